@@ -1,0 +1,64 @@
+"""What a provider can answer instead of what was asked: each class calls for another reaction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.errors import DomainError
+from domain.ids import AccountId
+
+
+@dataclass(kw_only=True, eq=False)
+class AccessLost(DomainError):
+    """Evidence that the person must sign in again; `grant_version` is the grant it was gathered under."""
+
+    account_id: AccountId
+    grant_version: int
+
+
+@dataclass(kw_only=True, eq=False)
+class ProviderUnavailable(DomainError):
+    """Not now: an outage, a time-out, throttling. Says nothing about the person's consent.
+
+    `retry_after` is the provider's own wish, when it named one. `throttled`: too many requests of ours.
+    `outcome_unknown`: what was asked may have been done all the same.
+    """
+
+    retry_after: timedelta | None = None
+    throttled: bool = False
+    outcome_unknown: bool = False
+
+
+@dataclass(kw_only=True, eq=False)
+class ProviderMisconfigured(DomainError):
+    """Our own registration is refused, an expired client secret for instance: an operator must act, no expert can."""
+
+    code: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class InvalidAnswer(DomainError):
+    """The provider's answer is not what its contract says: nothing may be concluded from it."""
+
+    what: str
+
+
+@dataclass(kw_only=True, eq=False)
+class AccessDenied(DomainError):
+    """The provider refuses this one thing (403) though the sign-in stands."""
+
+
+@dataclass(kw_only=True, eq=False)
+class CalendarGone(DomainError):
+    """The provider no longer knows the calendar, or no longer shows it to us."""
+
+
+@dataclass(kw_only=True, eq=False)
+class EventGone(DomainError):
+    """The provider no longer knows the event."""
+
+
+@dataclass(kw_only=True, eq=False)
+class WriteRefused(DomainError):
+    """The provider will never accept this event as it is; `code` is the provider's error code."""
+
+    code: str

@@ -1,0 +1,84 @@
+"""Connected accounts: who they are at their provider and whether we still have access."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+
+from domain.errors import DomainError
+from domain.ids import AccountId, ExpertId
+
+
+class Provider(Enum):
+    MICROSOFT = "MICROSOFT"
+    GOOGLE = "GOOGLE"
+    APPLE = "APPLE"
+
+
+class AccountStatus(Enum):
+    ACTIVE = "ACTIVE"
+    RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
+
+
+class AccountKind(Enum):
+    PERSONAL = "PERSONAL"
+    WORK = "WORK"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who an account is at its provider: tenant id and object id, never an e-mail address."""
+
+    provider: Provider
+    tenant_id: str
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One connected calendar account of one expert.
+
+    `grant_version` counts the sign-ins: evidence of lost access gathered under an older grant says nothing about
+    this one.
+    """
+
+    account_id: AccountId
+    expert_id: ExpertId
+    identity: Identity
+    kind: AccountKind
+    status: AccountStatus
+    email: str = field(repr=False)
+    display_name: str = field(repr=False)
+    connected_at: datetime
+    grant_version: int
+
+    @property
+    def active(self) -> bool:
+        return self.status is AccountStatus.ACTIVE
+
+    def lost(self) -> "Account":
+        return replace(self, status=AccountStatus.RECONNECT_REQUIRED)
+
+    def restored(self) -> "Account":
+        return replace(self, status=AccountStatus.ACTIVE)
+
+    def reconnected(self, *, email: str, display_name: str) -> "Account":
+        """The same account after a new sign-in: same id and choices, a new grant."""
+        return replace(
+            self,
+            status=AccountStatus.ACTIVE,
+            email=email,
+            display_name=display_name,
+            grant_version=self.grant_version + 1,
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class AccountNotFound(DomainError):
+    """This expert has no account with this id."""
+
+
+@dataclass(kw_only=True, eq=False)
+class ProviderNotAvailable(DomainError):
+    """Accounts of this provider can't be connected yet."""
+
+    provider: Provider

@@ -1,0 +1,103 @@
+"""What blocks: from the entries of a calendar to its busy time."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from domain.ids import EventMark
+from domain.interval import Interval, clip, merge
+from domain.zone import local_days
+
+ANYWHERE_ON_EARTH = timedelta(hours=14)
+"""No place's clock is further from UTC than this."""
+
+
+class ShowAs(Enum):
+    """The status of a calendar entry; UNKNOWN also stands for a missing one and for words never seen."""
+
+    FREE = "FREE"
+    TENTATIVE = "TENTATIVE"
+    BUSY = "BUSY"
+    OUT_OF_OFFICE = "OUT_OF_OFFICE"
+    WORKING_ELSEWHERE = "WORKING_ELSEWHERE"
+    UNKNOWN = "UNKNOWN"
+
+
+NOT_BLOCKING = frozenset({ShowAs.FREE, ShowAs.TENTATIVE, ShowAs.WORKING_ELSEWHERE})
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """An entry that happens from one instant to another; both aware."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """An all-day entry: dates, not instants; `after_last` is the first day it no longer covers."""
+
+    first: date
+    after_last: date
+
+
+@dataclass(frozen=True, slots=True)
+class UnplacedTimes:
+    """Wall-clock times of a zone nobody can resolve; both naive."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEntry:
+    """All we ever learn of an event: when, with which status, and whether it carries a mark."""
+
+    when: Instants | Days | UnplacedTimes
+    show_as: ShowAs
+    cancelled: bool = False
+    declined: bool = False
+    mark: EventMark | None = None
+
+    @property
+    def blocks(self) -> bool:
+        return not (self.cancelled or self.declined or self.show_as in NOT_BLOCKING)
+
+
+def busy_time(
+    entries: Iterable[CalendarEntry],
+    *,
+    window: Interval,
+    zone: ZoneInfo,
+    own_marks: Collection[EventMark] = (),
+) -> tuple[Interval, ...]:
+    """When the entries of one calendar block, inside `window`, as disjoint intervals in order.
+
+    `zone` is the expert's: all-day entries block its local days. Entries with a mark of our own don't count; their
+    sessions do.
+    """
+    blocked = (
+        _blocked(entry.when, zone)
+        for entry in entries
+        if entry.blocks and (entry.mark is None or entry.mark not in own_marks)
+    )
+    return merge(clip((interval for interval in blocked if interval is not None), window))
+
+
+def _blocked(when: Instants | Days | UnplacedTimes, zone: ZoneInfo) -> Interval | None:
+    match when:
+        case Days(first, after_last):
+            return local_days(first, after_last, zone)
+        case UnplacedTimes(start, end):
+            stretch = _between(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
+            return stretch and stretch.widened(ANYWHERE_ON_EARTH)
+        case Instants(start, end):
+            return _between(start, end)
+
+
+def _between(one: datetime, other: datetime) -> Interval | None:
+    """The time between two instants in whichever order; a moment without length blocks nothing."""
+    return Interval(min(one, other), max(one, other)) if one != other else None

@@ -1,0 +1,118 @@
+"""What an expert chose: the conflict calendars and the write calendar."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from domain.account import Account
+from domain.calendar import Calendar, CalendarNotFound, CalendarNotWritable
+from domain.errors import EtagMismatch
+from domain.ids import CalendarId, ExpertId
+
+
+class WriteCalendarState(Enum):
+    """Whether sessions can be written now, and if not, what stands in the way."""
+
+    READY = "READY"
+    NO_WRITABLE_CALENDAR = "NO_WRITABLE_CALENDAR"
+    """Automatic, and no working account has a writable primary calendar."""
+    RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
+    """The account of the chosen calendar, or every account when automatic, waits for a reconnect."""
+    CALENDAR_MISSING = "CALENDAR_MISSING"
+    """The chosen calendar is no longer in the provider's list."""
+    CALENDAR_NOT_WRITABLE = "CALENDAR_NOT_WRITABLE"
+    """The chosen calendar can no longer be written."""
+    ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED"
+    """The account of the chosen calendar was disconnected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteCalendar:
+    """Where sessions are written now: `calendar` is set exactly when `state` is READY."""
+
+    state: WriteCalendarState
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarSettings:
+    """Per expert. `chosen` is None as long as the write calendar is automatic; `version` counts the changes."""
+
+    expert_id: ExpertId
+    conflict: frozenset[CalendarId] = frozenset()
+    chosen: CalendarId | None = None
+    version: int = 0
+
+    @property
+    def etag(self) -> str:
+        return f"v{self.version}"
+
+    def require_etag(self, etag: str) -> None:
+        """Raises EtagMismatch unless `etag` is empty or names this very version."""
+        if etag and etag != self.etag:
+            raise EtagMismatch
+
+    def with_conflict(self, ids: Collection[CalendarId], calendars: Iterable[Calendar]) -> "CalendarSettings":
+        """Check exactly these calendars for conflicts. Raises CalendarNotFound for one the expert doesn't have."""
+        if not set(ids) <= {calendar.calendar_id for calendar in calendars}:
+            raise CalendarNotFound(field="conflict_calendar_ids")
+        return replace(self, conflict=frozenset(ids))
+
+    def choosing(self, calendar_id: CalendarId | None, calendars: Iterable[Calendar]) -> "CalendarSettings":
+        """Write to this calendar from now on; None makes it automatic again.
+
+        Raises CalendarNotFound for one the expert doesn't have, CalendarNotWritable for one that can't be written now.
+        """
+        if calendar_id is not None and calendar_id != self.chosen:
+            calendar = next((one for one in calendars if one.calendar_id == calendar_id), None)
+            if calendar is None:
+                raise CalendarNotFound(field="write_calendar_id")
+            if not calendar.writable:
+                raise CalendarNotWritable
+        return replace(self, chosen=calendar_id)
+
+    def after_connecting(self, calendars: Iterable[Calendar]) -> "CalendarSettings":
+        """A new account's primary calendar is checked for conflicts from the start."""
+        primary = {one.calendar_id for one in calendars if one.primary}
+        return replace(self, conflict=self.conflict | primary)
+
+    def after_disconnecting(self, calendars: Iterable[Calendar]) -> "CalendarSettings":
+        """The account's calendars are checked no more. A chosen write calendar stays chosen: sessions wait."""
+        return replace(self, conflict=self.conflict - {one.calendar_id for one in calendars})
+
+
+def write_calendar(
+    settings: CalendarSettings, accounts: Iterable[Account], calendars: Iterable[Calendar]
+) -> WriteCalendar:
+    """Where sessions are written now. Automatic follows the accounts, chosen waits for its calendar."""
+    by_id = {account.account_id: account for account in accounts}
+    if settings.chosen is None:
+        return _automatic(by_id.values(), list(calendars))
+    chosen = next((one for one in calendars if one.calendar_id == settings.chosen), None)
+    if chosen is None:
+        return WriteCalendar(state=WriteCalendarState.ACCOUNT_DISCONNECTED)
+    if not by_id[chosen.account_id].active:
+        return WriteCalendar(state=WriteCalendarState.RECONNECT_REQUIRED)
+    if chosen.missing:
+        return WriteCalendar(state=WriteCalendarState.CALENDAR_MISSING)
+    if not chosen.writable:
+        return WriteCalendar(state=WriteCalendarState.CALENDAR_NOT_WRITABLE)
+    return WriteCalendar(state=WriteCalendarState.READY, calendar=chosen)
+
+
+def _automatic(accounts: Iterable[Account], calendars: list[Calendar]) -> WriteCalendar:
+    """The writable primary calendar of the oldest working account that has one."""
+    oldest_first = sorted(accounts, key=lambda one: (one.connected_at, one.account_id))
+    for account in oldest_first:
+        for calendar in calendars:
+            if (
+                account.active
+                and calendar.account_id == account.account_id
+                and calendar.primary
+                and calendar.writable
+            ):
+                return WriteCalendar(state=WriteCalendarState.READY, calendar=calendar)
+    waiting = oldest_first and not any(account.active for account in oldest_first)
+    return WriteCalendar(
+        state=WriteCalendarState.RECONNECT_REQUIRED if waiting else WriteCalendarState.NO_WRITABLE_CALENDAR
+    )

@@ -1,0 +1,66 @@
+"""Experts and their plans."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from domain.errors import DomainError
+from domain.ids import ExpertId
+
+
+class Plan(Enum):
+    FREE = "FREE"
+    GROWTH = "GROWTH"
+    PRO = "PRO"
+
+    @property
+    def account_limit(self) -> int:
+        """How many accounts may be connected, over all providers together."""
+        return 4 if self is Plan.PRO else 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expert:
+    """The person whose calendars these are."""
+
+    expert_id: ExpertId
+    plan: Plan
+    email: str = field(repr=False)
+    display_name: str = field(repr=False)
+    time_zone: ZoneInfo
+
+
+@dataclass(kw_only=True, eq=False)
+class ExpertNotFound(DomainError):
+    """No expert has this id."""
+
+
+@dataclass(kw_only=True, eq=False)
+class AccountLimitReached(DomainError):
+    """The plan's number of accounts is connected already."""
+
+    plan: Plan
+    limit: int
+    connected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUse:
+    """How many accounts are connected against how many may be."""
+
+    plan: Plan
+    connected: int
+
+    @property
+    def limit(self) -> int:
+        return self.plan.account_limit
+
+    @property
+    def over_limit(self) -> bool:
+        """True after a downgrade that left more accounts than the plan holds; they keep working."""
+        return self.connected > self.limit
+
+    def require_room(self) -> None:
+        """Raises AccountLimitReached when no further account may be added."""
+        if self.connected >= self.limit:
+            raise AccountLimitReached(plan=self.plan, limit=self.limit, connected=self.connected)

@@ -1,0 +1,49 @@
+"""Losses of access: one incident from the first evidence to the reconnect, one notice to the expert."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain.errors import DomainError
+from domain.ids import AccountId, ExpertId, IncidentId
+
+FIRST_MAIL_RETRY = timedelta(seconds=30)
+LONGEST_MAIL_RETRY = timedelta(hours=1)
+
+
+@dataclass(kw_only=True, eq=False)
+class ReconnectLinkUnknown(DomainError):
+    """No open incident has this link: never had, or the account is connected again, or gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One loss of access to one account.
+
+    `token` is the secret part of the reconnect link. `mail_due_at` is when the next notice is due, None for never;
+    `notices` counts those sent.
+    """
+
+    incident_id: IncidentId
+    account_id: AccountId
+    expert_id: ExpertId
+    token: str = field(repr=False)
+    opened_at: datetime
+    closed_at: datetime | None = None
+    notices: int = 0
+    mail_failures: int = 0
+    mail_due_at: datetime | None
+
+    def closed(self, now: datetime) -> "Incident":
+        return replace(self, closed_at=now, mail_due_at=None)
+
+    def notified(self) -> "Incident":
+        return replace(self, notices=self.notices + 1, mail_failures=0, mail_due_at=None)
+
+    def mail_delayed(self, now: datetime) -> "Incident":
+        """To be tried again after a growing pause of 30 seconds to an hour."""
+        pause = min(FIRST_MAIL_RETRY * (1 << min(self.mail_failures, 16)), LONGEST_MAIL_RETRY)
+        return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=now + pause)
+
+    def mail_refused(self) -> "Incident":
+        """The expert's mail address takes no mail: no use in trying again."""
+        return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=None)

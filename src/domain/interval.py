@@ -1,0 +1,74 @@
+"""Half-open intervals of time and the few operations availability needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.errors import DomainError
+
+
+@dataclass(kw_only=True, eq=False)
+class IntervalInvalid(DomainError):
+    """An interval is reversed, empty, or made of times without an offset."""
+
+    reason: str
+
+
+@dataclass(kw_only=True, eq=False)
+class WindowTooLong(DomainError):
+    """A question spans more time than is answered at once."""
+
+    limit: timedelta
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """The instants from `start` (included) to `end` (excluded); both aware, start before end."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.utcoffset() is None or self.end.utcoffset() is None:
+            raise IntervalInvalid(reason="times need an offset")
+        if self.end <= self.start:
+            raise IntervalInvalid(reason="the end must come after the start")
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+    def overlaps(self, other: "Interval") -> bool:
+        """Whether the two share an instant; touching at an edge is not sharing."""
+        return self.start < other.end and other.start < self.end
+
+    def clipped_to(self, window: "Interval") -> "Interval | None":
+        """The part inside `window`, or None where there is none."""
+        start, end = max(self.start, window.start), min(self.end, window.end)
+        return Interval(start, end) if start < end else None
+
+    def widened(self, by: timedelta) -> "Interval":
+        return Interval(self.start - by, self.end + by)
+
+
+def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The same instants as disjoint intervals in order; touching ones become one."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals):
+        if merged and interval.start <= merged[-1].end:
+            if interval.end > merged[-1].end:
+                merged[-1] = Interval(merged[-1].start, interval.end)
+        else:
+            merged.append(interval)
+    return tuple(merged)
+
+
+def clip(intervals: Iterable[Interval], window: Interval) -> tuple[Interval, ...]:
+    """What of `intervals` lies inside `window`."""
+    return tuple(part for interval in intervals if (part := interval.clipped_to(window)) is not None)
+
+
+def span(intervals: Iterable[Interval]) -> Interval:
+    """The smallest interval that holds all of the (at least one) given."""
+    given = list(intervals)
+    return Interval(min(one.start for one in given), max(one.end for one in given))

@@ -1,0 +1,28 @@
+"""What was really granted at a sign-in, whatever was asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from domain.errors import DomainError
+
+
+@dataclass(kw_only=True, eq=False)
+class PermissionsMissing(DomainError):
+    """The person (or the provider) withheld permissions without which nothing works."""
+
+    missing: tuple[str, ...]
+
+
+def require_permissions(granted: Iterable[str], required: Iterable[str]) -> None:
+    """Raises PermissionsMissing naming every required permission that is not among the granted.
+
+    Both spellings count, bare (`Calendars.ReadWrite`) and as a URI (`https://graph.microsoft.com/Calendars.ReadWrite`),
+    in any case: token responses use either.
+    """
+    have = {_bare(scope) for scope in granted}
+    if missing := tuple(scope for scope in required if _bare(scope) not in have):
+        raise PermissionsMissing(missing=missing)
+
+
+def _bare(scope: str) -> str:
+    return scope.rsplit("/", 1)[-1].casefold()

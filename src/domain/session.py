@@ -1,0 +1,151 @@
+"""Sessions: what was booked, what of it must be in a calendar, and what is."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+
+from domain.errors import DomainError, EtagMismatch
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
+from domain.interval import Interval
+
+_MARKS = uuid.UUID("6f1d8c1a-8f0e-4c57-9a55-1c6b8f0f5b11")
+
+
+@dataclass(kw_only=True, eq=False)
+class SessionNotFound(DomainError):
+    """This expert has no session with this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDetails:
+    """What a session's event says. Empty strings mean "none", and so does None for the minutes of the reminder."""
+
+    title: str = field(repr=False)
+    text: str = field(default="", repr=False)
+    place: str = field(default="", repr=False)
+    join_url: str = field(default="", repr=False)
+    reminder_minutes: int | None = None
+
+
+class WriteStatus(Enum):
+    PENDING = "PENDING"
+    """Accepted; a worker is about to write it, or is writing it."""
+    WRITTEN = "WRITTEN"
+    """The calendar shows the newest state (for a cancelled session: shows it no more)."""
+    WAITING = "WAITING"
+    """Something stands in the way; it is written by itself once that is gone."""
+    FAILED = "FAILED"
+    """The provider refuses it for good; only a change of the session can help."""
+
+
+class Hindrance(Enum):
+    """What stands in the way of writing a session."""
+
+    NO_WRITABLE_CALENDAR = "NO_WRITABLE_CALENDAR"
+    RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
+    CALENDAR_MISSING = "CALENDAR_MISSING"
+    CALENDAR_NOT_WRITABLE = "CALENDAR_NOT_WRITABLE"
+    ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    SERVICE_MISCONFIGURED = "SERVICE_MISCONFIGURED"
+    REFUSED_BY_PROVIDER = "REFUSED_BY_PROVIDER"
+
+
+class Replacement(Enum):
+    """Why the present event is not the session's first one."""
+
+    ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED"
+    EVENT_DELETED = "EVENT_DELETED"
+    CALENDAR_GONE = "CALENDAR_GONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCopy:
+    """The session's event in a calendar.
+
+    `remote_id` is None from the moment its creation is begun until the outcome is known: the event may or may not
+    exist, and is looked up by `mark` before anything else is tried. `reminder_minutes` is what we last wrote, so that
+    an owner's own reminder survives our later updates.
+    """
+
+    account_id: AccountId
+    calendar_id: CalendarId
+    remote_calendar_id: str = field(repr=False)
+    mark: EventMark
+    remote_id: str | None = field(default=None, repr=False)
+    reminder_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A booking. `revision` says which state must be in the calendar, `written_revision` which one is (0: none yet).
+
+    `copies` counts the events begun for it so far; `due_at` is when a worker should look at it next, None for never.
+    """
+
+    expert_id: ExpertId
+    session_id: SessionId
+    interval: Interval
+    details: SessionDetails
+    cancelled: bool = False
+    revision: int = 1
+    written_revision: int = 0
+    status: WriteStatus = WriteStatus.PENDING
+    hindrance: Hindrance | None = None
+    failures: int = 0
+    due_at: datetime | None = None
+    written_at: datetime | None = None
+    copy: EventCopy | None = None
+    copies: int = 0
+    replacement: Replacement | None = None
+
+    @property
+    def etag(self) -> str:
+        return f"r{self.revision}"
+
+    def require_etag(self, etag: str) -> None:
+        """Raises EtagMismatch unless `etag` is empty or names this very revision."""
+        if etag and etag != self.etag:
+            raise EtagMismatch
+
+    def put(self, *, interval: Interval, details: SessionDetails, now: datetime) -> "Session":
+        """The session as the caller wants it now; the very same wish changes nothing. Revives a cancelled one."""
+        if not self.cancelled and (self.interval, self.details) == (interval, details):
+            return self
+        return self._revised(now, interval=interval, details=details, cancelled=False)
+
+    def cancel(self, *, now: datetime) -> "Session":
+        return self if self.cancelled else self._revised(now, cancelled=True)
+
+    def _revised(self, now: datetime, **changes: object) -> "Session":
+        return replace(
+            self,
+            revision=self.revision + 1,
+            status=WriteStatus.PENDING,
+            hindrance=None,
+            failures=0,
+            due_at=now,
+            **changes,  # type: ignore[arg-type]
+        )
+
+    def woken(self, now: datetime) -> "Session":
+        """To be looked at again at once, because what it waited for may have come."""
+        return replace(self, due_at=now) if self.status is WriteStatus.WAITING else self
+
+
+def new_session(
+    *, expert_id: ExpertId, session_id: SessionId, interval: Interval, details: SessionDetails, now: datetime
+) -> Session:
+    return Session(expert_id=expert_id, session_id=session_id, interval=interval, details=details, due_at=now)
+
+
+def mark_for(session: Session) -> EventMark:
+    """The mark of the session's next event.
+
+    It depends on nothing but the session and the number of the copy, so every replica and every retry derives the same
+    one. A deliberate new copy gets a new mark: nobody documents how long Microsoft remembers a transaction id, and an
+    old one could bring a deleted event back as the answer.
+    """
+    name = f"{session.expert_id}\n{session.session_id}\n{session.copies + 1}"
+    return EventMark(str(uuid.uuid5(_MARKS, name)))

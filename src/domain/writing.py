@@ -1,0 +1,146 @@
+"""Bringing what is in the calendar in line with what must be: the next step, and what follows from its outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from domain.account import Account
+from domain.calendar import Calendar
+from domain.calendar_settings import WriteCalendar
+from domain.ids import AccountId
+from domain.session import EventCopy, Hindrance, Replacement, Session, WriteStatus, mark_for
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(minutes=15)
+RECHECK_WAITING = timedelta(minutes=5)
+"""How often a waiting session is looked at even if nobody says that its way is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Begin a new event in this calendar."""
+
+    calendar: Calendar
+    replacement: Replacement | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Find out whether the event whose creation was begun exists, then go on from there."""
+
+    copy: EventCopy
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    copy: EventCopy
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    copy: EventCopy
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    hindrance: Hindrance
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Nothing is left to do in any calendar."""
+
+
+Step = Create | Resolve | Update | Delete | Wait | Settle
+
+
+def next_step(session: Session, accounts: Mapping[AccountId, Account], target: WriteCalendar) -> Step:
+    """What a worker does next for a session whose newest state is not in the calendar.
+
+    An event stays where it is, whatever the write calendar is now. When its account was disconnected, a live session
+    gets a new event in the write calendar of now; a cancelled one leaves its old event behind, out of our reach.
+    """
+    copy = session.copy
+    if copy is None or copy.account_id not in accounts:
+        if session.cancelled:
+            return Settle()
+        if target.calendar is None:
+            return Wait(Hindrance(target.state.value))
+        return Create(target.calendar, Replacement.ACCOUNT_DISCONNECTED if copy else session.replacement)
+    if not accounts[copy.account_id].active:
+        return Wait(Hindrance.RECONNECT_REQUIRED)
+    if copy.remote_id is None:
+        return Resolve(copy)
+    return Delete(copy) if session.cancelled else Update(copy)
+
+
+def begun(session: Session, step: Create) -> Session:
+    """Remember, before the provider is called, which event is about to be created and under which mark."""
+    copy = EventCopy(
+        account_id=step.calendar.account_id,
+        calendar_id=step.calendar.calendar_id,
+        remote_calendar_id=step.calendar.remote.remote_id,
+        mark=mark_for(session),
+        reminder_minutes=session.details.reminder_minutes,
+    )
+    return replace(session, copy=copy, copies=session.copies + 1, replacement=step.replacement)
+
+
+def found(session: Session, remote_id: str) -> Session:
+    """The begun event exists under this id."""
+    assert session.copy is not None
+    return replace(session, copy=replace(session.copy, remote_id=remote_id))
+
+
+def written(session: Session, *, revision: int, reminder_minutes: int | None, now: datetime) -> Session:
+    """This revision is in the calendar. A newer one stays pending and is due at once."""
+    copy = session.copy and replace(session.copy, reminder_minutes=reminder_minutes)
+    done = replace(session, copy=copy, written_revision=revision, written_at=now, failures=0, hindrance=None)
+    if revision < session.revision:
+        return replace(done, status=WriteStatus.PENDING, due_at=now)
+    return replace(done, status=WriteStatus.WRITTEN, due_at=None)
+
+
+def without_event(session: Session, *, why: Replacement | None) -> Session:
+    """The session has no event any more; `why` is told with the next one."""
+    return replace(session, copy=None, replacement=why)
+
+
+def settled(session: Session, *, now: datetime) -> Session:
+    """A cancelled session is done. An event of it that is left is in a disconnected account, out of our reach."""
+    done = written(session, revision=session.revision, reminder_minutes=None, now=now)
+    return replace(done, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
+
+
+def waiting(session: Session, hindrance: Hindrance, *, now: datetime) -> Session:
+    return replace(session, status=WriteStatus.WAITING, hindrance=hindrance, due_at=now + RECHECK_WAITING)
+
+
+def delayed(
+    session: Session, hindrance: Hindrance, *, now: datetime, at_least: timedelta | None = None
+) -> Session:
+    """To be tried again after a growing pause, or after the provider's own wish where that is longer."""
+    pause = max(retry_pause(session.failures), at_least or timedelta())
+    return replace(
+        session,
+        status=WriteStatus.WAITING,
+        hindrance=hindrance,
+        failures=session.failures + 1,
+        due_at=now + pause,
+    )
+
+
+def refused(session: Session) -> Session:
+    """For good, until the session changes."""
+    return replace(
+        session,
+        status=WriteStatus.FAILED,
+        hindrance=Hindrance.REFUSED_BY_PROVIDER,
+        failures=session.failures + 1,
+        due_at=None,
+    )
+
+
+def retry_pause(failures: int) -> timedelta:
+    """How long to wait after this many failures in a row: doubles from 5 seconds up to 15 minutes."""
+    return min(FIRST_RETRY * (1 << min(failures, 16)), LONGEST_RETRY)

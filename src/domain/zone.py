@@ -1,0 +1,44 @@
+"""Time zones: names callers may give, and the instants at which local days begin."""
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.errors import DomainError
+from domain.interval import Interval
+
+
+@dataclass(kw_only=True, eq=False)
+class TimeZoneUnknown(DomainError):
+    """The name is no zone of the IANA time zone database."""
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of an IANA name such as `Pacific/Auckland`.
+
+    Raises TimeZoneUnknown, also for the names the database keeps for its own use.
+    """
+    if name in {"", "localtime", "posixrules", "Factory"} or name.startswith(("posix/", "right/")):
+        raise TimeZoneUnknown
+    try:
+        return ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise TimeZoneUnknown from exc
+
+
+def local_days(first: date, after_last: date, zone: ZoneInfo) -> Interval:
+    """The instants of the local days from `first` up to, not including, `after_last`.
+
+    A day is 23 or 25 hours long where the clock changes.
+    """
+    return Interval(_day_begins(first, zone), _day_begins(max(after_last, first + timedelta(days=1)), zone))
+
+
+def _day_begins(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day.
+
+    Where midnight does not exist (clocks jump over it) the day begins at the jump; fold=0 reads a skipped midnight with
+    the offset from before the jump, which names that very instant. Where midnight comes twice, the first counts.
+    """
+    return datetime.combine(day, time(), tzinfo=zone).replace(fold=0).astimezone(UTC)
