@@ -1,0 +1,1 @@
+"""What the service does: use-cases, one a file, and the ports through which they reach the world."""

@@ -1,0 +1,1 @@
+"""Connecting, reconnecting and disconnecting accounts."""

@@ -1,0 +1,127 @@
+"""Finish a sign-in: one account more, or a known one connected again; or nothing, and the reason."""
+
+from dataclasses import dataclass, field
+
+from application.ports.alarms import Alarms
+from application.ports.calendar_directory import CalendarDirectory
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.sign_in import RedirectAnswer, SignedIn, SignIn
+from application.ports.store import Store, Transaction
+from application.sessions.wake_waiting import wake_waiting
+from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.account import Account, AccountStatus
+from domain.calendar import Calendar, RemoteCalendar, reconcile
+from domain.connection import ConnectionAttempt, MailboxNotServed, require_same_person
+from domain.errors import DomainError
+from domain.expert import AccountUse
+from domain.ids import ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOutcome:
+    """How a sign-in ended: with an account, or with a failure and nothing stored.
+
+    `return_url` is where the browser goes from here, None for a page of our own.
+    """
+
+    account: Account | None = None
+    reconnected: bool = False
+    failure: DomainError | None = None
+    return_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteConnection:
+    store: Store
+    clock: Clock
+    ids: IdSource
+    sign_in: SignIn
+    directory: CalendarDirectory
+    alarms: Alarms
+
+    async def __call__(
+        self, answer: RedirectAnswer, *, expert_id: ExpertId | None = None
+    ) -> ConnectionOutcome:
+        """`expert_id` is whose sign-in the caller says it is; the redirect itself knows nobody.
+
+        Uses the attempt up. Raises ConnectionAttemptNotFound; every later failure is in the outcome: of the domain's
+        connection errors, AccountLimitReached, AccountNotFound, ProviderUnavailable, ProviderMisconfigured.
+        """
+        async with self.store.transaction() as tx:
+            attempt = await tx.attempts.take(answer.state, of=expert_id)
+        try:
+            attempt.require_alive(self.clock.now())
+            account, reconnected = await self._connect(attempt, answer)
+        except DomainError as failure:
+            if isinstance(failure, ProviderMisconfigured):
+                self.alarms.provider_misconfigured(attempt.provider, failure.code)
+            return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
+        finally:
+            await self._consent_was_asked(attempt)
+        self.alarms.provider_works(attempt.provider)
+        return ConnectionOutcome(account=account, reconnected=reconnected, return_url=attempt.return_url)
+
+    async def _connect(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> tuple[Account, bool]:
+        signed_in = await self.sign_in.redeem(attempt.flow, answer)
+        try:
+            listed = await self.directory.first_look(signed_in.grant)
+        except AccessDenied as exc:
+            raise MailboxNotServed from exc
+        except InvalidAnswer as exc:
+            raise ProviderUnavailable from exc
+        async with self.store.transaction() as tx:
+            expert = await tx.experts.lock(attempt.expert_id)
+            accounts = await tx.accounts.of_expert(attempt.expert_id)
+            if attempt.reconnects:
+                meant = await tx.accounts.get(attempt.reconnects, of=attempt.expert_id)
+                require_same_person(meant, signed_in.identity)
+            known = next((one for one in accounts if one.identity == signed_in.identity), None)
+            if known:
+                account = await self._reconnect(tx, known, signed_in)
+            else:
+                AccountUse(plan=expert.plan, connected=len(accounts)).require_room()
+                account = await self._add(tx, attempt.expert_id, signed_in)
+            calendars = await self._keep_calendars(tx, account, listed)
+            if not known:
+                settings = await tx.calendars.settings(attempt.expert_id)
+                await tx.calendars.save_settings(settings.after_connecting(calendars))
+            await wake_waiting(tx, attempt.expert_id, self.clock.now())
+        return account, known is not None
+
+    async def _reconnect(self, tx: Transaction, known: Account, signed_in: SignedIn) -> Account:
+        account = known.reconnected(email=signed_in.email, display_name=signed_in.display_name)
+        await tx.accounts.save(account, signed_in.grant)
+        if incident := await tx.incidents.open_of(account.account_id):
+            await tx.incidents.save(incident.closed(self.clock.now()))
+        return account
+
+    async def _add(self, tx: Transaction, expert_id: ExpertId, signed_in: SignedIn) -> Account:
+        account = Account(
+            account_id=self.ids.account_id(),
+            expert_id=expert_id,
+            identity=signed_in.identity,
+            kind=signed_in.kind,
+            status=AccountStatus.ACTIVE,
+            email=signed_in.email,
+            display_name=signed_in.display_name,
+            connected_at=self.clock.now(),
+            grant_version=1,
+        )
+        await tx.accounts.add(account, signed_in.grant)
+        return account
+
+    async def _keep_calendars(
+        self, tx: Transaction, account: Account, listed: tuple[RemoteCalendar, ...]
+    ) -> tuple[Calendar, ...]:
+        known = await tx.calendars.of_account(account.account_id)
+        if known and not listed:
+            return known  # an empty list is not believed; the choices stand
+        calendars = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+        await tx.calendars.save(calendars)
+        return calendars
+
+    async def _consent_was_asked(self, attempt: ConnectionAttempt) -> None:
+        """Asking afresh is for one sign-in only: where people may not consent by themselves it leads nowhere twice."""
+        async with self.store.transaction() as tx:
+            await tx.attempts.ask_consent_afresh(attempt.expert_id, attempt.provider, wanted=False)

@@ -1,0 +1,103 @@
+"""Mail an expert that an account needs them to sign in again: once an incident, and only if it is still so."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.ports.alarms import Alarms
+from application.ports.calendar_directory import CalendarDirectory
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.mailer import MailDelayed, Mailer, MailRefused, ReconnectNotice
+from application.ports.store import Store, Transaction
+from application.sessions.wake_waiting import wake_waiting
+from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.account import Account, AccountNotFound
+from domain.expert import Expert
+from domain.ids import IncidentId
+from domain.incident import Incident
+
+LEASE = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyExpert:
+    """`reconnect_url` makes the link of an incident's token; `mail_domain` is the right part of message ids."""
+
+    store: Store
+    clock: Clock
+    ids: IdSource
+    directory: CalendarDirectory
+    mailer: Mailer
+    alarms: Alarms
+    reconnect_url: Callable[[str], str]
+    mail_domain: str
+
+    async def __call__(self, incident_id: IncidentId) -> None:
+        """Does nothing when the mail is not due, was sent, or is being sent by another."""
+        token = self.ids.token()
+        now = self.clock.now()
+        async with self.store.transaction() as tx:
+            incident = await tx.incidents.claim(incident_id, token=token, now=now, until=now + LEASE)
+            if incident is None:
+                return
+            account = await tx.accounts.get(incident.account_id)
+            expert = await tx.experts.get(incident.expert_id)
+        settle = await self._try(incident, account, expert)
+        async with self.store.transaction() as tx:
+            if (incident := await tx.incidents.claimed(incident_id, token=token)) is not None:
+                await settle(tx, incident)
+                await tx.incidents.release(incident_id)
+
+    async def _try(
+        self, incident: Incident, account: Account, expert: Expert
+    ) -> Callable[[Transaction, Incident], Awaitable[None]]:
+        """Ask the provider once more, mail if access is really gone, and say what is to be recorded."""
+        try:
+            await self.directory.check_access(account.account_id)
+        except AccessLost:
+            return await self._mail(incident, account, expert)
+        except ProviderMisconfigured as fault:
+            self.alarms.provider_misconfigured(account.identity.provider, fault.code)
+            return self._later
+        except (ProviderUnavailable, InvalidAnswer, AccountNotFound):
+            return self._later
+        return self._restored
+
+    async def _mail(
+        self, incident: Incident, account: Account, expert: Expert
+    ) -> Callable[[Transaction, Incident], Awaitable[None]]:
+        notice = ReconnectNotice(
+            to=expert.email,
+            display_name=expert.display_name,
+            account_email=account.email,
+            provider_name=account.identity.provider.value.title(),
+            reconnect_url=self.reconnect_url(incident.token),
+            message_id=f"<{incident.incident_id}.{incident.notices + 1}@{self.mail_domain}>",
+        )
+        try:
+            await self.mailer.send_reconnect_notice(notice)
+        except MailDelayed:
+            return self._later
+        except MailRefused:
+            return self._refused
+        return self._sent
+
+    async def _sent(self, tx: Transaction, incident: Incident) -> None:
+        await tx.incidents.save(incident.notified())
+
+    async def _refused(self, tx: Transaction, incident: Incident) -> None:
+        await tx.incidents.save(incident.mail_refused())
+
+    async def _later(self, tx: Transaction, incident: Incident) -> None:
+        delayed = incident.mail_delayed(self.clock.now())
+        await tx.incidents.save(delayed)
+        await tx.jobs.notify_expert(incident.incident_id, at=delayed.mail_due_at)
+
+    async def _restored(self, tx: Transaction, incident: Incident) -> None:
+        """It was a false alarm: everything goes on as if nothing had been."""
+        now = self.clock.now()
+        account = await tx.accounts.lock(incident.account_id)
+        await tx.accounts.save(account.restored())
+        await tx.incidents.save(incident.closed(now))
+        await wake_waiting(tx, incident.expert_id, now)

@@ -1,0 +1,41 @@
+"""Follow the link of an "Action required" mail: start the sign-in for that very account."""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.sign_in import SignIn
+from application.ports.store import Store
+from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartReconnect:
+    """`callback_url` is the service's own redirect URI."""
+
+    store: Store
+    clock: Clock
+    sign_in: SignIn
+    callback_url: str
+
+    async def __call__(self, token: str) -> str:
+        """Where to send the browser. The link may be followed any number of times until the account is connected again.
+
+        Raises ReconnectLinkUnknown and what `SignIn.begin` raises.
+        """
+        async with self.store.transaction() as tx:
+            incident = await tx.incidents.by_token(token)
+            account = await tx.accounts.get(incident.account_id)
+        started = await self.sign_in.begin(redirect_uri=self.callback_url, login_hint=account.email)
+        attempt = ConnectionAttempt(
+            state=started.state,
+            expert_id=account.expert_id,
+            provider=account.identity.provider,
+            reconnects=account.account_id,
+            return_url=None,
+            flow=started.flow,
+            expires_at=self.clock.now() + ATTEMPT_LIFETIME,
+        )
+        async with self.store.transaction() as tx:
+            await tx.accounts.get(account.account_id)
+            await tx.attempts.add(attempt)
+        return started.authorization_url

@@ -1,0 +1,1 @@
+"""When an expert can be booked."""

@@ -1,0 +1,40 @@
+"""Say of candidate times whether the expert is free."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.availability.look_up_availability import LookUpAvailability
+from domain.availability import Availability, CheckedTime
+from domain.ids import ExpertId, SessionId
+from domain.interval import Interval, span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTimes:
+    """One verdict a candidate, in the order asked, and the evidence behind them."""
+
+    times: tuple[CheckedTime, ...]
+    availability: Availability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTimes:
+    look_up: LookUpAvailability
+
+    async def __call__(
+        self,
+        expert_id: ExpertId,
+        candidates: Sequence[Interval],
+        *,
+        excluded: Collection[SessionId] = (),
+        budget: timedelta,
+    ) -> CheckedTimes:
+        """For at least one candidate.
+
+        Raises ExpertNotFound, WindowTooLong when together they span more than is answered at once.
+        """
+        known = await self.look_up(expert_id, span(candidates), excluded=excluded, budget=budget)
+        return CheckedTimes(
+            times=tuple(known.check(candidate) for candidate in candidates), availability=known
+        )

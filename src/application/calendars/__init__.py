@@ -1,0 +1,1 @@
+"""Which calendars there are and which were chosen."""

@@ -1,0 +1,41 @@
+"""List an expert's calendars, all readable ones or only those that can be written."""
+
+import asyncio
+from dataclasses import dataclass
+
+from application.calendars.refresh_calendars import RefreshCalendars
+from application.ports.store import Store
+from domain.availability import UnreadReason
+from domain.calendar import Calendar
+from domain.ids import AccountId, ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCalendars:
+    """The calendars as now known, and the accounts whose list could not be refreshed."""
+
+    calendars: tuple[Calendar, ...]
+    failures: tuple[tuple[AccountId, UnreadReason], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCalendars:
+    store: Store
+    refresh: RefreshCalendars
+
+    async def __call__(
+        self, expert_id: ExpertId, *, writable_only: bool = False, refresh: bool = False
+    ) -> ListedCalendars:
+        """The oldest account's first. Raises ExpertNotFound."""
+        failures = await self._refresh_all(expert_id) if refresh else ()
+        async with self.store.transaction() as tx:
+            await tx.experts.get(expert_id)
+            calendars = await tx.calendars.of_expert(expert_id)
+        offered = tuple(one for one in calendars if one.writable or not writable_only)
+        return ListedCalendars(calendars=offered, failures=failures)
+
+    async def _refresh_all(self, expert_id: ExpertId) -> tuple[tuple[AccountId, UnreadReason], ...]:
+        async with self.store.transaction() as tx:
+            ids = [account.account_id for account in await tx.accounts.of_expert(expert_id)]
+        reasons = await asyncio.gather(*(self.refresh(account_id) for account_id in ids))
+        return tuple((account_id, reason) for account_id, reason in zip(ids, reasons, strict=True) if reason)

@@ -1,0 +1,52 @@
+"""Change which calendars are checked for conflicts and which one sessions are written to."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from application.calendars.get_calendar_settings import ChosenCalendars, write_calendar_now
+from application.ports.clock import Clock
+from application.ports.store import Store
+from application.sessions.wake_waiting import wake_waiting
+from domain.ids import CalendarId, ExpertId
+
+
+class Unchanged(Enum):
+    """Stands for "leave it as it is" where None means something else."""
+
+    UNCHANGED = "UNCHANGED"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCalendarSettings:
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        expert_id: ExpertId,
+        *,
+        etag: str = "",
+        conflict: Collection[CalendarId] | None = None,
+        write: CalendarId | Unchanged | None = UNCHANGED,
+    ) -> ChosenCalendars:
+        """`conflict` None leaves those as they are; `write` None makes the write calendar automatic.
+
+        Raises ExpertNotFound, EtagMismatch, CalendarNotFound, CalendarNotWritable.
+        """
+        async with self.store.transaction() as tx:
+            await tx.experts.lock(expert_id)
+            settings = await tx.calendars.settings(expert_id)
+            settings.require_etag(etag)
+            calendars = await tx.calendars.of_expert(expert_id)
+            if conflict is not None:
+                settings = settings.with_conflict(conflict, calendars)
+            if not isinstance(write, Unchanged):
+                settings = settings.choosing(write, calendars)
+            settings = await tx.calendars.save_settings(settings)
+            await wake_waiting(tx, expert_id, self.clock.now())
+            return ChosenCalendars(settings=settings, write=await write_calendar_now(tx, settings))

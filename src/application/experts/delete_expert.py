@@ -1,0 +1,24 @@
+"""Disconnect all of an expert's accounts and erase the expert."""
+
+from dataclasses import dataclass
+
+from application.ports.store import Store
+from domain.account import Account
+from domain.ids import ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteExpert:
+    store: Store
+
+    async def __call__(self, expert_id: ExpertId) -> tuple[Account, ...]:
+        """The accounts that were connected, so that the person can be told where to remove the access for good.
+
+        A write under way may still reach the provider; what it reports afterwards finds no row and is dropped. Raises
+        ExpertNotFound.
+        """
+        async with self.store.transaction() as tx:
+            await tx.experts.lock(expert_id)
+            accounts = await tx.accounts.of_expert(expert_id)
+            await tx.experts.remove(expert_id)
+        return accounts

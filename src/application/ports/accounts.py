@@ -1,0 +1,31 @@
+"""The connected accounts and their grants."""
+
+from typing import Protocol
+
+from domain.account import Account
+from domain.grant import Grant
+from domain.ids import AccountId, ExpertId
+
+
+class Accounts(Protocol):
+    async def of_expert(self, expert_id: ExpertId) -> tuple[Account, ...]:
+        """All accounts of the expert, the oldest first; empty for an unknown expert."""
+        ...
+
+    async def get(self, account_id: AccountId, *, of: ExpertId | None = None) -> Account:
+        """Raises AccountNotFound, also when the account is not one `of` this expert."""
+        ...
+
+    async def lock(self, account_id: AccountId) -> Account:
+        """As `get`, and holds every other `lock` of this account back until the transaction ends."""
+        ...
+
+    async def add(self, account: Account, grant: Grant) -> None: ...
+
+    async def save(self, account: Account, grant: Grant | None = None) -> None:
+        """Replace what is known of the account, and its grant when one is given. Raises AccountNotFound."""
+        ...
+
+    async def remove(self, account_id: AccountId) -> None:
+        """Forget the account with its grant, calendars and incidents. Raises AccountNotFound."""
+        ...

@@ -1,0 +1,31 @@
+"""The calendars we know, and what the experts chose of them."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from domain.calendar import Calendar
+from domain.calendar_settings import CalendarSettings
+from domain.ids import AccountId, ExpertId
+
+
+class Calendars(Protocol):
+    async def of_expert(self, expert_id: ExpertId) -> tuple[Calendar, ...]:
+        """The calendars of all accounts, missing ones included: oldest account first, primary first, then by id."""
+        ...
+
+    async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]: ...
+
+    async def save(self, calendars: Iterable[Calendar]) -> None:
+        """Add or replace each, by its calendar id."""
+        ...
+
+    async def settings(self, expert_id: ExpertId) -> CalendarSettings:
+        """What the expert chose; version 0 with nothing chosen when they never did."""
+        ...
+
+    async def save_settings(self, settings: CalendarSettings) -> CalendarSettings:
+        """Store the choices as the next version and return them.
+
+        Raises EtagMismatch when the stored version is no longer `settings.version`.
+        """
+        ...

@@ -1,0 +1,24 @@
+"""The experts we know."""
+
+from typing import Protocol
+
+from domain.expert import Expert
+from domain.ids import ExpertId
+
+
+class Experts(Protocol):
+    async def get(self, expert_id: ExpertId) -> Expert:
+        """Raises ExpertNotFound."""
+        ...
+
+    async def lock(self, expert_id: ExpertId) -> Expert:
+        """As `get`, and holds every other `lock` of this expert back until the transaction ends."""
+        ...
+
+    async def put(self, expert: Expert) -> None:
+        """Add the expert, or replace what is known of them."""
+        ...
+
+    async def remove(self, expert_id: ExpertId) -> None:
+        """Erase the expert and everything that belongs to them. Raises ExpertNotFound."""
+        ...

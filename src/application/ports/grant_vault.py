@@ -1,0 +1,30 @@
+"""The stored grants, for the adapter that spends and renews them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.grant import Grant
+from domain.ids import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGrant:
+    """A grant as stored. `grant_version` counts the sign-ins, `rotation` the renewals within one."""
+
+    grant: Grant
+    grant_version: int
+    rotation: int
+
+
+class GrantVault(Protocol):
+    async def load(self, account_id: AccountId) -> StoredGrant:
+        """The newest grant of the account. Raises AccountNotFound."""
+        ...
+
+    async def save_renewed(self, account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
+        """Store `renewed` in the place of `over`.
+
+        False, and nothing stored, when the stored grant is no longer `over`: somebody else renewed it or the person
+        signed in anew. Raises AccountNotFound.
+        """
+        ...

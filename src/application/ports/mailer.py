@@ -1,0 +1,44 @@
+"""The mail that tells an expert to sign in again."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(kw_only=True, eq=False)
+class MailRefused(Exception):
+    """This address takes no mail of ours, now or later. `code` is the server's SMTP reply, if it was asked."""
+
+    code: int | None = None
+
+
+@dataclass(kw_only=True, eq=False)
+class MailDelayed(Exception):
+    """The mail could not be handed over; later it may. `reason` is a constant phrase for an operator's log."""
+
+    reason: str
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconnectNotice:
+    """What the mail says, and to whom.
+
+    `message_id` tells mails apart: the same for every try of one mail, so that a mail server or reader can drop
+    the second copy when the answer to a first try was lost. Its form is that before the @ of a Message-ID.
+    """
+
+    to: str = field(repr=False)
+    display_name: str = field(repr=False)
+    account_email: str = field(repr=False)
+    reconnect_url: str = field(repr=False)
+    message_id: str
+    provider_name: str
+
+
+class Mailer(Protocol):
+    async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
+        """Hand the mail to the mail server. Raises MailRefused, MailDelayed.
+
+        After MailDelayed it is unknown, though unlikely, whether the server took it.
+        """
+        ...

@@ -1,0 +1,84 @@
+"""The booked sessions, and the claims of those who write them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.availability import BookedTime
+from domain.ids import EventMark, ExpertId, SessionId
+from domain.interval import Interval
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions of an expert: those that overlap `window` (None: all), live ones only or cancelled ones too."""
+
+    window: Interval | None = None
+    include_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SessionPosition:
+    """A place in the order of sessions: by start, then by id."""
+
+    start: datetime
+    session_id: SessionId
+
+
+class Sessions(Protocol):
+    async def get(self, expert_id: ExpertId, session_id: SessionId) -> Session:
+        """Raises SessionNotFound."""
+        ...
+
+    async def lock(self, expert_id: ExpertId, session_id: SessionId) -> Session:
+        """As `get`, and holds every other `lock` of this session back until the transaction ends."""
+        ...
+
+    async def add(self, session: Session) -> bool:
+        """Store a new session; False, and nothing stored, when its id is taken."""
+        ...
+
+    async def save(self, session: Session) -> None:
+        """Replace the stored session and remember the mark of its copy as the expert's for good."""
+        ...
+
+    async def page(
+        self, expert_id: ExpertId, which: SessionFilter, *, after: SessionPosition | None, limit: int
+    ) -> tuple[Session, ...]:
+        """Up to `limit` sessions beyond `after`, in order."""
+        ...
+
+    async def booked(self, expert_id: ExpertId, window: Interval) -> tuple[BookedTime, ...]:
+        """The live sessions that overlap `window`."""
+        ...
+
+    async def own_marks(self, expert_id: ExpertId, among: Collection[EventMark]) -> frozenset[EventMark]:
+        """Which of these marks this expert's sessions gave, ever."""
+        ...
+
+    async def claim(
+        self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime
+    ) -> Session | None:
+        """Become the one writer of a session that is due, until `until` or until released.
+
+        None when it is unknown, not due at `now`, or claimed by another whose time has not run out.
+        """
+        ...
+
+    async def claimed(self, expert_id: ExpertId, session_id: SessionId, *, token: str) -> Session | None:
+        """The session, locked, if the claim under `token` still stands; else None: another has taken over."""
+        ...
+
+    async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        """End the claim, whoever holds it."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[tuple[ExpertId, SessionId], ...]:
+        """Sessions that a worker should look at and nobody has claimed, the longest due first."""
+        ...
+
+    async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
+        """The sessions that wait for something, locked, in the order of their starts."""
+        ...

@@ -1,0 +1,50 @@
+"""The unit of work: everything read and written in it happens at once or not at all."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from application.ports.accounts import Accounts
+from application.ports.calendars import Calendars
+from application.ports.connection_attempts import ConnectionAttempts
+from application.ports.experts import Experts
+from application.ports.incidents import Incidents
+from application.ports.jobs import Jobs
+from application.ports.sessions import Sessions
+
+
+class StoreUnavailable(Exception):
+    """The database can't be reached or can't take more now; trying again later helps. Says nothing about the data."""
+
+
+class Transaction(Protocol):
+    """One unit of work. Jobs queued in it exist only if it commits."""
+
+    @property
+    def experts(self) -> Experts: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def attempts(self) -> ConnectionAttempts: ...
+
+    @property
+    def calendars(self) -> Calendars: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def incidents(self) -> Incidents: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
+
+
+class Store(Protocol):
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commits on a clean exit, rolls back on an exception. The network is never awaited inside.
+
+        Raises StoreUnavailable, from any call inside too.
+        """
+        ...

@@ -1,0 +1,68 @@
+"""What every use-case does about a provider's fault: tell whom it concerns, and name it."""
+
+from typing import Protocol, TypeAlias
+
+from application.ports.alarms import Alarms
+from domain.access import (
+    AccessDenied,
+    AccessLost,
+    CalendarGone,
+    InvalidAnswer,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
+from domain.account import AccountNotFound, Provider
+from domain.availability import UnreadReason
+from domain.connection import MailboxNotServed
+
+ProviderFault: TypeAlias = (
+    AccessLost
+    | AccessDenied
+    | AccountNotFound
+    | CalendarGone
+    | InvalidAnswer
+    | MailboxNotServed
+    | ProviderMisconfigured
+    | ProviderUnavailable
+)
+PROVIDER_FAULTS = (
+    AccessLost,
+    AccessDenied,
+    AccountNotFound,
+    CalendarGone,
+    InvalidAnswer,
+    MailboxNotServed,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
+"""The same for `except`."""
+
+
+class LostAccessReport(Protocol):
+    """The use-case ReportLostAccess, as the others call it."""
+
+    async def __call__(self, lost: AccessLost) -> None: ...
+
+
+async def unread_because(
+    fault: ProviderFault, *, provider: Provider, alarms: Alarms, report_lost: LostAccessReport
+) -> UnreadReason:
+    """Report the fault to the expert or the operator where it is theirs to mend, and say why nothing was read.
+
+    Only evidence that the person must sign in again ever reaches the person.
+    """
+    match fault:
+        case AccessLost():
+            await report_lost(fault)
+            return UnreadReason.RECONNECT_REQUIRED
+        case ProviderMisconfigured():
+            alarms.provider_misconfigured(provider, fault.code)
+            return UnreadReason.SERVICE_MISCONFIGURED
+        case ProviderUnavailable():
+            return UnreadReason.THROTTLED if fault.throttled else UnreadReason.PROVIDER_UNAVAILABLE
+        case AccessDenied() | MailboxNotServed():
+            return UnreadReason.ACCESS_DENIED
+        case CalendarGone() | AccountNotFound():
+            return UnreadReason.CALENDAR_MISSING
+        case InvalidAnswer():
+            return UnreadReason.INVALID_ANSWER

@@ -1,0 +1,1 @@
+"""Booked sessions and their events."""

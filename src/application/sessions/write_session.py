@@ -1,0 +1,123 @@
+"""Bring a session's event in line with the session, whatever state either is in."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from application.calendars.get_calendar_settings import write_calendar_now
+from application.ports.alarms import Alarms
+from application.ports.clock import Clock
+from application.ports.event_writer import EventWriter
+from application.ports.id_source import IdSource
+from application.ports.store import Store, Transaction
+from application.provider_faults import LostAccessReport
+from application.sessions.write_step import WRITE_FAULTS, Change, WriteFault, WritePlan, after_fault, take
+from domain import writing
+from domain.access import AccessDenied, AccessLost, CalendarGone, ProviderMisconfigured, ProviderUnavailable
+from domain.account import Provider
+from domain.ids import ExpertId, SessionId
+from domain.session import EventCopy, Hindrance, Session
+from domain.writing import Create, Settle, Wait, next_step
+
+CALL_LIMIT = timedelta(seconds=25)
+MOST_STEPS = 4
+LEASE = timedelta(minutes=2)
+"""For how long one worker may write a session before another takes over: longer than all its steps together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteSession:
+    """May run for the same session twice, late or concurrently: one at a time writes, always the newest revision."""
+
+    store: Store
+    clock: Clock
+    ids: IdSource
+    writer: EventWriter
+    alarms: Alarms
+    report_lost: LostAccessReport
+
+    async def __call__(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        """Does nothing when nothing is due or another worker is at it."""
+        token = self.ids.token()
+        plan = await self._claim(expert_id, session_id, token)
+        for _ in range(MOST_STEPS):
+            if plan is None:
+                return
+            plan = await self._record(plan, await self._take(plan), token)
+        if plan is not None:
+            await self._record(plan, self._later, token)
+
+    async def _claim(self, expert_id: ExpertId, session_id: SessionId, token: str) -> WritePlan | None:
+        now = self.clock.now()
+        async with self.store.transaction() as tx:
+            session = await tx.sessions.claim(expert_id, session_id, token=token, now=now, until=now + LEASE)
+            return None if session is None else await self._plan(tx, session)
+
+    async def _plan(self, tx: Transaction, session: Session) -> WritePlan | None:
+        """The next step, remembered before it is taken; None, and the claim released, when nothing is to do now."""
+        now = self.clock.now()
+        if session.due_at is None or session.due_at > now:
+            await self._rest(tx, session)
+            return None
+        accounts = {one.account_id: one for one in await tx.accounts.of_expert(session.expert_id)}
+        target = await write_calendar_now(tx, await tx.calendars.settings(session.expert_id))
+        step = next_step(session, accounts, target)
+        match step:
+            case Wait(hindrance):
+                await self._rest(tx, writing.waiting(session, hindrance, now=now))
+                return None
+            case Settle():
+                await self._rest(tx, writing.settled(session, now=now))
+                return None
+            case Create():
+                session = writing.begun(session, step)
+        await tx.sessions.save(session)
+        return WritePlan(session=session, step=step)
+
+    async def _rest(self, tx: Transaction, session: Session) -> None:
+        await tx.sessions.save(session)
+        await tx.sessions.release(session.expert_id, session.session_id)
+        if session.due_at is not None and session.failures:
+            await tx.jobs.write_session(session.expert_id, session.session_id, at=session.due_at)
+
+    async def _take(self, plan: WritePlan) -> Change:
+        """Ask the provider. A fault is reported to whom it concerns and becomes a change of the session too."""
+        try:
+            async with asyncio.timeout(CALL_LIMIT.total_seconds()):
+                change = await take(plan, self.writer, self.clock.now)
+        except TimeoutError:
+            return after_fault(plan, ProviderUnavailable(outcome_unknown=True), self.clock.now())
+        except WRITE_FAULTS as fault:
+            await self._report(plan, fault)
+            return after_fault(plan, fault, self.clock.now())
+        self.alarms.provider_works(Provider.MICROSOFT)
+        return change
+
+    async def _report(self, plan: WritePlan, fault: WriteFault) -> None:
+        match fault:
+            case AccessLost():
+                await self.report_lost(fault)
+            case ProviderMisconfigured():
+                self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
+            case AccessDenied() | CalendarGone() if plan.session.copy:
+                await self._suspect(plan.session.copy, gone=isinstance(fault, CalendarGone))
+
+    async def _suspect(self, copy: EventCopy, *, gone: bool) -> None:
+        """The calendar is not what we think it is: look at the account's list again before writing there."""
+        async with self.store.transaction() as tx:
+            calendars = await tx.calendars.of_account(copy.account_id)
+            if gone:
+                await tx.calendars.save(
+                    replace(one, missing=True) for one in calendars if one.calendar_id == copy.calendar_id
+                )
+            if calendars:
+                await tx.jobs.refresh_calendars(copy.account_id)
+
+    async def _record(self, plan: WritePlan, change: Change, token: str) -> WritePlan | None:
+        """Apply the change and plan on; None when all is done for now, or the claim has passed to another."""
+        async with self.store.transaction() as tx:
+            session = await tx.sessions.claimed(plan.session.expert_id, plan.session.session_id, token=token)
+            return None if session is None else await self._plan(tx, change(session))
+
+    def _later(self, session: Session) -> Session:
+        return writing.delayed(session, Hindrance.PROVIDER_UNAVAILABLE, now=self.clock.now())

@@ -1,0 +1,1 @@
+"""What keeps the rest true while nobody asks."""
