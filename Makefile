@@ -1,0 +1,58 @@
+# One command each. Every target works from a fresh clone: it makes .venv and the generated contract first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.complete
+CODE := src tests tools
+
+.DEFAULT_GOAL := help
+.PHONY: help setup proto lint format types layers contract test check run demo lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## .venv from the lock file
+$(READY): requirements-dev.txt pyproject.toml tools/set_up.py
+	@$(PYTHON) tools/set_up.py
+
+proto: setup ## Python of the contract, and its image for buf
+	@$(BIN)/python tools/build_proto.py
+
+lint: setup ## ruff: rules and format
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+format: setup ## put code and contract into shape
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/buf format -w proto
+
+types: proto ## mypy, strict
+	$(BIN)/mypy
+
+layers: proto ## who may import whom
+	$(BIN)/lint-imports --no-logo
+
+contract: proto ## buf: rules, comments and format of the contract
+	$(BIN)/buf lint build/api.binpb --path calendarsync
+	$(BIN)/buf format -d --exit-code proto
+
+test: proto ## all tests
+	$(BIN)/pytest
+
+check: lint types layers contract test ## everything CI runs
+
+run: proto ## the whole service on this machine, Ctrl-C to stop
+	@$(BIN)/python -m server local
+
+demo: proto ## the whole story as a client lives it
+	@$(BIN)/python -m server.demo
+
+lock: setup ## newest allowed versions into the lock file
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --extra local --group dev pyproject.toml -o requirements-dev.txt
+	@! grep -n '://' requirements-dev.txt
+
+clean: ## forget everything that was made
+	rm -rf $(VENV) build src/calendarsync src/buf src/*.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
