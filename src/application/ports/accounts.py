@@ -20,12 +20,18 @@ class Accounts(Protocol):
         """As `get`, and holds every other `lock` of this account back until the transaction ends."""
         ...
 
-    async def add(self, account: Account, grant: Grant) -> None: ...
+    async def add(self, account: Account, grant: Grant) -> None:
+        """Store a new account. Raises ExpertNotFound.
+
+        The caller has looked, under the expert's lock, that the expert has no account with this identity.
+        """
+        ...
 
     async def save(self, account: Account, grant: Grant | None = None) -> None:
         """Replace what is known of the account, and its grant when one is given. Raises AccountNotFound."""
         ...
 
     async def remove(self, account_id: AccountId) -> None:
-        """Forget the account with its grant, calendars and incidents. Raises AccountNotFound."""
+        """Forget the account with its grant, calendars and incidents, and the jobs that wait for these. Raises
+        AccountNotFound."""
         ...

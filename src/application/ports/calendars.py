@@ -16,7 +16,10 @@ class Calendars(Protocol):
     async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]: ...
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
-        """Add or replace each, by its calendar id."""
+        """Add or replace each, by its calendar id. Raises AccountNotFound.
+
+        The caller holds the account's lock when a calendar may be new: no two of an account have one remote id.
+        """
         ...
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:
@@ -26,6 +29,6 @@ class Calendars(Protocol):
     async def save_settings(self, settings: CalendarSettings) -> CalendarSettings:
         """Store the choices as the next version and return them.
 
-        Raises EtagMismatch when the stored version is no longer `settings.version`.
+        Raises EtagMismatch when the stored version is no longer `settings.version`, ExpertNotFound.
         """
         ...

@@ -9,7 +9,9 @@ from domain.ids import ExpertId
 
 
 class ConnectionAttempts(Protocol):
-    async def add(self, attempt: ConnectionAttempt) -> None: ...
+    async def add(self, attempt: ConnectionAttempt) -> None:
+        """Raises ExpertNotFound."""
+        ...
 
     async def take(self, state: str, *, of: ExpertId | None = None) -> ConnectionAttempt:
         """The attempt with this state, which is used up by being taken.
@@ -24,7 +26,7 @@ class ConnectionAttempts(Protocol):
         ...
 
     async def ask_consent_afresh(self, expert_id: ExpertId, provider: Provider, *, wanted: bool) -> None:
-        """Remember whether this expert's next sign-in must show the consent page."""
+        """Remember whether this expert's next sign-in must show the consent page. Raises ExpertNotFound."""
         ...
 
     async def consent_afresh(self, expert_id: ExpertId, provider: Provider) -> bool: ...

@@ -9,7 +9,10 @@ from domain.incident import Incident
 
 class Incidents(Protocol):
     async def add(self, incident: Incident) -> bool:
-        """Open an incident; False, and nothing stored, when the account has an open one already."""
+        """Open an incident; False, and nothing stored, when the account has an open one already.
+
+        Raises AccountNotFound.
+        """
         ...
 
     async def open_of(self, account_id: AccountId) -> Incident | None:
@@ -20,7 +23,9 @@ class Incidents(Protocol):
         """The open incident whose link carries this token. Raises ReconnectLinkUnknown."""
         ...
 
-    async def save(self, incident: Incident) -> None: ...
+    async def save(self, incident: Incident) -> None:
+        """Replace the stored incident; one that went with its account stays gone. Claims are left as they are."""
+        ...
 
     async def claim(
         self, incident_id: IncidentId, *, token: str, now: datetime, until: datetime

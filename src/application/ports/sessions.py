@@ -37,11 +37,14 @@ class Sessions(Protocol):
         ...
 
     async def add(self, session: Session) -> bool:
-        """Store a new session; False, and nothing stored, when its id is taken."""
+        """Store a new session; False, and nothing stored, when its id is taken. Raises ExpertNotFound."""
         ...
 
     async def save(self, session: Session) -> None:
-        """Replace the stored session and remember the mark of its copy as the expert's for good."""
+        """Replace the stored session and remember the mark of its copy as the expert's for good.
+
+        Claims are left as they are. Raises SessionNotFound.
+        """
         ...
 
     async def page(

@@ -45,6 +45,7 @@ class Store(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Commits on a clean exit, rolls back on an exception. The network is never awaited inside.
 
-        Raises StoreUnavailable, from any call inside too.
+        Raises StoreUnavailable. It, and what a repository raises because the owner of a new row is gone, may come out
+        of the block as a whole instead of the call: catch them around the block, not in it.
         """
         ...

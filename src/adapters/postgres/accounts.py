@@ -1,0 +1,120 @@
+"""The accounts and their grants in PostgreSQL."""
+
+from dataclasses import dataclass
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.grant_vault import store_grant
+from adapters.postgres.jobs import forget_jobs_of_account
+from adapters.postgres.pool import Connection
+from adapters.postgres.sealing import open_fields, place, seal_fields
+from application.ports.cipher import Cipher
+from domain.account import Account, AccountKind, AccountNotFound, AccountStatus, Identity, Provider
+from domain.grant import Grant
+from domain.ids import AccountId, ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresAccounts:
+    connection: Connection
+    cipher: Cipher
+
+    async def of_expert(self, expert_id: ExpertId) -> tuple[Account, ...]:
+        cursor = await self.connection.execute(
+            "SELECT * FROM account WHERE expert_id = %(expert_id)s ORDER BY connected_at, account_id",
+            {"expert_id": expert_id},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    async def get(self, account_id: AccountId, *, of: ExpertId | None = None) -> Account:
+        cursor = await self.connection.execute(
+            "SELECT * FROM account WHERE account_id = %(account_id)s", {"account_id": account_id}
+        )
+        account = self._one(await cursor.fetchone())
+        if of not in {None, account.expert_id}:
+            raise AccountNotFound
+        return account
+
+    async def lock(self, account_id: AccountId) -> Account:
+        # Not FOR UPDATE: rows that refer to the account may still be added by others.
+        cursor = await self.connection.execute(
+            "SELECT * FROM account WHERE account_id = %(account_id)s FOR NO KEY UPDATE",
+            {"account_id": account_id},
+        )
+        return self._one(await cursor.fetchone())
+
+    async def add(self, account: Account, grant: Grant) -> None:
+        await self.connection.execute(
+            """
+            INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, person,
+                connected_at, grant_version)
+            VALUES (%(account_id)s, %(expert_id)s, %(provider)s, %(tenant_id)s, %(object_id)s, %(kind)s, %(status)s,
+                %(person)s, %(connected_at)s, %(grant_version)s)
+            """,
+            self._to_row(account),
+        )
+        await store_grant(self.connection, self.cipher, account, grant)
+
+    async def save(self, account: Account, grant: Grant | None = None) -> None:
+        cursor = await self.connection.execute(
+            """
+            UPDATE account
+            SET expert_id = %(expert_id)s, provider = %(provider)s, tenant_id = %(tenant_id)s,
+                object_id = %(object_id)s, kind = %(kind)s, status = %(status)s, person = %(person)s,
+                connected_at = %(connected_at)s, grant_version = %(grant_version)s
+            WHERE account_id = %(account_id)s
+            """,
+            self._to_row(account),
+        )
+        if cursor.rowcount == 0:
+            raise AccountNotFound
+        if grant is not None:
+            await store_grant(self.connection, self.cipher, account, grant)
+
+    async def remove(self, account_id: AccountId) -> None:
+        await forget_jobs_of_account(self.connection, account_id)
+        cursor = await self.connection.execute(
+            "DELETE FROM account WHERE account_id = %(account_id)s", {"account_id": account_id}
+        )
+        if cursor.rowcount == 0:
+            raise AccountNotFound
+
+    def _one(self, row: DictRow | None) -> Account:
+        if row is None:
+            raise AccountNotFound
+        return self._from_row(row)
+
+    def _from_row(self, row: DictRow) -> Account:
+        person = open_fields(self.cipher, row["person"], context=_person(row["account_id"]))
+        return Account(
+            account_id=AccountId(row["account_id"]),
+            expert_id=ExpertId(row["expert_id"]),
+            identity=Identity(
+                provider=Provider(row["provider"]), tenant_id=row["tenant_id"], object_id=row["object_id"]
+            ),
+            kind=AccountKind(row["kind"]),
+            status=AccountStatus(row["status"]),
+            email=person["email"],
+            display_name=person["display_name"],
+            connected_at=row["connected_at"],
+            grant_version=row["grant_version"],
+        )
+
+    def _to_row(self, account: Account) -> DictRow:
+        person = {"email": account.email, "display_name": account.display_name}
+        return {
+            "account_id": account.account_id,
+            "expert_id": account.expert_id,
+            "provider": account.identity.provider.value,
+            "tenant_id": account.identity.tenant_id,
+            "object_id": account.identity.object_id,
+            "kind": account.kind.value,
+            "status": account.status.value,
+            "person": seal_fields(self.cipher, person, context=_person(account.account_id)),
+            "connected_at": account.connected_at,
+            "grant_version": account.grant_version,
+        }
+
+
+def _person(account_id: str) -> str:
+    return place("account", account_id, column="person")

@@ -1,0 +1,137 @@
+"""The calendars and the experts' choices in PostgreSQL."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.pool import Connection
+from adapters.postgres.sealing import open_fields, place, seal_fields
+from application.ports.cipher import Cipher
+from domain.calendar import Calendar, RemoteCalendar
+from domain.calendar_settings import CalendarSettings
+from domain.errors import EtagMismatch
+from domain.ids import AccountId, CalendarId, ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresCalendars:
+    connection: Connection
+    cipher: Cipher
+
+    async def of_expert(self, expert_id: ExpertId) -> tuple[Calendar, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT calendar.* FROM calendar JOIN account USING (account_id)
+            WHERE account.expert_id = %(expert_id)s
+            ORDER BY account.connected_at, account_id, is_primary DESC, calendar_id
+            """,
+            {"expert_id": expert_id},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]:
+        cursor = await self.connection.execute(
+            "SELECT * FROM calendar WHERE account_id = %(account_id)s ORDER BY is_primary DESC, calendar_id",
+            {"account_id": account_id},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    async def save(self, calendars: Iterable[Calendar]) -> None:
+        async with self.connection.cursor() as cursor:
+            await cursor.executemany(
+                """
+                INSERT INTO calendar (calendar_id, account_id, remote_id, details, color, is_primary, writable, shared,
+                    missing)
+                VALUES (%(calendar_id)s, %(account_id)s, %(remote_id)s, %(details)s, %(color)s, %(is_primary)s,
+                    %(writable)s, %(shared)s, %(missing)s)
+                ON CONFLICT (calendar_id) DO UPDATE
+                SET account_id = excluded.account_id, remote_id = excluded.remote_id, details = excluded.details,
+                    color = excluded.color, is_primary = excluded.is_primary, writable = excluded.writable,
+                    shared = excluded.shared, missing = excluded.missing
+                """,
+                [self._to_row(calendar) for calendar in calendars],
+            )
+
+    async def settings(self, expert_id: ExpertId) -> CalendarSettings:
+        cursor = await self.connection.execute(
+            "SELECT * FROM calendar_settings WHERE expert_id = %(expert_id)s", {"expert_id": expert_id}
+        )
+        row = await cursor.fetchone()
+        return CalendarSettings(expert_id=expert_id) if row is None else _settings_from_row(row)
+
+    async def save_settings(self, settings: CalendarSettings) -> CalendarSettings:
+        saved = replace(settings, version=settings.version + 1)
+        # The first version is a row that must not be there yet, every later one a row that must be as it was.
+        statement = """
+            INSERT INTO calendar_settings (expert_id, conflict_calendar_ids, write_calendar_id, version)
+            VALUES (%(expert_id)s, %(conflict_calendar_ids)s, %(write_calendar_id)s, %(version)s)
+            ON CONFLICT DO NOTHING
+            """
+        if settings.version > 0:
+            statement = """
+                UPDATE calendar_settings
+                SET conflict_calendar_ids = %(conflict_calendar_ids)s, write_calendar_id = %(write_calendar_id)s,
+                    version = %(version)s
+                WHERE expert_id = %(expert_id)s AND version = %(version)s - 1
+                """
+        cursor = await self.connection.execute(statement, _settings_to_row(saved))
+        if cursor.rowcount == 0:
+            raise EtagMismatch
+        return saved
+
+    def _from_row(self, row: DictRow) -> Calendar:
+        details = open_fields(self.cipher, row["details"], context=_details(row["calendar_id"]))
+        return Calendar(
+            calendar_id=CalendarId(row["calendar_id"]),
+            account_id=AccountId(row["account_id"]),
+            remote=RemoteCalendar(
+                remote_id=row["remote_id"],
+                name=details["name"],
+                owner_name=details["owner_name"],
+                owner_email=details["owner_email"],
+                color=row["color"],
+                primary=row["is_primary"],
+                writable=row["writable"],
+                shared=row["shared"],
+            ),
+            missing=row["missing"],
+        )
+
+    def _to_row(self, calendar: Calendar) -> DictRow:
+        remote = calendar.remote
+        details = {"name": remote.name, "owner_name": remote.owner_name, "owner_email": remote.owner_email}
+        return {
+            "calendar_id": calendar.calendar_id,
+            "account_id": calendar.account_id,
+            "remote_id": remote.remote_id,
+            "details": seal_fields(self.cipher, details, context=_details(calendar.calendar_id)),
+            "color": remote.color,
+            "is_primary": remote.primary,
+            "writable": remote.writable,
+            "shared": remote.shared,
+            "missing": calendar.missing,
+        }
+
+
+def _details(calendar_id: str) -> str:
+    return place("calendar", calendar_id, column="details")
+
+
+def _settings_from_row(row: DictRow) -> CalendarSettings:
+    chosen = row["write_calendar_id"]
+    return CalendarSettings(
+        expert_id=ExpertId(row["expert_id"]),
+        conflict=frozenset(CalendarId(one) for one in row["conflict_calendar_ids"]),
+        chosen=None if chosen is None else CalendarId(chosen),
+        version=row["version"],
+    )
+
+
+def _settings_to_row(settings: CalendarSettings) -> DictRow:
+    return {
+        "expert_id": settings.expert_id,
+        "conflict_calendar_ids": sorted(settings.conflict),
+        "write_calendar_id": settings.chosen,
+        "version": settings.version,
+    }

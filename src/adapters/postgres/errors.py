@@ -1,0 +1,53 @@
+"""From what PostgreSQL refuses to what the application knows."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import procrastinate.exceptions
+import psycopg
+
+from application.ports.store import StoreUnavailable
+from domain.account import AccountNotFound
+from domain.errors import DomainError
+from domain.expert import ExpertNotFound
+
+BY_CONSTRAINT: Mapping[str, type[DomainError]] = {
+    "account_expert_fk": ExpertNotFound,
+    "account_grant_account_fk": AccountNotFound,
+    "calendar_account_fk": AccountNotFound,
+    "calendar_settings_expert_fk": ExpertNotFound,
+    "connection_attempt_expert_fk": ExpertNotFound,
+    "consent_afresh_expert_fk": ExpertNotFound,
+    "incident_account_fk": AccountNotFound,
+    "session_expert_fk": ExpertNotFound,
+}
+"""What it means that a row's owner is not there. The other constraints hold what callers can't break unless we err."""
+
+UNAVAILABLE = (
+    psycopg.OperationalError,  # away, going down, full, timed out, deadlocked; the pool's own errors too
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # a replica that was not promoted yet
+)
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Raises the domain error of the constraint, StoreUnavailable, or what came when it is neither."""
+    try:
+        yield
+    except psycopg.Error as exc:
+        if (meaning := _meaning(exc)) is None:
+            raise
+        raise meaning from exc
+    except procrastinate.exceptions.ConnectorException as exc:
+        # The queue wraps what psycopg raised.
+        if not isinstance(exc.__cause__, psycopg.Error) or (meaning := _meaning(exc.__cause__)) is None:
+            raise
+        raise meaning from exc
+
+
+def _meaning(error: psycopg.Error) -> Exception | None:
+    if isinstance(error, UNAVAILABLE):
+        return StoreUnavailable()
+    domain_error = BY_CONSTRAINT.get(error.diag.constraint_name or "")
+    return None if domain_error is None else domain_error()

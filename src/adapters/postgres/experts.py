@@ -1,0 +1,79 @@
+"""The experts in PostgreSQL."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.jobs import forget_jobs_of_expert
+from adapters.postgres.pool import Connection
+from adapters.postgres.sealing import open_fields, place, seal_fields
+from application.ports.cipher import Cipher
+from domain.expert import Expert, ExpertNotFound, Plan
+from domain.ids import ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresExperts:
+    connection: Connection
+    cipher: Cipher
+
+    async def get(self, expert_id: ExpertId) -> Expert:
+        cursor = await self.connection.execute(
+            "SELECT * FROM expert WHERE expert_id = %(expert_id)s", {"expert_id": expert_id}
+        )
+        return self._one(await cursor.fetchone())
+
+    async def lock(self, expert_id: ExpertId) -> Expert:
+        # Not FOR UPDATE: rows that refer to the expert may still be added by others.
+        cursor = await self.connection.execute(
+            "SELECT * FROM expert WHERE expert_id = %(expert_id)s FOR NO KEY UPDATE", {"expert_id": expert_id}
+        )
+        return self._one(await cursor.fetchone())
+
+    async def put(self, expert: Expert) -> None:
+        await self.connection.execute(
+            """
+            INSERT INTO expert (expert_id, plan, time_zone, person)
+            VALUES (%(expert_id)s, %(plan)s, %(time_zone)s, %(person)s)
+            ON CONFLICT (expert_id) DO UPDATE
+            SET plan = excluded.plan, time_zone = excluded.time_zone, person = excluded.person
+            """,
+            self._to_row(expert),
+        )
+
+    async def remove(self, expert_id: ExpertId) -> None:
+        await forget_jobs_of_expert(self.connection, expert_id)
+        cursor = await self.connection.execute(
+            "DELETE FROM expert WHERE expert_id = %(expert_id)s", {"expert_id": expert_id}
+        )
+        if cursor.rowcount == 0:
+            raise ExpertNotFound
+
+    def _one(self, row: DictRow | None) -> Expert:
+        if row is None:
+            raise ExpertNotFound
+        return self._from_row(row)
+
+    def _from_row(self, row: DictRow) -> Expert:
+        person = open_fields(self.cipher, row["person"], context=_person(row["expert_id"]))
+        return Expert(
+            expert_id=ExpertId(row["expert_id"]),
+            plan=Plan(row["plan"]),
+            email=person["email"],
+            display_name=person["display_name"],
+            time_zone=ZoneInfo(row["time_zone"]),
+        )
+
+    def _to_row(self, expert: Expert) -> DictRow:
+        person = {"email": expert.email, "display_name": expert.display_name}
+        return {
+            "expert_id": expert.expert_id,
+            "plan": expert.plan.value,
+            "time_zone": expert.time_zone.key,
+            "person": seal_fields(self.cipher, person, context=_person(expert.expert_id)),
+        }
+
+
+def _person(expert_id: str) -> str:
+    return place("expert", expert_id, column="person")

@@ -1,0 +1,141 @@
+"""The losses of access in PostgreSQL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.pool import Connection
+from adapters.postgres.sealing import hash_of, open_text, place, seal_text
+from application.ports.cipher import Cipher
+from domain.ids import AccountId, ExpertId, IncidentId
+from domain.incident import Incident, ReconnectLinkUnknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresIncidents:
+    connection: Connection
+    cipher: Cipher
+
+    async def add(self, incident: Incident) -> bool:
+        cursor = await self.connection.execute(
+            """
+            INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, opened_at, closed_at, notices,
+                mail_failures, mail_due_at)
+            VALUES (%(incident_id)s, %(account_id)s, %(expert_id)s, %(token_hash)s, %(token)s, %(opened_at)s,
+                %(closed_at)s, %(notices)s, %(mail_failures)s, %(mail_due_at)s)
+            ON CONFLICT (account_id) WHERE closed_at IS NULL DO NOTHING
+            """,
+            self._to_row(incident),
+        )
+        return cursor.rowcount == 1
+
+    async def open_of(self, account_id: AccountId) -> Incident | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM incident WHERE account_id = %(account_id)s AND closed_at IS NULL
+            FOR NO KEY UPDATE
+            """,
+            {"account_id": account_id},
+        )
+        return self._one_or_none(await cursor.fetchone())
+
+    async def by_token(self, token: str) -> Incident:
+        cursor = await self.connection.execute(
+            "SELECT * FROM incident WHERE token_hash = %(token_hash)s AND closed_at IS NULL",
+            {"token_hash": hash_of(token)},
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            raise ReconnectLinkUnknown
+        return self._from_row(row)
+
+    async def save(self, incident: Incident) -> None:
+        await self.connection.execute(
+            """
+            UPDATE incident
+            SET account_id = %(account_id)s, expert_id = %(expert_id)s, token_hash = %(token_hash)s, token = %(token)s,
+                opened_at = %(opened_at)s, closed_at = %(closed_at)s, notices = %(notices)s,
+                mail_failures = %(mail_failures)s, mail_due_at = %(mail_due_at)s
+            WHERE incident_id = %(incident_id)s
+            """,
+            self._to_row(incident),
+        )
+
+    async def claim(
+        self, incident_id: IncidentId, *, token: str, now: datetime, until: datetime
+    ) -> Incident | None:
+        cursor = await self.connection.execute(
+            """
+            UPDATE incident SET claimed_by = %(token)s, claimed_until = %(until)s
+            WHERE incident_id = %(incident_id)s AND closed_at IS NULL AND mail_due_at <= %(now)s
+                AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_by = %(token)s)
+            RETURNING *
+            """,
+            {"incident_id": incident_id, "token": token, "now": now, "until": until},
+        )
+        return self._one_or_none(await cursor.fetchone())
+
+    async def claimed(self, incident_id: IncidentId, *, token: str) -> Incident | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM incident
+            WHERE incident_id = %(incident_id)s AND closed_at IS NULL AND claimed_by = %(token)s
+            FOR NO KEY UPDATE
+            """,
+            {"incident_id": incident_id, "token": token},
+        )
+        return self._one_or_none(await cursor.fetchone())
+
+    async def release(self, incident_id: IncidentId) -> None:
+        await self.connection.execute(
+            "UPDATE incident SET claimed_by = NULL, claimed_until = NULL WHERE incident_id = %(incident_id)s",
+            {"incident_id": incident_id},
+        )
+
+    async def due(self, now: datetime, limit: int) -> tuple[IncidentId, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT incident_id FROM incident
+            WHERE closed_at IS NULL AND mail_due_at <= %(now)s
+                AND (claimed_until IS NULL OR claimed_until <= %(now)s)
+            ORDER BY mail_due_at, incident_id
+            LIMIT %(limit)s
+            """,
+            {"now": now, "limit": limit},
+        )
+        return tuple([IncidentId(row["incident_id"]) async for row in cursor])
+
+    def _one_or_none(self, row: DictRow | None) -> Incident | None:
+        return None if row is None else self._from_row(row)
+
+    def _from_row(self, row: DictRow) -> Incident:
+        return Incident(
+            incident_id=IncidentId(row["incident_id"]),
+            account_id=AccountId(row["account_id"]),
+            expert_id=ExpertId(row["expert_id"]),
+            token=open_text(self.cipher, row["token"], context=_token(row["incident_id"])),
+            opened_at=row["opened_at"],
+            closed_at=row["closed_at"],
+            notices=row["notices"],
+            mail_failures=row["mail_failures"],
+            mail_due_at=row["mail_due_at"],
+        )
+
+    def _to_row(self, incident: Incident) -> DictRow:
+        return {
+            "incident_id": incident.incident_id,
+            "account_id": incident.account_id,
+            "expert_id": incident.expert_id,
+            "token_hash": hash_of(incident.token),
+            "token": seal_text(self.cipher, incident.token, context=_token(incident.incident_id)),
+            "opened_at": incident.opened_at,
+            "closed_at": incident.closed_at,
+            "notices": incident.notices,
+            "mail_failures": incident.mail_failures,
+            "mail_due_at": incident.mail_due_at,
+        }
+
+
+def _token(incident_id: str) -> str:
+    return place("incident", incident_id, column="token")

@@ -1,0 +1,42 @@
+"""The job queue: which jobs there are, and the application through which they are queued and run.
+
+Jobs take no lock, no queueing lock and no retry of the queue's: rows say what is due, claims keep two workers apart,
+and a sweep wakes a worker again for what is left over.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from procrastinate import App, PsycopgConnector
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job: the name under which rows carry it, and the queue it waits in."""
+
+    name: str
+    queue: str
+
+
+WRITE_SESSION = JobKind("write_session", "writes")
+"""Arguments: expert_id, session_id."""
+NOTIFY_EXPERT = JobKind("notify_expert", "mails")
+"""Arguments: incident_id."""
+REFRESH_CALENDARS = JobKind("refresh_calendars", "calendars")
+"""Arguments: account_id."""
+
+UPKEEP = "upkeep"
+"""The queue of what runs by the clock."""
+
+QUEUES = [WRITE_SESSION.queue, NOTIFY_EXPERT.queue, REFRESH_CALENDARS.queue, UPKEEP]
+"""For `run_worker_async`; a list, since psycopg makes an array of a list only."""
+
+
+def job_app() -> App:
+    """An application without a database: `open_async(pool)` gives it one, and only a worker needs that."""
+    return App(connector=PsycopgConnector())
+
+
+def register(app: App, kind: JobKind, run: Callable[..., Awaitable[None]]) -> None:
+    """Let workers of `app` run jobs of this kind; `run` takes the job's arguments by name, all of them strings."""
+    app.task(name=kind.name, queue=kind.queue)(run)

@@ -1,0 +1,63 @@
+"""Queueing jobs as rows of the same transaction, and dropping those of whoever is gone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from procrastinate import App
+
+from adapters.postgres.job_queue import NOTIFY_EXPERT, REFRESH_CALENDARS, WRITE_SESSION, JobKind
+from adapters.postgres.pool import Connection
+from domain.ids import AccountId, ExpertId, IncidentId, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresJobs:
+    connection: Connection
+    app: App
+
+    async def write_session(
+        self, expert_id: ExpertId, session_id: SessionId, *, at: datetime | None = None
+    ) -> None:
+        await self._defer(WRITE_SESSION, at, expert_id=expert_id, session_id=session_id)
+
+    async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
+        await self._defer(NOTIFY_EXPERT, at, incident_id=incident_id)
+
+    async def refresh_calendars(self, account_id: AccountId) -> None:
+        await self._defer(REFRESH_CALENDARS, None, account_id=account_id)
+
+    async def _defer(self, kind: JobKind, at: datetime | None, **ids: str) -> None:
+        job = self.app.configure_task(kind.name, queue=kind.queue, schedule_at=at, connection=self.connection)
+        await job.defer_async(**ids)
+
+
+# A job that runs is left to its worker, which finds nothing to do any more.
+
+
+async def forget_jobs_of_expert(connection: Connection, expert_id: ExpertId) -> None:
+    """Call it while the expert's rows are still there."""
+    await connection.execute(
+        """
+        DELETE FROM procrastinate_jobs
+        WHERE status <> 'doing' AND (
+            args ->> 'expert_id' = %(expert_id)s
+            OR args ->> 'account_id' IN (SELECT account_id FROM account WHERE expert_id = %(expert_id)s)
+            OR args ->> 'incident_id' IN (SELECT incident_id FROM incident WHERE expert_id = %(expert_id)s)
+        )
+        """,
+        {"expert_id": expert_id},
+    )
+
+
+async def forget_jobs_of_account(connection: Connection, account_id: AccountId) -> None:
+    """Call it while the account's rows are still there."""
+    await connection.execute(
+        """
+        DELETE FROM procrastinate_jobs
+        WHERE status <> 'doing' AND (
+            args ->> 'account_id' = %(account_id)s
+            OR args ->> 'incident_id' IN (SELECT incident_id FROM incident WHERE account_id = %(account_id)s)
+        )
+        """,
+        {"account_id": account_id},
+    )

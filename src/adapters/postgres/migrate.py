@@ -1,0 +1,101 @@
+"""Brings a database's schema up to date: numbered files of SQL, each applied once, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import AsyncConnection
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+LOCK = 4_025_187_311  # any number that no other user of the database's advisory locks takes
+FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+
+
+class MigrationRefused(RuntimeError):
+    """Files and database don't fit together, or a file failed. What was applied before it stays applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One file. `version` is the number in its name, `checksum` the SHA-256 of its bytes."""
+
+    version: str
+    name: str
+    sql: bytes
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql).hexdigest()
+
+
+async def migrate(dsn: str, *, folder: Path = MIGRATIONS) -> list[str]:
+    """Applies what is missing, in order, and gives the names of the files applied.
+
+    Processes that do it at once wait for each other, and the later ones find nothing to do. One that is
+    killed leaves the files it finished and no lock. Raises MigrationRefused when the database is newer than
+    the files, when a file was changed or slipped in behind an applied one, or when its SQL fails.
+    """
+    migrations = read_migrations(folder)
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
+        # Without it a killed migrator's statement runs to its end, and so long the lock is held.
+        await connection.execute("SET client_connection_check_interval = '1s'")
+        await connection.execute("SELECT pg_advisory_lock(%(lock)s)", {"lock": LOCK})
+        missing = _missing(migrations, await _applied(connection))
+        for migration in missing:
+            await _apply(connection, migration)
+    return [migration.name for migration in missing]
+
+
+def read_migrations(folder: Path) -> list[Migration]:
+    """The files of the folder by number. Raises MigrationRefused for a bad name or a number used twice."""
+    migrations = []
+    for path in sorted(folder.glob("*.sql")):
+        match = FILE_NAME.fullmatch(path.name)
+        if match is None:
+            raise MigrationRefused(f"{path.name} is not named like 0001_what_it_does.sql")
+        migrations.append(Migration(version=match[1], name=path.name, sql=path.read_bytes()))
+    versions = [migration.version for migration in migrations]
+    if len(set(versions)) < len(versions):
+        raise MigrationRefused("two migrations have the same number")
+    return migrations
+
+
+def _missing(migrations: list[Migration], applied: dict[str, str]) -> list[Migration]:
+    if newer := applied.keys() - {migration.version for migration in migrations}:
+        raise MigrationRefused(f"the database is newer than this program: it has {', '.join(sorted(newer))}")
+    for migration in migrations:
+        if migration.version in applied:
+            if applied[migration.version] != migration.checksum:
+                raise MigrationRefused(f"{migration.name} was changed after it had been applied")
+        elif applied and migration.version < max(applied):
+            raise MigrationRefused(f"{migration.name} comes before {max(applied)}, which is applied already")
+    return [migration for migration in migrations if migration.version not in applied]
+
+
+async def _applied(connection: AsyncConnection) -> dict[str, str]:
+    await connection.execute("""
+        CREATE TABLE IF NOT EXISTS schema_migration (
+            version text PRIMARY KEY,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        )""")
+    cursor = await connection.execute("SELECT version, checksum FROM schema_migration")
+    return dict(await cursor.fetchall())
+
+
+async def _apply(connection: AsyncConnection, migration: Migration) -> None:
+    insert = """
+        INSERT INTO schema_migration (version, name, checksum)
+        VALUES (%(version)s, %(name)s, %(checksum)s)"""
+    row = {"version": migration.version, "name": migration.name, "checksum": migration.checksum}
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)  # without parameters: many statements in one message
+            await connection.execute(insert, row)
+    except psycopg.Error as exc:
+        raise MigrationRefused(f"{migration.name} failed: {exc.sqlstate} {exc.diag.message_primary}") from exc

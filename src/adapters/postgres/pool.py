@@ -1,0 +1,70 @@
+"""The connections to PostgreSQL, shared by the store and the job queue."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.postgres.errors import translated
+
+Connection = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+STATEMENT_TIMEOUT = timedelta(seconds=10)
+IDLE_IN_TRANSACTION_TIMEOUT = timedelta(seconds=30)
+"""No transaction waits for anything but the database, so one that idles has lost its process."""
+CONNECT_TIMEOUT = timedelta(seconds=5)
+
+
+@asynccontextmanager
+async def open_pool(
+    dsn: str, *, min_size: int = 2, max_size: int = 10, patience: timedelta = timedelta(seconds=10)
+) -> AsyncIterator[Pool]:
+    """Connections to `dsn`, at least `min_size` of them open, all closed in the end.
+
+    A connection that broke is replaced when it is next asked for. Raises StoreUnavailable when none can be had within
+    `patience`, at the start and later.
+    """
+    pool: Pool = AsyncConnectionPool(
+        dsn,
+        connection_class=AsyncConnection[DictRow],
+        kwargs={
+            "row_factory": dict_row,
+            "application_name": "calendarsync",
+            "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
+        },
+        min_size=min_size,
+        max_size=max_size,
+        timeout=patience.total_seconds(),
+        configure=_configure,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+        name="calendarsync",
+    )
+    async with translated():
+        await pool.open(wait=True, timeout=patience.total_seconds())
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def _configure(connection: Connection) -> None:
+    """Here and not in the connection's arguments, since the job queue adds its own `autocommit` to those."""
+    await connection.set_autocommit(True)
+    # Whoever waited for a lock must see what its holder wrote.
+    await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+    await connection.execute(
+        """
+        SELECT set_config('timezone', 'UTC', false),
+            set_config('statement_timeout', %(statement)s, false),
+            set_config('idle_in_transaction_session_timeout', %(idle)s, false)
+        """,
+        {
+            "statement": f"{STATEMENT_TIMEOUT // timedelta(milliseconds=1)}ms",
+            "idle": f"{IDLE_IN_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)}ms",
+        },
+    )

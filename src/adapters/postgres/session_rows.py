@@ -1,0 +1,93 @@
+"""Between sessions and their rows."""
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.sealing import open_fields, place, seal_fields
+from application.ports.cipher import Cipher
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
+from domain.interval import Interval
+from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
+
+
+def session_from_row(cipher: Cipher, row: DictRow) -> Session:
+    expert_id, session_id = row["expert_id"], row["session_id"]
+    hindrance, replacement = row["hindrance"], row["replacement"]
+    return Session(
+        expert_id=ExpertId(expert_id),
+        session_id=SessionId(session_id),
+        interval=Interval(row["starts_at"], row["ends_at"]),
+        details=SessionDetails(
+            **open_fields(cipher, row["details"], context=_details(expert_id, session_id))
+        ),
+        cancelled=row["cancelled"],
+        revision=row["revision"],
+        written_revision=row["written_revision"],
+        status=WriteStatus(row["status"]),
+        hindrance=None if hindrance is None else Hindrance(hindrance),
+        failures=row["failures"],
+        due_at=row["due_at"],
+        written_at=row["written_at"],
+        copy=None if row["copy_mark"] is None else _copy_from_row(row),
+        copies=row["copies"],
+        replacement=None if replacement is None else Replacement(replacement),
+    )
+
+
+def _copy_from_row(row: DictRow) -> EventCopy:
+    return EventCopy(
+        account_id=AccountId(row["copy_account_id"]),
+        calendar_id=CalendarId(row["copy_calendar_id"]),
+        remote_calendar_id=row["copy_remote_calendar_id"],
+        mark=EventMark(row["copy_mark"]),
+        remote_id=row["copy_remote_id"],
+        reminder_minutes=row["copy_reminder_minutes"],
+    )
+
+
+def session_to_row(cipher: Cipher, session: Session) -> DictRow:
+    """All columns but those of the claim."""
+    return {
+        "expert_id": session.expert_id,
+        "session_id": session.session_id,
+        "starts_at": session.interval.start,
+        "ends_at": session.interval.end,
+        "details": _sealed_details(cipher, session),
+        "cancelled": session.cancelled,
+        "revision": session.revision,
+        "written_revision": session.written_revision,
+        "status": session.status.value,
+        "hindrance": session.hindrance and session.hindrance.value,
+        "failures": session.failures,
+        "due_at": session.due_at,
+        "written_at": session.written_at,
+        "copies": session.copies,
+        "replacement": session.replacement and session.replacement.value,
+        **_copy_to_row(session.copy),
+    }
+
+
+def _copy_to_row(copy: EventCopy | None) -> DictRow:
+    return {
+        "copy_account_id": copy and copy.account_id,
+        "copy_calendar_id": copy and copy.calendar_id,
+        "copy_remote_calendar_id": copy and copy.remote_calendar_id,
+        "copy_mark": copy and copy.mark,
+        "copy_remote_id": copy and copy.remote_id,
+        "copy_reminder_minutes": copy and copy.reminder_minutes,
+    }
+
+
+def _sealed_details(cipher: Cipher, session: Session) -> bytes:
+    details = session.details
+    fields = {
+        "title": details.title,
+        "text": details.text,
+        "place": details.place,
+        "join_url": details.join_url,
+        "reminder_minutes": details.reminder_minutes,
+    }
+    return seal_fields(cipher, fields, context=_details(session.expert_id, session.session_id))
+
+
+def _details(expert_id: str, session_id: str) -> str:
+    return place("session", expert_id, session_id, column="details")

@@ -1,0 +1,213 @@
+"""The booked sessions in PostgreSQL, and the claims of those who write them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.pool import Connection
+from adapters.postgres.session_rows import session_from_row, session_to_row
+from application.ports.cipher import Cipher
+from application.ports.sessions import SessionFilter, SessionPosition
+from domain.availability import BookedTime
+from domain.ids import EventMark, ExpertId, SessionId
+from domain.interval import Interval
+from domain.session import Session, SessionNotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSessions:
+    connection: Connection
+    cipher: Cipher
+
+    async def get(self, expert_id: ExpertId, session_id: SessionId) -> Session:
+        cursor = await self.connection.execute(
+            "SELECT * FROM session WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s",
+            {"expert_id": expert_id, "session_id": session_id},
+        )
+        return self._one(await cursor.fetchone())
+
+    async def lock(self, expert_id: ExpertId, session_id: SessionId) -> Session:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM session WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
+            FOR NO KEY UPDATE
+            """,
+            {"expert_id": expert_id, "session_id": session_id},
+        )
+        return self._one(await cursor.fetchone())
+
+    async def add(self, session: Session) -> bool:
+        cursor = await self.connection.execute(
+            """
+            INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision,
+                written_revision, status, hindrance, failures, due_at, written_at, copy_account_id, copy_calendar_id,
+                copy_remote_calendar_id, copy_mark, copy_remote_id, copy_reminder_minutes, copies, replacement)
+            VALUES (%(expert_id)s, %(session_id)s, %(starts_at)s, %(ends_at)s, %(details)s, %(cancelled)s,
+                %(revision)s, %(written_revision)s, %(status)s, %(hindrance)s, %(failures)s, %(due_at)s,
+                %(written_at)s, %(copy_account_id)s, %(copy_calendar_id)s, %(copy_remote_calendar_id)s, %(copy_mark)s,
+                %(copy_remote_id)s, %(copy_reminder_minutes)s, %(copies)s, %(replacement)s)
+            ON CONFLICT ON CONSTRAINT session_pkey DO NOTHING
+            """,
+            session_to_row(self.cipher, session),
+        )
+        if cursor.rowcount == 0:
+            return False
+        await self._remember_mark(session)
+        return True
+
+    async def save(self, session: Session) -> None:
+        cursor = await self.connection.execute(
+            """
+            UPDATE session
+            SET starts_at = %(starts_at)s, ends_at = %(ends_at)s, details = %(details)s, cancelled = %(cancelled)s,
+                revision = %(revision)s, written_revision = %(written_revision)s, status = %(status)s,
+                hindrance = %(hindrance)s, failures = %(failures)s, due_at = %(due_at)s, written_at = %(written_at)s,
+                copy_account_id = %(copy_account_id)s, copy_calendar_id = %(copy_calendar_id)s,
+                copy_remote_calendar_id = %(copy_remote_calendar_id)s, copy_mark = %(copy_mark)s,
+                copy_remote_id = %(copy_remote_id)s, copy_reminder_minutes = %(copy_reminder_minutes)s,
+                copies = %(copies)s, replacement = %(replacement)s
+            WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
+            """,
+            session_to_row(self.cipher, session),
+        )
+        if cursor.rowcount == 0:
+            raise SessionNotFound
+        await self._remember_mark(session)
+
+    async def _remember_mark(self, session: Session) -> None:
+        if session.copy is not None:
+            await self.connection.execute(
+                """
+                INSERT INTO session_mark (expert_id, mark, session_id)
+                VALUES (%(expert_id)s, %(mark)s, %(session_id)s)
+                ON CONFLICT DO NOTHING
+                """,
+                {"expert_id": session.expert_id, "mark": session.copy.mark, "session_id": session.session_id},
+            )
+
+    async def page(
+        self, expert_id: ExpertId, which: SessionFilter, *, after: SessionPosition | None, limit: int
+    ) -> tuple[Session, ...]:
+        # Infinite bounds where none are asked for keep it one statement that always uses the index.
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM session
+            WHERE expert_id = %(expert_id)s
+                AND (%(include_cancelled)s OR NOT cancelled)
+                AND starts_at < %(window_end)s::timestamptz AND ends_at > %(window_start)s::timestamptz
+                AND (starts_at, session_id) > (%(after_start)s::timestamptz, %(after_id)s)
+            ORDER BY starts_at, session_id
+            LIMIT %(limit)s
+            """,
+            {
+                "expert_id": expert_id,
+                "include_cancelled": which.include_cancelled,
+                "window_start": which.window.start if which.window else "-infinity",
+                "window_end": which.window.end if which.window else "infinity",
+                "after_start": after.start if after else "-infinity",
+                "after_id": after.session_id if after else "",
+                "limit": limit,
+            },
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    async def booked(self, expert_id: ExpertId, window: Interval) -> tuple[BookedTime, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT session_id, starts_at, ends_at FROM session
+            WHERE expert_id = %(expert_id)s AND NOT cancelled AND starts_at < %(end)s AND ends_at > %(start)s
+            ORDER BY starts_at, session_id
+            """,
+            {"expert_id": expert_id, "start": window.start, "end": window.end},
+        )
+        return tuple(
+            [
+                BookedTime(
+                    session_id=SessionId(row["session_id"]),
+                    interval=Interval(row["starts_at"], row["ends_at"]),
+                )
+                async for row in cursor
+            ]
+        )
+
+    async def own_marks(self, expert_id: ExpertId, among: Collection[EventMark]) -> frozenset[EventMark]:
+        # Marks come from other people's events too and may hold what PostgreSQL takes in no text; ours are plain.
+        cursor = await self.connection.execute(
+            "SELECT mark FROM session_mark WHERE expert_id = %(expert_id)s AND mark = ANY(%(marks)s)",
+            {
+                "expert_id": expert_id,
+                "marks": [mark for mark in among if mark.isascii() and mark.isprintable()],
+            },
+        )
+        return frozenset([EventMark(row["mark"]) async for row in cursor])
+
+    async def claim(
+        self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime
+    ) -> Session | None:
+        cursor = await self.connection.execute(
+            """
+            UPDATE session SET claimed_by = %(token)s, claimed_until = %(until)s
+            WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s AND due_at <= %(now)s
+                AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_by = %(token)s)
+            RETURNING *
+            """,
+            {"expert_id": expert_id, "session_id": session_id, "token": token, "now": now, "until": until},
+        )
+        return self._one_or_none(await cursor.fetchone())
+
+    async def claimed(self, expert_id: ExpertId, session_id: SessionId, *, token: str) -> Session | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM session
+            WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s AND claimed_by = %(token)s
+            FOR NO KEY UPDATE
+            """,
+            {"expert_id": expert_id, "session_id": session_id, "token": token},
+        )
+        return self._one_or_none(await cursor.fetchone())
+
+    async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        await self.connection.execute(
+            """
+            UPDATE session SET claimed_by = NULL, claimed_until = NULL
+            WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
+            """,
+            {"expert_id": expert_id, "session_id": session_id},
+        )
+
+    async def due(self, now: datetime, limit: int) -> tuple[tuple[ExpertId, SessionId], ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT expert_id, session_id FROM session
+            WHERE due_at <= %(now)s AND (claimed_until IS NULL OR claimed_until <= %(now)s)
+            ORDER BY due_at, expert_id, session_id
+            LIMIT %(limit)s
+            """,
+            {"now": now, "limit": limit},
+        )
+        return tuple([(ExpertId(row["expert_id"]), SessionId(row["session_id"])) async for row in cursor])
+
+    async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM session
+            WHERE expert_id = %(expert_id)s AND status = 'WAITING'
+            ORDER BY starts_at, session_id
+            FOR NO KEY UPDATE
+            """,
+            {"expert_id": expert_id},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    def _one(self, row: DictRow | None) -> Session:
+        if row is None:
+            raise SessionNotFound
+        return self._from_row(row)
+
+    def _one_or_none(self, row: DictRow | None) -> Session | None:
+        return None if row is None else self._from_row(row)
+
+    def _from_row(self, row: DictRow) -> Session:
+        return session_from_row(self.cipher, row)

@@ -1,0 +1,73 @@
+"""The unit of work in PostgreSQL: one transaction on one connection, and the repositories on it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from procrastinate import App
+from psycopg.pq import TransactionStatus
+
+from adapters.postgres.accounts import PostgresAccounts
+from adapters.postgres.calendars import PostgresCalendars
+from adapters.postgres.connection_attempts import PostgresConnectionAttempts
+from adapters.postgres.errors import translated
+from adapters.postgres.experts import PostgresExperts
+from adapters.postgres.incidents import PostgresIncidents
+from adapters.postgres.jobs import PostgresJobs
+from adapters.postgres.pool import Connection, Pool
+from adapters.postgres.sessions import PostgresSessions
+from application.ports.cipher import Cipher
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresTransaction:
+    connection: Connection
+    cipher: Cipher
+    job_app: App
+
+    @cached_property
+    def experts(self) -> PostgresExperts:
+        return PostgresExperts(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def accounts(self) -> PostgresAccounts:
+        return PostgresAccounts(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def attempts(self) -> PostgresConnectionAttempts:
+        return PostgresConnectionAttempts(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def calendars(self) -> PostgresCalendars:
+        return PostgresCalendars(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def sessions(self) -> PostgresSessions:
+        return PostgresSessions(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def incidents(self) -> PostgresIncidents:
+        return PostgresIncidents(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def jobs(self) -> PostgresJobs:
+        return PostgresJobs(connection=self.connection, app=self.job_app)
+
+
+class TransactionBroken(RuntimeError):
+    """The block went on after a statement had failed: PostgreSQL would roll back where a commit is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresStore:
+    pool: Pool
+    cipher: Cipher
+    job_app: App
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        async with translated(), self.pool.connection() as connection, connection.transaction():
+            yield PostgresTransaction(connection=connection, cipher=self.cipher, job_app=self.job_app)
+            if connection.info.transaction_status is TransactionStatus.INERROR:
+                raise TransactionBroken

@@ -1,0 +1,260 @@
+"""Values with sensible defaults, so that a test shows only what matters to it."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
+from domain.calendar import Calendar, RemoteCalendar
+from domain.calendar_settings import CalendarSettings
+from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.expert import Expert, Plan
+from domain.grant import Grant
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, IncidentId, SessionId
+from domain.incident import Incident
+from domain.interval import Interval
+from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+"""A Monday noon; tests count from it."""
+
+EXPERT = ExpertId("expert-1")
+ACCOUNT = AccountId("account-1")
+CALENDAR = CalendarId("calendar-1")
+SESSION = SessionId("session-1")
+INCIDENT = IncidentId("incident-1")
+MARK = EventMark("6b0e6a0e-41c1-5c2c-9d0b-5a3f0c1d2e3f")
+
+
+def after(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
+    """The instant this long after NOW; negative values lie before it."""
+    return NOW + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def an_interval(*, starts: float = 24, hours: float = 1) -> Interval:
+    """`hours` long, from `starts` hours after NOW."""
+    return Interval(after(hours=starts), after(hours=starts + hours))
+
+
+def an_expert(
+    expert_id: str = EXPERT,
+    *,
+    plan: Plan = Plan.PRO,
+    email: str = "maria@experts.example",
+    display_name: str = "Maria Keller",
+    time_zone: str = "Europe/Berlin",
+) -> Expert:
+    return Expert(
+        expert_id=ExpertId(expert_id),
+        plan=plan,
+        email=email,
+        display_name=display_name,
+        time_zone=ZoneInfo(time_zone),
+    )
+
+
+def an_identity(
+    object_id: str = "object-1", *, tenant_id: str = "tenant-1", provider: Provider = Provider.MICROSOFT
+) -> Identity:
+    return Identity(provider=provider, tenant_id=tenant_id, object_id=object_id)
+
+
+def an_account(
+    account_id: str = ACCOUNT,
+    *,
+    expert_id: str = EXPERT,
+    identity: Identity | None = None,
+    kind: AccountKind = AccountKind.WORK,
+    status: AccountStatus = AccountStatus.ACTIVE,
+    email: str = "maria@contoso.example",
+    display_name: str = "Maria K. (Contoso)",
+    connected_at: datetime = NOW,
+    grant_version: int = 1,
+) -> Account:
+    """An account whose identity follows from its id, unless one is given."""
+    return Account(
+        account_id=AccountId(account_id),
+        expert_id=ExpertId(expert_id),
+        identity=identity or an_identity(f"object-of-{account_id}"),
+        kind=kind,
+        status=status,
+        email=email,
+        display_name=display_name,
+        connected_at=connected_at,
+        grant_version=grant_version,
+    )
+
+
+def a_grant(
+    secret: bytes = b"refresh-token", *, scopes: Iterable[str] = ("Calendars.ReadWrite", "offline_access")
+) -> Grant:
+    return Grant(scopes=tuple(scopes), secret=secret)
+
+
+def a_remote_calendar(
+    remote_id: str = "AAMkAD-calendar-1",
+    *,
+    name: str = "Calendar",
+    owner_name: str = "Maria K.",
+    owner_email: str = "maria@contoso.example",
+    color: str = "#0078d4",
+    primary: bool = False,
+    writable: bool = True,
+    shared: bool = False,
+) -> RemoteCalendar:
+    return RemoteCalendar(
+        remote_id=remote_id,
+        name=name,
+        owner_name=owner_name,
+        owner_email=owner_email,
+        color=color,
+        primary=primary,
+        writable=writable,
+        shared=shared,
+    )
+
+
+def a_calendar(
+    calendar_id: str = CALENDAR,
+    *,
+    account_id: str = ACCOUNT,
+    remote: RemoteCalendar | None = None,
+    primary: bool = False,
+    writable: bool = True,
+    missing: bool = False,
+) -> Calendar:
+    """A calendar whose remote id follows from its id, unless a remote calendar is given."""
+    return Calendar(
+        calendar_id=CalendarId(calendar_id),
+        account_id=AccountId(account_id),
+        remote=remote or a_remote_calendar(f"AAMkAD-{calendar_id}", primary=primary, writable=writable),
+        missing=missing,
+    )
+
+
+def some_settings(
+    expert_id: str = EXPERT, *, conflict: Iterable[str] = (), chosen: str | None = None, version: int = 0
+) -> CalendarSettings:
+    return CalendarSettings(
+        expert_id=ExpertId(expert_id),
+        conflict=frozenset(CalendarId(one) for one in conflict),
+        chosen=None if chosen is None else CalendarId(chosen),
+        version=version,
+    )
+
+
+def an_attempt(
+    state: str = "state-1",
+    *,
+    expert_id: str = EXPERT,
+    provider: Provider = Provider.MICROSOFT,
+    reconnects: str | None = None,
+    return_url: str | None = "https://app.example/calendars",
+    flow: bytes = b"code-verifier",
+    expires_at: datetime = NOW + ATTEMPT_LIFETIME,
+) -> ConnectionAttempt:
+    return ConnectionAttempt(
+        state=state,
+        expert_id=ExpertId(expert_id),
+        provider=provider,
+        reconnects=None if reconnects is None else AccountId(reconnects),
+        return_url=return_url,
+        flow=flow,
+        expires_at=expires_at,
+    )
+
+
+def some_details(
+    title: str = "Coaching with Jonas",
+    *,
+    text: str = "We talk about the plan.",
+    place: str = "Room 4",
+    join_url: str = "https://meet.example/abc",
+    reminder_minutes: int | None = 15,
+) -> SessionDetails:
+    return SessionDetails(
+        title=title, text=text, place=place, join_url=join_url, reminder_minutes=reminder_minutes
+    )
+
+
+def an_event_copy(
+    *,
+    account_id: str = ACCOUNT,
+    calendar_id: str = CALENDAR,
+    remote_calendar_id: str = f"AAMkAD-{CALENDAR}",
+    mark: str = MARK,
+    remote_id: str | None = "AAMkAD-event-1",
+    reminder_minutes: int | None = 15,
+) -> EventCopy:
+    return EventCopy(
+        account_id=AccountId(account_id),
+        calendar_id=CalendarId(calendar_id),
+        remote_calendar_id=remote_calendar_id,
+        mark=EventMark(mark),
+        remote_id=remote_id,
+        reminder_minutes=reminder_minutes,
+    )
+
+
+def a_session(
+    session_id: str = SESSION,
+    *,
+    expert_id: str = EXPERT,
+    interval: Interval | None = None,
+    details: SessionDetails | None = None,
+    cancelled: bool = False,
+    revision: int = 1,
+    written_revision: int = 0,
+    status: WriteStatus = WriteStatus.PENDING,
+    hindrance: Hindrance | None = None,
+    failures: int = 0,
+    due_at: datetime | None = NOW,
+    written_at: datetime | None = None,
+    copy: EventCopy | None = None,
+    copies: int | None = None,
+    replacement: Replacement | None = None,
+) -> Session:
+    """A session as just accepted: an hour, tomorrow at noon, due to be written now."""
+    return Session(
+        expert_id=ExpertId(expert_id),
+        session_id=SessionId(session_id),
+        interval=interval or an_interval(),
+        details=details or some_details(),
+        cancelled=cancelled,
+        revision=revision,
+        written_revision=written_revision,
+        status=status,
+        hindrance=hindrance,
+        failures=failures,
+        due_at=due_at,
+        written_at=written_at,
+        copy=copy,
+        copies=copies if copies is not None else int(copy is not None),
+        replacement=replacement,
+    )
+
+
+def an_incident(
+    incident_id: str = INCIDENT,
+    *,
+    account_id: str = ACCOUNT,
+    expert_id: str = EXPERT,
+    token: str | None = None,
+    opened_at: datetime = NOW,
+    closed_at: datetime | None = None,
+    notices: int = 0,
+    mail_failures: int = 0,
+    mail_due_at: datetime | None = NOW,
+) -> Incident:
+    """An open incident whose notice is due; its token follows from its id, unless one is given."""
+    return Incident(
+        incident_id=IncidentId(incident_id),
+        account_id=AccountId(account_id),
+        expert_id=ExpertId(expert_id),
+        token=token or f"token-of-{incident_id}",
+        opened_at=opened_at,
+        closed_at=closed_at,
+        notices=notices,
+        mail_failures=mail_failures,
+        mail_due_at=mail_due_at,
+    )

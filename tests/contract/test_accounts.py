@@ -1,0 +1,159 @@
+"""What every repository of accounts keeps to."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from domain.account import AccountKind, AccountNotFound, AccountStatus, Provider
+from domain.expert import ExpertNotFound
+from domain.ids import AccountId, ExpertId
+from tests.builders import (
+    ACCOUNT,
+    EXPERT,
+    NOW,
+    a_calendar,
+    a_grant,
+    a_session,
+    after,
+    an_account,
+    an_event_copy,
+    an_expert,
+    an_identity,
+    an_incident,
+)
+from tests.support.stores import Kept, put_expert
+
+
+async def test_an_account_comes_back_by_value(kept: Kept) -> None:
+    await put_expert(kept)
+    account = an_account(
+        identity=an_identity("Oid-ß", tenant_id="9188040d", provider=Provider.GOOGLE),
+        kind=AccountKind.PERSONAL,
+        status=AccountStatus.RECONNECT_REQUIRED,
+        display_name="Ünal 'Ö'",
+        connected_at=NOW.replace(microsecond=123456),
+        grant_version=7,
+    )
+    async with kept.transaction() as tx:
+        await tx.accounts.add(account, a_grant())
+    async with kept.transaction() as tx:
+        assert await tx.accounts.get(ACCOUNT) == account
+        assert await tx.accounts.lock(ACCOUNT) == account
+        assert await tx.accounts.of_expert(EXPERT) == (account,)
+
+
+async def test_accounts_come_oldest_first(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        for name, connected_at in (("c", NOW), ("b", after(hours=1)), ("a", NOW), ("d", after(hours=-1))):
+            await tx.accounts.add(an_account(name, connected_at=connected_at), a_grant())
+        assert [one.account_id for one in await tx.accounts.of_expert(EXPERT)] == ["d", "a", "c", "b"]
+
+
+async def test_an_unknown_expert_has_no_accounts(kept: Kept) -> None:
+    async with kept.transaction() as tx:
+        assert await tx.accounts.of_expert(EXPERT) == ()
+
+
+async def test_an_account_needs_its_expert(kept: Kept) -> None:
+    with pytest.raises(ExpertNotFound):
+        async with kept.transaction() as tx:
+            await tx.accounts.add(an_account(), a_grant())
+
+
+async def test_an_unknown_account_is_not_found(kept: Kept) -> None:
+    async with kept.transaction() as tx:
+        with pytest.raises(AccountNotFound):
+            await tx.accounts.get(ACCOUNT)
+        with pytest.raises(AccountNotFound):
+            await tx.accounts.lock(ACCOUNT)
+        with pytest.raises(AccountNotFound):
+            await tx.accounts.save(an_account(), a_grant())
+        with pytest.raises(AccountNotFound):
+            await tx.accounts.remove(ACCOUNT)
+
+
+async def test_an_account_of_another_expert_is_not_found(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert("other"))
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+        assert await tx.accounts.get(ACCOUNT, of=EXPERT) == an_account()
+        with pytest.raises(AccountNotFound):
+            await tx.accounts.get(ACCOUNT, of=ExpertId("other"))
+
+
+async def test_two_experts_may_connect_the_same_person(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert("other"))
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account("mine", identity=an_identity()), a_grant())
+        await tx.accounts.add(an_account("theirs", expert_id="other", identity=an_identity()), a_grant())
+    async with kept.transaction() as tx:
+        mine = await tx.accounts.get(AccountId("mine"))
+        theirs = await tx.accounts.get(AccountId("theirs"))
+        assert (mine.identity, mine.expert_id) == (theirs.identity, EXPERT)
+
+
+async def test_saving_replaces_the_account_and_leaves_its_grant(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant(b"first"))
+    async with kept.transaction() as tx:
+        await tx.accounts.save(an_account().lost())
+    async with kept.transaction() as tx:
+        assert await tx.accounts.get(ACCOUNT) == an_account(status=AccountStatus.RECONNECT_REQUIRED)
+    assert (await kept.vault.load(ACCOUNT)).grant == a_grant(b"first")
+
+
+async def test_a_new_sign_in_replaces_the_grant(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant(b"first"))
+    await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=await kept.vault.load(ACCOUNT))
+    again = an_account().reconnected(email="new@contoso.example", display_name="New")
+    async with kept.transaction() as tx:
+        await tx.accounts.save(again, a_grant(b"second"))
+    stored = await kept.vault.load(ACCOUNT)
+    assert (stored.grant, stored.grant_version, stored.rotation) == (a_grant(b"second"), 2, 0)
+
+
+async def test_removing_takes_grant_calendars_and_incidents_along(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        for name in ("account-1", "account-2"):
+            await tx.accounts.add(an_account(name), a_grant())
+            await tx.calendars.save([a_calendar(f"calendar-of-{name}", account_id=name)])
+            await tx.incidents.add(an_incident(f"incident-of-{name}", account_id=name))
+            await tx.jobs.notify_expert(an_incident(f"incident-of-{name}").incident_id)
+            await tx.jobs.refresh_calendars(an_account(name).account_id)
+        await tx.sessions.add(a_session(copy=an_event_copy()))
+        await tx.jobs.write_session(EXPERT, a_session().session_id)
+    async with kept.transaction() as tx:
+        await tx.accounts.remove(ACCOUNT)
+    async with kept.transaction() as tx:
+        assert [one.account_id for one in await tx.accounts.of_expert(EXPERT)] == ["account-2"]
+        assert [one.calendar_id for one in await tx.calendars.of_expert(EXPERT)] == ["calendar-of-account-2"]
+        assert await tx.incidents.due(NOW, 10) == ("incident-of-account-2",)
+        assert await tx.sessions.get(EXPERT, a_session().session_id) == a_session(copy=an_event_copy())
+    with pytest.raises(AccountNotFound):
+        await kept.vault.load(ACCOUNT)
+    assert [type(job).__name__ for job in await kept.jobs()] == [
+        "NotifyExpert",
+        "RefreshCalendars",
+        "WriteSession",
+    ]
+
+
+async def test_whoever_locks_second_sees_what_the_first_wrote(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+
+    async def sign_in_again() -> None:
+        async with kept.transaction() as tx:
+            account = await tx.accounts.lock(ACCOUNT)
+            await tx.accounts.save(replace(account, grant_version=account.grant_version + 1), a_grant())
+
+    await asyncio.gather(*(sign_in_again() for _ in range(5)))
+    async with kept.transaction() as tx:
+        assert (await tx.accounts.get(ACCOUNT)).grant_version == 6

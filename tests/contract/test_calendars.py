@@ -1,0 +1,159 @@
+"""What every repository of calendars and settings keeps to."""
+
+import asyncio
+
+import pytest
+
+from domain.account import AccountNotFound
+from domain.calendar_settings import CalendarSettings
+from domain.errors import EtagMismatch
+from domain.expert import ExpertNotFound
+from domain.ids import AccountId
+from tests.builders import (
+    ACCOUNT,
+    EXPERT,
+    a_calendar,
+    a_grant,
+    a_remote_calendar,
+    after,
+    an_account,
+    an_expert,
+    some_settings,
+)
+from tests.support.stores import Kept, put_expert
+
+
+async def _connected(kept: Kept) -> None:
+    """Two accounts, the second one older, and one of another expert."""
+    await put_expert(kept, an_expert(), an_expert("other"))
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+        await tx.accounts.add(an_account("older", connected_at=after(days=-1)), a_grant())
+        await tx.accounts.add(an_account("theirs", expert_id="other"), a_grant())
+
+
+async def test_a_calendar_comes_back_by_value(kept: Kept) -> None:
+    await _connected(kept)
+    calendar = a_calendar(
+        remote=a_remote_calendar(
+            "AAMkAGI2=/+",
+            name="Żółw \ud83d\x00",
+            owner_name="",
+            owner_email="Owner@Contoso.example",
+            color="",
+            primary=True,
+            writable=False,
+            shared=True,
+        ),
+        missing=True,
+    )
+    async with kept.transaction() as tx:
+        await tx.calendars.save([calendar])
+    async with kept.transaction() as tx:
+        assert await tx.calendars.of_account(ACCOUNT) == (calendar,)
+        assert await tx.calendars.of_expert(EXPERT) == (calendar,)
+
+
+async def test_calendars_come_by_account_then_primary_first_then_by_id(kept: Kept) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        await tx.calendars.save(
+            [
+                a_calendar("b"),
+                a_calendar("a", missing=True),
+                a_calendar("B"),
+                a_calendar("z", primary=True),
+                a_calendar("y", account_id="older"),
+                a_calendar("x", account_id="theirs"),
+            ]
+        )
+    async with kept.transaction() as tx:
+        assert [one.calendar_id for one in await tx.calendars.of_expert(EXPERT)] == ["y", "z", "B", "a", "b"]
+        assert [one.calendar_id for one in await tx.calendars.of_account(ACCOUNT)] == ["z", "B", "a", "b"]
+        assert await tx.calendars.of_account(AccountId("nobody's")) == ()
+
+
+async def test_saving_replaces_by_calendar_id_and_drops_nothing(kept: Kept) -> None:
+    await _connected(kept)
+    moved = a_calendar(remote=a_remote_calendar("new-remote-id", name="Renamed"), missing=True)
+    async with kept.transaction() as tx:
+        await tx.calendars.save([a_calendar(), a_calendar("calendar-2")])
+        await tx.calendars.save([moved])
+        await tx.calendars.save([])
+        assert await tx.calendars.of_account(ACCOUNT) == (moved, a_calendar("calendar-2"))
+
+
+async def test_calendars_may_swap_their_remote_ids(kept: Kept) -> None:
+    await _connected(kept)
+    one, two = a_remote_calendar("remote-1"), a_remote_calendar("remote-2")
+    async with kept.transaction() as tx:
+        await tx.calendars.save([a_calendar("a", remote=one), a_calendar("b", remote=two)])
+    async with kept.transaction() as tx:
+        await tx.calendars.save([a_calendar("a", remote=two), a_calendar("b", remote=one)])
+    async with kept.transaction() as tx:
+        assert [calendar.remote for calendar in await tx.calendars.of_account(ACCOUNT)] == [two, one]
+
+
+async def test_a_calendar_needs_its_account(kept: Kept) -> None:
+    await put_expert(kept)
+    with pytest.raises(AccountNotFound):
+        async with kept.transaction() as tx:
+            await tx.calendars.save([a_calendar()])
+
+
+async def test_nothing_is_chosen_at_first(kept: Kept) -> None:
+    async with kept.transaction() as tx:
+        assert await tx.calendars.settings(EXPERT) == CalendarSettings(expert_id=EXPERT)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [some_settings(), some_settings(conflict=("b", "a", "A"), chosen="a calendar that is gone")],
+    ids=["nothing chosen", "chosen"],
+)
+async def test_settings_come_back_by_value_as_the_next_version(
+    kept: Kept, settings: CalendarSettings
+) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        first = await tx.calendars.save_settings(settings)
+        assert first == some_settings(conflict=settings.conflict, chosen=settings.chosen, version=1)
+    async with kept.transaction() as tx:
+        assert await tx.calendars.settings(EXPERT) == first
+        second = await tx.calendars.save_settings(some_settings(conflict=("c",), version=1))
+        assert second == some_settings(conflict=("c",), version=2)
+        assert await tx.calendars.settings(EXPERT) == second
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+async def test_refuses_settings_that_were_changed_meanwhile(kept: Kept, version: int) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        stored = await tx.calendars.save_settings(await tx.calendars.save_settings(some_settings(chosen="a")))
+    async with kept.transaction() as tx:
+        with pytest.raises(EtagMismatch):
+            await tx.calendars.save_settings(some_settings(chosen="b", version=version))
+        assert await tx.calendars.settings(EXPERT) == stored
+
+
+@pytest.mark.parametrize("version", [0, 1])
+async def test_of_many_who_choose_at_once_one_wins(kept: Kept, version: int) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        for known in range(version):
+            await tx.calendars.save_settings(some_settings(version=known))
+
+    async def choose(calendar_id: str) -> CalendarSettings:
+        async with kept.transaction() as tx:
+            return await tx.calendars.save_settings(some_settings(chosen=calendar_id, version=version))
+
+    outcomes = await asyncio.gather(*(choose(name) for name in "abcde"), return_exceptions=True)
+    assert sum(isinstance(outcome, EtagMismatch) for outcome in outcomes) == 4
+    async with kept.transaction() as tx:
+        assert (await tx.calendars.settings(EXPERT)) in outcomes
+
+
+async def test_settings_need_their_expert(kept: Kept) -> None:
+    with pytest.raises(ExpertNotFound):
+        async with kept.transaction() as tx:
+            await tx.calendars.save_settings(some_settings())

@@ -1,0 +1,53 @@
+"""A fake of the accounts' repository."""
+
+from dataclasses import dataclass
+
+from application.ports.grant_vault import StoredGrant
+from domain.account import Account, AccountNotFound
+from domain.expert import ExpertNotFound
+from domain.grant import Grant
+from domain.ids import AccountId, ExpertId
+from tests.fakes.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAccounts:
+    tables: Tables
+
+    async def of_expert(self, expert_id: ExpertId) -> tuple[Account, ...]:
+        mine = (one for one in self.tables.accounts.values() if one.expert_id == expert_id)
+        return tuple(sorted(mine, key=lambda one: (one.connected_at, one.account_id)))
+
+    async def get(self, account_id: AccountId, *, of: ExpertId | None = None) -> Account:
+        account = self.tables.accounts.get(account_id)
+        if account is None or of not in {None, account.expert_id}:
+            raise AccountNotFound
+        return account
+
+    async def lock(self, account_id: AccountId) -> Account:
+        return await self.get(account_id)
+
+    async def add(self, account: Account, grant: Grant) -> None:
+        if account.expert_id not in self.tables.experts:
+            raise ExpertNotFound
+        known = {one.identity for one in await self.of_expert(account.expert_id)}
+        assert account.identity not in known, (
+            "one identity, one account: the caller looks first, under the expert's lock"
+        )
+        assert account.account_id not in self.tables.accounts
+        self._store(account, grant)
+
+    async def save(self, account: Account, grant: Grant | None = None) -> None:
+        await self.get(account.account_id)
+        self._store(account, grant)
+
+    def _store(self, account: Account, grant: Grant | None) -> None:
+        self.tables.accounts[account.account_id] = account
+        if grant is not None:
+            self.tables.grants[account.account_id] = StoredGrant(
+                grant=grant, grant_version=account.grant_version, rotation=0
+            )
+
+    async def remove(self, account_id: AccountId) -> None:
+        await self.get(account_id)
+        self.tables.drop_account(account_id)

@@ -1,0 +1,44 @@
+"""A fake of the repository of calendars and settings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from domain.account import AccountNotFound
+from domain.calendar import Calendar
+from domain.calendar_settings import CalendarSettings
+from domain.errors import EtagMismatch
+from domain.expert import ExpertNotFound
+from domain.ids import AccountId, ExpertId
+from tests.fakes.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeCalendars:
+    tables: Tables
+
+    async def of_expert(self, expert_id: ExpertId) -> tuple[Calendar, ...]:
+        mine = [one for one in self.tables.accounts.values() if one.expert_id == expert_id]
+        oldest_first = sorted(mine, key=lambda one: (one.connected_at, one.account_id))
+        return tuple([calendar for one in oldest_first for calendar in await self.of_account(one.account_id)])
+
+    async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]:
+        mine = (one for one in self.tables.calendars.values() if one.account_id == account_id)
+        return tuple(sorted(mine, key=lambda one: (not one.primary, one.calendar_id)))
+
+    async def save(self, calendars: Iterable[Calendar]) -> None:
+        for calendar in calendars:
+            if calendar.account_id not in self.tables.accounts:
+                raise AccountNotFound
+            self.tables.calendars[calendar.calendar_id] = calendar
+
+    async def settings(self, expert_id: ExpertId) -> CalendarSettings:
+        return self.tables.settings.get(expert_id, CalendarSettings(expert_id=expert_id))
+
+    async def save_settings(self, settings: CalendarSettings) -> CalendarSettings:
+        if (await self.settings(settings.expert_id)).version != settings.version:
+            raise EtagMismatch
+        if settings.expert_id not in self.tables.experts:
+            raise ExpertNotFound
+        saved = replace(settings, version=settings.version + 1)
+        self.tables.settings[settings.expert_id] = saved
+        return saved

@@ -1,0 +1,28 @@
+"""A fake of the experts' repository."""
+
+from dataclasses import dataclass
+
+from domain.expert import Expert, ExpertNotFound
+from domain.ids import ExpertId
+from tests.fakes.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeExperts:
+    tables: Tables
+
+    async def get(self, expert_id: ExpertId) -> Expert:
+        try:
+            return self.tables.experts[expert_id]
+        except KeyError:
+            raise ExpertNotFound from None
+
+    async def lock(self, expert_id: ExpertId) -> Expert:
+        return await self.get(expert_id)
+
+    async def put(self, expert: Expert) -> None:
+        self.tables.experts[expert.expert_id] = expert
+
+    async def remove(self, expert_id: ExpertId) -> None:
+        await self.get(expert_id)
+        self.tables.drop_expert(expert_id)

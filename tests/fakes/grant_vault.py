@@ -1,0 +1,37 @@
+"""A fake of the grant vault on the tables of a fake store."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+
+from application.ports.grant_vault import StoredGrant
+from domain.account import AccountNotFound
+from domain.grant import Grant
+from domain.ids import AccountId
+from tests.fakes.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeGrantVault:
+    """Each call is a transaction of its own."""
+
+    transaction: Callable[[], AbstractAsyncContextManager[Tables]]
+
+    async def load(self, account_id: AccountId) -> StoredGrant:
+        async with self.transaction() as tables:
+            return _stored(tables, account_id)
+
+    async def save_renewed(self, account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
+        async with self.transaction() as tables:
+            stored = _stored(tables, account_id)
+            if (stored.grant_version, stored.rotation) != (over.grant_version, over.rotation):
+                return False
+            tables.grants[account_id] = replace(stored, grant=renewed, rotation=stored.rotation + 1)
+            return True
+
+
+def _stored(tables: Tables, account_id: AccountId) -> StoredGrant:
+    try:
+        return tables.grants[account_id]
+    except KeyError:
+        raise AccountNotFound from None

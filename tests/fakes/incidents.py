@@ -1,0 +1,77 @@
+"""A fake of the incidents' repository."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.account import AccountNotFound
+from domain.ids import AccountId, IncidentId
+from domain.incident import Incident, ReconnectLinkUnknown
+from tests.fakes.tables import Claim, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeIncidents:
+    tables: Tables
+
+    async def add(self, incident: Incident) -> bool:
+        if incident.account_id not in self.tables.accounts:
+            raise AccountNotFound
+        if await self.open_of(incident.account_id) is not None:
+            return False
+        self.tables.incidents[incident.incident_id] = incident
+        return True
+
+    async def open_of(self, account_id: AccountId) -> Incident | None:
+        return next(
+            (
+                one
+                for one in self.tables.incidents.values()
+                if one.account_id == account_id and one.closed_at is None
+            ),
+            None,
+        )
+
+    async def by_token(self, token: str) -> Incident:
+        for incident in self.tables.incidents.values():
+            if incident.token == token and incident.closed_at is None:
+                return incident
+        raise ReconnectLinkUnknown
+
+    async def save(self, incident: Incident) -> None:
+        if incident.incident_id in self.tables.incidents:
+            self.tables.incidents[incident.incident_id] = incident
+
+    async def claim(
+        self, incident_id: IncidentId, *, token: str, now: datetime, until: datetime
+    ) -> Incident | None:
+        incident = self.tables.incidents.get(incident_id)
+        if incident is None or not _due(incident, now) or not self._free(incident_id, now, token):
+            return None
+        self.tables.incident_claims[incident_id] = Claim(token, until)
+        return incident
+
+    async def claimed(self, incident_id: IncidentId, *, token: str) -> Incident | None:
+        claim = self.tables.incident_claims.get(incident_id)
+        if claim is None or claim.token != token:
+            return None
+        incident = self.tables.incidents[incident_id]
+        return incident if incident.closed_at is None else None
+
+    async def release(self, incident_id: IncidentId) -> None:
+        self.tables.incident_claims.pop(incident_id, None)
+
+    async def due(self, now: datetime, limit: int) -> tuple[IncidentId, ...]:
+        found = sorted(
+            (one.mail_due_at or now, key)
+            for key, one in self.tables.incidents.items()
+            if _due(one, now) and self._free(key, now)
+        )
+        return tuple(key for _, key in found[:limit])
+
+    def _free(self, incident_id: IncidentId, now: datetime, token: str | None = None) -> bool:
+        claim = self.tables.incident_claims.get(incident_id)
+        return claim is None or claim.until <= now or claim.token == token
+
+
+def _due(incident: Incident, now: datetime) -> bool:
+    return incident.closed_at is None and incident.mail_due_at is not None and incident.mail_due_at <= now

@@ -1,0 +1,241 @@
+"""A provider in memory behind the fakes of its ports: people, calendars, events, and faults on request."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.account import AccountKind, Identity, Provider
+from domain.blocking import CalendarEntry, Instants, ShowAs
+from domain.calendar import RemoteCalendar
+from domain.grant import Grant
+from domain.ids import AccountId, EventMark
+from domain.interval import Interval
+from domain.session import SessionDetails
+from tests.fakes.store import FakeStore
+
+REQUIRED = ("Calendars.ReadWrite", "User.Read")
+
+
+@dataclass(slots=True, kw_only=True)
+class Event:
+    """An event of ours as the provider keeps it."""
+
+    remote_id: str
+    calendar: str
+    mark: EventMark
+    interval: Interval
+    details: SessionDetails
+    reminder_minutes: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """Somebody with an account at the provider: our events are `events`, all others are `entries`, by calendar."""
+
+    identity: Identity
+    kind: AccountKind
+    email: str
+    display_name: str
+    granted: tuple[str, ...] = REQUIRED
+    served: bool = True
+    calendars: dict[str, RemoteCalendar] = field(default_factory=dict)
+    entries: dict[str, list[CalendarEntry]] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    grants: int = 0
+    revoked: int = -1
+
+    @property
+    def object_id(self) -> str:
+        return self.identity.object_id
+
+    def add_calendar(
+        self,
+        name: str,
+        *,
+        remote_id: str | None = None,
+        primary: bool = False,
+        writable: bool = True,
+        shared: bool = False,
+    ) -> str:
+        """Its remote id, which follows from the person and the name, unless one is given."""
+        calendar = RemoteCalendar(
+            remote_id=remote_id or f"{self.object_id}/{name}",
+            name=name,
+            owner_name="Somebody else" if shared else self.display_name,
+            owner_email="somebody-else@example.com" if shared else self.email,
+            color="#0078d4",
+            primary=primary,
+            writable=writable,
+            shared=shared,
+        )
+        self.calendars[calendar.remote_id] = calendar
+        return calendar.remote_id
+
+    def add_entry(self, calendar: str, entry: CalendarEntry) -> None:
+        self.entries.setdefault(calendar, []).append(entry)
+
+    def revoke(self) -> None:
+        """Withdraw the consent: the grants given so far are worth nothing, a new sign-in gives a good one."""
+        self.revoked = self.grants
+
+    def restore(self) -> None:
+        """As if the consent had never been withdrawn."""
+        self.revoked = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    error: Exception
+    after_doing: bool
+    calendar: str | None
+
+
+class Held:
+    """One call that is held open: await `reached`, then `release` it."""
+
+    def __init__(self, *, after_doing: bool) -> None:
+        self.reached = asyncio.Event()
+        self.after_doing = after_doing
+        self._released = asyncio.Event()
+
+    def release(self) -> None:
+        self._released.set()
+
+    async def pass_through(self) -> None:
+        self.reached.set()
+        await self._released.wait()
+
+
+class FakeProvider:
+    """Knows whom an account belongs to by its stored grant, whose secret is the person's object id, with the number of
+    the sign-in behind a # (none counts as the first).
+
+    `calls` counts the calls of each port's method. `outage` fails all of them; `misconfigured`, when it holds a code,
+    those that need a token. `forgets_marks` makes it create a second event under a mark it has seen.
+    """
+
+    def __init__(self, store: FakeStore) -> None:
+        self.store = store
+        self.people: dict[str, Person] = {}
+        self.codes: dict[str, Person] = {}
+        self.calls: Counter[str] = Counter()
+        self.outage = False
+        self.misconfigured = ""
+        self.forgets_marks = False
+        self._faults: dict[str, list[Fault]] = {}
+        self._held: dict[str, list[Held]] = {}
+        self._events_made = 0
+
+    def add_person(
+        self, name: str = "maria", *, kind: AccountKind = AccountKind.WORK, calendar: bool = True
+    ) -> Person:
+        """With a primary calendar of the name "Calendar", unless `calendar` says otherwise."""
+        person = Person(
+            identity=Identity(provider=Provider.MICROSOFT, tenant_id="tenant-1", object_id=f"object-{name}"),
+            kind=kind,
+            email=f"{name}@contoso.example",
+            display_name=f"{name.title()} of Contoso",
+        )
+        if calendar:
+            person.add_calendar("Calendar", primary=True)
+        self.people[person.object_id] = person
+        return person
+
+    def code_for(self, person: Person) -> str:
+        """A code as the redirect brings it after this person signed in; good for one exchange."""
+        code = f"code-{len(self.codes) + 1}"
+        self.codes[code] = person
+        return code
+
+    def grant_for(self, person: Person) -> Grant:
+        """A grant as a new sign-in gives it."""
+        person.grants += 1
+        return Grant(scopes=person.granted, secret=f"{person.object_id}#{person.grants}".encode())
+
+    def fail(
+        self,
+        method: str,
+        error: Exception,
+        *,
+        times: int = 1,
+        after_doing: bool = False,
+        calendar: str | None = None,
+    ) -> None:
+        """Let the next calls of a port's method fail, after they did what was asked with `after_doing`; only those that
+        concern the calendar with this remote id, if one is named.
+        """
+        fault = Fault(error=error, after_doing=after_doing, calendar=calendar)
+        self._faults.setdefault(method, []).extend([fault] * times)
+
+    def mend(self) -> None:
+        """Forget the faults that did not come to pass yet."""
+        self._faults.clear()
+
+    def hold(self, method: str, *, after_doing: bool = False) -> Held:
+        """Hold the next call of a port's method open, before or after it does what was asked."""
+        held = Held(after_doing=after_doing)
+        self._held.setdefault(method, []).append(held)
+        return held
+
+    @asynccontextmanager
+    async def call(
+        self, method: str, *, calendar: str | None = None, token: bool = True
+    ) -> AsyncIterator[None]:
+        """Every call of a port goes through here. `token`: whether it needs one that we have to fetch."""
+        assert not self.store.in_transaction, "no provider is called inside a transaction"
+        self.calls[method] += 1
+        held = self._next_held(method)
+        fault = self._next_fault(method, calendar)
+        if held is not None and not held.after_doing:
+            await held.pass_through()
+        if self.outage:
+            raise ProviderUnavailable
+        if token and self.misconfigured:
+            raise ProviderMisconfigured(code=self.misconfigured)
+        if fault is not None and not fault.after_doing:
+            raise fault.error
+        yield
+        if held is not None and held.after_doing:
+            await held.pass_through()
+        if fault is not None:
+            raise fault.error
+
+    async def person_behind(self, account_id: AccountId) -> Person:
+        """Raises AccountNotFound, and AccessLost when the stored grant was revoked."""
+        stored = await self.store.vault.load(account_id)
+        person = self.person_of(stored.grant)
+        if _number(stored.grant) <= person.revoked:
+            raise AccessLost(account_id=account_id, grant_version=stored.grant_version)
+        return person
+
+    def person_of(self, grant: Grant) -> Person:
+        return self.people[grant.secret.decode().partition("#")[0]]
+
+    def new_event_id(self) -> str:
+        self._events_made += 1
+        return f"event-{self._events_made}"
+
+    def _next_fault(self, method: str, calendar: str | None) -> Fault | None:
+        waiting = self._faults.get(method, [])
+        fault = next((one for one in waiting if one.calendar in {None, calendar}), None)
+        if fault is not None:
+            waiting.remove(fault)
+        return fault
+
+    def _next_held(self, method: str) -> Held | None:
+        waiting = self._held.get(method)
+        return waiting.pop(0) if waiting else None
+
+
+def entry_of(event: Event) -> CalendarEntry:
+    """How an event of ours looks to whoever reads the calendar."""
+    return CalendarEntry(
+        when=Instants(event.interval.start, event.interval.end), show_as=ShowAs.BUSY, mark=event.mark
+    )
+
+
+def _number(grant: Grant) -> int:
+    return int(grant.secret.decode().partition("#")[2] or "1")

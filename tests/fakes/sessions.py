@@ -1,0 +1,114 @@
+"""A fake of the sessions' repository."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.ports.sessions import SessionFilter, SessionPosition
+from domain.availability import BookedTime
+from domain.expert import ExpertNotFound
+from domain.ids import EventMark, ExpertId, SessionId
+from domain.interval import Interval
+from domain.session import Session, SessionNotFound, WriteStatus
+from tests.fakes.tables import Claim, SessionKey, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSessions:
+    tables: Tables
+
+    async def get(self, expert_id: ExpertId, session_id: SessionId) -> Session:
+        try:
+            return self.tables.sessions[expert_id, session_id]
+        except KeyError:
+            raise SessionNotFound from None
+
+    async def lock(self, expert_id: ExpertId, session_id: SessionId) -> Session:
+        return await self.get(expert_id, session_id)
+
+    async def add(self, session: Session) -> bool:
+        if session.expert_id not in self.tables.experts:
+            raise ExpertNotFound
+        if _key(session) in self.tables.sessions:
+            return False
+        self._store(session)
+        return True
+
+    async def save(self, session: Session) -> None:
+        await self.get(session.expert_id, session.session_id)
+        self._store(session)
+
+    def _store(self, session: Session) -> None:
+        self.tables.sessions[_key(session)] = session
+        if session.copy is not None:
+            self.tables.marks.add((session.expert_id, session.copy.mark))
+
+    async def page(
+        self, expert_id: ExpertId, which: SessionFilter, *, after: SessionPosition | None, limit: int
+    ) -> tuple[Session, ...]:
+        found = [
+            one
+            for one in self._of(expert_id)
+            if (which.include_cancelled or not one.cancelled)
+            and (which.window is None or one.interval.overlaps(which.window))
+            and (after is None or _position(one) > after)
+        ]
+        return tuple(found[:limit])
+
+    async def booked(self, expert_id: ExpertId, window: Interval) -> tuple[BookedTime, ...]:
+        return tuple(
+            BookedTime(session_id=one.session_id, interval=one.interval)
+            for one in self._of(expert_id)
+            if not one.cancelled and one.interval.overlaps(window)
+        )
+
+    async def own_marks(self, expert_id: ExpertId, among: Collection[EventMark]) -> frozenset[EventMark]:
+        return frozenset(mark for mark in among if (expert_id, mark) in self.tables.marks)
+
+    async def claim(
+        self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime
+    ) -> Session | None:
+        key = (expert_id, session_id)
+        session = self.tables.sessions.get(key)
+        if session is None or not self._free(key, now, token) or not _due(session, now):
+            return None
+        self.tables.session_claims[key] = Claim(token, until)
+        return session
+
+    async def claimed(self, expert_id: ExpertId, session_id: SessionId, *, token: str) -> Session | None:
+        claim = self.tables.session_claims.get((expert_id, session_id))
+        return self.tables.sessions[expert_id, session_id] if claim and claim.token == token else None
+
+    async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        self.tables.session_claims.pop((expert_id, session_id), None)
+
+    async def due(self, now: datetime, limit: int) -> tuple[SessionKey, ...]:
+        found = sorted(
+            (one.due_at, key)
+            for key, one in self.tables.sessions.items()
+            if one.due_at is not None and one.due_at <= now and self._free(key, now)
+        )
+        return tuple(key for _, key in found[:limit])
+
+    async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
+        return tuple(one for one in self._of(expert_id) if one.status is WriteStatus.WAITING)
+
+    def _of(self, expert_id: ExpertId) -> Iterator[Session]:
+        mine = (one for one in self.tables.sessions.values() if one.expert_id == expert_id)
+        return iter(sorted(mine, key=_position))
+
+    def _free(self, key: SessionKey, now: datetime, token: str | None = None) -> bool:
+        claim = self.tables.session_claims.get(key)
+        return claim is None or claim.until <= now or claim.token == token
+
+
+def _key(session: Session) -> SessionKey:
+    return session.expert_id, session.session_id
+
+
+def _position(session: Session) -> SessionPosition:
+    return SessionPosition(session.interval.start, session.session_id)
+
+
+def _due(session: Session, now: datetime) -> bool:
+    return session.due_at is not None and session.due_at <= now

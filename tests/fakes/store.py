@@ -1,0 +1,92 @@
+"""A fake of the store: one transaction at a time, which is kept or dropped as a whole."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from application.ports.store import StoreUnavailable
+from tests.fakes.accounts import FakeAccounts
+from tests.fakes.calendars import FakeCalendars
+from tests.fakes.connection_attempts import FakeConnectionAttempts
+from tests.fakes.experts import FakeExperts
+from tests.fakes.grant_vault import FakeGrantVault
+from tests.fakes.incidents import FakeIncidents
+from tests.fakes.jobs import FakeJobs
+from tests.fakes.sessions import FakeSessions
+from tests.fakes.tables import Job, Tables
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeTransaction:
+    experts: FakeExperts
+    accounts: FakeAccounts
+    attempts: FakeConnectionAttempts
+    calendars: FakeCalendars
+    sessions: FakeSessions
+    incidents: FakeIncidents
+    jobs: FakeJobs
+
+
+class FakeStore:
+    """Transactions run one after the other, so whoever holds a lock holds everything.
+
+    `vault` shares the tables. Fake providers assert `not store.in_transaction`. With `away` set the database
+    can't be reached.
+    """
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.away = False
+        self.vault = FakeGrantVault(self._unit_of_work)
+        self._turn = asyncio.Lock()
+        self._current: ContextVar[Tables | None] = ContextVar("current", default=None)
+        self._working_on: Tables | None = None
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the running task, or the one that started it, is inside a transaction of this store."""
+        current = self._current.get()
+        return current is not None and current is self._working_on
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that exist, in the order in which they were queued."""
+        return tuple(self.tables.jobs)
+
+    def take_jobs(self) -> tuple[Job, ...]:
+        """As `jobs`, and the queue is empty afterwards."""
+        taken = self.jobs
+        self.tables.jobs.clear()
+        return taken
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[FakeTransaction]:
+        async with self._unit_of_work() as tables:
+            yield FakeTransaction(
+                experts=FakeExperts(tables),
+                accounts=FakeAccounts(tables),
+                attempts=FakeConnectionAttempts(tables),
+                calendars=FakeCalendars(tables),
+                sessions=FakeSessions(tables),
+                incidents=FakeIncidents(tables),
+                jobs=FakeJobs(tables),
+            )
+
+    @asynccontextmanager
+    async def _unit_of_work(self) -> AsyncIterator[Tables]:
+        """Tables to work on, which become the store's on a clean exit."""
+        assert not self.in_transaction, "a transaction inside another one would wait for itself"
+        if self.away:
+            raise StoreUnavailable
+        async with self._turn:
+            tables = self.tables.copied()
+            self._working_on = tables
+            token = self._current.set(tables)
+            try:
+                yield tables
+                self.tables = tables
+            finally:
+                self._current.reset(token)
+                self._working_on = None

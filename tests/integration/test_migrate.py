@@ -1,0 +1,141 @@
+"""The migration runner on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import AsyncConnection
+
+from adapters.postgres.migrate import MIGRATIONS, MigrationRefused, migrate, read_migrations
+
+FIRST = "CREATE TABLE first (id int PRIMARY KEY);"
+SECOND = "CREATE TABLE second (id int PRIMARY KEY); INSERT INTO second VALUES (1), (2);"
+
+MIGRATE = """
+import asyncio, pathlib, sys
+from adapters.postgres.migrate import migrate
+asyncio.run(migrate(sys.argv[1], folder=pathlib.Path(sys.argv[2])))
+"""
+SLEEPING = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND state = 'active'
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "0001_first.sql").write_text(FIRST)
+    (tmp_path / "0002_second.sql").write_text(SECOND)
+    return tmp_path
+
+
+async def fetch_all(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    async with await AsyncConnection.connect(dsn) as connection:
+        return await (await connection.execute(query.encode())).fetchall()
+
+
+async def has_table(dsn: str, name: str) -> bool:
+    return (await fetch_all(dsn, f"SELECT to_regclass('{name}') IS NOT NULL")) == [(True,)]
+
+
+async def test_applies_the_files_in_order(empty_dsn: str, folder: Path) -> None:
+    assert await migrate(empty_dsn, folder=folder) == ["0001_first.sql", "0002_second.sql"]
+    assert await fetch_all(empty_dsn, "SELECT id FROM second ORDER BY id") == [(1,), (2,)]
+
+
+async def test_applies_nothing_twice(empty_dsn: str, folder: Path) -> None:
+    await migrate(empty_dsn, folder=folder)
+    assert await migrate(empty_dsn, folder=folder) == []
+
+
+async def test_applies_only_what_came_since(empty_dsn: str, folder: Path) -> None:
+    await migrate(empty_dsn, folder=folder)
+    (folder / "0003_third.sql").write_text("CREATE TABLE third (id int);")
+    assert await migrate(empty_dsn, folder=folder) == ["0003_third.sql"]
+
+
+async def test_five_at_once_apply_each_file_once(empty_dsn: str, folder: Path) -> None:
+    applied = await asyncio.gather(*(migrate(empty_dsn, folder=folder) for _ in range(5)))
+    assert sorted(applied) == [[], [], [], [], ["0001_first.sql", "0002_second.sql"]]
+
+
+async def test_a_file_that_fails_in_the_middle_leaves_nothing_of_itself(empty_dsn: str, folder: Path) -> None:
+    (folder / "0002_second.sql").write_text("CREATE TABLE half (id int); SELECT 1 / 0;")
+    with pytest.raises(MigrationRefused, match=r"0002_second\.sql failed: 22012"):
+        await migrate(empty_dsn, folder=folder)
+    assert await has_table(empty_dsn, "first")
+    assert not await has_table(empty_dsn, "half")
+
+
+async def test_goes_on_where_a_mended_file_failed(empty_dsn: str, folder: Path) -> None:
+    (folder / "0002_second.sql").write_text("SELECT 1 / 0;")
+    with pytest.raises(MigrationRefused):
+        await migrate(empty_dsn, folder=folder)
+    (folder / "0002_second.sql").write_text(SECOND)
+    assert await migrate(empty_dsn, folder=folder) == ["0002_second.sql"]
+
+
+async def test_refuses_a_file_changed_after_it_was_applied(empty_dsn: str, folder: Path) -> None:
+    await migrate(empty_dsn, folder=folder)
+    (folder / "0001_first.sql").write_text(FIRST + "\n")
+    with pytest.raises(MigrationRefused, match=r"0001_first\.sql was changed"):
+        await migrate(empty_dsn, folder=folder)
+
+
+async def test_refuses_a_database_newer_than_the_program(empty_dsn: str, folder: Path) -> None:
+    await migrate(empty_dsn, folder=folder)
+    (folder / "0002_second.sql").unlink()
+    with pytest.raises(MigrationRefused, match="newer than this program: it has 0002"):
+        await migrate(empty_dsn, folder=folder)
+
+
+async def test_refuses_a_file_that_slipped_in_behind_an_applied_one(empty_dsn: str, folder: Path) -> None:
+    (folder / "0001_first.sql").rename(folder / "0000_first.sql")
+    await migrate(empty_dsn, folder=folder)
+    (folder / "0001_late.sql").write_text("CREATE TABLE late (id int);")
+    with pytest.raises(MigrationRefused, match=r"0001_late\.sql comes before 0002"):
+        await migrate(empty_dsn, folder=folder)
+    assert not await has_table(empty_dsn, "late")
+
+
+def test_refuses_two_files_with_one_number(folder: Path) -> None:
+    (folder / "0002_other.sql").write_text("SELECT 1;")
+    with pytest.raises(MigrationRefused, match="same number"):
+        read_migrations(folder)
+
+
+def test_refuses_a_file_without_a_number(folder: Path) -> None:
+    (folder / "second.sql").write_text("SELECT 1;")
+    with pytest.raises(MigrationRefused, match=r"second\.sql"):
+        read_migrations(folder)
+
+
+async def test_a_killed_migrator_leaves_no_lock(empty_dsn: str, folder: Path) -> None:
+    (folder / "0003_slow.sql").write_text("SELECT pg_sleep(60);")
+    migrator = await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, empty_dsn, str(folder))
+    async with await AsyncConnection.connect(empty_dsn, autocommit=True) as other:
+        while not await (await other.execute(SLEEPING)).fetchall():
+            assert migrator.returncode is None
+    migrator.kill()
+    await migrator.wait()
+    (folder / "0003_slow.sql").write_text("SELECT 1;")
+    async with asyncio.timeout(20):
+        assert await migrate(empty_dsn, folder=folder) == ["0003_slow.sql"]
+
+
+async def test_the_services_own_migrations_give_the_job_queue_its_tables(dsn: str) -> None:
+    assert await has_table(dsn, "procrastinate_jobs")
+    assert await migrate(dsn) == []
+    applied = await fetch_all(dsn, "SELECT name FROM schema_migration ORDER BY version")
+    assert [name for (name,) in applied] == [migration.name for migration in read_migrations(MIGRATIONS)]
+
+
+def test_the_job_queues_tables_are_those_of_the_installed_version() -> None:
+    """An upgrade of procrastinate brings migrations of its own, which become the next file here."""
+    newest = [migration for migration in read_migrations(MIGRATIONS) if "procrastinate" in migration.name][-1]
+    assert f"procrastinate {version('procrastinate')}," in newest.sql.decode().splitlines()[0]

@@ -1,0 +1,154 @@
+"""What callers get for what PostgreSQL refuses."""
+
+import procrastinate.exceptions
+import psycopg
+import psycopg_pool
+import pytest
+
+from adapters.postgres.errors import BY_CONSTRAINT, translated
+from adapters.postgres.store import TransactionBroken
+from application.ports.store import StoreUnavailable
+from domain.expert import ExpertNotFound
+from domain.session import SessionNotFound
+from tests.builders import (
+    a_calendar,
+    a_grant,
+    a_remote_calendar,
+    a_session,
+    an_account,
+    an_identity,
+    an_incident,
+)
+from tests.support.stores import KeptByPostgres, put_expert
+
+NOT_FOR_CALLERS = {
+    "account_expert_unique": "follows from the primary key",
+    "account_identity_unique": "callers look first, under the expert's lock",
+    "account_pkey": "the service's own ids are unguessable",
+    "calendar_pkey": "saving replaces",
+    "calendar_remote_unique": "callers reconcile, under the account's lock",
+    "calendar_settings_pkey": "saving compares versions",
+    "connection_attempt_pkey": "states are unguessable",
+    "consent_afresh_pkey": "asking twice is asking",
+    "account_grant_pkey": "saving replaces",
+    "expert_pkey": "putting replaces",
+    "incident_claim_whole": "one statement sets both",
+    "incident_pkey": "the service's own ids are unguessable",
+    "incident_token_unique": "tokens are unguessable",
+    "session_claim_whole": "one statement sets both",
+    "session_copy_whole": "the type of a copy has them all",
+    "session_mark_session_fk": "saving has changed the session's row, and so holds it",
+    "session_mark_pkey": "remembering twice is remembering",
+    "session_pkey": "adding asks",
+    "session_times_ordered": "no interval is reversed",
+}
+"""Every other constraint, and why nobody runs into it unless we err."""
+
+
+async def test_every_constraint_is_either_translated_or_out_of_reach(kept: KeptByPostgres) -> None:
+    rows = await kept.rows(
+        """
+        SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+        WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+            AND relname NOT LIKE 'procrastinate%%' AND relname <> 'schema_migration'
+        """
+    )
+    assert sorted(str(row["conname"]) for row in rows) == sorted([*BY_CONSTRAINT, *NOT_FOR_CALLERS])
+
+
+async def test_a_broken_reference_is_the_owner_not_found(kept: KeptByPostgres) -> None:
+    with pytest.raises(ExpertNotFound) as caught:
+        async with kept.transaction() as tx:
+            await tx.sessions.add(a_session())
+    assert isinstance(caught.value.__cause__, psycopg.errors.ForeignKeyViolation)
+
+
+@pytest.mark.parametrize("second", [an_account("two", identity=an_identity()), an_account("one")])
+async def test_a_second_account_of_one_identity_is_a_fault_of_ours(
+    kept: KeptByPostgres, second: object
+) -> None:
+    await put_expert(kept)
+    assert isinstance(second, type(an_account()))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        async with kept.transaction() as tx:
+            await tx.accounts.add(an_account("one", identity=an_identity()), a_grant())
+            await tx.accounts.add(second, a_grant())
+
+
+async def test_two_calendars_of_an_account_never_keep_one_remote_id(kept: KeptByPostgres) -> None:
+    """Two refreshes at once that both take a calendar for new must not make it two."""
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        async with kept.transaction() as tx:
+            await tx.calendars.save([a_calendar(name, remote=a_remote_calendar("same")) for name in "ab"])
+
+
+async def test_an_incident_belongs_to_the_expert_of_its_account(kept: KeptByPostgres) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        async with kept.pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO incident VALUES ('i', 'account-1', 'other', '', '', now(), NULL, 0, 0, NULL)"
+            )
+    async with kept.transaction() as tx:
+        assert await tx.incidents.add(an_incident())
+
+
+async def test_going_on_after_a_failed_statement_is_no_commit(kept: KeptByPostgres) -> None:
+    """PostgreSQL answers a COMMIT of such a transaction with a silent rollback."""
+    await put_expert(kept)
+    with pytest.raises(TransactionBroken):
+        async with kept.transaction() as tx:
+            await tx.sessions.add(a_session())
+            with pytest.raises(psycopg.errors.ForeignKeyViolation):
+                await tx.sessions.add(a_session(expert_id="nobody"))
+    async with kept.transaction() as tx:
+        with pytest.raises(SessionNotFound):
+            await tx.sessions.get(a_session().expert_id, a_session().session_id)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        psycopg.OperationalError(),
+        psycopg.errors.AdminShutdown(),
+        psycopg.errors.CannotConnectNow(),
+        psycopg.errors.TooManyConnections(),
+        psycopg.errors.DiskFull(),
+        psycopg.errors.QueryCanceled(),
+        psycopg.errors.DeadlockDetected(),
+        psycopg.errors.SerializationFailure(),
+        psycopg.errors.IdleInTransactionSessionTimeout(),
+        psycopg.errors.ReadOnlySqlTransaction(),
+        psycopg_pool.PoolTimeout(),
+        psycopg_pool.TooManyRequests(),
+        psycopg_pool.PoolClosed(),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+async def test_what_passes_by_itself_is_unavailability(fault: psycopg.Error) -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        async with translated():
+            raise fault
+    assert caught.value.__cause__ is fault
+
+
+async def test_what_the_job_queue_wraps_is_looked_into() -> None:
+    with pytest.raises(StoreUnavailable):
+        async with translated():
+            raise procrastinate.exceptions.ConnectorException from psycopg.OperationalError()
+    with pytest.raises(procrastinate.exceptions.ConnectorException):
+        async with translated():
+            raise procrastinate.exceptions.ConnectorException from psycopg.errors.UndefinedTable()
+
+
+async def test_faults_of_ours_stay_what_they_are() -> None:
+    for fault in (psycopg.errors.UndefinedColumn(), psycopg.errors.UniqueViolation(), KeyError("x")):
+        with pytest.raises(type(fault)) as caught:
+            async with translated():
+                raise fault
+        assert caught.value is fault

@@ -1,0 +1,185 @@
+"""What a thief of the database, or of its backup, finds; and what is left of an expert who was erased."""
+
+import pytest
+from psycopg import sql
+
+from application.ports.cipher import SealBroken
+from domain.account import Provider
+from domain.session import Replacement
+from tests.builders import (
+    EXPERT,
+    NOW,
+    a_calendar,
+    a_grant,
+    a_remote_calendar,
+    a_session,
+    an_account,
+    an_attempt,
+    an_event_copy,
+    an_expert,
+    an_incident,
+    some_details,
+    some_settings,
+)
+from tests.support.stores import KeptByPostgres
+
+SECRETS = {
+    "mia.expert@private.example",
+    "Mia Expertova",
+    "mia.account@private.example",
+    "Mia Accountova",
+    "refresh-token-of-mia",
+    "state-of-mia",
+    "verifier-of-mia",
+    "https://return.example/mia",
+    "Calendar of Mia",
+    "Owen Ownerson",
+    "owen@private.example",
+    "Coaching for Jonas",
+    "Jonas is nervous",
+    "Room under the roof",
+    "https://meet.example/jonas",
+    "link-token-of-mia",
+}
+
+
+async def _store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix: str = "") -> None:
+    """A row in each table, with every secret in its place."""
+    account_id, session = f"account{suffix}", f"session{suffix}"
+    remote = a_remote_calendar(
+        f"remote{suffix}",
+        name="Calendar of Mia",
+        owner_name="Owen Ownerson",
+        owner_email="owen@private.example",
+    )
+    details = some_details(
+        "Coaching for Jonas",
+        text="Jonas is nervous",
+        place="Room under the roof",
+        join_url="https://meet.example/jonas",
+    )
+    attempt = an_attempt(
+        f"state-of-mia{suffix}",
+        expert_id=expert_id,
+        flow=b"verifier-of-mia",
+        return_url="https://return.example/mia",
+        reconnects=account_id,
+    )
+    incident = an_incident(
+        f"incident{suffix}", account_id=account_id, expert_id=expert_id, token=f"link-token-of-mia{suffix}"
+    )
+    booked = a_session(
+        session,
+        expert_id=expert_id,
+        details=details,
+        copy=an_event_copy(account_id=account_id, mark=f"mark{suffix}"),
+        replacement=Replacement.EVENT_DELETED,
+        written_at=NOW,
+    )
+    account = an_account(
+        account_id, expert_id=expert_id, email="mia.account@private.example", display_name="Mia Accountova"
+    )
+    async with kept.transaction() as tx:
+        await tx.experts.put(
+            an_expert(expert_id, email="mia.expert@private.example", display_name="Mia Expertova")
+        )
+        await tx.accounts.add(account, a_grant(b"refresh-token-of-mia"))
+        await tx.attempts.add(attempt)
+        await tx.attempts.ask_consent_afresh(booked.expert_id, Provider.MICROSOFT, wanted=True)
+        await tx.calendars.save([a_calendar(f"calendar{suffix}", account_id=account_id, remote=remote)])
+        await tx.calendars.save_settings(some_settings(expert_id, conflict=(f"calendar{suffix}",)))
+        await tx.sessions.add(booked)
+        await tx.sessions.claim(booked.expert_id, booked.session_id, token="worker", now=NOW, until=NOW)
+        await tx.incidents.add(incident)
+        await tx.jobs.write_session(booked.expert_id, booked.session_id)
+        await tx.jobs.notify_expert(incident.incident_id)
+        await tx.jobs.refresh_calendars(account.account_id)
+
+
+async def _everything_stored(kept: KeptByPostgres) -> str:
+    """All rows of all tables as text, bytes both in hex and as they are."""
+    tables = await kept.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
+    return "\n".join([await _table_as_text(kept, str(table["tablename"])) for table in tables])
+
+
+async def _table_as_text(kept: KeptByPostgres, table: str) -> str:
+    async with kept.pool.connection() as connection:
+        rows = await connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
+        return "\n".join([f"{table}: " + " ".join(map(_as_text, row.values())) async for row in rows])
+
+
+def _as_text(value: object) -> str:
+    return f"{value.hex()} {value!r}" if isinstance(value, bytes) else str(value)
+
+
+async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: KeptByPostgres) -> None:
+    await _store_everything(kept)
+    stored = await _everything_stored(kept)
+    for table in ("expert", "account_grant", "connection_attempt", "calendar", "session_mark", "incident"):
+        assert f"{table}: " in stored
+    assert [secret for secret in SECRETS if secret in stored or secret.encode().hex() in stored] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("expert", "person"),
+        ("account", "person"),
+        ("account_grant", "secret"),
+        ("connection_attempt", "flow"),
+        ("connection_attempt", "return_url"),
+        ("calendar", "details"),
+        ("session", "details"),
+        ("incident", "token"),
+    ],
+)
+async def test_what_is_sealed_for_one_row_opens_in_no_other(
+    kept: KeptByPostgres, table: str, column: str
+) -> None:
+    await _store_everything(kept, suffix="-1")
+    await _store_everything(kept, "other", suffix="-2")
+    async with kept.pool.connection() as connection:
+        swap = sql.SQL(
+            "UPDATE {table} AS one SET {column} = other.{column} FROM {table} AS other WHERE one <> other"
+        )
+        await connection.execute(swap.format(table=sql.Identifier(table), column=sql.Identifier(column)))
+    with pytest.raises(SealBroken):
+        await _read_everything(kept)
+
+
+async def test_what_is_sealed_for_one_column_opens_in_no_other(kept: KeptByPostgres) -> None:
+    await _store_everything(kept, suffix="-1")
+    async with kept.pool.connection() as connection:
+        await connection.execute("UPDATE connection_attempt SET return_url = flow, flow = return_url")
+    with pytest.raises(SealBroken):
+        await _read_everything(kept)
+
+
+async def _read_everything(kept: KeptByPostgres) -> None:
+    expert_id = an_expert().expert_id
+    async with kept.transaction() as tx:
+        await tx.experts.get(expert_id)
+        for account in await tx.accounts.of_expert(expert_id):
+            await tx.incidents.open_of(account.account_id)
+            await kept.vault.load(account.account_id)
+        await tx.calendars.of_expert(expert_id)
+        await tx.sessions.get(expert_id, a_session("session-1").session_id)
+        await tx.attempts.take("state-of-mia-1")
+
+
+async def test_what_was_not_tampered_with_can_be_read(kept: KeptByPostgres) -> None:
+    await _store_everything(kept, suffix="-1")
+    await _read_everything(kept)
+
+
+async def test_nothing_is_left_of_an_erased_expert(kept: KeptByPostgres) -> None:
+    await _store_everything(kept, "expert-to-stay", suffix="-of-stayer")
+    before = await _everything_stored(kept)
+    await _store_everything(kept, "expert-to-erase", suffix="-of-leaver")
+    assert "leaver" in await _everything_stored(kept)
+    async with kept.transaction() as tx:
+        await tx.experts.remove(an_expert("expert-to-erase").expert_id)
+    after = await _everything_stored(kept)
+    assert "leaver" not in after
+    assert "expert-to-erase" not in after
+    assert after == before
