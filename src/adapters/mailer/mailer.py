@@ -1,0 +1,65 @@
+"""Hands mail to an SMTP server."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from adapters.mailer.failures import translated
+from adapters.mailer.message import reconnect_message
+from adapters.mailer.settings import Encryption, SmtpSettings
+from application.ports.clock import Clock
+from application.ports.mailer import ReconnectNotice
+
+START_TLS = {
+    Encryption.FROM_THE_START: False,
+    Encryption.REQUIRED: True,
+    Encryption.OFFERED: None,
+    Encryption.NEVER: False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpMailer:
+    """A Mailer that opens a connection for each mail.
+
+    `timeout` is how many seconds the server has for one reply; a whole mail gets four times as long.
+    """
+
+    smtp: SmtpSettings
+    sender: Address
+    tls: ssl.SSLContext
+    clock: Clock
+    timeout: float = 15.0
+
+    async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
+        """See the port."""
+        message = reconnect_message(notice, sender=self.sender, sent_at=self.clock.now())
+        await self._send(message)
+
+    async def _send(self, message: EmailMessage) -> None:
+        client = aiosmtplib.SMTP(
+            hostname=self.smtp.host,
+            port=self.smtp.port,
+            username=self.smtp.user,
+            password=self.smtp.password,
+            use_tls=self.smtp.encryption is Encryption.FROM_THE_START,
+            start_tls=START_TLS[self.smtp.encryption],
+            tls_context=self.tls,
+            timeout=self.timeout,
+        )
+        try:
+            with translated():
+                async with asyncio.timeout(4 * self.timeout):
+                    await client.connect()
+                    await client.send_message(message, sender=self.sender.addr_spec)
+            with suppress(
+                aiosmtplib.SMTPException, OSError
+            ):  # the mail is taken: a bad goodbye changes nothing
+                await client.quit()
+        finally:
+            client.close()

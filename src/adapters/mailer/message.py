@@ -1,0 +1,69 @@
+"""Writes the mails: text and HTML from templates, headers that nothing from outside can break."""
+
+import re
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from application.ports.mailer import MailRefused, ReconnectNotice
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+class SenderInvalid(ValueError):
+    """The sender is no mail address."""
+
+
+def parse_sender(text: str) -> Address:
+    """Reads `name@host` or `Name <name@host>`. Raises SenderInvalid."""
+    name, address = parseaddr(text)
+    try:
+        return Address(display_name=name, addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        raise SenderInvalid("the sender is not written as name@host or Name <name@host>") from None
+
+
+def reconnect_message(notice: ReconnectNotice, *, sender: Address, sent_at: datetime) -> EmailMessage:
+    """The "Action required" mail. Raises MailRefused when `notice.to` is no address."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = _recipient(notice)
+    message["Subject"] = f"Action required: reconnect your {one_line(notice.provider_name)} calendar"
+    message["Date"] = sent_at
+    message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9._-]', '', notice.message_id)}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: answer with no absence notice
+    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
+    words = {
+        "name": one_line(notice.display_name),
+        "account": one_line(notice.account_email),
+        "provider": one_line(notice.provider_name),
+        "url": notice.reconnect_url,
+    }
+    message.set_content(TEMPLATES.get_template("reconnect.txt").render(words))
+    message.add_alternative(TEMPLATES.get_template("reconnect.html").render(words), subtype="html")
+    return message
+
+
+def one_line(text: str) -> str:
+    """Without line breaks and other control characters, which could forge headers or paragraphs."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def _recipient(notice: ReconnectNotice) -> Address:
+    try:
+        return Address(display_name=one_line(notice.display_name), addr_spec=notice.to)
+    except (ValueError, IndexError, MessageError):
+        raise MailRefused from None

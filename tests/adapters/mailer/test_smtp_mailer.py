@@ -1,0 +1,168 @@
+"""The mails themselves, and what the mail server's answers lead to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from email.message import EmailMessage
+
+import pytest
+import pytest_asyncio
+
+from application.ports.mailer import MailDelayed, MailRefused, ReconnectNotice
+from tests.support.mailer import NOTICE, NOW, smtp_mailer
+from tests.support.smtp import MailServer, mail_server
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[MailServer]:
+    async with mail_server() as server:
+        yield server
+
+
+async def sent(server: MailServer, notice: ReconnectNotice) -> EmailMessage:
+    await smtp_mailer(f"smtp://127.0.0.1:{server.port}").send_reconnect_notice(notice)
+    return server.received[-1]
+
+
+async def test_its_headers_say_what_kind_of_mail_it_is(server: MailServer) -> None:
+    mail = await sent(server, NOTICE)
+    assert mail["Subject"] == "Action required: reconnect your Microsoft Outlook calendar"
+    assert mail["From"] == "CalendarSync <no-reply@sync.example>"
+    assert mail["To"] == "Ann Expert <ann@example.com>"
+    assert mail["Message-ID"] == "<incident-1-notice-1@sync.example>"
+    assert mail["Date"].datetime == NOW
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+async def test_both_forms_name_the_account_and_carry_the_link(server: MailServer, kind: str) -> None:
+    text = body(await sent(server, NOTICE), kind)
+    assert "Ann Expert" in text
+    assert "ann@contoso.example" in text
+    link = NOTICE.reconnect_url if kind == "plain" else NOTICE.reconnect_url.replace("&", "&amp;")
+    assert text.count(link) == 1
+    assert text.count("http") == 1
+
+
+async def test_loads_nothing_and_runs_nothing(server: MailServer) -> None:
+    page = body(await sent(server, NOTICE), "html")
+    assert not any(tag in page for tag in ("<img", "<script", "<link", "src=", "url("))
+
+
+async def test_escapes_what_people_are_called(server: MailServer) -> None:
+    mail = await sent(server, replace(NOTICE, display_name="<b>Ann</b> & Co"))
+    assert "&lt;b&gt;Ann&lt;/b&gt; &amp; Co" in body(mail, "html")
+    assert "<b>Ann</b> & Co" in body(mail, "plain")
+
+
+async def test_writes_names_in_any_script(server: MailServer) -> None:
+    mail = await sent(server, replace(NOTICE, display_name="Åsa 李 🎻"))
+    assert mail["To"].addresses[0].display_name == "Åsa 李 🎻"
+    assert "Åsa 李 🎻" in body(mail, "plain")
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", "\x00", "\u2028", "\x85"])
+async def test_a_name_can_add_no_header_and_no_line(server: MailServer, ending: str) -> None:
+    name = f"Ann{ending}Bcc: eve@example.com{ending}{ending}Buy now"
+    mail = await sent(server, replace(NOTICE, display_name=name))
+    assert mail["Bcc"] is None
+    assert server.recipients == ["ann@example.com"]
+    assert "Hello Ann Bcc: eve@example.com Buy now," in body(mail, "plain").splitlines()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "ann", "ann@example.com, eve@example.com", "ann@example.com\r\nBcc: eve@example.com", "<>"],
+)
+async def test_refuses_what_is_not_exactly_one_address(server: MailServer, address: str) -> None:
+    with pytest.raises(MailRefused):
+        await sent(server, replace(NOTICE, to=address))
+    assert server.received == []
+
+
+async def test_refuses_an_address_in_letters_the_server_can_not_carry(server: MailServer) -> None:
+    with pytest.raises(MailRefused):
+        await sent(server, replace(NOTICE, to="åsa@example.com"))
+
+
+@pytest.mark.parametrize("code", [421, 450, 451, 452])
+async def test_tries_an_address_later_that_is_refused_for_now(server: MailServer, code: int) -> None:
+    server.refused["ann@example.com"] = f"{code} 4.2.1 later"
+    with pytest.raises(MailDelayed) as delayed:
+        await sent(server, NOTICE)
+    assert delayed.value.code == code
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.1 relaying denied", "554 5.7.26 sender not authenticated"])
+async def test_blames_no_address_for_a_policy_against_us(server: MailServer, reply: str) -> None:
+    server.refused["ann@example.com"] = reply
+    with pytest.raises(MailDelayed) as delayed:
+        await sent(server, NOTICE)
+    assert delayed.value.reason == "refused by policy"
+
+
+async def test_tries_later_when_the_content_is_refused_for_now(server: MailServer) -> None:
+    server.data_reply = "452 4.3.1 out of room"
+    with pytest.raises(MailDelayed):
+        await sent(server, NOTICE)
+
+
+async def test_gives_up_when_the_content_is_refused_for_good(server: MailServer) -> None:
+    server.data_reply = "552 5.2.2 mailbox full"
+    with pytest.raises(MailRefused) as refused:
+        await sent(server, NOTICE)
+    assert refused.value.code == 552
+
+
+async def test_blames_no_address_when_the_sender_is_refused(server: MailServer) -> None:
+    server.sender_reply = "550 5.1.8 unknown sender"
+    with pytest.raises(MailDelayed) as delayed:
+        await sent(server, NOTICE)
+    assert delayed.value.reason == "sender refused"
+
+
+async def test_a_bad_goodbye_after_the_mail_was_taken_is_no_failure(server: MailServer) -> None:
+    server.hang_up_after_data = True
+    await sent(server, NOTICE)
+    assert server.recipients == ["ann@example.com"]
+
+
+async def test_tries_later_when_nobody_listens() -> None:
+    async with mail_server() as server:
+        url = f"smtp://127.0.0.1:{server.port}"
+    with pytest.raises(MailDelayed) as delayed:
+        await smtp_mailer(url).send_reconnect_notice(NOTICE)
+    assert delayed.value.reason == "not reachable"
+
+
+async def test_tries_later_when_the_server_never_answers() -> None:
+    async with silent_server() as url:
+        with pytest.raises(MailDelayed) as delayed:
+            await smtp_mailer(url, timeout=0.05).send_reconnect_notice(NOTICE)
+    assert delayed.value.reason == "timed out"
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[str]:
+    """Takes connections and says nothing until the other side is gone."""
+
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
+
+    gone = asyncio.Event()
+    server = await asyncio.start_server(wait, "127.0.0.1", 0)
+    async with server:
+        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await gone.wait()
+
+
+def body(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    content = part.get_content()
+    assert isinstance(content, str)
+    return content

@@ -1,0 +1,32 @@
+"""A notice to send, and a mailer that sends it to a test's server."""
+
+import ssl
+from datetime import UTC, datetime
+
+from adapters.mailer import SmtpMailer, SmtpSettings, parse_sender
+from application.ports.mailer import ReconnectNotice
+
+NOTICE = ReconnectNotice(
+    to="ann@example.com",
+    display_name="Ann Expert",
+    account_email="ann@contoso.example",
+    reconnect_url="https://calendar.example/reconnect/abc?x=1&y=2",
+    message_id="incident-1-notice-1",
+    provider_name="Microsoft Outlook",
+)
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+class StillClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+def smtp_mailer(url: str, *, tls: ssl.SSLContext | None = None, timeout: float = 5) -> SmtpMailer:
+    return SmtpMailer(
+        smtp=SmtpSettings.parse(url),
+        sender=parse_sender("CalendarSync <no-reply@sync.example>"),
+        tls=tls or ssl.create_default_context(),
+        clock=StillClock(),
+        timeout=timeout,
+    )
