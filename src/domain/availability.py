@@ -88,14 +88,17 @@ class Availability:
         return merge(clip([*from_calendars, *from_sessions], self.window))
 
     def check(self, candidate: Interval) -> CheckedTime:
-        """Busy when anything known overlaps it, free when everything is known and nothing does, else unknown."""
+        """Busy when anything known overlaps it, free when everything is known and nothing does, else unknown.
+
+        Nothing is known outside the window.
+        """
         calendars = tuple(
             reading.calendar_id
             for reading in self.readings
             if any(interval.overlaps(candidate) for interval in reading.busy)
         )
         sessions = tuple(one.session_id for one in self.booked if one.interval.overlaps(candidate))
-        otherwise = Verdict.FREE if self.complete else Verdict.UNKNOWN
+        otherwise = Verdict.FREE if self.complete and self.window.holds(candidate) else Verdict.UNKNOWN
         verdict = Verdict.BUSY if calendars or sessions else otherwise
         return CheckedTime(candidate=candidate, verdict=verdict, busy_calendars=calendars, sessions=sessions)
 

@@ -30,7 +30,7 @@ NOT_BLOCKING = frozenset({ShowAs.FREE, ShowAs.TENTATIVE, ShowAs.WORKING_ELSEWHER
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """An entry that happens from one instant to another; both aware."""
+    """An entry that happens from one instant to another; both in UTC."""
 
     start: datetime
     end: datetime

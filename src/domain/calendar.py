@@ -25,7 +25,7 @@ class RemoteCalendar:
 
     @property
     def _namesake_key(self) -> tuple[str, str]:
-        return self.name, self.owner_email.casefold()
+        return self.name, (self.owner_email or self.owner_name).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def reconcile(
     known one that vanished, and keeps its id and so its choices. The rest are marked missing, never dropped.
     Raises CalendarListNotBelieved for an empty list where calendars are known.
     """
-    before, listed = list(known), list(listed)
+    before, listed = list(known), _each_once(listed)
     if before and not listed:
         raise CalendarListNotBelieved
     by_remote_id = {calendar.remote.remote_id: calendar for calendar in before}
@@ -100,3 +100,8 @@ def reconcile(
             after.append(Calendar(calendar_id=new_id(), account_id=account_id, remote=remote))
     after.extend(replace(calendar, missing=True) for calendar in vanished)
     return tuple(after)
+
+
+def _each_once(listed: Iterable[RemoteCalendar]) -> list[RemoteCalendar]:
+    """A list that changes while it is paged through can name a calendar twice; the later word counts."""
+    return list({remote.remote_id: remote for remote in listed}.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import DomainError
 
@@ -23,7 +23,10 @@ class WindowTooLong(DomainError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """The instants from `start` (included) to `end` (excluded); both aware, start before end."""
+    """The instants from `start` (included) to `end` (excluded); given in any zone, kept in UTC, start before end.
+
+    In UTC because Python compares and subtracts two times of one zone by their wall clocks, wrong where it changes.
+    """
 
     start: datetime
     end: datetime
@@ -31,6 +34,8 @@ class Interval:
     def __post_init__(self) -> None:
         if self.start.utcoffset() is None or self.end.utcoffset() is None:
             raise IntervalInvalid(reason="times need an offset")
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
         if self.end <= self.start:
             raise IntervalInvalid(reason="the end must come after the start")
 
@@ -41,6 +46,10 @@ class Interval:
     def overlaps(self, other: "Interval") -> bool:
         """Whether the two share an instant; touching at an edge is not sharing."""
         return self.start < other.end and other.start < self.end
+
+    def holds(self, other: "Interval") -> bool:
+        """Whether every instant of the other is one of this."""
+        return self.start <= other.start and other.end <= self.end
 
     def clipped_to(self, window: "Interval") -> "Interval | None":
         """The part inside `window`, or None where there is none."""

@@ -27,12 +27,14 @@ def zone_named(name: str) -> ZoneInfo:
         raise TimeZoneUnknown from exc
 
 
-def local_days(first: date, after_last: date, zone: ZoneInfo) -> Interval:
-    """The instants of the local days from `first` up to, not including, `after_last`.
+def local_days(first: date, after_last: date, zone: ZoneInfo) -> Interval | None:
+    """The instants of the local days from `first` up to, not including, `after_last`; at least those of `first`.
 
-    A day is 23 or 25 hours long where the clock changes.
+    A day is 23 or 25 hours long where the clock changes. None when the zone never had these days: places that moved
+    across the date line left one out, Samoa 2011-12-30.
     """
-    return Interval(_day_begins(first, zone), _day_begins(max(after_last, first + timedelta(days=1)), zone))
+    begin, end = _day_begins(first, zone), _day_begins(max(after_last, first + timedelta(days=1)), zone)
+    return Interval(begin, end) if begin < end else None
 
 
 def _day_begins(day: date, zone: ZoneInfo) -> datetime:

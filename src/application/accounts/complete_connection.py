@@ -50,6 +50,7 @@ class CompleteConnection:
         """
         async with self.store.transaction() as tx:
             attempt = await tx.attempts.take(answer.state, of=expert_id)
+            await _consent_was_asked(tx, attempt)
         try:
             attempt.require_alive(self.clock.now())
             account, reconnected = await self._connect(attempt, answer)
@@ -57,8 +58,6 @@ class CompleteConnection:
             if isinstance(failure, ProviderMisconfigured):
                 self.alarms.provider_misconfigured(attempt.provider, failure.code)
             return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
-        finally:
-            await self._consent_was_asked(attempt)
         self.alarms.provider_works(attempt.provider)
         return ConnectionOutcome(account=account, reconnected=reconnected, return_url=attempt.return_url)
 
@@ -115,13 +114,18 @@ class CompleteConnection:
         self, tx: Transaction, account: Account, listed: tuple[RemoteCalendar, ...]
     ) -> tuple[Calendar, ...]:
         known = await tx.calendars.of_account(account.account_id)
-        if known and not listed:
-            return known  # an empty list is not believed; the choices stand
+        if (
+            not listed
+        ):  # not believed: the choices stand, and without any the account would pass for free all day
+            if not known:
+                raise ProviderUnavailable
+            return known
         calendars = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
         await tx.calendars.save(calendars)
         return calendars
 
-    async def _consent_was_asked(self, attempt: ConnectionAttempt) -> None:
-        """Asking afresh is for one sign-in only: where people may not consent by themselves it leads nowhere twice."""
-        async with self.store.transaction() as tx:
-            await tx.attempts.ask_consent_afresh(attempt.expert_id, attempt.provider, wanted=False)
+
+async def _consent_was_asked(tx: Transaction, attempt: ConnectionAttempt) -> None:
+    """Asking afresh is for one sign-in only: where people may not consent by themselves it leads nowhere twice."""
+    if attempt.reconnects is None:
+        await tx.attempts.ask_consent_afresh(attempt.expert_id, attempt.provider, wanted=False)

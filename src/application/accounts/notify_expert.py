@@ -1,6 +1,7 @@
 """Mail an expert that an account needs them to sign in again: once an incident, and only if it is still so."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,10 +20,13 @@ from domain.incident import Incident
 
 LEASE = timedelta(minutes=3)
 
+Settlement = Callable[[Transaction, Incident], Awaitable[None]]
+"""Records how a try ended, on the incident as it is by then."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyExpert:
-    """`reconnect_url` makes the link of an incident's token; `mail_domain` is the right part of message ids."""
+    """`reconnect_url` makes the link of an incident's token."""
 
     store: Store
     clock: Clock
@@ -31,7 +35,6 @@ class NotifyExpert:
     mailer: Mailer
     alarms: Alarms
     reconnect_url: Callable[[str], str]
-    mail_domain: str
 
     async def __call__(self, incident_id: IncidentId) -> None:
         """Does nothing when the mail is not due, was sent, or is being sent by another."""
@@ -44,14 +47,20 @@ class NotifyExpert:
             account = await tx.accounts.get(incident.account_id)
             expert = await tx.experts.get(incident.expert_id)
         settle = await self._try(incident, account, expert)
-        async with self.store.transaction() as tx:
-            if (incident := await tx.incidents.claimed(incident_id, token=token)) is not None:
-                await settle(tx, incident)
-                await tx.incidents.release(incident_id)
+        with suppress(AccountNotFound):
+            await self._settle(incident, settle, token)
 
-    async def _try(
-        self, incident: Incident, account: Account, expert: Expert
-    ) -> Callable[[Transaction, Incident], Awaitable[None]]:
+    async def _settle(self, incident: Incident, settle: Settlement, token: str) -> None:
+        """Raises AccountNotFound when the account was disconnected meanwhile, and the incident went with it."""
+        async with self.store.transaction() as tx:
+            # Locked in the order in which a reconnect locks them: the account first.
+            await tx.accounts.lock(incident.account_id)
+            claimed = await tx.incidents.claimed(incident.incident_id, token=token)
+            if claimed is not None:
+                await settle(tx, claimed)
+                await tx.incidents.release(claimed.incident_id)
+
+    async def _try(self, incident: Incident, account: Account, expert: Expert) -> Settlement:
         """Ask the provider once more, mail if access is really gone, and say what is to be recorded."""
         try:
             await self.directory.check_access(account.account_id)
@@ -64,16 +73,14 @@ class NotifyExpert:
             return self._later
         return self._restored
 
-    async def _mail(
-        self, incident: Incident, account: Account, expert: Expert
-    ) -> Callable[[Transaction, Incident], Awaitable[None]]:
+    async def _mail(self, incident: Incident, account: Account, expert: Expert) -> Settlement:
         notice = ReconnectNotice(
             to=expert.email,
             display_name=expert.display_name,
             account_email=account.email,
             provider_name=account.identity.provider.value.title(),
             reconnect_url=self.reconnect_url(incident.token),
-            message_id=f"<{incident.incident_id}.{incident.notices + 1}@{self.mail_domain}>",
+            message_id=f"{incident.incident_id}.{incident.notices + 1}",
         )
         try:
             await self.mailer.send_reconnect_notice(notice)
@@ -97,7 +104,7 @@ class NotifyExpert:
     async def _restored(self, tx: Transaction, incident: Incident) -> None:
         """It was a false alarm: everything goes on as if nothing had been."""
         now = self.clock.now()
-        account = await tx.accounts.lock(incident.account_id)
+        account = await tx.accounts.get(incident.account_id)
         await tx.accounts.save(account.restored())
         await tx.incidents.save(incident.closed(now))
         await wake_waiting(tx, incident.expert_id, now)
