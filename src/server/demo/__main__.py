@@ -1,0 +1,85 @@
+"""`python -m server.demo`: starts a service of its own on free ports, lives the story against it, and stops it."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import grpc
+
+from server.demo.client import Client
+from server.demo.story import Story
+from server.demo.teller import NotAsTold, Teller
+from server.demo.world import World
+from server.settings import PREFIX
+
+
+def main() -> int:
+    """0 when all went as told, 1 when not."""
+    with tempfile.TemporaryDirectory(prefix="calendarsync-demo-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL's own account must get in when we are root
+        log = Path(folder) / "service.log"
+        try:
+            with _service(Path(folder), log) as addresses:
+                asyncio.run(_tell(addresses))
+        except (NotAsTold, grpc.aio.AioRpcError, aiohttp.ClientError) as failed:
+            text = failed.details() if isinstance(failed, grpc.aio.AioRpcError) else failed
+            sys.stderr.write(f"\nNot as told: {text}\n\nThe end of the service's log:\n{_end_of(log)}\n")
+            return 1
+    return 0
+
+
+async def _tell(addresses: dict[str, Any]) -> None:
+    async with (
+        grpc.aio.insecure_channel(addresses["grpc_address"]) as channel,
+        aiohttp.ClientSession() as http,
+    ):
+        world = World(http=http, control_url=addresses["sandbox"]["control_url"])
+        await Story(teller=Teller(), client=Client(channel), world=world).run()
+
+
+@contextmanager
+def _service(folder: Path, log: Path) -> Iterator[dict[str, Any]]:
+    """`make run` with settings of its own, whatever the environment has; ended by Ctrl-C as a person would."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    command = [
+        sys.executable,
+        "-m",
+        "server",
+        "local",
+        "--json",
+        "--free-ports",
+        "--folder",
+        str(folder / "var"),
+    ]
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, start_new_session=True
+        )
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            if not line:
+                raise NotAsTold("the service starts")
+            addresses: dict[str, Any] = json.loads(line)
+            yield addresses
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+            process.stdout.close()
+
+
+def _end_of(log: Path, lines: int = 30) -> str:
+    return "\n".join(log.read_text().splitlines()[-lines:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""The chapters: connect, choose, check, write, lose and regain access, leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from calendarsync.v1 import account_service_pb2 as accounts_pb
+from calendarsync.v1 import calendar_service_pb2 as calendars_pb
+from calendarsync.v1 import expert_service_pb2 as experts_pb
+from calendarsync.v1.account_pb2 import (
+    ACCOUNT_KIND_PERSONAL,
+    ACCOUNT_STATUS_ACTIVE,
+    ACCOUNT_STATUS_RECONNECT_REQUIRED,
+    PROVIDER_GOOGLE,
+    Account,
+)
+from calendarsync.v1.availability_pb2 import UNREAD_REASON_RECONNECT_REQUIRED
+from calendarsync.v1.calendar_pb2 import CalendarSettings
+from calendarsync.v1.expert_pb2 import PLAN_FREE, PLAN_PRO, Expert
+from calendarsync.v1.session_pb2 import (
+    WRITE_HINDRANCE_RECONNECT_REQUIRED,
+    WRITE_STATUS_WAITING,
+    WRITE_STATUS_WRITTEN,
+    Session,
+)
+from server.demo.client import EXPERT, Client, told
+from server.demo.teller import Teller, refusal, until
+from server.demo.world import World, parameters
+
+RETURN_URL = "http://localhost:3000/calendars"
+REDIRECT_URI = "http://localhost:3000/microsoft"
+SECRETS = ("Quarterly figures", "Lunch with Eva", "Dr. Weiss", "Layoff planning", "Couples therapy")
+"""What stands in the sandbox people's calendars and must never reach a client."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    teller: Teller
+    client: Client
+    world: World
+    tomorrow: datetime = field(
+        default_factory=lambda: (
+            datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        )
+    )
+    anna: Account = field(default_factory=Account)
+    carla: Account = field(default_factory=Account)
+
+    async def run(self) -> None:
+        """Raises NotAsTold, or the error of a call that should have succeeded."""
+        await self.meet_the_expert()
+        await self.connect()
+        await self.refuse()
+        await self.choose()
+        await self.check()
+        await self.write()
+        await self.lose_and_regain()
+        await self.leave()
+        self.teller.end()
+
+    async def meet_the_expert(self) -> None:
+        self.teller.chapter("An expert on the FREE plan")
+        await self.client.put_expert(PLAN_FREE)
+        got = await self.client.experts.GetExpert(experts_pb.GetExpertRequest(expert_id=EXPERT))
+        self.teller.expect("the service knows the expert and their time zone", got.expert.time_zone)
+        wrong = Expert(
+            expert_id="x", plan=PLAN_FREE, email="x@example.com", display_name="X", time_zone="Mars/Olympus"
+        )
+        reason = await refusal(self.client.experts.PutExpert(experts_pb.PutExpertRequest(expert=wrong)))
+        self.teller.expect(f"a time zone nobody has is refused: {reason}", reason == "TIME_ZONE_UNKNOWN")
+
+    async def connect(self) -> None:
+        self.teller.chapter("Two Outlook accounts, both ways in")
+        started = await self.client.start_connection(return_url=RETURN_URL)
+        landed = await self.world.follow(await self.world.sign_in(started.authorization_url, "anna"))
+        outcome = parameters(landed)
+        self.teller.expect(
+            "a work account, through the service's own redirect; the browser lands on the caller's page",
+            landed.startswith(RETURN_URL) and outcome.get("outcome") == "connected",
+        )
+        started = await self.client.start_connection(redirect_uri=REDIRECT_URI)
+        brought = parameters(await self.world.sign_in(started.authorization_url, "carla"))
+        request = accounts_pb.CompleteConnectionRequest(
+            expert_id=EXPERT, state=brought["state"], code=brought["code"]
+        )
+        completed = await self.client.accounts.CompleteConnection(request)
+        self.teller.expect(
+            "a personal account, through the caller's page and CompleteConnection",
+            completed.account.kind == ACCOUNT_KIND_PERSONAL,
+        )
+        reason = await refusal(self.client.accounts.CompleteConnection(request))
+        self.teller.expect(f"the redirect works once: {reason}", reason == "CONNECTION_ATTEMPT_NOT_FOUND")
+        listed = await self.client.list_accounts()
+        self.anna, self.carla = listed.accounts
+        self.teller.expect(
+            f"{len(listed.accounts)} of {listed.account_limit} accounts are in use",
+            self.anna.account_id == outcome.get("account_id") and listed.account_limit == 2,
+        )
+
+    async def refuse(self) -> None:
+        self.teller.chapter("What is refused, and why")
+        reason = await refusal(self.client.start_connection(return_url=RETURN_URL))
+        self.teller.expect(f"a third account on this plan: {reason}", reason == "ACCOUNT_LIMIT_REACHED")
+        await self.client.put_expert(PLAN_PRO)
+        refused = [
+            ("somebody who goes back", "ben", "cancel", "SIGN_IN_CANCELLED"),
+            ("a mailbox on the organisation's own server", "onprem", "accept", "MAILBOX_NOT_SERVED"),
+        ]
+        for what, person, decision, expected in refused:
+            started = await self.client.start_connection(return_url=RETURN_URL)
+            back = await self.world.sign_in(started.authorization_url, person, decision=decision)
+            reason = parameters(await self.world.follow(back)).get("reason", "")
+            self.teller.expect(f"{what}: {reason}", reason == expected)
+        google = accounts_pb.StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_GOOGLE)
+        reason = await refusal(self.client.accounts.StartConnection(google))
+        self.teller.expect(f"a Google account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
+        self.teller.expect(
+            "nothing of that was stored", len((await self.client.list_accounts()).accounts) == 2
+        )
+
+    async def choose(self) -> None:
+        self.teller.chapter("Choosing calendars")
+        calendars = await self.client.calendars.ListCalendars(
+            calendars_pb.ListCalendarsRequest(expert_id=EXPERT, refresh=True)
+        )
+        for calendar in calendars.calendars:
+            kind = "primary" if calendar.primary else "further"
+            self.teller.tell(
+                f"  {calendar.name} ({kind}, {'writable' if calendar.writable else 'read-only'})"
+            )
+        settings = await self.client.settings()
+        primary = {one.calendar_id for one in calendars.calendars if one.primary}
+        self.teller.expect(
+            "both primary calendars are checked for conflicts", set(settings.conflict_calendar_ids) == primary
+        )
+        annas = next(
+            one for one in calendars.calendars if one.primary and one.account_id == self.anna.account_id
+        )
+        self.teller.expect(
+            "sessions go to the first account's primary calendar by themselves",
+            settings.effective_write_calendar_id == annas.calendar_id and not settings.write_calendar_id,
+        )
+        everything = CalendarSettings(
+            expert_id=EXPERT,
+            conflict_calendar_ids=[one.calendar_id for one in calendars.calendars],
+            write_calendar_id=annas.calendar_id,
+            etag=settings.etag,
+        )
+        update = calendars_pb.UpdateCalendarSettingsRequest(
+            settings=everything, update_mask=FieldMask(paths=["conflict_calendar_ids", "write_calendar_id"])
+        )
+        changed = await self.client.calendars.UpdateCalendarSettings(update)
+        self.teller.expect(
+            "now all of them are checked, and that one is chosen for sessions",
+            len(changed.settings.conflict_calendar_ids) == len(calendars.calendars),
+        )
+        reason = await refusal(self.client.calendars.UpdateCalendarSettings(update))
+        self.teller.expect(f"an update based on the old version: {reason}", reason == "ETAG_MISMATCH")
+
+    async def check(self) -> None:
+        self.teller.chapter("Busy times, read from Microsoft now")
+        busy = await self.client.busy(self.tomorrow, days=14)
+        for one in busy.busy_times[:4]:
+            self.teller.tell(f"  taken {told(one)}")
+        self.teller.expect(
+            f"{len(busy.busy_times)} taken stretches in two weeks, and every calendar was read",
+            busy.complete and len(busy.busy_times) >= 4,
+        )
+        self.teller.expect(
+            "not a word of what the events are", not any(word in str(busy) for word in SECRETS)
+        )
+        ledger = await self.world.ask("GET", "/ledger")
+        left = {one["property"] for one in ledger["properties"]}
+        self.teller.expect(
+            f"Microsoft was asked for {', '.join(sorted(left))} and nothing else",
+            not left & {"subject", "body", "location", "attendees", "organizer", "bodyPreview"},
+        )
+        verdicts = await self._check((9, 0), (13, 0), (14, 30))
+        self.teller.expect("tomorrow at 9 there is a meeting: busy", verdicts[0] == "BUSY")
+        self.teller.expect("at 13 something marked as free: free", verdicts[1] == "FREE")
+        self.teller.expect("at 14:30 nothing at all: free", verdicts[2] == "FREE")
+
+    async def write(self) -> None:
+        self.teller.chapter("A session, and its event")
+        accepted = await self._put_session("coaching-1", hour=14, title="Coaching with <Sam> & Kim")
+        self.teller.expect("accepted at once", accepted.revision == 1)
+        verdicts = await self._check((14, 0))
+        self.teller.expect("and its time is taken at once", verdicts[0] == "BUSY")
+        await self._written("coaching-1", revision=1)
+        mine = await self._in_outlook("Coaching")
+        self.teller.expect(
+            f"one event in Outlook, titled “{mine[0]['subject']}”, without attendees",
+            len(mine) == 1 and mine[0]["subject"] == "Coaching with <Sam> & Kim",
+        )
+        await self._put_session("coaching-1", hour=18, title="Coaching, moved")
+        await self._written("coaching-1", revision=2)
+        mine = await self._in_outlook("Coaching")
+        self.teller.expect("moved: still one event", [one["subject"] for one in mine] == ["Coaching, moved"])
+        self.teller.expect("and 14:00 is free again", (await self._check((14, 0)))[0] == "FREE")
+        await self.client.cancel_session("coaching-1")
+        await self._written("coaching-1", revision=3)
+        self.teller.expect("cancelled: the event is gone", not await self._in_outlook("Coaching"))
+
+    async def lose_and_regain(self) -> None:
+        self.teller.chapter("Access is withdrawn, and given back")
+        chosen = await self.client.settings()
+        await self.world.ask("POST", "/people/anna/revoke", access_tokens=True)
+        self.teller.tell("  Anna takes our access away at Microsoft")
+        busy = await self.client.busy(self.tomorrow, days=14)
+        unread = {one.unread_reason for one in busy.calendars if one.HasField("unread_reason")}
+        self.teller.expect(
+            "the answer says what it could not read, and why", unread == {UNREAD_REASON_RECONNECT_REQUIRED}
+        )
+        self.teller.expect(
+            "and calls no time free", (await self._check((13, 0), (20, 0))) == ["UNKNOWN", "UNKNOWN"]
+        )
+        status = (await self.client.list_accounts()).accounts[0].status
+        self.teller.expect("the account needs a reconnect", status == ACCOUNT_STATUS_RECONNECT_REQUIRED)
+        await self._put_session("coaching-2", hour=20, title="Evening session")
+        waiting = await self._session_becomes(
+            "coaching-2", lambda one: one.event.status == WRITE_STATUS_WAITING, told="the session waits"
+        )
+        self.teller.expect(
+            "a session booked meanwhile is accepted and waits",
+            waiting.event.hindrance == WRITE_HINDRANCE_RECONNECT_REQUIRED,
+        )
+        mails = await until(self.world.mails, bool, told="an “Action required” mail arrives")
+        self.teller.expect(f"one mail: “{mails[0]['subject']}”", len(mails) == 1)
+        link = next(word for word in mails[0]["text"].split() if "/reconnect/" in word)
+        back = await self.world.sign_in(await self.world.follow(link), "anna")
+        await self.world.follow(back)
+        account = (await self.client.list_accounts()).accounts[0]
+        self.teller.expect(
+            "its link leads through the sign-in, and the account is the same one, active again",
+            account.account_id == self.anna.account_id and account.status == ACCOUNT_STATUS_ACTIVE,
+        )
+        await self._written("coaching-2", revision=1)
+        self.teller.expect(
+            "the waiting session was written by itself", len(await self._in_outlook("Evening")) == 1
+        )
+        self.teller.expect(
+            "the choices were kept",
+            set((await self.client.settings()).conflict_calendar_ids) == set(chosen.conflict_calendar_ids),
+        )
+
+    async def leave(self) -> None:
+        self.teller.chapter("Disconnecting, and being forgotten")
+        gone = await self.client.accounts.DisconnectAccount(
+            accounts_pb.DisconnectAccountRequest(expert_id=EXPERT, account_id=self.carla.account_id)
+        )
+        self.teller.expect(
+            f"disconnected; the access itself is removed at {gone.access_removal_url}",
+            len((await self.client.list_accounts()).accounts) == 1,
+        )
+        await self.client.experts.DeleteExpert(experts_pb.DeleteExpertRequest(expert_id=EXPERT))
+        reason = await refusal(self.client.experts.GetExpert(experts_pb.GetExpertRequest(expert_id=EXPERT)))
+        self.teller.expect(f"erased: {reason}", reason == "EXPERT_NOT_FOUND")
+        self.teller.expect("what was written stays", len(await self._in_outlook("Evening")) == 1)
+
+    async def _check(self, *hours: tuple[int, int]) -> list[str]:
+        """The verdicts on half hours of tomorrow, each beginning at (hour, minute) UTC."""
+        return await self.client.check(
+            *(self.tomorrow + timedelta(hours=hour, minutes=minute) for hour, minute in hours)
+        )
+
+    async def _put_session(self, session_id: str, *, hour: int, title: str) -> Session:
+        return await self.client.put_session(session_id, self.tomorrow + timedelta(hours=hour), title)
+
+    async def _session_becomes(
+        self, session_id: str, holds: Callable[[Session], bool], *, told: str
+    ) -> Session:
+        return await until(lambda: self.client.session(session_id), holds, told=told)
+
+    async def _written(self, session_id: str, *, revision: int) -> None:
+        await self._session_becomes(
+            session_id,
+            lambda one: one.event.status == WRITE_STATUS_WRITTEN and one.event.written_revision == revision,
+            told=f"revision {revision} of {session_id} is written",
+        )
+
+    async def _in_outlook(self, word: str) -> list[dict[str, Any]]:
+        """Anna's events with this word in their title, as Outlook shows them."""
+        return [one for one in await self.world.events_of("anna") if word in one["subject"]]

@@ -1,0 +1,63 @@
+"""What a person who started everything reads first: addresses, people to play, and three calls to try."""
+
+import json
+from urllib.request import urlopen
+
+from server.local.stand_ins import StandIns
+
+CALL = "buf curl --protocol grpc --http2-prior-knowledge"
+SERVICE = "calendarsync.v1"
+
+
+def banner(*, grpc_address: str, public_url: str, started: StandIns) -> str:
+    """The text, for a service that is ready."""
+    lines = [
+        "",
+        "CalendarSync is running. Ctrl-C stops everything.",
+        "",
+        f"  gRPC        {grpc_address}   (plaintext, with reflection)",
+        f"  HTTP        {public_url}   (/healthz, /readyz)",
+        f"  Database    {started.database}",
+    ]
+    if started.sandbox is None:
+        lines.append("  Microsoft   the real one, as configured")
+        return "\n".join([*lines, ""])
+    lines += [
+        f"  Microsoft   the sandbox, {started.sandbox['authority']}",
+        f"  Its control {started.sandbox['control_url']}   (docs/sandbox.md)",
+        f"  Its mails   {started.sandbox['control_url']}/mails",
+        "",
+        "People who can sign in (no passwords):",
+        *(f"  {one['email']:<28} {one['about']}" for one in _people(started.sandbox["control_url"])),
+        "",
+        "Three calls to try (buf is in .venv/bin; grpcurl -plaintext does as well):",
+        "",
+        *_calls(grpc_address),
+        "",
+        "Open the second one's authorizationUrl in a browser and sign in; the certificate is the sandbox's own.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _people(control_url: str) -> list[dict[str, str]]:
+    with urlopen(f"{control_url}/people", timeout=5) as answer:  # noqa: S310 - the sandbox we started
+        people: list[dict[str, str]] = json.load(answer)
+    return people
+
+
+def _calls(grpc_address: str) -> list[str]:
+    base = f"http://{grpc_address}/{SERVICE}"
+    expert = {
+        "expert_id": "ada",
+        "plan": "PLAN_PRO",
+        "email": "ada@example.com",
+        "display_name": "Ada",
+        "time_zone": "Europe/Berlin",
+    }
+    calls = [
+        ("ExpertService/PutExpert", {"expert": expert}),
+        ("AccountService/StartConnection", {"expert_id": "ada", "provider": "PROVIDER_MICROSOFT"}),
+        ("CalendarService/ListCalendars", {"expert_id": "ada", "refresh": True}),
+    ]
+    return [f"  {CALL} -d '{json.dumps(body)}' {base}.{method}" for method, body in calls]

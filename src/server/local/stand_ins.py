@@ -1,0 +1,130 @@
+"""Starts what the settings don't name: PostgreSQL, and a sandbox in the place of Microsoft and the mail server."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapters.postgres.embedded import embedded_postgres, reachable_data_folder
+from server.settings import PREFIX
+
+
+class StandInFailed(Exception):
+    """A stand-in did not come up; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIns:
+    """`settings` are fields of Settings that the environment leaves out; `sandbox` its addresses, if there is one."""
+
+    settings: dict[str, Any]
+    sandbox: dict[str, str] | None
+    database: str
+    """In words, for the person who started it."""
+
+
+@contextmanager
+def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns]:
+    """Run what is missing, with its files below `folder`, until the block ends.
+
+    Enter it on the main thread, before any event loop (see `embedded_postgres`). Given a client id, nothing of the
+    sandbox starts; given a database URL, no PostgreSQL does. With the sandbox, which forgets everything at its end, the
+    embedded database is forgotten too; without it, it is kept. Raises StandInFailed, DataInUse, PostgresUnavailable.
+    """
+    settings: dict[str, Any] = {}
+    with ExitStack() as stack:
+        folder.mkdir(parents=True, exist_ok=True)
+        sandbox = None
+        if not environment.get(PREFIX + "MICROSOFT_CLIENT_ID"):
+            sandbox = stack.enter_context(_sandbox(folder))
+            settings |= _settings_for(sandbox, environment)
+        database = "as configured"
+        if not environment.get(PREFIX + "DATABASE_URL"):
+            data, durable, database = _data_folder(stack, folder, forget=sandbox is not None)
+            settings["database_url"] = stack.enter_context(embedded_postgres(data, durable=durable))
+        if not environment.get(PREFIX + "ENCRYPTION_KEYS"):
+            settings["encryption_keys"] = _kept_keys(folder / "encryption-keys")
+        yield StandIns(settings=settings, sandbox=sandbox, database=database)
+
+
+def _data_folder(stack: ExitStack, folder: Path, *, forget: bool) -> tuple[Path, bool, str]:
+    """Where the embedded database lives, whether it must survive a power cut, and what to tell of it."""
+    home = reachable_data_folder(folder / "postgres")
+    if not forget:
+        return home, True, f"embedded PostgreSQL, kept in {home}"
+    home.parent.mkdir(parents=True, exist_ok=True)
+    run = Path(tempfile.mkdtemp(prefix="run-", dir=home.parent))
+    run.chmod(0o755)  # the server's own account must get in when we are root
+    stack.callback(shutil.rmtree, run, ignore_errors=True)
+    return run / "postgres", False, "embedded PostgreSQL, forgotten when this ends"
+
+
+def _settings_for(sandbox: dict[str, str], environment: Mapping[str, str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "microsoft_client_id": sandbox["client_id"],
+        "microsoft_client_secret": sandbox["client_secret"],
+        "microsoft_authority": sandbox["authority"],
+        "microsoft_graph_url": sandbox["graph_url"],
+        "microsoft_ca_file": sandbox["ca_file"],
+    }
+    if not environment.get(PREFIX + "SMTP_URL"):
+        settings["smtp_url"] = sandbox["smtp_url"]
+    if not environment.get(PREFIX + "MAIL_FROM"):
+        settings["mail_from"] = "CalendarSync <calendars@example.com>"
+    if not environment.get(PREFIX + "RETURN_URLS"):
+        settings["return_urls"] = ("http://localhost:3000",)
+    return settings
+
+
+def _kept_keys(file: Path) -> str:
+    """The keys that seal this folder's database: made at the first start, readable by this user only."""
+    if not file.exists():
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(f"local:{key}")
+    return file.read_text()
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[dict[str, str]]:
+    """The sandbox in a process of its own, which ends when our end of its standard input closes."""
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--exit-with-stdin",
+        "--ca-file",
+        str(folder / "sandbox-ca.pem"),
+    ]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C in the terminal is for us; the sandbox is stopped last
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise StandInFailed(f"the sandbox ended at once with exit code {process.wait()}")
+        addresses: dict[str, str] = json.loads(line)
+        yield addresses
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
