@@ -5,7 +5,7 @@ from urllib.request import urlopen
 
 from server.local.stand_ins import StandIns
 
-CALL = "buf curl --protocol grpc --http2-prior-knowledge"
+CALL = ".venv/bin/buf curl --protocol grpc --http2-prior-knowledge"
 SERVICE = "calendarsync.v1"
 
 
@@ -30,7 +30,7 @@ def banner(*, grpc_address: str, public_url: str, started: StandIns) -> str:
         "People who can sign in (no passwords):",
         *(f"  {one['email']:<28} {one['about']}" for one in _people(started.sandbox["control_url"])),
         "",
-        "Three calls to try (buf is in .venv/bin; grpcurl -plaintext does as well):",
+        "Three calls to try (grpcurl -plaintext does as well):",
         "",
         *_calls(grpc_address),
         "",

@@ -8,14 +8,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapters.postgres.embedded import embedded_postgres, reachable_data_folder
+from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
+from adapters.postgres.embedded.data import LockedData
 from server.settings import PREFIX
+
+JUST_MADE = 60.0
+"""Seconds for which a folder may be without its lock yet."""
 
 
 class StandInFailed(Exception):
@@ -62,10 +67,21 @@ def _data_folder(stack: ExitStack, folder: Path, *, forget: bool) -> tuple[Path,
     if not forget:
         return home, True, f"embedded PostgreSQL, kept in {home}"
     home.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(home.parent)
     run = Path(tempfile.mkdtemp(prefix="run-", dir=home.parent))
     run.chmod(0o755)  # the server's own account must get in when we are root
     stack.callback(shutil.rmtree, run, ignore_errors=True)
     return run / "postgres", False, "embedded PostgreSQL, forgotten when this ends"
+
+
+def _remove_left_over(folder: Path) -> None:
+    """The databases of runs that were killed. One that is in use, or just being made, is left alone."""
+    for run in folder.glob("run-*"):
+        if time.time() - run.stat().st_mtime < JUST_MADE:
+            continue
+        with suppress(DataInUse):
+            LockedData.take(run / "postgres").release()
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def _settings_for(sandbox: dict[str, str], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""`python -m sandbox`: runs the sandbox until it is stopped."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+
+from sandbox.service import Sandbox
+
+
+def main() -> None:
+    """Parse the command line and serve."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(_parser().parse_args()))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sandbox", description="A stand-in for Microsoft, on this machine.")
+    parser.add_argument("--host", default="127.0.0.1", help="where sign-in, Graph and mail listen")
+    parser.add_argument("--port", type=int, default=0, help="of sign-in and Graph; 0 takes a free one")
+    parser.add_argument("--control-port", type=int, default=0)
+    parser.add_argument("--smtp-port", type=int, default=0)
+    parser.add_argument("--ca-file", type=Path, help="where to write the authority's certificate (PEM)")
+    parser.add_argument("--client-id", default="sandbox-client")
+    parser.add_argument("--client-secret", default="sandbox-secret")
+    parser.add_argument(
+        "--redirect-uri-prefix",
+        action="append",
+        default=[],
+        help="allow only redirect URIs that begin so; may be repeated (default: https and loopback)",
+    )
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input closes")
+    return parser
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    async with Sandbox.start(
+        host=options.host,
+        port=options.port,
+        control_port=options.control_port,
+        smtp_port=options.smtp_port,
+        ca_file=options.ca_file,
+        client_id=options.client_id,
+        client_secret=options.client_secret,
+        redirect_prefixes=tuple(options.redirect_uri_prefix),
+    ) as sandbox:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        if options.exit_with_stdin:
+            await _watch_stdin(stopped)
+        print(json.dumps(_addresses(sandbox)), flush=True)  # noqa: T201 - the line is what callers wait for
+        await stopped.wait()
+
+
+def _addresses(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "authority": sandbox.authority,
+        "graph_url": sandbox.graph_url,
+        "ca_file": str(sandbox.ca_file),
+        "control_url": sandbox.control_url,
+        "smtp_url": sandbox.smtp_url,
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+    }
+
+
+class _EndOfInput(asyncio.Protocol):
+    """Sets an event once the other end has closed."""
+
+    def __init__(self, ended: asyncio.Event) -> None:
+        self._ended = ended
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended.set()
+
+
+async def _watch_stdin(ended: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: _EndOfInput(ended), sys.stdin)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Orders about records, mails, settings and time."""
+
+from typing import Any
+
+from sandbox.control.order import Order, plain
+from sandbox.world.choices import require_choices
+from sandbox.world.settings import Settings
+
+
+def ledger(order: Order) -> Any:
+    """Every property of every event that left, and the app's own marks among their values."""
+    traffic = order.world.traffic
+    return {"properties": plain(traffic.ledger()), "marks": sorted(traffic.marks)}
+
+
+def requests(order: Order) -> Any:
+    """The requests answered so far."""
+    return plain(list(order.world.traffic.requests))
+
+
+def clear_records(order: Order) -> Any:
+    """Forget requests, ledger, invitations and peaks."""
+    order.world.traffic.clear()
+    return {}
+
+
+def invitations(order: Order) -> Any:
+    """The mails Outlook would have sent to attendees."""
+    return plain(order.world.traffic.invitations)
+
+
+def concurrency(order: Order) -> Any:
+    """The most requests that were under way at once, per mailbox."""
+    return {person.key: order.world.traffic.peak(person.key) for person in order.world.people.all()}
+
+
+def mails(order: Order) -> Any:
+    """The mails the sandbox received."""
+    return plain(order.mail_sink.mails)
+
+
+def clear_mails(order: Order) -> Any:
+    """Forget the mails."""
+    order.mail_sink.mails.clear()
+    return {}
+
+
+def change_mail_server(order: Order) -> Any:
+    """Set the mail server's `state`: up, refusing or closed."""
+    state = order.body["state"]
+    if state not in ("up", "refusing", "closed"):
+        raise ValueError("state is up, refusing or closed")
+    order.mail_sink.state = state
+    return {"state": state}
+
+
+def settings(order: Order) -> Any:
+    """The switches of the whole sandbox."""
+    return plain(order.world.settings)
+
+
+def change_settings(order: Order) -> Any:
+    """Set switches of the whole sandbox."""
+    current = order.world.settings
+    if unknown := order.body.keys() - plain(current).keys():
+        raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+    require_choices(Settings, order.body)
+    for name, value in order.body.items():
+        setattr(current, name, value)
+    return plain(current)
+
+
+def clock(order: Order) -> Any:
+    """The sandbox's time."""
+    return {"now": order.world.clock.now().isoformat()}
+
+
+def move_clock(order: Order) -> Any:
+    """Move the sandbox's time forward by `advance_seconds`."""
+    order.world.clock.advance(float(order.body["advance_seconds"]))
+    return clock(order)
+
+
+async def reset(order: Order) -> Any:
+    """Back to the start."""
+    await order.reset()
+    return {}

@@ -1,0 +1,105 @@
+"""A mail server that accepts everything and keeps it, for reading what a service sent."""
+
+import asyncio
+import email
+import email.policy
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Literal
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+MailState = Literal["up", "refusing", "closed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail as it arrived; `text` and `html` are its two bodies, empty where it has none."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+
+
+class _Protocol(SMTP):
+    """SMTP that can be out of order from the first byte."""
+
+    def __init__(self, sink: "MailSink") -> None:
+        super().__init__(sink, hostname="localhost")
+        self._sink = sink
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._sink.state == "closed" and isinstance(transport, asyncio.Transport):
+            transport.abort()
+
+
+class MailSink:
+    """Keeps the mails of an SMTP server.
+
+    `state` "refusing" answers every mail with 451, "closed" drops every connection, "up" accepts everything.
+    """
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+        self.state: MailState = "up"
+        self._server: asyncio.Server | None = None
+
+    def reset(self) -> None:
+        """Forget the mails and be up."""
+        self.mails.clear()
+        self.state = "up"
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Protocol(self), host, port)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Accept a sender, unless the server is refusing."""
+        if self.state != "up":
+            return "451 4.3.0 Temporarily unavailable"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Keep a mail, unless the server is refusing."""
+        if self.state != "up":
+            return "451 4.3.0 Temporarily unavailable"
+        content = (
+            envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
+        )
+        self.mails.append(_parse(envelope, content))
+        return "250 2.0.0 OK"
+
+
+def _parse(envelope: Envelope, content: bytes) -> Mail:
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    return Mail(
+        sender=envelope.mail_from or "",
+        recipients=tuple(envelope.rcpt_tos),
+        to=str(message["To"] or ""),
+        subject=str(message["Subject"] or ""),
+        text=_body(message, "plain"),
+        html=_body(message, "html"),
+        message_id=str(message["Message-ID"] or "").strip(),
+    )
+
+
+def _body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return part.get_content() if part is not None else ""

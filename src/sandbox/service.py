@@ -1,0 +1,117 @@
+"""The sandbox as a whole: its servers, their addresses, and its life from start to stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aiohttp import web
+
+from sandbox.answers import Hangs
+from sandbox.control.server import ControlServer
+from sandbox.graph.server import GraphServer
+from sandbox.https import authority, serve
+from sandbox.identity.server import IdentityServer
+from sandbox.mail_sink import Mail, MailSink
+from sandbox.world.world import App, World
+
+
+class Sandbox:
+    """A running stand-in for Microsoft. Open one with `async with Sandbox.start() as sandbox:`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.hangs = Hangs()
+        self.mail_sink = MailSink()
+        self.ca_file = Path()
+        self.control_url = ""
+        self.smtp_url = ""
+        self._base = ""
+        self.identity = IdentityServer(world, self.hangs, lambda: self._base)
+        self.graph = GraphServer(world, self.hangs, lambda: self.authority, lambda: self.graph_url)
+
+    @property
+    def authority(self) -> str:
+        """The authority to configure, for work and personal accounts alike."""
+        return f"{self._base}/common"
+
+    @property
+    def graph_url(self) -> str:
+        """The base address of Graph."""
+        return f"{self._base}/v1.0"
+
+    @property
+    def base_url(self) -> str:
+        """The address of the identity platform without a tenant, for issuers and other authorities."""
+        return self._base
+
+    @property
+    def client_id(self) -> str:
+        """The id of the one registered app."""
+        return self.world.app.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The app's present secret."""
+        return self.world.app.client_secret
+
+    @property
+    def mails(self) -> list[Mail]:
+        """Every mail that arrived, the oldest first."""
+        return self.mail_sink.mails
+
+    async def reset(self) -> None:
+        """Back to the starting personas; faults, tokens, consents, records and mails are gone."""
+        self.hangs.release()
+        self.world.reset()
+        self.identity.forget()
+        self.mail_sink.reset()
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_port: int = 0,
+        smtp_port: int = 0,
+        ca_file: Path | None = None,
+        client_id: str = "sandbox-client",
+        client_secret: str = "sandbox-secret",  # noqa: S107 - the made-up secret of a made-up app
+        redirect_prefixes: tuple[str, ...] = (),
+    ) -> AsyncIterator["Sandbox"]:
+        """Serve on free ports, or on those given; everything stops when the block ends.
+
+        `ca_file` is where to write the authority's certificate (None: a temporary file).
+        """
+        app = App(client_id=client_id, client_secret=client_secret, redirect_prefixes=redirect_prefixes)
+        sandbox = cls(World(app))
+        async with AsyncExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="sandbox-")))
+            sandbox.ca_file = ca_file or folder / "ca.pem"
+            sandbox.ca_file.write_bytes(authority().pem)
+            await sandbox._open(stack, host, port, control_port, smtp_port)
+            stack.callback(sandbox.hangs.release)
+            yield sandbox
+
+    async def _open(
+        self, stack: AsyncExitStack, host: str, port: int, control_port: int, smtp_port: int
+    ) -> None:
+        public = web.Application()
+        self.identity.add_to(public)
+        self.graph.add_to(public)
+        runner, port = await serve(public, host, port, tls=True)
+        stack.push_async_callback(runner.cleanup)
+        self._base = f"https://localhost:{port}"
+
+        control = web.Application()
+        ControlServer(self.world, self.mail_sink, self.reset).add_to(control)
+        # The control API can do anything, so it is never served beyond this machine.
+        runner, port = await serve(control, "127.0.0.1", control_port, tls=False)
+        stack.push_async_callback(runner.cleanup)
+        self.control_url = f"http://127.0.0.1:{port}"
+
+        port = await self.mail_sink.start(host, smtp_port)
+        stack.push_async_callback(self.mail_sink.stop)
+        self.smtp_url = f"smtp://127.0.0.1:{port}"

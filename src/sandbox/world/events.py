@@ -1,0 +1,207 @@
+"""The events of the sandbox: what happens to them, and the ids under which Graph finds them."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.world import ids
+from sandbox.world.calendars import Calendars
+from sandbox.world.expansion import Instance, instance_of, occurrence_of
+from sandbox.world.model import Calendar, Event, Person
+from sandbox.world.people import People, UnknownName
+from sandbox.world.zones import find_zone, to_wall
+
+When = datetime | date | str
+_CHANGEABLE = frozenset(field.name for field in fields(Event)) - {
+    "uid", "start", "end", "zone", "all_day", "created", "modified", "moves", "changes", "exceptions",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An event as looked up in one mailbox."""
+
+    calendar: Calendar
+    stored: Event
+    instance: Instance
+
+
+class Events:
+    """Adds, changes, moves and deletes events, behind Graph's back."""
+
+    def __init__(self, people: People, calendars: Calendars, clock: Clock) -> None:
+        self._people = people
+        self._calendars = calendars
+        self._clock = clock
+        self._minted: dict[tuple[str, str], tuple[str, date | None]] = {}
+
+    def add(
+        self,
+        who: str | Person,
+        start: When,
+        end: When | None = None,
+        *,
+        calendar: str | Calendar | None = None,
+        zone: str | None = None,
+        **details: Any,
+    ) -> Event:
+        """Put an event into a calendar (the default one if none is named).
+
+        A `date` (or text without a time) makes an all-day event, end exclusive, one day if left out. A naive
+        time counts in `zone` (Windows or IANA name; None: the mailbox's), an aware one is converted to it
+        (None: UTC). `details` are fields of `Event`: subject, show_as, recurrence, cancelled, response, ...
+        Raises ValueError for an unknown zone or field.
+        """
+        person = self._people.get(who)
+        entry = self._calendars.get(person, calendar)
+        now = self._clock.now()
+        event = Event(
+            uid=details.pop("uid", None) or uuid.uuid4().hex,
+            **_times(start, end, zone, person.time_zone),
+            created=now,
+            modified=now,
+            organizer_name=entry.owner_name,
+            organizer_email=entry.owner_email,
+        )
+        _assign(event, details)
+        entry.folder.events[event.uid] = event
+        return event
+
+    def all(self, who: str | Person, calendar: str | Calendar | None = None) -> list[Event]:
+        """The stored events (singles and series) of one calendar."""
+        return list(self._calendars.get(who, calendar).folder.events.values())
+
+    def change(
+        self,
+        event: Event,
+        *,
+        start: When | None = None,
+        end: When | None = None,
+        zone: str | None = None,
+        **details: Any,
+    ) -> Event:
+        """Change an event as its owner would by hand; its etag changes."""
+        if start is not None or end is not None:
+            length = event.end - event.start
+            times = _times(
+                self._start(event) if start is None else start, end, zone or event.zone, event.zone
+            )
+            if end is None:
+                times["end"] = times["start"] + length
+            for name, value in times.items():
+                setattr(event, name, value)
+        _assign(event, details)
+        return self.touch(event)
+
+    def touch(self, event: Event) -> Event:
+        """Move an event's change key on, as Exchange does by itself now and then."""
+        event.changes += 1
+        event.modified = self._clock.now()
+        return event
+
+    def change_occurrence(self, series: Event, original: date, **details: Any) -> Event:
+        """Make an exception of one occurrence, named by the date the pattern gives it."""
+        occurrence = occurrence_of(series, original)
+        if occurrence is None:
+            raise UnknownName(f"no occurrence on {original}")
+        copy = replace(occurrence.event, exceptions={}, overrides=dict(series.overrides), recurrence=None)
+        series.exceptions[original] = self.change(copy, **details)
+        self.touch(series)
+        return copy
+
+    def delete_occurrence(self, series: Event, original: date) -> None:
+        """Delete one occurrence of a series."""
+        if occurrence_of(series, original) is None:
+            raise UnknownName(f"no occurrence on {original}")
+        series.exceptions[original] = None
+        self.touch(series)
+
+    def move(self, who: str | Person, event: Event, to: str | Calendar) -> None:
+        """Move an event to another calendar of the mailbox: its plain id changes, its immutable id stays."""
+        source, target = self.calendar_of(who, event), self._calendars.get(who, to)
+        target.folder.events[event.uid] = source.folder.events.pop(event.uid)
+        event.moves += 1
+        self.touch(event)
+
+    def delete(self, who: str | Person, event: Event) -> None:
+        """Delete an event, or a whole series."""
+        del self.calendar_of(who, event).folder.events[event.uid]
+
+    def calendar_of(self, who: str | Person, event: Event) -> Calendar:
+        """The calendar of this mailbox that holds the event; raises UnknownName."""
+        for calendar in self._calendars.of(who):
+            if event.uid in calendar.folder.events:
+                return calendar
+        raise UnknownName("event")
+
+    def in_mailbox(self, who: str | Person) -> Iterator[Event]:
+        """Every stored event of a mailbox, over all its calendars."""
+        for calendar in self._calendars.of(who):
+            yield from calendar.folder.events.values()
+
+    def id_of(
+        self, who: str | Person, event: Event, original: date | None = None, *, immutable: bool = False
+    ) -> str:
+        """The Graph id of an event in one mailbox; with `original`, of that occurrence of the series."""
+        person = self._people.get(who)
+        parts = [person.key, event.uid] + ([original.isoformat()] if original else [])
+        item_id = ids.event_id(*parts, *([] if immutable else [str(event.moves)]), immutable=immutable)
+        self._minted[person.key, item_id] = (event.uid, original)
+        return item_id
+
+    def find(self, who: str | Person, item_id: str) -> Found | None:
+        """The event or occurrence of a Graph id (either spelling) or of a uid, in one mailbox."""
+        person = self._people.get(who)
+        uid, original = self._minted.get((person.key, item_id), (item_id, None))
+        for calendar in self._calendars.of(person):
+            event = calendar.folder.events.get(uid)
+            if event is not None and self._is_current(person, event, original, item_id):
+                instance = occurrence_of(event, original) if original else instance_of(event)
+                return None if instance is None else Found(calendar=calendar, stored=event, instance=instance)
+        return None
+
+    @staticmethod
+    def _start(event: Event) -> datetime | date:
+        return event.start.date() if event.all_day else event.start
+
+    def _is_current(self, person: Person, event: Event, original: date | None, item_id: str) -> bool:
+        return item_id in (
+            event.uid,
+            self.id_of(person, event, original),
+            self.id_of(person, event, original, immutable=True),
+        )
+
+
+def _times(start: When, end: When | None, zone: str | None, default_zone: str) -> dict[str, Any]:
+    begin = _parse(start)
+    all_day = not isinstance(begin, datetime)
+    default_length = timedelta(days=1) if all_day else timedelta(hours=1)
+    finish = _parse(end) if end is not None else begin + default_length
+    if zone is None:
+        aware = isinstance(begin, datetime) and begin.tzinfo is not None
+        zone = "UTC" if aware or find_zone(default_zone) is None else default_zone
+    if find_zone(zone) is None:
+        raise ValueError(f"unknown time zone: {zone}")
+    return {"start": _wall(begin, zone), "end": _wall(finish, zone), "zone": zone, "all_day": all_day}
+
+
+def _parse(when: When) -> datetime | date:
+    if not isinstance(when, str):
+        return when
+    return date.fromisoformat(when) if len(when) == len("2026-01-31") else datetime.fromisoformat(when)
+
+
+def _wall(when: datetime | date, zone: str) -> datetime:
+    if not isinstance(when, datetime):
+        return datetime.combine(when, time())
+    return to_wall(when, find_zone(zone) or UTC) if when.tzinfo else when
+
+
+def _assign(event: Event, details: dict[str, Any]) -> None:
+    if unknown := details.keys() - _CHANGEABLE:
+        raise ValueError(f"no such detail of an event: {', '.join(sorted(unknown))}")
+    for name, value in details.items():
+        setattr(event, name, value)

@@ -1,0 +1,133 @@
+"""What exists in the sandbox: tenants, people, calendars and events."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from sandbox.world.recurrence import Recurrence
+
+ConsentPolicy = Literal["user", "admin", "admin_error"]
+MailboxKind = Literal["online", "on_premises", "not_supported", "unlicensed", "none"]
+ScopeSpelling = Literal["bare", "uri", "lower", "upper"]
+CalendarList = Literal["normal", "empty", "without_primary"]
+
+PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Tenant:
+    """An organisation, or the one tenant of all personal accounts.
+
+    `consent` says what happens when one of its people is asked for permissions: "user" lets them decide,
+    "admin" shows the approval page, "admin_error" sends them back with consent_required. `approved` is set
+    once an administrator has consented for everybody.
+    """
+
+    id: str
+    domain: str
+    name: str
+    consent: ConsentPolicy = "user"
+    approved: bool = False
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether this is the tenant of personal accounts."""
+        return self.id == PERSONAL_TENANT
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Event:
+    """A single event or a series, as its folder stores it.
+
+    `start` and `end` are naive wall-clock times in `zone`; an all-day event runs from midnight to midnight
+    (end exclusive). `exceptions` maps an occurrence's original date to its changed copy, or to None once
+    deleted. `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out.
+    """
+
+    uid: str
+    start: datetime
+    end: datetime
+    zone: str
+    created: datetime
+    modified: datetime
+    organizer_name: str
+    organizer_email: str
+    all_day: bool = False
+    subject: str = ""
+    body: str = ""
+    body_type: str = "html"
+    location: str = ""
+    show_as: str = "busy"
+    sensitivity: str = "normal"
+    importance: str = "normal"
+    cancelled: bool = False
+    response: str = "organizer"
+    response_requested: bool = True
+    hide_attendees: bool = False
+    reminder_minutes: int = 15
+    reminder_on: bool = True
+    online_meeting: bool = False
+    online_meeting_provider: str = "unknown"
+    categories: list[str] = field(default_factory=list)
+    attendees: list[dict[str, Any]] = field(default_factory=list)
+    extended: dict[str, str] = field(default_factory=dict)
+    transaction_id: str | None = None
+    original_zone: str | None = None
+    recurrence: Recurrence | None = None
+    exceptions: dict[date, "Event | None"] = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict)
+    omitted: set[str] = field(default_factory=set)
+    moves: int = 0
+    changes: int = 1
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Folder:
+    """The events behind one or more calendar entries: a shared calendar is two entries on one folder."""
+
+    events: dict[str, Event] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Calendar:
+    """A calendar as one mailbox lists it. `key` is the sandbox's own name for it, `id` is Graph's."""
+
+    key: str
+    id: str
+    name: str
+    owner_name: str
+    owner_email: str
+    folder: Folder
+    is_default: bool = False
+    can_edit: bool = True
+    can_share: bool = True
+    can_view_private: bool = True
+    color: str = "auto"
+    hex_color: str = ""
+    changes: int = 1
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Person:
+    """Someone who can sign in, with the mailbox they have or lack.
+
+    `time_zone` is printed as it stands in the mailbox settings. `guest_of` is a tenant that invited the
+    person: signing in through that tenant's own authority yields `guest_oid` there.
+    """
+
+    key: str
+    name: str
+    email: str
+    tenant: Tenant
+    oid: str
+    about: str = ""
+    mail: str | None = None
+    time_zone: str = "UTC"
+    mailbox: MailboxKind = "online"
+    scope_spelling: ScopeSpelling = "bare"
+    calendar_list: CalendarList = "normal"
+    email_claim: bool = False
+    guest_of: Tenant | None = None
+    guest_oid: str | None = None
+    calendars: list[Calendar] = field(default_factory=list)

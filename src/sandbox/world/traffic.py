@@ -1,0 +1,107 @@
+"""What passed through the sandbox: requests, the ledger of event properties, invitations, concurrency."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+_KEPT_REQUESTS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEntry:
+    """One request: who (a person's key), what (path with ids as {placeholders}), and the status answered."""
+
+    at: datetime
+    surface: str
+    method: str
+    path: str
+    person: str | None
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """How often one property of events left the sandbox by one way. Names only, never values."""
+
+    person: str
+    method: str
+    path: str
+    property: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A mail that Outlook would have sent, because an event with attendees was created, changed or deleted."""
+
+    person: str
+    action: str
+    attendees: int
+
+
+class Traffic:
+    """Records of everything that left, bounded in size however long the sandbox runs."""
+
+    def __init__(self) -> None:
+        self.requests: deque[RequestEntry] = deque(maxlen=_KEPT_REQUESTS)
+        self.invitations: list[Invitation] = []
+        self.marks: set[str] = set()
+        self._properties: Counter[tuple[str, str, str, str]] = Counter()
+        self._running: Counter[str] = Counter()
+        self._peaks: Counter[str] = Counter()
+
+    def record_event(self, person: str, method: str, path: str, printed: dict[str, Any]) -> None:
+        """Enter one event that leaves: the dotted name of each property, and the app's own marks."""
+        self._properties.update((person, method, path, name) for name in set(_dotted(printed)))
+        if isinstance(mark := printed.get("transactionId"), str):
+            self.marks.add(mark)
+
+    def ledger(self) -> list[LedgerEntry]:
+        """Every property of every event that left, by person, method and path."""
+        return [
+            LedgerEntry(person=person, method=method, path=path, property=name, count=count)
+            for (person, method, path, name), count in sorted(self._properties.items())
+        ]
+
+    def properties(self, *, method: str | None = None, path: str | None = None) -> set[str]:
+        """The dotted names that left, over all people; of one method or path template if given."""
+        return {
+            entry.property
+            for entry in self.ledger()
+            if (method is None or entry.method == method) and (path is None or entry.path == path)
+        }
+
+    def enter(self, person: str) -> int:
+        """A request for a mailbox begins; returns how many are now under way in it."""
+        self._running[person] += 1
+        self._peaks[person] = max(self._peaks[person], self._running[person])
+        return self._running[person]
+
+    def leave(self, person: str) -> None:
+        """A request for a mailbox has ended."""
+        self._running[person] -= 1
+
+    def peak(self, person: str) -> int:
+        """The most requests that were ever under way at once in a mailbox."""
+        return self._peaks[person]
+
+    def clear(self) -> None:
+        """Forget all records; requests under way still count."""
+        self.requests.clear()
+        self.invitations.clear()
+        self.marks.clear()
+        self._properties.clear()
+        self._peaks.clear()
+
+
+def _dotted(value: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _dotted(inner, f"{prefix}.{name}" if prefix else name)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for item in value:
+            yield from _dotted(item, prefix)
+    else:
+        yield prefix

@@ -1,0 +1,64 @@
+"""The sandbox's whole mutable state in one place; what the control API drives and tests may touch."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from sandbox.clock import Clock
+from sandbox.world.calendars import Calendars
+from sandbox.world.events import Events
+from sandbox.world.faults import Faults
+from sandbox.world.grants import Grants
+from sandbox.world.people import People
+from sandbox.world.personas import populate
+from sandbox.world.settings import Settings
+from sandbox.world.signing_keys import SigningKeys
+from sandbox.world.traffic import Traffic
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """The one registered application. An empty `redirect_prefixes` allows https and any loopback address."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_prefixes: tuple[str, ...] = ()
+    certificates: list[bytes] = field(default_factory=list, repr=False)
+
+    def rotate_secret(self, secret: str | None = None) -> str:
+        """Replace the client secret, so that the old one is refused; returns the new one."""
+        self.client_secret = secret or secrets.token_urlsafe(24)
+        return self.client_secret
+
+
+class World:
+    """People, calendars, events, grants, faults, records and settings, each with methods of its own."""
+
+    app: App
+    clock: Clock
+    people: People
+    calendars: Calendars
+    events: Events
+    grants: Grants
+    signing_keys: SigningKeys
+    faults: Faults
+    traffic: Traffic
+    settings: Settings
+
+    def __init__(self, app: App) -> None:
+        self._first_app = (app.client_id, app.client_secret, app.redirect_prefixes)
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the starting personas: tokens, consents, faults, records, settings and clock as new."""
+        client_id, client_secret, prefixes = self._first_app
+        self.app = App(client_id=client_id, client_secret=client_secret, redirect_prefixes=prefixes)
+        self.clock = Clock()
+        self.people = People()
+        self.calendars = Calendars(self.people)
+        self.events = Events(self.people, self.calendars, self.clock)
+        self.grants = Grants(self.people, self.clock)
+        self.signing_keys = SigningKeys()
+        self.faults = Faults()
+        self.traffic = Traffic()
+        self.settings = Settings()
+        populate(self.people, self.calendars, self.events, self.clock)

@@ -1,0 +1,57 @@
+"""The mail server that keeps what it gets."""
+
+from email.message import EmailMessage
+from email.utils import make_msgid
+from urllib.parse import urlsplit
+
+import aiosmtplib
+import pytest
+
+from sandbox import Sandbox
+from tests.sandbox.client import Http
+
+
+def mail() -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"] = "service@example.com", "Anna Berg <anna@contoso.example.com>"
+    message["Subject"] = "Action required: Grüße"
+    message["Message-ID"] = make_msgid(domain="example.com")
+    message.set_content("Please reconnect")
+    message.add_alternative("<p>Please reconnect</p>", subtype="html")
+    return message
+
+
+async def send(sandbox: Sandbox, message: EmailMessage) -> None:
+    address = urlsplit(sandbox.smtp_url)
+    await aiosmtplib.send(message, hostname=address.hostname, port=address.port, timeout=5)
+
+
+async def test_keeps_a_mail_with_both_its_bodies(sandbox: Sandbox, http: Http) -> None:
+    message = mail()
+    await send(sandbox, message)
+    (kept,) = sandbox.mails
+    assert (kept.sender, kept.recipients) == ("service@example.com", ("anna@contoso.example.com",))
+    assert (kept.subject, kept.message_id) == ("Action required: Grüße", message["Message-ID"])
+    assert (kept.text.strip(), kept.html.strip()) == ("Please reconnect", "<p>Please reconnect</p>")
+    (listed,) = (await http.request("GET", f"{sandbox.control_url}/mails")).json
+    assert listed["recipients"] == ["anna@contoso.example.com"]
+
+
+@pytest.mark.parametrize("state", ["refusing", "closed"])
+async def test_can_be_down_and_up_again(sandbox: Sandbox, http: Http, state: str) -> None:
+    order = f"{sandbox.control_url}/mail-server"
+    await http.request("PATCH", order, json={"state": state})
+    with pytest.raises(aiosmtplib.SMTPException) as refused:
+        await send(sandbox, mail())
+    if state == "refusing":
+        assert "451" in str(refused.value)
+    assert sandbox.mails == []
+    await http.request("PATCH", order, json={"state": "up"})
+    await send(sandbox, mail())
+    assert len(sandbox.mails) == 1
+
+
+async def test_a_reset_empties_it(sandbox: Sandbox) -> None:
+    await send(sandbox, mail())
+    await sandbox.reset()
+    assert sandbox.mails == []
