@@ -92,6 +92,11 @@ def found(session: Session, remote_id: str) -> Session:
     return replace(session, copy=replace(session.copy, remote_id=remote_id))
 
 
+def not_begun(session: Session) -> Session:
+    """The begun event surely does not exist: as if it had never been begun, so that the next one gets the same mark."""
+    return replace(session, copy=None, copies=session.copies - 1)
+
+
 def written(session: Session, *, revision: int, reminder_minutes: int | None, now: datetime) -> Session:
     """This revision is in the calendar. A newer one stays pending and is due at once."""
     copy = session.copy and replace(session.copy, reminder_minutes=reminder_minutes)

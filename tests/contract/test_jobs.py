@@ -3,6 +3,7 @@
 import pytest
 
 from domain.expert import ExpertNotFound
+from domain.ids import AccountId
 from tests.builders import (
     ACCOUNT,
     EXPERT,
@@ -63,3 +64,13 @@ async def test_the_jobs_of_an_erased_expert_are_gone(kept: Kept) -> None:
         await tx.experts.remove(EXPERT)
     assert [type(job) for job in await kept.jobs()] == [WriteSession, NotifyExpert, RefreshCalendars]
     assert "1" not in repr(await kept.jobs()).replace(SESSION, "")
+
+
+async def test_one_refresh_that_waits_is_enough_for_an_account(kept: Kept) -> None:
+    other = AccountId("another")
+    async with kept.transaction() as tx:
+        await tx.jobs.refresh_calendars(ACCOUNT, at=after(minutes=1))
+    async with kept.transaction() as tx:
+        await tx.jobs.refresh_calendars(ACCOUNT)
+        await tx.jobs.refresh_calendars(other)
+    assert await kept.jobs() == (RefreshCalendars(ACCOUNT, after(minutes=1)), RefreshCalendars(other))

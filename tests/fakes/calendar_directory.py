@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.access import AccessDenied
 from domain.calendar import RemoteCalendar
 from domain.connection import MailboxNotServed
 from domain.grant import Grant
@@ -15,7 +16,10 @@ class FakeCalendarDirectory:
 
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
         async with self.provider.call("first_look", token=False):
-            return _calendars(self.provider.person_of(grant))
+            person = self.provider.person_of(grant)
+            if not person.holds(grant):
+                raise AccessDenied
+            return _calendars(person)
 
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
         async with self.provider.call("list_calendars"):

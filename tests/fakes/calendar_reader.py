@@ -20,6 +20,7 @@ class FakeCalendarReader:
     ) -> tuple[CalendarEntry, ...]:
         async with self.provider.call("read_entries", calendar=remote_calendar_id):
             person = await self.provider.person_behind(account_id)
+            person.require_mailbox()
             if remote_calendar_id not in person.calendars:
                 raise CalendarGone
             ours = [entry_of(one) for one in person.events.values() if one.calendar == remote_calendar_id]

@@ -15,11 +15,11 @@ class FakeEventWriter:
 
     async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> str:
         async with self.provider.call("create", calendar=copy.remote_calendar_id):
-            person = await self.provider.person_behind(copy.account_id)
+            person = await self._person(copy.account_id)
             _require_writable(person, copy.remote_calendar_id)
-            known = next((one for one in person.events.values() if one.mark == copy.mark), None)
-            if known is not None and not self.provider.forgets_marks:
-                return known.remote_id
+            known = person.marked(copy.mark)
+            if known and not self.provider.forgets_marks:
+                return known[0].remote_id
             event = Event(
                 remote_id=self.provider.new_event_id(),
                 calendar=copy.remote_calendar_id,
@@ -41,9 +41,9 @@ class FakeEventWriter:
         set_reminder: bool,
     ) -> None:
         async with self.provider.call("update"):
-            person = await self.provider.person_behind(account_id)
-            event = person.events.get(remote_id)
-            if event is None or event.calendar not in person.calendars:
+            person = await self._person(account_id)
+            event = person.event(remote_id)
+            if event is None:
                 raise EventGone
             _require_writable(person, event.calendar)
             event.interval, event.details = interval, details
@@ -52,9 +52,9 @@ class FakeEventWriter:
 
     async def delete(self, account_id: AccountId, remote_id: str) -> None:
         async with self.provider.call("delete"):
-            person = await self.provider.person_behind(account_id)
-            event = person.events.get(remote_id)
-            if event is not None and event.calendar in person.calendars:
+            person = await self._person(account_id)
+            event = person.event(remote_id)
+            if event is not None:
                 _require_writable(person, event.calendar)
                 del person.events[remote_id]
 
@@ -62,15 +62,16 @@ class FakeEventWriter:
         self, account_id: AccountId, remote_calendar_id: str, mark: EventMark, near: Interval
     ) -> str | None:
         async with self.provider.call("find", calendar=remote_calendar_id):
-            person = await self.provider.person_behind(account_id)
+            person = await self._person(account_id)
             if remote_calendar_id not in person.calendars:
                 raise CalendarGone
-            found = (
-                one.remote_id
-                for one in person.events.values()
-                if one.mark == mark and one.calendar == remote_calendar_id
-            )
+            found = (one.remote_id for one in person.marked(mark) if one.calendar == remote_calendar_id)
             return next(found, None)
+
+    async def _person(self, account_id: AccountId) -> Person:
+        person = await self.provider.person_behind(account_id)
+        person.require_mailbox()
+        return person
 
 
 def _require_writable(person: Person, remote_calendar_id: str) -> None:

@@ -19,5 +19,7 @@ class FakeJobs:
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
         self.tables.jobs.append(NotifyExpert(incident_id, at))
 
-    async def refresh_calendars(self, account_id: AccountId) -> None:
-        self.tables.jobs.append(RefreshCalendars(account_id))
+    async def refresh_calendars(self, account_id: AccountId, *, at: datetime | None = None) -> None:
+        waiting = (job for job in self.tables.jobs if isinstance(job, RefreshCalendars))
+        if all(job.account_id != account_id for job in waiting):
+            self.tables.jobs.append(RefreshCalendars(account_id, at))

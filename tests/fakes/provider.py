@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.calendar import RemoteCalendar
@@ -33,13 +33,18 @@ class Event:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """Somebody with an account at the provider: our events are `events`, all others are `entries`, by calendar."""
+    """Somebody with an account at the provider: our events are `events`, all others are `entries`, by calendar.
+
+    `lasting` is whether access was granted for longer than an hour, `served` whether the mailbox is in the provider's
+    cloud.
+    """
 
     identity: Identity
     kind: AccountKind
     email: str
     display_name: str
     granted: tuple[str, ...] = REQUIRED
+    lasting: bool = True
     served: bool = True
     calendars: dict[str, RemoteCalendar] = field(default_factory=dict)
     entries: dict[str, list[CalendarEntry]] = field(default_factory=dict)
@@ -77,6 +82,42 @@ class Person:
     def add_entry(self, calendar: str, entry: CalendarEntry) -> None:
         self.entries.setdefault(calendar, []).append(entry)
 
+    def block(self, interval: Interval, *, calendar: str | None = None, mark: str | None = None) -> None:
+        """Put an event of somebody's into a calendar, the primary one unless another is named."""
+        primary = next((one.remote_id for one in self.calendars.values() if one.primary), "")
+        entry = CalendarEntry(
+            when=Instants(interval.start, interval.end),
+            show_as=ShowAs.BUSY,
+            mark=None if mark is None else EventMark(mark),
+        )
+        self.add_entry(calendar or primary, entry)
+
+    @property
+    def the_event(self) -> Event:
+        """The only event of ours there is."""
+        (event,) = self.events.values()
+        return event
+
+    def event(self, remote_id: str) -> Event | None:
+        """The event with this id, if it and its calendar are still there."""
+        event = self.events.get(remote_id)
+        return event if event is not None and event.calendar in self.calendars else None
+
+    def marked(self, mark: EventMark) -> tuple[Event, ...]:
+        """The events with this mark in the calendars that are still there."""
+        return tuple(
+            one for one in self.events.values() if one.mark == mark and one.calendar in self.calendars
+        )
+
+    def holds(self, grant: Grant) -> bool:
+        """Whether this grant has not been withdrawn."""
+        return _number(grant) > self.revoked
+
+    def require_mailbox(self) -> None:
+        """Raises AccessDenied when there is no mailbox to look into any more."""
+        if not self.served:
+            raise AccessDenied
+
     def revoke(self) -> None:
         """Withdraw the consent: the grants given so far are worth nothing, a new sign-in gives a good one."""
         self.revoked = self.grants
@@ -84,6 +125,14 @@ class Person:
     def restore(self) -> None:
         """As if the consent had never been withdrawn."""
         self.revoked = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code; `state` is that of the only sign-in it is good for, None where any will do."""
+
+    person: Person
+    state: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +169,14 @@ class FakeProvider:
     def __init__(self, store: FakeStore) -> None:
         self.store = store
         self.people: dict[str, Person] = {}
-        self.codes: dict[str, Person] = {}
+        self.codes: dict[str, Code] = {}
         self.calls: Counter[str] = Counter()
         self.outage = False
         self.misconfigured = ""
         self.forgets_marks = False
         self._faults: dict[str, list[Fault]] = {}
         self._held: dict[str, list[Held]] = {}
+        self._codes_made = 0
         self._events_made = 0
 
     def add_person(
@@ -144,10 +194,11 @@ class FakeProvider:
         self.people[person.object_id] = person
         return person
 
-    def code_for(self, person: Person) -> str:
+    def code_for(self, person: Person, *, state: str | None = None) -> str:
         """A code as the redirect brings it after this person signed in; good for one exchange."""
-        code = f"code-{len(self.codes) + 1}"
-        self.codes[code] = person
+        self._codes_made += 1
+        code = f"code-{self._codes_made}"
+        self.codes[code] = Code(person, state)
         return code
 
     def grant_for(self, person: Person) -> Grant:
@@ -207,7 +258,7 @@ class FakeProvider:
         """Raises AccountNotFound, and AccessLost when the stored grant was revoked."""
         stored = await self.store.vault.load(account_id)
         person = self.person_of(stored.grant)
-        if _number(stored.grant) <= person.revoked:
+        if not person.holds(stored.grant):
             raise AccessLost(account_id=account_id, grant_version=stored.grant_version)
         return person
 

@@ -9,10 +9,20 @@ from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.connection import AdminApprovalRequired, SignInCancelled, SignInRefused
 from domain.errors import DomainError
 from domain.permissions import require_permissions
-from tests.fakes.provider import REQUIRED, FakeProvider
+from tests.fakes.provider import REQUIRED, FakeProvider, Person
 
 ADMIN_CONSENT_URL = "https://login.example/organizations/v2.0/adminconsent"
-_ADMINISTRATOR = ("AADSTS65001", "AADSTS90093", "AADSTS90094", "AADSTS90095")
+_ADMINISTRATOR = ("AADSTS90093", "AADSTS90094", "AADSTS90095")
+_CONSENT = "AADSTS65001"
+_CONSENT_HINTS = {"admin_consent_required", "consent_required"}
+_OURS = {
+    "invalid_client",
+    "invalid_resource",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_response_type",
+}
+_LASTING = "offline_access"
 
 
 class FakeSignIn:
@@ -39,15 +49,13 @@ class FakeSignIn:
             )
 
     async def redeem(self, flow: bytes, answer: RedirectAnswer) -> SignedIn:
+        if json.loads(flow)["state"] != answer.state:
+            raise SignInRefused
+        if answer.error:
+            raise _meaning(answer)
         async with self.provider.call("redeem"):
-            if json.loads(flow)["state"] != answer.state:
-                raise SignInRefused
-            if answer.error:
-                raise _meaning(answer)
-            person = self.provider.codes.pop(answer.code, None)
-            if person is None:
-                raise SignInRefused
-            require_permissions(person.granted, REQUIRED)
+            person = self._person(answer)
+            _require_everything(person)
             return SignedIn(
                 identity=person.identity,
                 kind=person.kind,
@@ -56,19 +64,31 @@ class FakeSignIn:
                 grant=self.provider.grant_for(person),
             )
 
+    def _person(self, answer: RedirectAnswer) -> Person:
+        code = self.provider.codes.pop(answer.code, None)
+        if code is None or code.state not in {None, answer.state}:
+            raise SignInRefused
+        return code.person
+
+
+def _require_everything(person: Person) -> None:
+    lasting = (_LASTING,) if person.lasting else ()
+    require_permissions((*person.granted, *lasting), (*REQUIRED, _LASTING))
+
 
 def _meaning(answer: RedirectAnswer) -> DomainError:
-    wants_administrator = answer.error_subcode in {"admin_consent_required", "consent_required"} or any(
-        number in answer.error_description for number in _ADMINISTRATOR
-    )
+    """Microsoft's error redirects, as its "OAuth 2.0 authorization code flow" and public threads tell of them."""
+    wants_administrator = any(number in answer.error_description for number in _ADMINISTRATOR)
+    if answer.error == "access_denied":
+        wants_administrator |= _CONSENT in answer.error_description or answer.error_subcode in _CONSENT_HINTS
+    if wants_administrator or answer.error == "consent_required":
+        return AdminApprovalRequired(admin_consent_url=ADMIN_CONSENT_URL)
+    if answer.error in _OURS:
+        return ProviderMisconfigured(code=answer.error)
     match answer.error:
-        case "access_denied" if not wants_administrator:
+        case "access_denied":
             return SignInCancelled()
-        case "access_denied" | "consent_required":
-            return AdminApprovalRequired(admin_consent_url=ADMIN_CONSENT_URL)
         case "server_error" | "temporarily_unavailable":
             return ProviderUnavailable()
-        case "invalid_client" | "unauthorized_client" | "invalid_scope":
-            return ProviderMisconfigured(code=answer.error)
         case _:
             return SignInRefused()

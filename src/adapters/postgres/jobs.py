@@ -23,8 +23,16 @@ class PostgresJobs:
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
         await self._defer(NOTIFY_EXPERT, at, incident_id=incident_id)
 
-    async def refresh_calendars(self, account_id: AccountId) -> None:
-        await self._defer(REFRESH_CALENDARS, None, account_id=account_id)
+    async def refresh_calendars(self, account_id: AccountId, *, at: datetime | None = None) -> None:
+        waiting = await self.connection.execute(
+            """
+            SELECT 1 FROM procrastinate_jobs
+            WHERE queue_name = %(queue)s AND status = 'todo' AND args ->> 'account_id' = %(account_id)s LIMIT 1
+            """,
+            {"queue": REFRESH_CALENDARS.queue, "account_id": account_id},
+        )
+        if await waiting.fetchone() is None:
+            await self._defer(REFRESH_CALENDARS, at, account_id=account_id)
 
     async def _defer(self, kind: JobKind, at: datetime | None, **ids: str) -> None:
         job = self.app.configure_task(kind.name, queue=kind.queue, schedule_at=at, connection=self.connection)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from domain.connection import ReturnUrlNotAllowed
 
@@ -26,7 +26,7 @@ class AllowedUrls:
 
 def _split(url: str) -> SplitResult | None:
     """The parts of an absolute http(s) URL; None for anything a browser and we might read differently."""
-    if any(character.isspace() or ord(character) < 0x20 or character == "\\" for character in url):
+    if any(not character.isprintable() or character.isspace() or character == "\\" for character in url):
         return None
     try:
         parts = urlsplit(url)
@@ -45,7 +45,7 @@ def _split(url: str) -> SplitResult | None:
 def _beneath(url: SplitResult, allowed: SplitResult) -> bool:
     same_origin = (url.scheme, url.hostname, _port(url)) == (allowed.scheme, allowed.hostname, _port(allowed))
     root = allowed.path.rstrip("/")
-    segments = url.path.lower().replace("%2e", ".").split("/")
+    segments = unquote(url.path).replace("\\", "/").split("/")
     return (
         same_origin
         and ".." not in segments
@@ -54,4 +54,4 @@ def _beneath(url: SplitResult, allowed: SplitResult) -> bool:
 
 
 def _port(url: SplitResult) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
+    return url.port if url.port is not None else (443 if url.scheme == "https" else 80)

@@ -10,6 +10,7 @@ from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
 from application.ports.store import Store
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
+from domain.access import CalendarGone
 from domain.account import Account
 from domain.availability import Availability, Reading, Unread, UnreadReason, require_answerable, still_booked
 from domain.blocking import CalendarEntry, busy_time
@@ -17,6 +18,9 @@ from domain.calendar import Calendar
 from domain.expert import Expert
 from domain.ids import AccountId, ExpertId, SessionId
 from domain.interval import Interval
+
+PATIENCE = timedelta(seconds=30)
+"""How often a calendar known to be missing is looked for at most, however often it is asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +55,11 @@ class LookUpAvailability:
         require_answerable(window)
         async with self.store.transaction() as tx:
             expert = await tx.experts.get(expert_id)
-            accounts = {one.account_id: one for one in await tx.accounts.of_expert(expert_id)}
+            # In this order, and without those whose account is gone: accounts come and go between two reads.
             chosen = (await tx.calendars.settings(expert_id)).conflict
-            calendars = [one for one in await tx.calendars.of_expert(expert_id) if one.calendar_id in chosen]
+            known = await tx.calendars.of_expert(expert_id)
+            accounts = {one.account_id: one for one in await tx.accounts.of_expert(expert_id)}
+        calendars = [one for one in known if one.calendar_id in chosen and one.account_id in accounts]
         looks = await self._look_at_all(calendars, accounts, window, budget)
         return await self._put_together(expert, window, looks, excluded)
 
@@ -77,6 +83,7 @@ class LookUpAvailability:
         if not account.active:
             return _unread(calendar, UnreadReason.RECONNECT_REQUIRED)
         if calendar.missing:
+            await self._look_at_the_list_again(account, at=self.clock.now() + PATIENCE)
             return _unread(calendar, UnreadReason.CALENDAR_MISSING)
         provider = account.identity.provider
         read_at = self.clock.now()
@@ -86,9 +93,16 @@ class LookUpAvailability:
             reason = await unread_because(
                 fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
             )
+            if isinstance(fault, CalendarGone):
+                await self._look_at_the_list_again(account)
             return _unread(calendar, reason)
         self.alarms.provider_works(provider)
         return _Look(calendar=calendar, read_at=read_at, entries=entries)
+
+    async def _look_at_the_list_again(self, account: Account, *, at: datetime | None = None) -> None:
+        """So that the calendar counts as missing from then on, or is found when it has come back."""
+        async with self.store.transaction() as tx:
+            await tx.jobs.refresh_calendars(account.account_id, at=at)
 
     async def _put_together(
         self, expert: Expert, window: Interval, looks: list[_Look | Unread], excluded: Collection[SessionId]
@@ -105,10 +119,6 @@ class LookUpAvailability:
         async with self.store.transaction() as tx:
             booked = await tx.sessions.booked(expert.expert_id, window)
             own = await tx.sessions.own_marks(expert.expert_id, marks) if marks else frozenset()
-            for account_id in {
-                one.account_id for one in unread if one.reason is UnreadReason.CALENDAR_MISSING
-            }:
-                await tx.jobs.refresh_calendars(account_id)
         readings = tuple(
             Reading(
                 calendar_id=look.calendar.calendar_id,

@@ -27,7 +27,7 @@ class RefreshCalendars:
     async def __call__(self, account_id: AccountId) -> UnreadReason | None:
         """None when the list is up to date now, else why it is not; then what was known stands.
 
-        Sessions that wait for a calendar are tried again.
+        When anything is new, sessions that wait are tried again.
         """
         try:
             async with self.store.transaction() as tx:
@@ -57,7 +57,8 @@ class RefreshCalendars:
         async with self.store.transaction() as tx:
             await tx.accounts.lock(account.account_id)
             known = await tx.calendars.of_account(account.account_id)
-            await tx.calendars.save(
-                reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
-            )
+            now_known = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+            if set(now_known) == set(known):
+                return  # nothing to wait for has come: whoever backs off from this account goes on doing so
+            await tx.calendars.save(now_known)
             await wake_waiting(tx, account.expert_id, self.clock.now())

@@ -1,7 +1,7 @@
 """Bring a session's event in line with the session, whatever state either is in."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from application.calendars.get_calendar_settings import write_calendar_now
@@ -15,6 +15,7 @@ from application.sessions.write_step import WRITE_FAULTS, Change, WriteFault, Wr
 from domain import writing
 from domain.access import AccessDenied, AccessLost, CalendarGone, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider
+from domain.calendar_settings import CalendarSettings
 from domain.ids import ExpertId, SessionId
 from domain.session import EventCopy, Hindrance, Session
 from domain.writing import Create, Settle, Wait, next_step
@@ -23,6 +24,7 @@ CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
 LEASE = timedelta(minutes=2)
 """For how long one worker may write a session before another takes over: longer than all its steps together."""
+FOUND_OUT_BY_LOOKING = {Hindrance.CALENDAR_MISSING, Hindrance.CALENDAR_NOT_WRITABLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +62,13 @@ class WriteSession:
             await self._rest(tx, session)
             return None
         accounts = {one.account_id: one for one in await tx.accounts.of_expert(session.expert_id)}
-        target = await write_calendar_now(tx, await tx.calendars.settings(session.expert_id))
+        settings = await tx.calendars.settings(session.expert_id)
+        target = await write_calendar_now(tx, settings)
         step = next_step(session, accounts, target)
         match step:
             case Wait(hindrance):
+                if hindrance in FOUND_OUT_BY_LOOKING:
+                    await self._look_again(tx, settings)
                 await self._rest(tx, writing.waiting(session, hindrance, now=now))
                 return None
             case Settle():
@@ -73,6 +78,12 @@ class WriteSession:
                 session = writing.begun(session, step)
         await tx.sessions.save(session)
         return WritePlan(session=session, step=step)
+
+    async def _look_again(self, tx: Transaction, settings: CalendarSettings) -> None:
+        """The chosen calendar may have come back: nobody else would notice."""
+        for calendar in await tx.calendars.of_expert(settings.expert_id):
+            if calendar.calendar_id == settings.chosen:
+                await tx.jobs.refresh_calendars(calendar.account_id)
 
     async def _rest(self, tx: Transaction, session: Session) -> None:
         await tx.sessions.save(session)
@@ -100,18 +111,12 @@ class WriteSession:
             case ProviderMisconfigured():
                 self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
             case AccessDenied() | CalendarGone() if plan.session.copy:
-                await self._suspect(plan.session.copy, gone=isinstance(fault, CalendarGone))
+                await self._suspect(plan.session.copy)
 
-    async def _suspect(self, copy: EventCopy, *, gone: bool) -> None:
-        """The calendar is not what we think it is: look at the account's list again before writing there."""
+    async def _suspect(self, copy: EventCopy) -> None:
+        """The calendar is not what we think it is: the account's list, looked at again, decides what it is."""
         async with self.store.transaction() as tx:
-            calendars = await tx.calendars.of_account(copy.account_id)
-            if gone:
-                await tx.calendars.save(
-                    replace(one, missing=True) for one in calendars if one.calendar_id == copy.calendar_id
-                )
-            if calendars:
-                await tx.jobs.refresh_calendars(copy.account_id)
+            await tx.jobs.refresh_calendars(copy.account_id)
 
     async def _record(self, plan: WritePlan, change: Change, token: str) -> WritePlan | None:
         """Apply the change and plan on; None when all is done for now, or the claim has passed to another."""

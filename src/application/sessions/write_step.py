@@ -89,13 +89,20 @@ async def _create(
 async def _resolve(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
-    """The event begun earlier is found and then brought up to date, or begun again under the very same mark."""
+    """The event begun earlier is there, to be brought up to date; or it is begun again, in the same place.
+
+    There, because an answer this late could still come true: under one mark in one mailbox that makes one event. Where
+    the place is closed by now it can't, and the next plan looks for another.
+    """
     remote_id = await writer.find(copy.account_id, copy.remote_calendar_id, copy.mark, session.interval)
     if remote_id is not None:
         return lambda later: writing.found(later, remote_id)
     if session.cancelled:
-        return lambda later: writing.without_event(later, why=None)
-    return await _create(session, copy, writer, now)
+        return writing.not_begun
+    try:
+        return await _create(session, copy, writer, now)
+    except (AccessDenied, CalendarGone):
+        return writing.not_begun
 
 
 def _written(session: Session, now: Callable[[], datetime]) -> Change:
@@ -106,10 +113,10 @@ def _written(session: Session, now: Callable[[], datetime]) -> Change:
 
 def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
     """What a fault means for the session: wait, try later, begin anew elsewhere, or give up until it changes."""
-    begun = isinstance(plan.step, Create | Resolve)
+    kept = _without_copy if isinstance(plan.step, Create) else _as_it_is
     match fault:
         case AccessLost():
-            return lambda later: writing.waiting(later, Hindrance.RECONNECT_REQUIRED, now=now)
+            return kept  # the next plan sees whether the account waits, or was connected again meanwhile
         case ProviderUnavailable():
             return lambda later: writing.delayed(
                 later, Hindrance.PROVIDER_UNAVAILABLE, now=now, at_least=fault.retry_after
@@ -119,24 +126,32 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
         case ProviderMisconfigured():
             return lambda later: writing.delayed(later, Hindrance.SERVICE_MISCONFIGURED, now=now)
         case AccessDenied():
+            return lambda later: writing.delayed(kept(later), Hindrance.CALENDAR_NOT_WRITABLE, now=now)
+        case CalendarGone():
             return lambda later: writing.delayed(
-                _without_copy(later) if isinstance(plan.step, Create) else later,
-                Hindrance.CALENDAR_NOT_WRITABLE,
+                kept(later) if isinstance(plan.step, Create) else _calendar_gone(later),
+                Hindrance.CALENDAR_MISSING,
                 now=now,
             )
-        case CalendarGone():
-            return lambda later: writing.without_event(later, why=Replacement.CALENDAR_GONE)
         case EventGone():
             return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
         case WriteRefused():
-            return lambda later: _refused(_without_copy(later) if begun else later, plan.session.revision)
+            return lambda later: _refused(kept(later), plan.session.revision)
         case AccountNotFound():
-            return lambda later: later  # disconnected meanwhile: the next plan sees it
+            return _as_it_is  # disconnected meanwhile: the next plan sees it
 
 
 def _refused(session: Session, revision: int) -> Session:
     """A revision that came meanwhile gets its own chance."""
     return writing.refused(session) if session.revision == revision else session
+
+
+def _as_it_is(session: Session) -> Session:
+    return session
+
+
+def _calendar_gone(session: Session) -> Session:
+    return writing.without_event(session, why=Replacement.CALENDAR_GONE)
 
 
 def _without_copy(session: Session) -> Session:

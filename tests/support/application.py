@@ -1,0 +1,253 @@
+"""The whole application over fakes: every use-case, and the steps that most tests begin with."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.accounts.allowed_urls import AllowedUrls
+from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
+from application.accounts.disconnect_account import DisconnectAccount
+from application.accounts.get_account import GetAccount
+from application.accounts.list_accounts import ListAccounts
+from application.accounts.notify_expert import NotifyExpert
+from application.accounts.start_connection import StartConnection
+from application.accounts.start_reconnect import StartReconnect
+from application.availability.check_times import CheckTimes
+from application.availability.look_up_availability import LookUpAvailability
+from application.calendars.get_calendar_settings import GetCalendarSettings
+from application.calendars.list_calendars import ListCalendars
+from application.calendars.refresh_calendars import RefreshCalendars
+from application.calendars.update_calendar_settings import UpdateCalendarSettings
+from application.experts.delete_expert import DeleteExpert
+from application.experts.get_expert import GetExpert
+from application.experts.put_expert import PutExpert
+from application.ports.sign_in import RedirectAnswer
+from application.sessions.cancel_session import CancelSession
+from application.sessions.get_session import GetSession
+from application.sessions.list_sessions import ListSessions
+from application.sessions.put_session import PutSession
+from application.sessions.write_session import WriteSession
+from application.upkeep.report_lost_access import ReportLostAccess
+from application.upkeep.sweep_due import SweepDue
+from domain.account import Account, Provider
+from domain.calendar import Calendar
+from domain.expert import Plan
+from domain.ids import AccountId, ExpertId, SessionId
+from domain.interval import Interval
+from domain.session import Session, SessionDetails
+from tests.builders import EXPERT, SESSION, an_expert, an_interval, some_details
+from tests.fakes import tables
+from tests.fakes.alarms import RecordingAlarms
+from tests.fakes.calendar_directory import FakeCalendarDirectory
+from tests.fakes.calendar_reader import FakeCalendarReader
+from tests.fakes.clock import MovableClock
+from tests.fakes.event_writer import FakeEventWriter
+from tests.fakes.id_source import CountingIds
+from tests.fakes.mailer import RecordingMailer
+from tests.fakes.provider import FakeProvider, Person
+from tests.fakes.sign_in import FakeSignIn
+from tests.fakes.store import FakeStore
+
+RETURN_URL = "https://app.example/calendars"
+CALLBACK_URL = "https://calendars.example/oauth/microsoft/callback"
+RECONNECT_URL = "https://calendars.example/reconnect/"
+MOST_JOBS = 500
+"""More than any test needs: jobs that keep waking each other up run into it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    store: FakeStore
+    provider: FakeProvider
+    clock: MovableClock
+    alarms: RecordingAlarms
+    mailer: RecordingMailer
+
+    put_expert: PutExpert
+    get_expert: GetExpert
+    delete_expert: DeleteExpert
+    start_connection: StartConnection
+    complete_connection: CompleteConnection
+    start_reconnect: StartReconnect
+    get_account: GetAccount
+    list_accounts: ListAccounts
+    disconnect_account: DisconnectAccount
+    notify_expert: NotifyExpert
+    list_calendars: ListCalendars
+    refresh_calendars: RefreshCalendars
+    get_calendar_settings: GetCalendarSettings
+    update_calendar_settings: UpdateCalendarSettings
+    look_up_availability: LookUpAvailability
+    check_times: CheckTimes
+    put_session: PutSession
+    cancel_session: CancelSession
+    get_session: GetSession
+    list_sessions: ListSessions
+    write_session: WriteSession
+    report_lost_access: ReportLostAccess
+    sweep_due: SweepDue
+
+    async def add_expert(self, expert_id: str = EXPERT, *, plan: Plan = Plan.PRO) -> ExpertId:
+        expert = an_expert(expert_id, plan=plan)
+        async with self.store.transaction() as tx:
+            await tx.experts.put(expert)
+        return expert.expert_id
+
+    async def start(self, expert_id: str = EXPERT, *, reconnects: AccountId | None = None) -> str:
+        """Start a sign-in; its state."""
+        started = await self.start_connection(
+            expert_id=ExpertId(expert_id),
+            provider=Provider.MICROSOFT,
+            account_id=reconnects,
+            return_url=RETURN_URL,
+        )
+        return started.state
+
+    async def finish(self, state: str, person: Person) -> ConnectionOutcome:
+        """Come back from a sign-in as this person."""
+        return await self.complete_connection(
+            RedirectAnswer(state=state, code=self.provider.code_for(person))
+        )
+
+    async def connect(
+        self, person: Person, *, expert_id: str = EXPERT, reconnects: AccountId | None = None
+    ) -> Account:
+        """A whole sign-in. Raises the failure it ends with, if any; the clock then moves on by a second."""
+        outcome = await self.finish(await self.start(expert_id, reconnects=reconnects), person)
+        if outcome.failure is not None:
+            raise outcome.failure
+        assert outcome.account is not None
+        self.clock.advance(timedelta(seconds=1))
+        return outcome.account
+
+    async def account(self, account_id: AccountId) -> Account:
+        async with self.store.transaction() as tx:
+            return await tx.accounts.get(account_id)
+
+    async def calendar(self, remote_id: str) -> Calendar:
+        """The calendar as we know it under this remote id of the provider's."""
+        return next(one for one in self.store.tables.calendars.values() if one.remote.remote_id == remote_id)
+
+    async def book(
+        self,
+        session_id: str = SESSION,
+        *,
+        expert_id: str = EXPERT,
+        interval: Interval | None = None,
+        details: SessionDetails | None = None,
+    ) -> Session:
+        return await self.put_session(
+            expert_id=ExpertId(expert_id),
+            session_id=SessionId(session_id),
+            interval=interval or an_interval(),
+            details=details or some_details(),
+        )
+
+    async def session(self, session_id: str = SESSION, *, expert_id: str = EXPERT) -> Session:
+        return await self.get_session(ExpertId(expert_id), SessionId(session_id))
+
+    async def write(self, session_id: str = SESSION, *, expert_id: str = EXPERT) -> None:
+        """One worker at one session, without a job."""
+        await self.write_session(ExpertId(expert_id), SessionId(session_id))
+
+    async def run_jobs(self) -> int:
+        """Run the jobs that are due, and those they queue, until none is due now; says how many ran."""
+        ran = 0
+        while due := self._take_due_jobs():
+            for job in due:
+                await self._run(job)
+                ran += 1
+                assert ran < MOST_JOBS, "the jobs never come to rest"
+        return ran
+
+    async def pass_time(self, by: timedelta) -> None:
+        """Move the clock, then do what a worker and its sweep do."""
+        self.clock.advance(by)
+        await self.run_jobs()
+        await self.sweep_due()
+        await self.run_jobs()
+
+    def _take_due_jobs(self) -> list[tables.Job]:
+        jobs = self.store.take_jobs()
+        due = [job for job in jobs if job.at is None or job.at <= self.clock.now()]
+        self.store.tables.jobs.extend(job for job in jobs if job not in due)
+        return due
+
+    async def _run(self, job: tables.Job) -> None:
+        match job:
+            case tables.WriteSession(expert_id, session_id):
+                await self.write_session(expert_id, session_id)
+            case tables.NotifyExpert(incident_id):
+                await self.notify_expert(incident_id)
+            case tables.RefreshCalendars(account_id):
+                await self.refresh_calendars(account_id)
+
+
+def an_application() -> Application:
+    """Everything new and empty."""
+    store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
+    provider, mailer = FakeProvider(store), RecordingMailer(store=store)
+    sign_in, directory = FakeSignIn(provider), FakeCalendarDirectory(provider)
+    report_lost = ReportLostAccess(store=store, clock=clock, ids=ids)
+    refresh = RefreshCalendars(
+        store=store, clock=clock, ids=ids, directory=directory, alarms=alarms, report_lost=report_lost
+    )
+    look_up = LookUpAvailability(
+        store=store,
+        clock=clock,
+        reader=FakeCalendarReader(provider),
+        alarms=alarms,
+        report_lost=report_lost,
+    )
+    return Application(
+        store=store,
+        provider=provider,
+        clock=clock,
+        alarms=alarms,
+        mailer=mailer,
+        put_expert=PutExpert(store=store),
+        get_expert=GetExpert(store=store),
+        delete_expert=DeleteExpert(store=store),
+        start_connection=StartConnection(
+            store=store,
+            clock=clock,
+            sign_in=sign_in,
+            return_urls=AllowedUrls((RETURN_URL,)),
+            callback_url=CALLBACK_URL,
+        ),
+        complete_connection=CompleteConnection(
+            store=store, clock=clock, ids=ids, sign_in=sign_in, directory=directory, alarms=alarms
+        ),
+        start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
+        get_account=GetAccount(store=store),
+        list_accounts=ListAccounts(store=store),
+        disconnect_account=DisconnectAccount(store=store, clock=clock),
+        notify_expert=NotifyExpert(
+            store=store,
+            clock=clock,
+            ids=ids,
+            directory=directory,
+            mailer=mailer,
+            alarms=alarms,
+            reconnect_url=lambda token: f"{RECONNECT_URL}{token}",
+        ),
+        list_calendars=ListCalendars(store=store, refresh=refresh),
+        refresh_calendars=refresh,
+        get_calendar_settings=GetCalendarSettings(store=store),
+        update_calendar_settings=UpdateCalendarSettings(store=store, clock=clock),
+        look_up_availability=look_up,
+        check_times=CheckTimes(look_up=look_up),
+        put_session=PutSession(store=store, clock=clock),
+        cancel_session=CancelSession(store=store, clock=clock),
+        get_session=GetSession(store=store),
+        list_sessions=ListSessions(store=store),
+        write_session=WriteSession(
+            store=store,
+            clock=clock,
+            ids=ids,
+            writer=FakeEventWriter(provider),
+            alarms=alarms,
+            report_lost=report_lost,
+        ),
+        report_lost_access=report_lost,
+        sweep_due=SweepDue(store=store, clock=clock),
+    )

@@ -1,0 +1,141 @@
+"""Sessions in the busy time: each counts once, from its acceptance to its cancellation, whatever the calendar shows."""
+
+import asyncio
+from datetime import timedelta
+
+from domain.access import (
+    ProviderUnavailable,
+)
+from domain.availability import Availability, Verdict
+from domain.ids import SessionId
+from domain.interval import Interval
+from tests.builders import EXPERT, NOW, SESSION, after, an_interval
+from tests.fakes.provider import Person
+from tests.support.application import Application
+
+WINDOW = Interval(NOW, after(days=7))
+BUDGET = timedelta(seconds=5)
+
+
+async def look_up(app: Application, *, excluded: tuple[str, ...] = ()) -> Availability:
+    return await app.look_up_availability(
+        EXPERT, WINDOW, excluded=[SessionId(one) for one in excluded], budget=BUDGET
+    )
+
+
+def verdict(known: Availability, candidate: Interval) -> Verdict:
+    return known.check(candidate).verdict
+
+
+async def test_a_session_counts_from_the_moment_it_is_accepted(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.book()
+
+    known = await look_up(app)
+
+    checked = known.check(an_interval())
+    assert (checked.verdict, checked.busy_calendars, checked.sessions) == (Verdict.BUSY, (), (SESSION,))
+
+
+async def test_our_own_event_does_not_count_beside_its_session(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.book()
+    await app.run_jobs()
+    assert len(maria.events) == 1
+
+    known = await look_up(app)
+
+    assert known.readings[0].busy == ()
+    assert known.busy == (an_interval(),)
+
+
+async def test_a_session_that_is_being_moved_can_be_left_out(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.book()
+    await app.book("session-2", interval=an_interval(starts=26))
+    await app.run_jobs()
+
+    known = await look_up(app, excluded=(SESSION,))
+
+    assert verdict(known, an_interval()) is Verdict.FREE
+    assert known.busy == (an_interval(starts=26),)
+
+
+async def test_a_cancelled_session_whose_event_is_still_there_does_not_block(
+    app: Application, maria: Person
+) -> None:
+    await app.connect(maria)
+    await app.book()
+    await app.run_jobs()
+    await app.cancel_session(EXPERT, SESSION)
+    assert len(maria.events) == 1
+
+    assert (await look_up(app)).busy == ()
+
+
+async def test_an_old_event_of_a_moved_session_does_not_block(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.book()
+    await app.run_jobs()
+    await app.book(interval=an_interval(starts=60))
+
+    assert (await look_up(app)).busy == (an_interval(starts=60),)
+
+
+async def test_an_event_whose_outcome_is_unknown_does_not_count_beside_its_session(
+    app: Application, maria: Person
+) -> None:
+    await app.connect(maria)
+    await app.book()
+    app.provider.fail("create", ProviderUnavailable(outcome_unknown=True), after_doing=True)
+    await app.run_jobs()
+    assert len(maria.events) == 1
+
+    known = await look_up(app, excluded=(SESSION,))
+
+    assert known.busy == ()
+
+
+async def test_a_session_accepted_during_the_reads_counts(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    read = app.provider.hold("read_entries")
+    looking = asyncio.create_task(look_up(app))
+    await read.reached.wait()
+    await app.book()
+    read.release()
+
+    assert (await looking).busy == (an_interval(),)
+
+
+async def test_a_session_written_during_the_reads_counts_once_and_can_be_left_out(
+    app: Application, maria: Person
+) -> None:
+    await app.connect(maria)
+    read = app.provider.hold("read_entries")
+    looking = asyncio.create_task(look_up(app, excluded=(SESSION,)))
+    await read.reached.wait()
+    await app.book()
+    await app.run_jobs()
+    read.release()
+
+    assert (await looking).busy == ()
+
+
+async def test_a_mark_that_is_not_ours_does_not_hide_an_event(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    maria.block(an_interval(), mark="somebody-elses-transaction")
+
+    assert (await look_up(app)).busy == (an_interval(),)
+
+
+async def test_another_experts_session_in_a_shared_account_blocks(app: Application, maria: Person) -> None:
+    await app.add_expert("expert-2")
+    await app.connect(maria)
+    await app.connect(maria, expert_id="expert-2")
+    await app.book(expert_id="expert-2")
+    await app.run_jobs()
+
+    known = await look_up(app)
+
+    assert known.busy == (an_interval(),)
+    assert known.check(an_interval()).sessions == ()

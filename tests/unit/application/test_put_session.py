@@ -1,0 +1,170 @@
+"""Accepting, changing, cancelling and listing sessions."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from application.ports.sessions import SessionFilter, SessionPosition
+from domain.errors import EtagMismatch
+from domain.expert import ExpertNotFound
+from domain.ids import ExpertId, SessionId
+from domain.interval import Interval
+from domain.session import SessionNotFound, WriteStatus
+from tests.builders import EXPERT, NOW, SESSION, after, an_interval, some_details
+from tests.fakes import tables
+from tests.support.application import Application
+
+A_JOB = tables.WriteSession(EXPERT, SESSION)
+
+
+async def test_a_new_session_is_stored_together_with_the_job_that_writes_it(app: Application) -> None:
+    session = await app.book()
+
+    assert session == await app.session()
+    assert (session.revision, session.written_revision, session.status) == (1, 0, WriteStatus.PENDING)
+    assert app.store.jobs == (A_JOB,)
+
+
+async def test_the_same_wish_again_changes_nothing(app: Application) -> None:
+    session = await app.book()
+    app.clock.advance(timedelta(minutes=1))
+
+    assert await app.book() == session
+    assert app.store.jobs == (A_JOB,)
+
+
+@pytest.mark.parametrize(
+    "change", [{"interval": an_interval(starts=30)}, {"details": some_details("Another title")}]
+)
+async def test_a_change_is_a_new_revision(app: Application, change: dict[str, object]) -> None:
+    first = await app.book()
+
+    second = await app.book(**change)  # type: ignore[arg-type]
+
+    assert (second.revision, second.status) == (2, WriteStatus.PENDING)
+    assert second.etag != first.etag
+    assert app.store.jobs == (A_JOB, A_JOB)
+
+
+async def test_the_same_session_from_two_callers_at_once_is_one(app: Application) -> None:
+    one, other = await asyncio.gather(app.book(), app.book())
+
+    assert one == other
+    assert len(app.store.tables.sessions) == 1
+    assert app.store.jobs == (A_JOB,)
+
+
+async def test_two_experts_may_use_the_same_session_id_and_slot(app: Application) -> None:
+    await app.add_expert("expert-2")
+
+    await app.book()
+    await app.book(expert_id="expert-2")
+
+    assert len(app.store.tables.sessions) == 2
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [
+        an_interval(starts=-48),
+        an_interval(starts=24, hours=30),
+        Interval(NOW, NOW + timedelta(microseconds=1)),
+    ],
+)
+async def test_takes_sessions_of_any_time_and_length(app: Application, interval: Interval) -> None:
+    assert (await app.book(interval=interval)).interval == interval
+
+
+async def test_refuses_an_unknown_expert(app: Application) -> None:
+    with pytest.raises(ExpertNotFound):
+        await app.book(expert_id="nobody")
+    assert app.store.jobs == ()
+
+
+async def test_refuses_a_stale_etag(app: Application) -> None:
+    first = await app.book()
+    second = await app.book(interval=an_interval(starts=30))
+    wish = {"expert_id": EXPERT, "session_id": SESSION, "interval": an_interval(), "details": some_details()}
+
+    with pytest.raises(EtagMismatch):
+        await app.put_session(**wish, etag=first.etag)  # type: ignore[arg-type]
+    with pytest.raises(EtagMismatch):
+        await app.cancel_session(EXPERT, SESSION, etag=first.etag)
+    assert await app.session() == second
+
+    third = await app.put_session(**wish, etag=second.etag)  # type: ignore[arg-type]
+    assert third.revision == 3
+    assert (await app.cancel_session(EXPERT, SESSION, etag=third.etag)).cancelled
+
+
+async def test_an_etag_of_a_session_that_is_not_there_is_stale(app: Application) -> None:
+    with pytest.raises(EtagMismatch):
+        await app.put_session(
+            expert_id=EXPERT,
+            session_id=SESSION,
+            interval=an_interval(),
+            details=some_details(),
+            etag="r1",
+        )
+    assert app.store.tables.sessions == {}
+
+
+async def test_cancelling_is_a_new_revision_and_happens_once(app: Application) -> None:
+    await app.book()
+
+    cancelled = await app.cancel_session(EXPERT, SESSION)
+
+    assert (cancelled.cancelled, cancelled.revision, cancelled.status) == (True, 2, WriteStatus.PENDING)
+    assert await app.cancel_session(EXPERT, SESSION) == cancelled
+    assert app.store.jobs == (A_JOB, A_JOB)
+
+
+async def test_a_cancelled_session_can_be_put_again(app: Application) -> None:
+    await app.book()
+    await app.cancel_session(EXPERT, SESSION)
+
+    session = await app.book()
+
+    assert (session.cancelled, session.revision) == (False, 3)
+
+
+async def test_sessions_of_another_expert_are_not_found(app: Application) -> None:
+    other = await app.add_expert("expert-2")
+    await app.book()
+
+    with pytest.raises(SessionNotFound):
+        await app.get_session(other, SESSION)
+    with pytest.raises(SessionNotFound):
+        await app.cancel_session(other, SESSION)
+    assert await app.list_sessions(other, SessionFilter(), limit=10) == ()
+
+
+async def test_lists_sessions_by_their_start_page_by_page(app: Application) -> None:
+    for name, starts in (("c", 30), ("b", 24), ("a", 24), ("d", 48)):
+        await app.book(name, interval=an_interval(starts=starts))
+
+    first = await app.list_sessions(EXPERT, SessionFilter(), limit=2)
+    last = SessionPosition(first[-1].interval.start, first[-1].session_id)
+    rest = await app.list_sessions(EXPERT, SessionFilter(), after=last, limit=5)
+
+    assert [one.session_id for one in first] == ["a", "b"]
+    assert [one.session_id for one in rest] == ["c", "d"]
+
+
+async def test_lists_those_that_touch_a_window_and_cancelled_ones_only_on_request(app: Application) -> None:
+    for name, starts in (("early", 23), ("inside", 25), ("cancelled", 26), ("late", 28)):
+        await app.book(name, interval=an_interval(starts=starts))
+    await app.cancel_session(EXPERT, SessionId("cancelled"))
+    window = Interval(after(hours=24), after(hours=28))
+
+    live = await app.list_sessions(EXPERT, SessionFilter(window=window), limit=10)
+    every = await app.list_sessions(EXPERT, SessionFilter(window=window, include_cancelled=True), limit=10)
+
+    assert [one.session_id for one in live] == ["inside"]
+    assert [one.session_id for one in every] == ["inside", "cancelled"]
+
+
+async def test_an_unknown_expert_has_no_sessions(app: Application) -> None:
+    with pytest.raises(ExpertNotFound):
+        await app.list_sessions(ExpertId("nobody"), SessionFilter(), limit=10)

@@ -1,0 +1,164 @@
+"""However calls to the provider end, a session comes to have exactly one event in its last state, or none."""
+
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from domain import writing
+from domain.account import Account
+from domain.calendar_settings import CalendarSettings, write_calendar
+from domain.ids import AccountId
+from domain.session import EventCopy, Hindrance, Replacement, Session, WriteStatus
+from domain.writing import Create, Delete, Resolve, Settle, Update, Wait, next_step
+from tests.builders import NOW, a_calendar, a_session, after, an_account, some_details, some_settings
+
+ANSWERED, LOST_AFTER, LOST_BEFORE = "answered", "lost after it was done", "lost before it was done"
+FATES = st.sampled_from([ANSWERED, LOST_AFTER, LOST_BEFORE])
+SEVERAL = 8
+
+
+class _NoAnswer(Exception):
+    """The call may or may not have been obeyed."""
+
+
+class _Calendars:
+    """What the provider holds: per account, the titles of the events by their marks."""
+
+    def __init__(self) -> None:
+        self.events: dict[AccountId, dict[str, str]] = {}
+
+    def call(self, fate: str, copy: EventCopy, title: str | None) -> None:
+        """Put the event there under this title, or remove it; as Graph does, at most one under one mark."""
+        if fate != LOST_BEFORE:
+            of_account = self.events.setdefault(copy.account_id, {})
+            of_account.pop(copy.mark, None)
+            if title is not None:
+                of_account[copy.mark] = title
+        if fate != ANSWERED:
+            raise _NoAnswer
+
+
+class SessionsThroughFaults(RuleBasedStateMachine):
+    """Changes, disconnected accounts and lost answers in any order; a worker takes one step at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: Session = a_session()
+        self.settings: CalendarSettings = some_settings()
+        self.accounts: dict[AccountId, Account] = {}
+        self.connected = 0
+        self.provider = _Calendars()
+        self.connect()
+
+    @rule()
+    def connect(self) -> None:
+        self.connected += 1
+        account = an_account(f"account-{self.connected}", connected_at=after(minutes=self.connected))
+        self.accounts[account.account_id] = account
+
+    @rule(number=st.integers(1, 4))
+    def disconnect(self, number: int) -> None:
+        self.accounts.pop(AccountId(f"account-{number}"), None)
+
+    @rule(number=st.integers(1, 4), lost=st.booleans())
+    def lose_or_regain(self, number: int, lost: bool) -> None:
+        account_id = AccountId(f"account-{number}")
+        if account := self.accounts.get(account_id):
+            self.accounts[account_id] = account.lost() if lost else account.restored()
+
+    @rule(title=st.sampled_from(["A", "B"]))
+    def put(self, title: str) -> None:
+        self.session = self.session.put(interval=self.session.interval, details=some_details(title), now=NOW)
+
+    @rule()
+    def cancel(self) -> None:
+        self.session = self.session.cancel(now=NOW)
+
+    @rule()
+    def delete_by_hand(self) -> None:
+        for events in self.provider.events.values():
+            events.clear()
+
+    @rule(fate=FATES, meanwhile=st.booleans())
+    def work(self, fate: str, meanwhile: bool) -> None:
+        """One step of the worker; `meanwhile` the session is changed while the provider is asked."""
+        if self.session.status is not WriteStatus.WRITTEN:
+            self._step(fate, meanwhile=meanwhile)
+
+    def _step(self, fate: str, *, meanwhile: bool = False) -> None:
+        calendars = [
+            a_calendar(f"calendar-of-{account_id}", account_id=account_id, primary=True)
+            for account_id in self.accounts
+        ]
+        target = write_calendar(self.settings, self.accounts.values(), calendars)
+        step = next_step(self.session, self.accounts, target)
+        if isinstance(step, Wait):
+            self.session = writing.waiting(self.session, step.hindrance, now=NOW)
+            return
+        if isinstance(step, Settle):
+            self.session = writing.settled(self.session, now=NOW)
+            return
+        if isinstance(step, Create):
+            self.session = writing.begun(self.session, step)
+        asked = self.session
+        if meanwhile:
+            self.put("C")
+        try:
+            self._ask(step, asked, fate)
+        except _NoAnswer:
+            self.session = writing.delayed(self.session, Hindrance.PROVIDER_UNAVAILABLE, now=NOW)
+
+    def _ask(self, step: Create | Resolve | Update | Delete, asked: Session, fate: str) -> None:
+        copy = asked.copy
+        assert copy is not None
+        there = copy.mark in self.provider.events.get(copy.account_id, {})
+        if isinstance(step, Update) and not there:
+            self.session = writing.without_event(self.session, why=Replacement.EVENT_DELETED)
+        elif isinstance(step, Delete) or (isinstance(step, Resolve) and asked.cancelled and not there):
+            self.provider.call(fate, copy, None)
+            self.session = writing.without_event(self.session, why=None)
+        elif isinstance(step, Resolve) and there:
+            self.session = writing.found(self.session, f"event-{copy.mark}")
+        else:
+            self.provider.call(fate, copy, asked.details.title)
+            known = self.session if copy.remote_id else writing.found(self.session, f"event-{copy.mark}")
+            self.session = writing.written(
+                known, revision=asked.revision, reminder_minutes=asked.details.reminder_minutes, now=NOW
+            )
+
+    def _reachable(self) -> list[str]:
+        return [
+            title
+            for account_id, events in self.provider.events.items()
+            if account_id in self.accounts
+            for title in events.values()
+        ]
+
+    @invariant()
+    def there_is_never_a_second_event(self) -> None:
+        assert len(self._reachable()) <= 1
+
+    @invariant()
+    def what_is_not_written_is_due(self) -> None:
+        behind = self.session.written_revision < self.session.revision
+        assert behind is (self.session.status is not WriteStatus.WRITTEN)
+        assert behind is (self.session.due_at is not None)
+
+    def teardown(self) -> None:
+        """Once the session is changed and all accounts work, a few steps bring it where it belongs."""
+        self.connect()
+        self.accounts = {one: replace(account).restored() for one, account in self.accounts.items()}
+        if not self.session.cancelled:
+            self.put("last")
+        for _ in range(SEVERAL):
+            if self.session.status is WriteStatus.WRITTEN:
+                break
+            self._step(ANSWERED)
+        assert self.session.status is WriteStatus.WRITTEN
+        assert self._reachable() == ([] if self.session.cancelled else ["last"])
+
+
+TestSessionsThroughFaults = SessionsThroughFaults.TestCase
+TestSessionsThroughFaults.settings = settings(deadline=None, max_examples=60, stateful_step_count=25)
