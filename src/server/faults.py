@@ -1,0 +1,32 @@
+"""What can be wrong with a call before, or apart from, what the rules say about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One broken rule of shape. `field` is a path such as `candidates[2].start_time`, empty for the whole message;
+    `rule` is the id of the rule, such as `string.pattern`. No part repeats the value."""
+
+    field: str
+    rule: str
+    description: str
+
+
+@dataclass(kw_only=True, eq=False)
+class RequestInvalid(Exception):
+    """The request breaks rules of shape."""
+
+    violations: tuple[Violation, ...]
+
+
+def invalid(field: str, rule: str, description: str) -> RequestInvalid:
+    return RequestInvalid(violations=(Violation(field=field, rule=rule, description=description),))
+
+
+class PageTokenInvalid(Exception):
+    """A page token is damaged, or belongs to another query."""
+
+
+class DeadlineExceeded(Exception):
+    """The caller's deadline came before the answer."""

@@ -1,0 +1,1 @@
+"""The HTTP side: what browsers and orchestrators see."""

@@ -1,0 +1,67 @@
+"""Puts the HTTP side together, and serves it."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from server.http.health import Health
+from server.http.links import CALLBACK_PATH, RECONNECT_PATH
+from server.http.middleware import log_request
+from server.http.oauth import Callback
+from server.http.reconnect import Reconnect
+
+LARGEST_FORM = 64 * 1024
+LONGEST_LINE = 32 * 1024
+"""Bytes of a request line: a code of Microsoft's alone may have thousands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """What browsers see."""
+
+    callback: Callback
+    reconnect: Reconnect
+
+
+def http_app(health: Health, pages: Pages | None) -> web.Application:
+    """Every process tells its health; `pages` is None where browsers have no business."""
+    app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    if pages is not None:
+        # Looking without fetching (HEAD) must not use a sign-in up.
+        app.router.add_get(CALLBACK_PATH, pages.callback.get, allow_head=False)
+        app.router.add_post(CALLBACK_PATH, pages.callback.post)
+        app.router.add_get(RECONNECT_PATH + "{token}", pages.reconnect.get, allow_head=False)
+    return app
+
+
+class HttpServer:
+    """A started server. `port` is the one it got."""
+
+    def __init__(self, runner: web.AppRunner, port: int) -> None:
+        self._runner = runner
+        self.port = port
+
+    async def stop(self) -> None:
+        """New connections are refused, running requests get the grace time. A repeat does nothing."""
+        if self._runner.server is not None:
+            await self._runner.cleanup()
+
+
+@asynccontextmanager
+async def http_server(
+    app: web.Application, listening: socket.socket, *, grace: float
+) -> AsyncIterator[HttpServer]:
+    """Serves on a socket that listens already, until the end; then running requests get `grace` seconds."""
+    runner = web.AppRunner(app, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    server = HttpServer(runner, listening.getsockname()[1])
+    try:
+        yield server
+    finally:
+        await server.stop()

@@ -1,0 +1,65 @@
+"""Around every HTTP request: the log line, the headers that keep what is secret where it is, and faults as pages."""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from application.ports.store import StoreUnavailable
+from server.http.pages import page_response
+from server.http.texts import AWAY, fault_page
+from server.logs import described
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Server": "calendarsync",
+}
+log = structlog.stdlib.get_logger("server.http")
+
+
+@web.middleware
+async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The route and not the path: in paths and queries there are secrets."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
+    started = time.perf_counter()
+    status = 500
+    try:
+        response = await _guarded(request, handler)
+        status = response.status
+        return response
+    finally:
+        resource = request.match_info.route.resource
+        log.info(
+            "request",
+            method=request.method,
+            route=resource.canonical if resource is not None else "unknown",
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+
+
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except web.HTTPException as refused:
+        # Its own text says nothing but the status.
+        response = web.Response(status=refused.status, text=refused.reason)
+        if "Allow" in refused.headers:
+            response.headers["Allow"] = refused.headers["Allow"]
+    except StoreUnavailable:
+        response = page_response(AWAY, retry_after=10)
+    except Exception as error:  # noqa: BLE001 - the outermost place
+        log_id = uuid.uuid4().hex
+        log.error("unexpected fault", log_id=log_id, **described(error))
+        response = page_response(fault_page(log_id))
+    response.headers.update(HEADERS)
+    return response

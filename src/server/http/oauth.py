@@ -1,0 +1,85 @@
+"""The redirect with which a sign-in at Microsoft ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
+from application.ports.sign_in import RedirectAnswer
+from domain.connection import ConnectionAttemptNotFound
+from server.errors import reason_of
+from server.http.pages import page_response
+from server.http.texts import CONNECTED, DAMAGED, RECONNECTED, UNKNOWN_SIGN_IN, failure_page
+
+LONGEST: Final[Mapping[str, int]] = {
+    "state": 512,
+    "code": 8192,
+    "error": 128,
+    "error_subcode": 128,
+    "error_description": 8192,
+}
+"""The parameters that are read, and how many characters each may have, as in CompleteConnection; others are ignored."""
+
+
+class RedirectDamaged(ValueError):
+    """The parameters are not those of a redirect: missing, twice, too long, a code and an error at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """Finishes the sign-in and sends the browser on, or tells the person how it ended."""
+
+    complete_connection: CompleteConnection
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        return await self._finish(request.query)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        """The same as a form, which is how providers answer to `response_mode=form_post`."""
+        form = await request.post()
+        if not all(isinstance(value, str) for value in form.values()):
+            return page_response(DAMAGED)
+        return await self._finish(form)  # type: ignore[arg-type]
+
+    async def _finish(self, parameters: MultiMapping[str]) -> web.StreamResponse:
+        try:
+            outcome = await self.complete_connection(redirect_answer(parameters))
+        except RedirectDamaged:
+            return page_response(DAMAGED)
+        except ConnectionAttemptNotFound:
+            return page_response(UNKNOWN_SIGN_IN)
+        if outcome.return_url is not None:
+            return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
+        if outcome.failure is not None:
+            return page_response(failure_page(outcome.failure))
+        return page_response(RECONNECTED if outcome.reconnected else CONNECTED)
+
+
+def redirect_answer(parameters: MultiMapping[str]) -> RedirectAnswer:
+    """Raises RedirectDamaged."""
+    values = {}
+    for name, longest in LONGEST.items():
+        given = parameters.getall(name, [])
+        if len(given) > 1 or any(len(one) > longest for one in given):
+            raise RedirectDamaged
+        values[name] = given[0] if given else ""
+    if not values["state"] or bool(values["code"]) == bool(values["error"]):
+        raise RedirectDamaged
+    return RedirectAnswer(**values)
+
+
+def with_outcome(return_url: str, outcome: ConnectionOutcome) -> str:
+    """The caller's URL with `outcome`, and `account_id` or `reason`, added to its query; the rest stays as it is."""
+    if outcome.failure is not None:
+        told = {"outcome": "failed", "reason": reason_of(outcome.failure)}
+    else:
+        told = {"outcome": "reconnected" if outcome.reconnected else "connected"}
+        if outcome.account is not None:
+            told["account_id"] = outcome.account.account_id
+    parts = urlsplit(return_url)
+    query = "&".join(part for part in (parts.query, urlencode(told)) if part)
+    return urlunsplit(parts._replace(query=query))

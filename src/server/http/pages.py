@@ -1,0 +1,49 @@
+"""The few pages a person may see, as HTML without scripts or anything from elsewhere."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+TEMPLATES: Final = Path(__file__).with_name("templates")
+STYLE: Final = (TEMPLATES / "page.css.j2").read_text(encoding="utf-8")
+STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+CONTENT_SECURITY_POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_ENVIRONMENT: Final = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What happened, and what to do next. `links` are pairs of text and URL."""
+
+    title: str
+    what: str
+    next: str
+    links: Sequence[tuple[str, str]] = ()
+    status: int = 200
+    good: bool = False
+
+
+def page_response(page: Page, *, retry_after: int | None = None) -> web.Response:
+    # The style goes in as it is, since its hash is what the browser is told to accept.
+    text = _ENVIRONMENT.get_template("page.html").render(page=page, style=Markup(STYLE))  # noqa: S704
+    response = web.Response(text=text, status=page.status, content_type="text/html", charset="utf-8")
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response

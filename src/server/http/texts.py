@@ -1,0 +1,99 @@
+"""What the pages say about each way a sign-in can end, in words for the person at the browser."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from server.errors import help_links, reason_of
+from server.http.pages import Page
+
+AGAIN: Final = "Go back to the page you came from and connect the calendar again."
+CLOSE: Final = "You can close this page."
+
+CONNECTED: Final = Page(
+    title="Your calendar is connected",
+    what="Microsoft has confirmed the connection.",
+    next=CLOSE,
+    good=True,
+)
+RECONNECTED: Final = Page(
+    title="Your calendar is connected again",
+    what="Everything you had chosen before is still in place, and waiting sessions are being written.",
+    next=CLOSE,
+    good=True,
+)
+UNKNOWN_SIGN_IN: Final = Page(
+    title="This sign-in is not known",
+    what="It was finished already, or took too long.",
+    next=AGAIN,
+    status=HTTPStatus.NOT_FOUND,
+)
+DAMAGED: Final = Page(
+    title="This link is damaged",
+    what="What your browser sent is not what a sign-in at Microsoft ends with.",
+    next=AGAIN,
+    status=HTTPStatus.BAD_REQUEST,
+)
+UNKNOWN_RECONNECT: Final = Page(
+    title="Nothing is left to do here",
+    what="This link is used up: the calendar is connected again already, or was disconnected.",
+    next="To be sure, have a look at your connected calendars.",
+    status=HTTPStatus.NOT_FOUND,
+)
+AWAY: Final = Page(
+    title="We can't do this right now",
+    what="A part of our service doesn't answer at the moment. Nothing was changed.",
+    next="Please try again in a minute.",
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+_FAILED: Final[Mapping[str, tuple[str, str]]] = {
+    "CONNECTION_ATTEMPT_EXPIRED": ("The sign-in took longer than ten minutes.", AGAIN),
+    "SIGN_IN_CANCELLED": (
+        "You went back before Microsoft could finish.",
+        f"{AGAIN} If Microsoft says that an administrator must approve, ask yours to do so first.",
+    ),
+    "PERMISSIONS_MISSING": (
+        "Not all of the permissions were granted. Without them we can't see when you are busy or add sessions.",
+        f"{AGAIN} Please leave all permissions ticked.",
+    ),
+    "ADMIN_APPROVAL_REQUIRED": (
+        "Your organisation lets only an administrator approve this connection.",
+        "Give the link below to your administrator. Once it is approved, connect the calendar again.",
+    ),
+    "SIGN_IN_REFUSED": ("Microsoft did not accept the sign-in.", AGAIN),
+    "MAILBOX_NOT_SERVED": (
+        "This account has no mailbox that we can reach in Microsoft's cloud: it may be on a server of your "
+        "organisation's own, have no licence, or be closed to apps.",
+        "Connect another account, or ask your administrator.",
+    ),
+    "ACCOUNT_MISMATCH": (
+        "You signed in with another Microsoft account than the one that is to be reconnected.",
+        "Open the link of the mail again, and choose the account that the mail names.",
+    ),
+    "ACCOUNT_LIMIT_REACHED": (
+        "Your plan holds no more connected accounts.",
+        "Disconnect one first, or change your plan.",
+    ),
+    "PROVIDER_UNAVAILABLE": ("Microsoft doesn't answer at the moment.", "Please try again in a few minutes."),
+    "PROVIDER_MISCONFIGURED": (
+        "Microsoft doesn't accept our service at the moment. It is not your fault, and our operators know.",
+        "Please try again later.",
+    ),
+}
+_OTHERWISE: Final = ("Something has changed while you signed in.", AGAIN)
+
+
+def failure_page(failure: Exception) -> Page:
+    """Nothing was stored: says why, and what helps."""
+    what, after = _FAILED.get(reason_of(failure), _OTHERWISE)
+    return Page(title="The calendar was not connected", what=what, next=after, links=help_links(failure))
+
+
+def fault_page(log_id: str) -> Page:
+    return Page(
+        title="Something went wrong on our side",
+        what="Nothing was changed.",
+        next=f"Please try again. If it stays like this, tell our support the number {log_id}.",
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
+    )

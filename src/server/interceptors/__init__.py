@@ -1,0 +1,15 @@
+"""What happens to every call before and after its servicer."""
+
+from collections.abc import Sequence
+
+import grpc.aio
+
+from server.interceptors.call_log import CallLog
+from server.interceptors.deadline import Deadline
+from server.interceptors.error_mapping import ErrorMapping
+from server.interceptors.validation import Validation
+
+
+def interceptors() -> Sequence[grpc.aio.ServerInterceptor]:
+    """From the outermost to the innermost: everything is logged, and every failure is mapped, the deadline's too."""
+    return (CallLog(), ErrorMapping(), Deadline(), Validation())

@@ -1,0 +1,218 @@
+"""The settings, from environment variables named CALENDARSYNC_*."""
+
+import difflib
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from adapters.crypto import KeyRing
+from adapters.mailer import SmtpSettings, parse_sender
+from server.addresses import Address
+
+PREFIX: Final = "CALENDARSYNC_"
+FOR_TESTS: Final = "CALENDARSYNC_TEST_"
+"""Read by the project's own tests, and no setting of the service."""
+
+
+class Role(Enum):
+    """What a process does: everything, or one part where several processes share the load."""
+
+    ALL = "all"
+    API = "api"
+    """gRPC."""
+    WEB = "web"
+    """What browsers see: the sign-in redirect and the reconnect link."""
+    WORKER = "worker"
+    """Jobs and upkeep."""
+
+
+class SettingsInvalid(Exception):
+    """`faults` are sentences that name the variables and never repeat a value."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def _address(value: Any) -> Any:
+    return Address.parse(value) if isinstance(value, str) else value
+
+
+def _url(value: str, *, schemes: set[str]) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise ValueError("must be a URL") from None
+    if parts.scheme not in schemes or not parts.hostname or parts.username is not None:
+        raise ValueError(f"must be a URL that begins with {' or '.join(sorted(schemes))}://")
+    if parts.query or parts.fragment:
+        raise ValueError("must be a URL without a query or fragment")
+    return value.strip().rstrip("/")
+
+
+def _split(value: Any) -> Any:
+    return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
+
+
+ListenAddress = Annotated[Address, BeforeValidator(_address), NoDecode]
+
+
+class Settings(BaseSettings):
+    """One field a variable: `database_url` is CALENDARSYNC_DATABASE_URL. Empty counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    database_url: SecretStr
+    database_pool_size: int = Field(default=10, ge=3, le=200)
+    encryption_keys: SecretStr
+    """`id:base64,id2:base64`, 32 bytes each; the first seals, all open."""
+
+    microsoft_client_id: str = Field(min_length=1, max_length=200)
+    microsoft_client_secret: SecretStr | None = None
+    microsoft_client_certificate_file: Path | None = None
+    """PEM with the certificate and its private key, instead of a secret."""
+    microsoft_authority: str = "https://login.microsoftonline.com/common"
+    microsoft_graph_url: str = "https://graph.microsoft.com/v1.0"
+    microsoft_ca_file: Path | None = None
+
+    smtp_url: SecretStr
+    smtp_ca_file: Path | None = None
+    mail_from: str
+
+    grpc_address: ListenAddress = Address("127.0.0.1", 50051)
+    http_address: ListenAddress = Address("127.0.0.1", 8080)
+    public_url: str | None = None
+    """Where browsers and Microsoft reach the HTTP side. Not needed while that listens on this machine only."""
+    return_urls: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
+
+    read_budget_seconds: float = Field(default=20, gt=0, le=300)
+    shutdown_grace_seconds: float = Field(default=20, ge=0, le=600)
+    sweep_seconds: float = Field(default=15, ge=0.1, le=600)
+    worker_concurrency: int = Field(default=8, ge=1, le=100)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        KeyRing.parse(value.get_secret_value())
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr) -> SecretStr:
+        SmtpSettings.parse(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        parse_sender(value)
+        return value
+
+    @field_validator("microsoft_authority", "microsoft_graph_url")
+    @classmethod
+    def _microsoft_host(cls, value: str) -> str:
+        return _url(value, schemes={"https"})
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        url = _url(value, schemes={"http", "https"})
+        if not url.startswith("https://") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("must begin with https://, except for localhost")
+        return url
+
+    @field_validator("return_urls")
+    @classmethod
+    def _allowed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_url(one, schemes={"http", "https"}) for one in value)
+
+    @field_validator("microsoft_client_certificate_file", "microsoft_ca_file", "smtp_ca_file")
+    @classmethod
+    def _readable(cls, value: Path) -> Path:
+        if not os.access(value, os.R_OK) or not value.is_file():
+            raise ValueError("must be a file that can be read")
+        return value
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of the environment, with `given` fields in their place. Raises SettingsInvalid with all faults."""
+    faults = _unknown_names()
+    try:
+        # Checking instead of calling: what is missing here is looked for in the environment.
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        faults += [
+            f"{PREFIX}{str(one['loc'][0]).upper()}: {_words(one['type'], one['msg'])}" for one in found
+        ]
+        raise SettingsInvalid([*faults, *_contradictions(_as_given(given))]) from None
+    if faults := faults + _contradictions({name: value for name, value in settings if value is not None}):
+        raise SettingsInvalid(faults)
+    return settings
+
+
+def _words(kind: str, message: str) -> str:
+    return "is missing" if kind == "missing" else message.removeprefix("Value error, ").lower()
+
+
+def _as_given(given: dict[str, Any]) -> dict[str, Any]:
+    """What is set at all, wherever, as far as that can be told without understanding it."""
+    names: dict[str, Any] = {
+        name.upper().removeprefix(PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(PREFIX) and value
+    }
+    listens = names.get("http_address")
+    try:
+        names["http_address"] = (
+            Address.parse(listens) if listens else Settings.model_fields["http_address"].default
+        )
+    except ValueError:
+        del names["http_address"]
+    return names | {name: value for name, value in given.items() if value is not None}
+
+
+def _contradictions(values: dict[str, Any]) -> list[str]:
+    """What is wrong between fields that are right by themselves."""
+    faults = []
+    secret, file = (f"microsoft_client_{one}" in values for one in ("secret", "certificate_file"))
+    if secret == file:
+        faults.append(
+            f"{PREFIX}MICROSOFT_CLIENT_SECRET or {PREFIX}MICROSOFT_CLIENT_CERTIFICATE_FILE: one of the two is needed"
+            + (", not both" if secret else "")
+        )
+    address = values.get("http_address")
+    if "public_url" not in values and isinstance(address, Address) and not address.loopback:
+        faults.append(f"{PREFIX}PUBLIC_URL: is missing, and {PREFIX}HTTP_ADDRESS is not this machine's alone")
+    return faults
+
+
+def _unknown_names() -> list[str]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    faults = []
+    for name in sorted(os.environ):
+        if not name.upper().startswith(PREFIX) or name.upper().startswith(FOR_TESTS) or name.upper() in known:
+            continue
+        like = difflib.get_close_matches(name.upper(), known, n=1)
+        faults.append(f"{name}: no such setting" + (f"; did you mean {like[0]}?" if like else ""))
+    return faults

@@ -1,0 +1,92 @@
+"""ExpertService over a real channel."""
+
+from typing import Any
+
+import pytest
+
+from calendarsync.v1 import expert_pb2
+from calendarsync.v1.expert_service_pb2 import DeleteExpertRequest, GetExpertRequest, PutExpertRequest
+from domain.account import AccountKind
+from tests.builders import EXPERT
+from tests.server.served import Api, expert_message, failure_of
+
+
+async def test_gives_back_what_was_put(api: Api) -> None:
+    put = await api.put_expert()
+
+    got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
+
+    assert put == got.expert == expert_message()
+
+
+async def test_replaces_an_expert(api: Api) -> None:
+    await api.put_expert()
+    await api.put_expert(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
+
+    got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
+
+    assert got.expert == expert_message(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
+
+
+async def test_names_the_field_of_an_unknown_time_zone(api: Api) -> None:
+    failure = await failure_of(api.put_expert(time_zone="Europe/Atlantis"))
+
+    assert failure.reason == "TIME_ZONE_UNKNOWN"
+    assert failure.fields == {"expert.time_zone": "TIME_ZONE_UNKNOWN"}
+
+
+async def test_does_not_find_an_unknown_expert(api: Api) -> None:
+    got = await failure_of(api.experts.GetExpert(GetExpertRequest(expert_id="nobody")))
+    deleted = await failure_of(api.experts.DeleteExpert(DeleteExpertRequest(expert_id="nobody")))
+
+    assert got.reason == deleted.reason == "EXPERT_NOT_FOUND"
+
+
+async def test_deleting_names_one_page_for_each_kind_of_account(api: Api) -> None:
+    await api.put_expert()
+    for name, kind in (
+        ("ann", AccountKind.WORK),
+        ("bob", AccountKind.WORK),
+        ("cy", AccountKind.PERSONAL),
+    ):
+        await api.connect(api.world.provider.add_person(name, kind=kind))
+
+    deleted = await api.experts.DeleteExpert(DeleteExpertRequest(expert_id=EXPERT))
+
+    assert list(deleted.access_removal_urls) == [
+        "https://account.live.com/consent/Manage",
+        "https://myapps.microsoft.com",
+    ]
+    assert (
+        await failure_of(api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT)))
+    ).code.name == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"expert_id": ""}, "expert.expert_id"),
+        ({"expert_id": "with space"}, "expert.expert_id"),
+        ({"expert_id": "x" * 129}, "expert.expert_id"),
+        ({"plan": expert_pb2.PLAN_UNSPECIFIED}, "expert.plan"),
+        ({"plan": 77}, "expert.plan"),
+        ({"email": "no address"}, "expert.email"),
+        ({"display_name": ""}, "expert.display_name"),
+        ({"display_name": "two\nlines"}, "expert.display_name"),
+        ({"time_zone": ""}, "expert.time_zone"),
+    ],
+)
+async def test_names_each_field_that_breaks_a_rule(api: Api, changes: dict[str, Any], field: str) -> None:
+    failure = await failure_of(api.put_expert(**changes))
+
+    assert failure.code.name == "INVALID_ARGUMENT"
+    assert failure.reason == "INVALID_REQUEST"
+    assert set(failure.fields) == {field}
+
+
+async def test_names_all_fields_at_once(api: Api) -> None:
+    failure = await failure_of(api.experts.PutExpert(PutExpertRequest(expert=expert_pb2.Expert())))
+
+    assert set(failure.fields) == {
+        f"expert.{name}" for name in ("expert_id", "plan", "email", "display_name", "time_zone")
+    }
