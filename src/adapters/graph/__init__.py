@@ -1,0 +1,1 @@
+"""Microsoft: sign-in through MSAL, calendars and events through Graph."""

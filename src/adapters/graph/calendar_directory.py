@@ -1,0 +1,118 @@
+"""The calendars of a Microsoft account, and whether its mailbox is one we can serve."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.graph.client import Access, GraphClient
+from adapters.graph.errors import translated
+from adapters.graph.token_cache import AccessToken, cached_access_token
+from adapters.graph.tokens import AccessTokens, AccountAccess
+from domain.access import AccessDenied, InvalidAnswer
+from domain.calendar import RemoteCalendar
+from domain.connection import MailboxNotServed
+from domain.grant import Grant
+from domain.ids import AccountId
+
+_SELECTED = "id,name,color,hexColor,canEdit,canShare,isDefaultCalendar,owner"
+_PAGE_SIZE = "50"
+_HEX_COLOR = re.compile(r"#[0-9a-f]{6}")
+_NAMED_COLORS: Mapping[str, str] = {
+    "lightblue": "#a6d1f5",
+    "lightgreen": "#87d28e",
+    "lightorange": "#fcab73",
+    "lightgray": "#c0c0c0",
+    "lightyellow": "#f4d07a",
+    "lightteal": "#4adacc",
+    "lightpink": "#f08cc0",
+    "lightbrown": "#cba287",
+    "lightred": "#f88c9b",
+}
+"""Near to how Outlook draws its named colours; Graph gives a value only for calendars whose colour was ever set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphCalendarDirectory:
+    client: GraphClient
+    tokens: AccessTokens
+
+    async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
+        token = cached_access_token(grant.secret)
+        if token is None:
+            raise InvalidAnswer(what="a grant without a token")
+        access = _FreshAccess(fresh=token)
+        with translated(gone=MailboxNotServed, mailbox=MailboxNotServed):
+            await self.client.get(access, "/me/calendar", {"$select": "id"})
+        return await self._calendars(access)
+
+    async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
+        return await self._calendars(AccountAccess(tokens=self.tokens, account_id=account_id))
+
+    async def check_access(self, account_id: AccountId) -> None:
+        await self.tokens.renew(account_id)
+
+    async def _calendars(self, access: Access) -> tuple[RemoteCalendar, ...]:
+        with translated(gone=MailboxNotServed, mailbox=MailboxNotServed):
+            own = await self._own_addresses(access)
+            parameters = {"$select": _SELECTED, "$top": _PAGE_SIZE}
+            listed = [
+                _from_graph(calendar, own)
+                async for page in self.client.pages(access, "/me/calendars", parameters)
+                for calendar in page
+            ]
+        # A calendar made or removed between two pages can shift one onto both.
+        return tuple({calendar.remote_id: calendar for calendar in listed}.values())
+
+    async def _own_addresses(self, access: Access) -> frozenset[str]:
+        """Every address we know the person by, folded; `mail` is null for some personal accounts."""
+        profile = await self.client.get(access, "/me", {"$select": "mail,userPrincipalName"})
+        token = await access.token()
+        known = (profile.get("mail"), profile.get("userPrincipalName"), token.username)
+        return frozenset(address.casefold() for address in known if isinstance(address, str) and address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FreshAccess:
+    """The token that has just come with a sign-in: there is nothing to renew it from yet."""
+
+    fresh: AccessToken
+
+    async def token(self) -> AccessToken:
+        return self.fresh
+
+    async def renewed(self, refused: AccessToken, claims: str | None) -> AccessToken:
+        raise AccessDenied
+
+
+def _from_graph(calendar: Mapping[str, Any], own_addresses: frozenset[str]) -> RemoteCalendar:
+    remote_id = calendar.get("id")
+    if not isinstance(remote_id, str) or not remote_id:
+        raise InvalidAnswer(what="a calendar without an id")
+    owner = calendar.get("owner")
+    owner = owner if isinstance(owner, dict) else {}
+    owner_email = _text(owner.get("address"))
+    primary = calendar.get("isDefaultCalendar") is True
+    owned = owner_email.casefold() in own_addresses if owner_email else primary
+    return RemoteCalendar(
+        remote_id=remote_id,
+        name=_text(calendar.get("name")),
+        owner_name=_text(owner.get("name")),
+        owner_email=owner_email,
+        color=_color(calendar),
+        primary=primary,
+        writable=calendar.get("canEdit") is True,
+        # Only whoever made a calendar can share it; an unknown address alone may be one more alias of the person's.
+        shared=not owned and calendar.get("canShare") is False,
+    )
+
+
+def _color(calendar: Mapping[str, Any]) -> str:
+    value = _text(calendar.get("hexColor")).casefold()
+    if _HEX_COLOR.fullmatch(value):
+        return value
+    return _NAMED_COLORS.get(_text(calendar.get("color")).casefold(), "")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

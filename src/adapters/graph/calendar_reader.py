@@ -1,0 +1,49 @@
+"""Reading times and statuses of a calendar through Graph's calendar view."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from adapters.graph.addresses import calendar_path, view_parameters
+from adapters.graph.client import Access, GraphClient
+from adapters.graph.entries import SELECTED, entry_from_graph
+from adapters.graph.errors import translated
+from adapters.graph.tokens import AccessTokens, AccountAccess
+from domain.access import CalendarGone
+from domain.blocking import CalendarEntry
+from domain.ids import AccountId
+from domain.interval import Interval
+
+ALL_DAY_MARGIN = timedelta(hours=26)
+"""How far an all-day event may lie beside the window that its dates touch.
+
+Graph matches it by the instants of the zone it was made in, while its dates count in the expert's zone: the clocks of
+the two may be 26 hours apart (UTC+14 and UTC-12).
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphCalendarReader:
+    client: GraphClient
+    tokens: AccessTokens
+    page_size: int = 1000
+
+    async def read_entries(
+        self, account_id: AccountId, remote_calendar_id: str, window: Interval
+    ) -> tuple[CalendarEntry, ...]:
+        access = AccountAccess(tokens=self.tokens, account_id=account_id)
+        with translated(gone=CalendarGone):
+            return tuple([entry async for entry in self._entries(access, remote_calendar_id, window)])
+
+    async def _entries(
+        self, access: Access, remote_calendar_id: str, window: Interval
+    ) -> AsyncIterator[CalendarEntry]:
+        parameters = view_parameters(window, margin=ALL_DAY_MARGIN) | {
+            "$select": SELECTED,
+            "$top": str(self.page_size),
+        }
+        async for page in self.client.pages(
+            access, f"{calendar_path(remote_calendar_id)}/calendarView", parameters
+        ):
+            for event in page:
+                yield entry_from_graph(event)

@@ -1,0 +1,230 @@
+"""Requests to Graph: headers, limits per mailbox, retries of reads, renewed tokens, suspicion of every answer."""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from adapters.graph.claims import claims_in
+from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
+from adapters.graph.mailbox_gate import SHORT_WAIT, MailboxGates
+from adapters.graph.retry_after import parse_retry_after
+from adapters.graph.settings import MicrosoftSettings
+from adapters.graph.token_cache import AccessToken
+from application.ports.clock import Clock
+from domain.access import InvalidAnswer, ProviderUnavailable
+
+_log = logging.getLogger(__name__)
+
+MOST_PAGES = 200
+_PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
+
+
+class Access(Protocol):
+    """Where the tokens for one mailbox come from."""
+
+    async def token(self) -> AccessToken: ...
+
+    async def renewed(self, refused: AccessToken, claims: str | None) -> AccessToken:
+        """Another token, after Graph refused this one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: URL
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def reads(self) -> bool:
+        return self.method == "GET"
+
+
+class GraphClient:
+    """Every method raises GraphRefusal for an error of Graph's, ProviderUnavailable and InvalidAnswer for what is no
+    answer, and whatever the `Access` raises."""
+
+    def __init__(self, http: aiohttp.ClientSession, settings: MicrosoftSettings, clock: Clock) -> None:
+        self._http = http
+        self._base = settings.graph_url.rstrip("/")
+        self._origin = _origin(self._base)
+        self._clock = clock
+        self._timeout = settings.request_timeout
+        self._retry_pauses = settings.retry_pauses
+        self._largest_answer = settings.largest_answer
+        self._gates = MailboxGates(clock)
+
+    async def get(self, access: Access, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        """The JSON object at `path`, whose ids are percent-encoded already."""
+        return _json(await self._send(access, _Request("GET", self._url(path, params))))
+
+    async def post(self, access: Access, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return _json(await self._send(access, _Request("POST", self._url(path, {}), body)))
+
+    async def patch(self, access: Access, path: str, body: Mapping[str, Any]) -> None:
+        _json(await self._send(access, _Request("PATCH", self._url(path, {}), body)))
+
+    async def delete(self, access: Access, path: str) -> None:
+        if await self._send(access, _Request("DELETE", self._url(path, {}))):
+            raise InvalidAnswer(what="a body after a deletion")
+
+    async def pages(
+        self, access: Access, path: str, params: Mapping[str, str]
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """The items of a list, page by page to the end. Links are followed as they come, on this origin only."""
+        url: URL | None = self._url(path, params)
+        seen: set[URL] = set()
+        while url is not None:
+            if url in seen or len(seen) == MOST_PAGES:
+                raise InvalidAnswer(what="endless pages")
+            seen.add(url)
+            page = _json(await self._send(access, _Request("GET", url)))
+            yield items_in(page)
+            url = self._next_url(page)
+
+    def _url(self, path: str, params: Mapping[str, str]) -> URL:
+        query = f"?{urlencode(params, safe='$', quote_via=quote)}" if params else ""
+        return URL(f"{self._base}{path}{query}", encoded=True)
+
+    def _next_url(self, page: Mapping[str, Any]) -> URL | None:
+        link = page.get("@odata.nextLink")
+        if link is None:
+            return None
+        if not isinstance(link, str) or _origin(link) != self._origin:
+            raise InvalidAnswer(what="next link")
+        return URL(link, encoded=True)
+
+    async def _send(self, access: Access, request: _Request) -> bytes:
+        """With one renewed token after a refused one."""
+        token = await access.token()
+        try:
+            return await self._in_time(token, request)
+        except GraphRefusal as refusal:
+            if refusal.fault is not Fault.TOKEN and refusal.claims is None:
+                raise
+            claims = refusal.claims
+        return await self._in_time(await access.renewed(token, claims), request)
+
+    async def _in_time(self, token: AccessToken, request: _Request) -> bytes:
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                return await self._persistently(token, request)
+        except TimeoutError as exc:
+            raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
+
+    async def _persistently(self, token: AccessToken, request: _Request) -> bytes:
+        """Reads are tried again when the failure may pass quickly; all tries share one time-out."""
+        for pause in self._retry_pauses if request.reads else ():
+            try:
+                return await self._attempt(token, request)
+            except (GraphRefusal, ProviderUnavailable) as failure:
+                if not _may_pass_quickly(failure):
+                    raise
+            await asyncio.sleep(pause.total_seconds())
+        return await self._attempt(token, request)
+
+    async def _attempt(self, token: AccessToken, request: _Request) -> bytes:
+        request_id = str(uuid.uuid4())
+        async with self._gates.passage(token.mailbox):
+            try:
+                async with self._http.request(
+                    request.method,
+                    request.url,
+                    json=request.body,
+                    headers=_headers(token, request_id),
+                    allow_redirects=False,
+                ) as response:
+                    body = await self._read(response)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
+                raise ProviderUnavailable from exc
+            except aiohttp.ClientError as exc:
+                raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
+            if 200 <= response.status < 300:
+                self._gates.accepted(token.mailbox)
+                return body
+            refusal = self._refusal(response, body)
+            _log.info(
+                "graph refused a request",
+                extra={
+                    "method": request.method,
+                    "status": response.status,
+                    "code": refusal.code,
+                    "client_request_id": request_id,
+                    "graph_request_id": response.headers.get("request-id", ""),
+                },
+            )
+            if refusal.fault is Fault.THROTTLED or refusal.retry_after:
+                refusal.retry_after = self._gates.refused(token.mailbox, refusal.retry_after)
+            raise refusal
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_chunked(1 << 16):
+            body += chunk
+            if len(body) > self._largest_answer:
+                raise InvalidAnswer(what="too large")
+        return bytes(body)
+
+    def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> GraphRefusal:
+        if response.status < 400:
+            raise InvalidAnswer(what=f"status {response.status}")
+        fault, code = classify(response.status, codes_in(body))
+        wish = parse_retry_after(response.headers.get("Retry-After"), now=self._clock.now())
+        return GraphRefusal(
+            status=response.status,
+            fault=fault,
+            code=code,
+            retry_after=wish if fault in {Fault.THROTTLED, Fault.UNAVAILABLE} else None,
+            claims=claims_in(response.headers.getall("WWW-Authenticate", [])),
+        )
+
+
+def _headers(token: AccessToken, request_id: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {token.value}",
+        "Accept": "application/json",
+        "Prefer": _PREFER,
+        "client-request-id": request_id,
+    }
+
+
+def _may_pass_quickly(failure: GraphRefusal | ProviderUnavailable) -> bool:
+    if isinstance(failure, GraphRefusal) and failure.fault not in {Fault.UNAVAILABLE, Fault.THROTTLED}:
+        return False
+    if isinstance(failure, ProviderUnavailable) and failure.throttled:
+        return False
+    return (failure.retry_after or timedelta()) <= SHORT_WAIT
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        raise InvalidAnswer(what="no JSON") from None
+    if not isinstance(answer, dict):
+        raise InvalidAnswer(what="no object")
+    if "error" in answer:
+        raise InvalidAnswer(what="an error inside a success")
+    return answer
+
+
+def items_in(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of one page of a list. Raises InvalidAnswer where there is no list."""
+    items = page.get("value")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise InvalidAnswer(what="no list")
+    return items
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.casefold(), parts.netloc.casefold()

@@ -1,0 +1,112 @@
+"""Who signed in, proven by the id token. MSAL checks neither its signature nor its claims."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from adapters.graph.signing_keys import KeyRing
+from application.ports.clock import Clock
+from domain.account import AccountKind, Identity, Provider
+
+PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The tenant of all personal Microsoft accounts (Microsoft's id token claims reference)."""
+
+LEEWAY = timedelta(seconds=60)
+_CLAIMS = ["iss", "aud", "exp", "iat", "nonce", "oid", "tid"]
+
+
+class IdTokenInvalid(Exception):
+    """The token proves nothing. Carries no text: a token's claims are personal data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenPerson:
+    identity: Identity
+    kind: AccountKind
+    email: str = field(repr=False)
+    display_name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdTokenVerifier:
+    client_id: str
+    keys: KeyRing
+    clock: Clock
+
+    async def verify(self, token: str, *, nonce: str) -> ProvenPerson:
+        """Who the token speaks of. `nonce` is the flow's own, which MSAL sends as its SHA-256 in hexadecimal.
+
+        Raises IdTokenInvalid, ProviderUnavailable, ProviderMisconfigured.
+        """
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError:
+            raise IdTokenInvalid from None
+        issuer, key = await self.keys.find(str(header.get("kid")))
+        if key is None:
+            raise IdTokenInvalid
+        claims = self._signed_claims(token, key.key)
+        tenant = _text(claims, "tid")
+        for template in (issuer, key.issuer):
+            if template is not None and _text(claims, "iss") != template.replace("{tenantid}", tenant):
+                raise IdTokenInvalid
+        expected = hashlib.sha256(nonce.encode()).hexdigest()
+        if not hmac.compare_digest(_text(claims, "nonce").encode(), expected.encode()):
+            raise IdTokenInvalid
+        _require_current(claims, self.clock.now())
+        return _person(claims, tenant)
+
+    def _signed_claims(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                audience=self.client_id,
+                # The times are checked against our own clock, the issuer against the token's tenant.
+                options={
+                    "require": _CLAIMS,
+                    "verify_exp": False,
+                    "verify_nbf": False,
+                    "verify_iat": False,
+                    "strict_aud": True,
+                },
+            )
+        except jwt.PyJWTError:
+            raise IdTokenInvalid from None
+
+
+def _require_current(claims: Mapping[str, Any], now: datetime) -> None:
+    moment, leeway = now.timestamp(), LEEWAY.total_seconds()
+    expires, issued, valid_from = claims["exp"], claims["iat"], claims.get("nbf", 0)
+    if not all(isinstance(at, int | float) for at in (expires, issued, valid_from)):
+        raise IdTokenInvalid
+    if expires <= moment - leeway or issued > moment + leeway or valid_from > moment + leeway:
+        raise IdTokenInvalid
+
+
+def _person(claims: Mapping[str, Any], tenant: str) -> ProvenPerson:
+    optional = {
+        name: value
+        for name in ("email", "preferred_username", "name")
+        if isinstance(value := claims.get(name), str)
+    }
+    email = optional.get("email") or optional.get("preferred_username", "")
+    return ProvenPerson(
+        identity=Identity(provider=Provider.MICROSOFT, tenant_id=tenant, object_id=_text(claims, "oid")),
+        kind=AccountKind.PERSONAL if tenant == PERSONAL_TENANT else AccountKind.WORK,
+        email=email,
+        display_name=optional.get("name") or email,
+    )
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims[name]
+    if not isinstance(value, str) or not value:
+        raise IdTokenInvalid
+    return value

@@ -1,0 +1,63 @@
+"""Everything Microsoft, opened and closed in one place."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from adapters.graph.calendar_directory import GraphCalendarDirectory
+from adapters.graph.calendar_reader import GraphCalendarReader
+from adapters.graph.client import GraphClient
+from adapters.graph.event_writer import GraphEventWriter
+from adapters.graph.id_token import IdTokenVerifier
+from adapters.graph.settings import MicrosoftSettings
+from adapters.graph.sign_in import MicrosoftSignIn
+from adapters.graph.signing_keys import KeyRing
+from adapters.graph.tls import blocking_http, graph_http
+from adapters.graph.token_http import TokenHttp
+from adapters.graph.token_service import TokenService
+from adapters.graph.tokens import AccessTokens
+from application.ports.clock import Clock
+from application.ports.grant_vault import GrantVault
+
+_THREADS = 32
+"""How many blocking requests to the token endpoint may be under way at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Microsoft:
+    """The ports this adapter fulfils, ready for use."""
+
+    sign_in: MicrosoftSignIn
+    directory: GraphCalendarDirectory
+    reader: GraphCalendarReader
+    writer: GraphEventWriter
+
+
+@asynccontextmanager
+async def open_microsoft(
+    settings: MicrosoftSettings, vault: GrantVault, clock: Clock
+) -> AsyncIterator[Microsoft]:
+    """Opens connections lazily: nothing is asked of Microsoft before the first call."""
+    token_http = TokenHttp(blocking_http(settings, connections=_THREADS), settings)
+    executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
+    try:
+        async with graph_http(settings) as http:
+            service = TokenService(settings, token_http, executor)
+            tokens = AccessTokens(vault, service, clock)
+            client = GraphClient(http, settings, clock)
+            verifier = IdTokenVerifier(
+                client_id=settings.client_id, keys=KeyRing(documents=service, clock=clock), clock=clock
+            )
+            try:
+                yield Microsoft(
+                    sign_in=MicrosoftSignIn(settings=settings, tokens=service, verifier=verifier),
+                    directory=GraphCalendarDirectory(client=client, tokens=tokens),
+                    reader=GraphCalendarReader(client=client, tokens=tokens, page_size=settings.page_size),
+                    writer=GraphEventWriter(client=client, tokens=tokens),
+                )
+            finally:
+                await tokens.close()
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        token_http.close()

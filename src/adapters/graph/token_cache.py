@@ -1,0 +1,47 @@
+"""Reading MSAL's serialized token cache of one account, with our own idea of what time it is.
+
+MSAL's own look-up misses a token whose scopes were granted in another spelling than asked for, and would then go to the
+network on every call.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A bearer token for Graph.
+
+    `mailbox` tells whose it is: the same for every account that stands for the same Microsoft user. `username` is the
+    name the person signs in with, usually an e-mail address.
+    """
+
+    value: str = field(repr=False)
+    mailbox: str = field(repr=False)
+    username: str = field(repr=False)
+    expires_at: datetime
+
+
+def cached_access_token(serialized: bytes) -> AccessToken | None:
+    """The access token that lasts longest, expired or not; None where the cache holds none."""
+    cache = msal.SerializableTokenCache()
+    cache.deserialize(serialized.decode())
+    kind = msal.TokenCache.CredentialType
+    tokens: list[dict[str, Any]] = list(cache.search(kind.ACCESS_TOKEN))
+    if not tokens:
+        return None
+    newest = max(tokens, key=lambda entry: int(entry["expires_on"]))
+    usernames = [
+        str(account.get("username") or "")
+        for account in cache.search(kind.ACCOUNT, query={"home_account_id": newest.get("home_account_id")})
+    ]
+    value = str(newest["secret"])
+    return AccessToken(
+        value=value,
+        mailbox=str(newest.get("home_account_id") or value),
+        username=usernames[0] if usernames else "",
+        expires_at=datetime.fromtimestamp(int(newest["expires_on"]), UTC),
+    )

@@ -1,0 +1,209 @@
+"""Microsoft's token endpoint as MSAL speaks to it: authorization codes and refresh tokens in, token caches out.
+
+MSAL blocks, so every call runs in a thread. An application object is made for each call, around the token cache of one
+account: that costs a fraction of a millisecond, as the discovery document is kept.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msal
+
+from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
+from adapters.graph.token_errors import TokenRefusal, refusal_from
+from adapters.graph.token_http import NoMemory, TokenHttp
+from domain.access import ProviderMisconfigured, ProviderUnavailable
+
+# Below this MSAL writes codes, verifiers and client infos to the log.
+logging.getLogger("msal").setLevel(logging.INFO)
+
+T = TypeVar("T")
+Flow = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangedCode:
+    """What a redeemed code brought. `scopes` is None where the answer named none, which means "as requested"."""
+
+    id_token: str = field(repr=False)
+    scopes: tuple[str, ...] | None
+    refreshable: bool
+    cache: bytes = field(repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class TokenRequestRefused(Exception):
+    """The token endpoint answered with an OAuth error."""
+
+    refusal: TokenRefusal
+
+
+class AnswerUnusable(Exception):
+    """MSAL found the redirect or the answer to be none that belongs to the flow: state, nonce or id token."""
+
+
+class _MsalApp(Protocol):
+    """The part of `msal.ConfidentialClientApplication` in use."""
+
+    def initiate_auth_code_flow(
+        self, scopes: list[str], *, redirect_uri: str, prompt: str, login_hint: str | None, response_mode: str
+    ) -> Flow: ...
+
+    def acquire_token_by_auth_code_flow(
+        self, auth_code_flow: Flow, auth_response: dict[str, str]
+    ) -> dict[str, Any]: ...
+
+    def get_accounts(self) -> list[dict[str, Any]]: ...
+
+    def acquire_token_silent_with_error(
+        self,
+        scopes: list[str],
+        account: Mapping[str, Any],
+        *,
+        force_refresh: bool,
+        claims_challenge: str | None,
+    ) -> dict[str, Any] | None: ...
+
+
+class TokenService:
+    """Every method raises ProviderUnavailable, and ProviderMisconfigured when the authority itself is refused."""
+
+    def __init__(self, settings: MicrosoftSettings, http: TokenHttp, executor: Executor) -> None:
+        self._settings = settings
+        self._http = http
+        self._executor = executor
+
+    async def begin(self, *, redirect_uri: str, prompt: str, login_hint: str) -> Flow:
+        """A new authorization-code flow with PKCE, state and nonce: a JSON-able dictionary, secret."""
+
+        def initiate() -> Flow:
+            flow = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
+                list(REQUIRED_SCOPES),
+                redirect_uri=redirect_uri,
+                prompt=prompt,
+                login_hint=login_hint or None,
+                response_mode="form_post",
+            )
+            return flow | {"auth_uri": _with_redirect(flow["auth_uri"])}
+
+        return await self._in_thread(initiate)
+
+    async def exchange(self, flow: Flow, answer: dict[str, str]) -> ExchangedCode:
+        """Redeem the code of a redirect. Raises TokenRequestRefused, AnswerUnusable."""
+        return await self._in_thread(partial(self._exchange, flow, answer))
+
+    async def refresh(self, cache: bytes, scopes: tuple[str, ...], claims: str | None) -> bytes:
+        """The account's token cache with a new access token, fetched with its refresh token whatever is still valid.
+
+        `claims` is a claims challenge of the resource's. Raises TokenRequestRefused; a cache without any refresh
+        token counts as refused with `invalid_grant`.
+        """
+        return await self._in_thread(partial(self._refresh, cache, scopes, claims))
+
+    async def discovery(self) -> Mapping[str, Any]:
+        """The OpenID Connect discovery document of the authority."""
+        url = f"{self._settings.authority.rstrip('/')}/v2.0/.well-known/openid-configuration"
+
+        def fetch() -> Mapping[str, Any]:
+            answer = self._http.get(url)
+            if answer.status_code != 200:
+                raise ProviderMisconfigured(code="registration")
+            return answer.json()
+
+        return await self._in_thread(fetch)
+
+    async def fetch_json(self, url: str) -> Mapping[str, Any]:
+        """A JSON object from a URL that the discovery document names."""
+        return await self._in_thread(partial(self._http.fetch_json, url))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _exchange(self, flow: Flow, answer: dict[str, str]) -> ExchangedCode:
+        cache = msal.SerializableTokenCache()
+        app = self._app(cache)
+        try:
+            result = app.acquire_token_by_auth_code_flow(flow, answer)
+        except (ValueError, RuntimeError):
+            # Without the cause: MSAL puts states and nonces into its texts.
+            raise AnswerUnusable from None
+        if "error" in result:
+            raise TokenRequestRefused(refusal=refusal_from(result))
+        if not (result.get("access_token") and result.get("id_token")):
+            raise AnswerUnusable
+        scope = result.get("scope")
+        return ExchangedCode(
+            id_token=str(result["id_token"]),
+            scopes=tuple(scope.split()) if isinstance(scope, str) else None,
+            refreshable=bool(result.get("refresh_token")),
+            cache=cache.serialize().encode(),
+        )
+
+    def _refresh(self, serialized: bytes, scopes: tuple[str, ...], claims: str | None) -> bytes:
+        cache = msal.SerializableTokenCache()
+        cache.deserialize(serialized.decode())
+        app = self._app(cache)
+        accounts = app.get_accounts()
+        try:
+            result = accounts and app.acquire_token_silent_with_error(
+                list(scopes), accounts[0], force_refresh=True, claims_challenge=claims
+            )
+        except (ValueError, RuntimeError):
+            raise ProviderUnavailable from None
+        if not accounts or result is None:
+            raise TokenRequestRefused(
+                refusal=TokenRefusal(error="invalid_grant", suberror="no_refresh_token")
+            )
+        if "error" in result:
+            raise TokenRequestRefused(refusal=refusal_from(result))
+        if not result.get("access_token"):
+            # A success without a token is evidence of nothing, and MSAL has taken what came with it into its cache.
+            raise ProviderUnavailable
+        return cast(bytes, cache.serialize().encode())
+
+    def _app(self, cache: Any) -> _MsalApp:
+        try:
+            app = msal.ConfidentialClientApplication(
+                self._settings.client_id,
+                client_credential=_msal_credential(self._settings.credential),
+                authority=self._settings.authority,
+                # The authority is our operator's own choice; asking Microsoft about it would need another host.
+                instance_discovery=False,
+                token_cache=cache,
+                http_client=self._http,
+                http_cache=NoMemory(),
+            )
+        except ValueError as exc:
+            raise ProviderMisconfigured(code="registration") from exc
+        return cast(_MsalApp, app)
+
+
+def flow_to_bytes(flow: Flow) -> bytes:
+    return json.dumps(flow).encode()
+
+
+def flow_from_bytes(flow: bytes) -> Flow:
+    return cast(Flow, json.loads(flow))
+
+
+def _with_redirect(authorization_url: str) -> str:
+    """The same request, answered by a plain redirect: callers hand on its query, which a form would not leave in it.
+
+    MSAL warns on every sign-in that asks for anything but a form, so it is asked for one.
+    """
+    parts = urlsplit(authorization_url)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "response_mode"]
+    return parts._replace(query=urlencode(query)).geturl()
+
+
+def _msal_credential(credential: str | ClientCertificate) -> str | dict[str, str]:
+    if isinstance(credential, ClientCertificate):
+        return {"private_key": credential.private_key, "public_certificate": credential.certificate}
+    return credential
