@@ -10,7 +10,15 @@ from adapters.graph.client import Access, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal, translated
 from adapters.graph.event_body import event_from_session, reminder_from_session
 from adapters.graph.tokens import AccessTokens, AccountAccess
-from domain.access import CalendarGone, EventGone, InvalidAnswer, ProviderUnavailable
+from domain.access import (
+    AccessDenied,
+    AccessLost,
+    CalendarGone,
+    EventGone,
+    InvalidAnswer,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
 from domain.session import EventCopy, SessionDetails
@@ -39,10 +47,7 @@ class GraphEventWriter:
         except InvalidAnswer as exc:
             # Something was answered, so something may have been done.
             raise ProviderUnavailable(outcome_unknown=True) from exc
-        existing = await self.find(copy.account_id, copy.remote_calendar_id, copy.mark, interval)
-        if existing is None:
-            raise ProviderUnavailable(outcome_unknown=True)
-        return existing
+        return await self._existing(copy, interval)
 
     async def update(
         self,
@@ -85,6 +90,16 @@ class GraphEventWriter:
         with translated(gone=CalendarGone):
             tagged = await self._tagged(access, remote_calendar_id, mark)
             return tagged or await self._marked_nearby(access, remote_calendar_id, mark, near)
+
+    async def _existing(self, copy: EventCopy, interval: Interval) -> str:
+        """The event that this mark was used for. Whatever keeps us from finding it, it may be there."""
+        try:
+            existing = await self.find(copy.account_id, copy.remote_calendar_id, copy.mark, interval)
+        except (AccessDenied, AccessLost, CalendarGone, InvalidAnswer, ProviderMisconfigured) as exc:
+            raise ProviderUnavailable(outcome_unknown=True) from exc
+        if existing is None:
+            raise ProviderUnavailable(outcome_unknown=True)
+        return existing
 
     async def _post(self, access: Access, copy: EventCopy, event: dict[str, Any]) -> str | None:
         """The id of the created event, or None when Graph says that this mark has been used already."""

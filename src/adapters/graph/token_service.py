@@ -150,23 +150,28 @@ class TokenService:
         cache = msal.SerializableTokenCache()
         cache.deserialize(serialized.decode())
         app = self._app(cache)
-        accounts = app.get_accounts()
-        try:
-            result = accounts and app.acquire_token_silent_with_error(
-                list(scopes), accounts[0], force_refresh=True, claims_challenge=claims
-            )
-        except (ValueError, RuntimeError):
-            raise ProviderUnavailable from None
-        if not accounts or result is None:
+        account = next((one for one in app.get_accounts() if self._refreshable(cache, one)), None)
+        if account is None:
             raise TokenRequestRefused(
                 refusal=TokenRefusal(error="invalid_grant", suberror="no_refresh_token")
             )
-        if "error" in result:
+        try:
+            result = app.acquire_token_silent_with_error(
+                list(scopes), account, force_refresh=True, claims_challenge=claims
+            )
+        except (ValueError, RuntimeError):
+            raise ProviderUnavailable from None
+        if result and "error" in result:
             raise TokenRequestRefused(refusal=refusal_from(result))
-        if not result.get("access_token"):
-            # A success without a token is evidence of nothing, and MSAL has taken what came with it into its cache.
+        if not (result and result.get("access_token")):
+            # A success without a token is evidence of nothing; MSAL answers None to an empty one.
             raise ProviderUnavailable
         return cast(bytes, cache.serialize().encode())
+
+    def _refreshable(self, cache: Any, account: Mapping[str, Any]) -> bool:
+        query = {name: account[name] for name in ("home_account_id", "environment")}
+        query["client_id"] = self._settings.client_id
+        return any(cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN, query=query))
 
     def _app(self, cache: Any) -> _MsalApp:
         try:

@@ -127,3 +127,13 @@ async def test_a_search_answered_with_nonsense_says_nothing(connected: Connected
     connected.sandbox.world.faults.html(times=None)
     with pytest.raises(InvalidAnswer):
         await find(connected, copy)
+
+
+async def test_a_conflict_that_can_not_be_looked_into_leaves_the_outcome_open(connected: Connected) -> None:
+    copy = await copy_for(connected)
+    faults = connected.sandbox.world.faults
+    faults.answer(409, code="ErrorDuplicateTransactionId", method="POST", path="/events")
+    faults.answer(403, code="ErrorAccessDenied", method="GET", times=None)
+    with pytest.raises(ProviderUnavailable) as unknown:
+        await create(connected, copy)
+    assert unknown.value.outcome_unknown
