@@ -35,7 +35,7 @@ class EventWriter(Protocol):
         ...
 
     async def delete(self, account_id: AccountId, remote_id: str) -> None:
-        """Remove the event; one that is gone already counts as removed."""
+        """Remove the event; one that is gone already counts as removed. Raises WriteRefused."""
         ...
 
     async def find(

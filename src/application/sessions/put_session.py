@@ -30,7 +30,6 @@ class PutSession:
             expert_id=expert_id, session_id=session_id, interval=interval, details=details, now=now
         )
         async with self.store.transaction() as tx:
-            await tx.experts.get(expert_id)
             known = await self._known(tx, new, etag)
             accepted = new if known is None else known.put(interval=interval, details=details, now=now)
             if accepted is known:
@@ -42,13 +41,13 @@ class PutSession:
 
     async def _known(self, tx: Transaction, new: Session, etag: str) -> Session | None:
         """The session as it was, locked; None when it is new, and then it is added already."""
+        # Most are new: adding is tried at once, and refuses an unknown expert by itself.
+        if not etag and await tx.sessions.add(new):
+            return None
         try:
             known = await tx.sessions.lock(new.expert_id, new.session_id)
         except SessionNotFound:
-            if etag:
-                raise EtagMismatch from None
-            if await tx.sessions.add(new):
-                return None
-            known = await tx.sessions.lock(new.expert_id, new.session_id)
+            await tx.experts.get(new.expert_id)
+            raise EtagMismatch from None
         known.require_etag(etag)
         return known

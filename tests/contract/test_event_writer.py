@@ -1,0 +1,279 @@
+"""What every writer of events keeps to; what it says when something stands in the way has a file of its own."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from domain.access import EventGone, ProviderUnavailable
+from domain.blocking import CalendarEntry, Days, Instants, ShowAs
+from domain.ids import EventMark
+from domain.interval import Interval
+from domain.session import SessionDetails
+from tests.builders import MARK, some_details
+from tests.support.bookings import LATER, MOVED, SLOT, Booked, book, copy_for, says
+from tests.support.providers import Human, ProviderHarness, Trouble
+
+pytest_plugins = ["tests.support.provider_fixtures"]
+
+OTHER_MARK = EventMark("3f2f6f4e-7d36-5f0c-8a52-1d1a2b3c4d5e")
+
+
+async def test_an_event_says_what_the_session_says(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    written = booked.written
+    assert (written.remote_id, written.calendar, written.mark, written.interval) == (
+        booked.event,
+        provider.primary(),
+        MARK,
+        SLOT,
+    )
+    assert says(written, some_details())
+
+
+async def test_an_event_goes_to_the_calendar_named(provider: ProviderHarness) -> None:
+    team = provider.add_calendar("Team")
+    assert (await book(provider, calendar=team)).written.calendar == team
+
+
+async def test_an_event_goes_to_a_shared_calendar_that_may_be_written(provider: ProviderHarness) -> None:
+    provider.add_person(Human(name="jonas"))
+    shared = provider.share(
+        provider.primary("jonas"), owner="jonas", reader="maria", title="Jonas", writable=True
+    )
+    booked = await book(provider, calendar=shared)
+    assert await booked.find() == booked.event
+
+
+async def test_a_session_that_says_nothing_is_an_event_that_says_nothing(
+    provider: ProviderHarness,
+) -> None:
+    copy = copy_for(provider, await provider.connect())
+    await provider.writer.create(copy, SLOT, SessionDetails(title=""))
+    (written,) = provider.written()
+    assert (written.title, written.body.strip(), written.place) == ("", "", "")
+    assert written.reminder_minutes is None
+
+
+async def test_a_repeat_under_the_same_mark_makes_no_second_event(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    assert await booked.create() == booked.event
+    assert booked.written.remote_id == booked.event
+
+
+async def test_two_creations_at_once_under_one_mark_make_one_event(provider: ProviderHarness) -> None:
+    copy = copy_for(provider, await provider.connect())
+    ids = await asyncio.gather(*(provider.writer.create(copy, SLOT, some_details()) for _ in range(2)))
+    assert [one.remote_id for one in provider.written()] == list(set(ids))
+
+
+async def test_another_mark_is_another_event(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    other = await provider.writer.create(replace(booked.copy, mark=OTHER_MARK), SLOT, some_details())
+    assert {one.remote_id for one in provider.written()} == {booked.event, other}
+
+
+async def test_the_same_mark_in_another_mailbox_is_another_event(provider: ProviderHarness) -> None:
+    provider.add_person(Human(name="jonas"))
+    await book(provider)
+    copy = copy_for(provider, await provider.connect("jonas"), calendar=provider.primary("jonas"))
+    await provider.writer.create(copy, SLOT, some_details())
+    assert (len(provider.written("maria")), len(provider.written("jonas"))) == (1, 1)
+
+
+async def test_an_event_in_a_calendar_that_is_gone_is_no_repeat(provider: ProviderHarness) -> None:
+    team = provider.add_calendar("Team")
+    booked = await book(provider, calendar=team)
+    provider.remove_calendar(team)
+    again = await provider.writer.create(
+        replace(booked.copy, remote_calendar_id=provider.primary()), SLOT, some_details()
+    )
+    assert await booked.provider.writer.find(booked.copy.account_id, provider.primary(), MARK, SLOT) == again
+
+
+@pytest.mark.parametrize("find_first", [True, False])
+async def test_an_event_whose_answer_got_lost_is_there_once(
+    provider: ProviderHarness, *, find_first: bool
+) -> None:
+    copy = copy_for(provider, await provider.connect())
+    provider.lose_answer_of("create")
+    with pytest.raises(ProviderUnavailable) as caught:
+        await provider.writer.create(copy, SLOT, some_details())
+    assert caught.value.outcome_unknown
+    (written,) = provider.written()
+    booked = Booked(provider, copy, written.remote_id)
+    assert await (booked.find() if find_first else booked.create()) == written.remote_id
+    assert len(provider.written()) == 1
+
+
+@pytest.mark.parametrize("trouble", [Trouble.OUTAGE, Trouble.NONSENSE])
+async def test_an_event_that_was_never_made_is_not_found(provider: ProviderHarness, trouble: Trouble) -> None:
+    booked = Booked(provider, copy_for(provider, await provider.connect()), "")
+    provider.trouble(trouble)
+    with pytest.raises(ProviderUnavailable):
+        await booked.create()
+    provider.mend()
+    assert await booked.find() is None
+    assert await booked.create() == booked.written.remote_id
+
+
+async def test_an_update_brings_the_event_to_the_state_wanted(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    await booked.update(LATER, MOVED)
+    assert (booked.written.remote_id, booked.written.interval) == (booked.event, LATER)
+    assert booked.written.mark == MARK
+    assert says(booked.written, MOVED)
+
+
+async def test_an_update_can_be_repeated(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    await booked.update(LATER)
+    once = booked.written
+    await booked.update(LATER)
+    assert booked.written == once
+
+
+async def test_an_update_leaves_the_owners_reminder_alone(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    provider.set_reminder_by_hand(booked.event, 5)
+    await booked.update(reminder=False)
+    assert (booked.written.title, booked.written.reminder_minutes) == (MOVED.title, 5)
+
+
+@pytest.mark.parametrize("minutes", [45, None])
+async def test_an_update_sets_the_reminder_where_it_is_meant_to(
+    provider: ProviderHarness, minutes: int | None
+) -> None:
+    booked = await book(provider)
+    provider.set_reminder_by_hand(booked.event, 5)
+    await booked.update(details=replace(MOVED, reminder_minutes=minutes))
+    assert booked.written.reminder_minutes == minutes
+
+
+async def test_of_two_updates_at_once_one_is_the_last(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    await asyncio.gather(booked.update(SLOT, some_details()), booked.update(LATER, MOVED))
+    expected = {SLOT: some_details(), LATER: MOVED}
+    assert says(booked.written, expected[booked.written.interval])
+
+
+async def test_an_update_whose_answer_got_lost_can_be_repeated(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    provider.lose_answer_of("update")
+    with pytest.raises(ProviderUnavailable):
+        await booked.update(LATER)
+    assert booked.written.interval == LATER
+    await booked.update(LATER)
+    assert booked.written.interval == LATER
+
+
+async def test_an_event_moved_to_another_calendar_is_still_ours_to_change(
+    provider: ProviderHarness,
+) -> None:
+    booked, team = await book(provider), provider.add_calendar("Team")
+    provider.move_by_hand(booked.event, calendar=team)
+    await booked.update(LATER)
+    assert (booked.written.calendar, booked.written.interval) == (team, LATER)
+    await booked.delete()
+    assert provider.written() == ()
+
+
+async def test_an_event_deleted_by_hand_cannot_be_updated(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    provider.delete_by_hand(booked.event)
+    with pytest.raises(EventGone):
+        await booked.update()
+    assert provider.written() == ()
+
+
+@pytest.mark.parametrize("event", ["made-up", "../me", "a?b#c"])
+async def test_an_event_that_never_was_is_gone(provider: ProviderHarness, event: str) -> None:
+    booked = replace(await book(provider), event=event)
+    with pytest.raises(EventGone):
+        await booked.update()
+    await booked.delete()
+    assert len(provider.written()) == 1
+
+
+async def test_an_event_goes_with_its_calendar(provider: ProviderHarness) -> None:
+    team = provider.add_calendar("Team")
+    booked = await book(provider, calendar=team)
+    provider.remove_calendar(team)
+    with pytest.raises(EventGone):
+        await booked.update()
+    await booked.delete()
+
+
+async def test_an_event_of_another_mailbox_is_out_of_reach(provider: ProviderHarness) -> None:
+    provider.add_person(Human(name="jonas"))
+    booked = await book(provider)
+    account = await provider.connect("jonas")
+    with pytest.raises(EventGone):
+        await provider.writer.update(account, booked.event, LATER, MOVED, set_reminder=True)
+    await provider.writer.delete(account, booked.event)
+    assert booked.written.interval == SLOT
+
+
+async def test_a_deleted_event_is_gone_and_may_be_deleted_again(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    await booked.delete()
+    assert provider.written() == ()
+    await booked.delete()
+
+
+async def test_two_deletions_at_once_both_succeed(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    await asyncio.gather(booked.delete(), booked.delete())
+    assert provider.written() == ()
+
+
+async def test_an_event_deleted_by_hand_counts_as_removed(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    provider.delete_by_hand(booked.event)
+    await booked.delete()
+
+
+async def test_a_deletion_whose_answer_got_lost_can_be_repeated(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    provider.lose_answer_of("delete")
+    with pytest.raises(ProviderUnavailable):
+        await booked.delete()
+    assert provider.written() == ()
+    await booked.delete()
+
+
+async def test_an_event_is_found_by_its_mark_alone(provider: ProviderHarness) -> None:
+    provider.add_entry(CalendarEntry(when=Instants(SLOT.start, SLOT.end), show_as=ShowAs.BUSY))
+    provider.add_entry(CalendarEntry(when=Days(date(2031, 5, 6), date(2031, 5, 7)), show_as=ShowAs.FREE))
+    booked = await book(provider)
+    await provider.writer.create(replace(booked.copy, mark=OTHER_MARK), SLOT, some_details())
+    assert await booked.find() == booked.event
+
+
+async def test_a_mark_that_was_never_used_is_not_found(provider: ProviderHarness) -> None:
+    provider.add_entry(CalendarEntry(when=Instants(SLOT.start, SLOT.end), show_as=ShowAs.BUSY))
+    booked = await book(provider)
+    assert await booked.find(mark=OTHER_MARK) is None
+
+
+async def test_a_deleted_event_is_not_found(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    await booked.delete()
+    assert await booked.find() is None
+
+
+async def test_an_event_is_sought_in_the_calendar_named_only(provider: ProviderHarness) -> None:
+    booked, team = await book(provider), provider.add_calendar("Team")
+    elsewhere = replace(booked, copy=replace(booked.copy, remote_calendar_id=team))
+    assert await elsewhere.find() is None
+    provider.move_by_hand(booked.event, calendar=team)
+    assert await elsewhere.find() == booked.event
+    assert await booked.find() is None
+
+
+async def test_an_event_postponed_by_hand_is_found(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    month = timedelta(days=30)
+    provider.postpone_by_hand(booked.event, Interval(SLOT.start + month, SLOT.end + month))
+    assert await booked.find() == booked.event

@@ -1,0 +1,67 @@
+"""A session written by a writer under test, and the next steps to take with it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.ids import AccountId, CalendarId, EventMark
+from domain.interval import Interval
+from domain.session import EventCopy, SessionDetails
+from tests.builders import MARK, some_details
+from tests.support.providers import ProviderHarness, WrittenEvent
+
+SLOT = Interval(datetime(2031, 5, 6, 9, tzinfo=UTC), datetime(2031, 5, 6, 10, tzinfo=UTC))
+LATER = Interval(datetime(2031, 5, 7, 14, tzinfo=UTC), datetime(2031, 5, 7, 15, 30, tzinfo=UTC))
+MOVED = some_details("Coaching, moved", text="In the garden.", place="Garden", reminder_minutes=30)
+
+
+def copy_for(provider: ProviderHarness, account: AccountId, *, calendar: str = "") -> EventCopy:
+    """In the primary calendar, if none is named."""
+    return EventCopy(
+        account_id=account,
+        calendar_id=CalendarId("calendar-1"),
+        remote_calendar_id=calendar or provider.primary(),
+        mark=MARK,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An event of ours, and where it is."""
+
+    provider: ProviderHarness
+    copy: EventCopy
+    event: str
+
+    @property
+    def written(self) -> WrittenEvent:
+        """The event as its owner sees it, there being no other of ours."""
+        (only,) = self.provider.written()
+        return only
+
+    async def create(self) -> str:
+        return await self.provider.writer.create(self.copy, SLOT, some_details())
+
+    async def update(
+        self, interval: Interval = SLOT, details: SessionDetails = MOVED, *, reminder: bool = True
+    ) -> None:
+        await self.provider.writer.update(
+            self.copy.account_id, self.event, interval, details, set_reminder=reminder
+        )
+
+    async def delete(self) -> None:
+        await self.provider.writer.delete(self.copy.account_id, self.event)
+
+    async def find(self, *, mark: EventMark = MARK) -> str | None:
+        return await self.provider.writer.find(self.copy.account_id, self.copy.remote_calendar_id, mark, SLOT)
+
+
+async def book(provider: ProviderHarness, *, calendar: str = "") -> Booked:
+    copy = copy_for(provider, await provider.connect(), calendar=calendar)
+    return Booked(provider, copy, await provider.writer.create(copy, SLOT, some_details()))
+
+
+def says(event: WrittenEvent, details: SessionDetails) -> bool:
+    """Whether the event says all that these details say."""
+    seen = (event.title, event.place, event.reminder_minutes)
+    in_body = details.text in event.body and details.join_url in event.body
+    return in_body and seen == (details.title, details.place, details.reminder_minutes)

@@ -1,0 +1,211 @@
+"""The fake provider behind the handle of the contract suites."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from application.ports.grant_vault import StoredGrant
+from application.ports.sign_in import RedirectAnswer, StartedSignIn
+from domain.access import (
+    AccessDenied,
+    InvalidAnswer,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+    WriteRefused,
+)
+from domain.account import Identity
+from domain.blocking import CalendarEntry, Instants, ShowAs
+from domain.errors import DomainError
+from domain.ids import AccountId
+from domain.interval import Interval
+from tests.fakes.calendar_directory import FakeCalendarDirectory
+from tests.fakes.calendar_reader import FakeCalendarReader
+from tests.fakes.event_writer import FakeEventWriter
+from tests.fakes.provider import REQUIRED, Event, FakeProvider, Person
+from tests.fakes.sign_in import FakeSignIn
+from tests.fakes.store import FakeStore
+from tests.support.providers import Human, Trouble, WrittenEvent
+
+_MAILBOX = ("first_look", "list_calendars", "read_entries", "create", "update", "delete", "find")
+_LISTS = ("first_look", "list_calendars", "read_entries")
+_WRITES = ("create", "update", "delete")
+_TOKENS = ("check_access",)
+_FOR_LONG = 100
+
+
+class FakeHarness:
+    def __init__(self) -> None:
+        self.provider = FakeProvider(FakeStore())
+        self.sign_in = FakeSignIn(self.provider)
+        self.directory = FakeCalendarDirectory(self.provider)
+        self.reader = FakeCalendarReader(self.provider)
+        self.writer = FakeEventWriter(self.provider)
+        self.people: dict[str, Person] = {}
+        self.strict: set[str] = set()
+        self.add_person(Human())
+
+    def add_person(self, human: Human) -> None:
+        person = self.provider.add_person(human.name, kind=human.kind, calendar=False)
+        person.email, person.display_name, person.served = human.email, human.display_name, human.served
+        self.people[human.name] = person
+        if human.strict:
+            self.strict.add(human.name)
+        self.add_calendar("Calendar", name=human.name, primary=True)
+
+    def identity_of(self, name: str) -> Identity:
+        return self.people[name].identity
+
+    def take_mailbox_away(self, name: str) -> None:
+        self.people[name].served = False
+
+    def answer(
+        self,
+        started: StartedSignIn,
+        name: str = "maria",
+        *,
+        cancels: bool = False,
+        withholds: tuple[str, ...] = (),
+    ) -> RedirectAnswer:
+        if cancels:
+            return RedirectAnswer(state=started.state, error="access_denied", error_subcode="cancel")
+        if name in self.strict:
+            return RedirectAnswer(state=started.state, error="consent_required")
+        person = self.people[name]
+        if _asks_for_consent(started, person):
+            person.granted = tuple(one for one in REQUIRED if one not in withholds)
+            person.lasting = "offline_access" not in withholds
+        return RedirectAnswer(state=started.state, code=self.provider.code_for(person, state=started.state))
+
+    async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
+        account = AccountId(account_id or f"account-of-{name}")
+        started = await self.sign_in.begin(redirect_uri="https://calendars.example/callback")
+        signed_in = await self.sign_in.redeem(started.flow, self.answer(started, name))
+        before = self.provider.store.tables.grants.get(account)
+        version = before.grant_version + 1 if before else 1
+        stored = StoredGrant(grant=signed_in.grant, grant_version=version, rotation=0)
+        self.provider.store.tables.grants[account] = stored
+        return account
+
+    def disconnect(self, account_id: AccountId) -> None:
+        del self.provider.store.tables.grants[account_id]
+
+    def revoke(self, name: str = "maria") -> None:
+        self.people[name].revoke()
+
+    def primary(self, name: str = "maria") -> str:
+        return next(one.remote_id for one in self.people[name].calendars.values() if one.primary)
+
+    def add_calendar(
+        self,
+        title: str,
+        *,
+        name: str = "maria",
+        color: str = "",
+        writable: bool = True,
+        primary: bool = False,
+    ) -> str:
+        person = self.people[name]
+        added = person.add_calendar(title, primary=primary, writable=writable)
+        person.calendars[added] = replace(person.calendars[added], color=color)
+        return added
+
+    def share(self, calendar: str, *, owner: str, reader: str, title: str, writable: bool) -> str:
+        shared = self.people[reader].add_calendar(title, writable=writable, shared=True)
+        listed = self.people[reader].calendars
+        whose = self.people[owner]
+        listed[shared] = replace(
+            listed[shared], color="", owner_name=whose.display_name, owner_email=whose.email
+        )
+        # The reader's view of the same events.
+        self.people[reader].entries[shared] = whose.entries.setdefault(calendar, [])
+        return shared
+
+    def make_read_only(self, calendar: str, *, name: str = "maria") -> None:
+        calendars = self.people[name].calendars
+        calendars[calendar] = replace(calendars[calendar], writable=False)
+
+    def remove_calendar(self, calendar: str, *, name: str = "maria") -> None:
+        del self.people[name].calendars[calendar]
+
+    def remove_every_calendar(self, *, name: str = "maria") -> None:
+        self.people[name].calendars.clear()
+
+    def add_entry(
+        self, entry: CalendarEntry, *, calendar: str = "", name: str = "maria", zone: str = "UTC"
+    ) -> None:
+        self.people[name].add_entry(calendar or self.primary(name), entry)
+
+    def add_daily_series(self, first: Interval, *, days: int) -> None:
+        for day in range(days):
+            shift = timedelta(days=day)
+            when = Instants(first.start + shift, first.end + shift)
+            self.add_entry(CalendarEntry(when=when, show_as=ShowAs.BUSY))
+
+    def written(self, name: str = "maria") -> tuple[WrittenEvent, ...]:
+        return tuple(_as_seen(event) for event in self.people[name].events.values())
+
+    def delete_by_hand(self, event: str) -> None:
+        del self.people["maria"].events[event]
+
+    def move_by_hand(self, event: str, *, calendar: str) -> None:
+        self.people["maria"].events[event].calendar = calendar
+
+    def postpone_by_hand(self, event: str, to: Interval) -> None:
+        self.people["maria"].events[event].interval = to
+
+    def set_reminder_by_hand(self, event: str, minutes: int) -> None:
+        self.people["maria"].events[event].reminder_minutes = minutes
+
+    def trouble(self, trouble: Trouble) -> None:
+        match trouble:
+            case Trouble.OUTAGE:
+                self.provider.outage = True
+            case Trouble.THROTTLING:
+                pause = timedelta(seconds=30)
+                self._fail(_MAILBOX, ProviderUnavailable(retry_after=pause, throttled=True))
+            case Trouble.DENIAL:
+                self._fail(_MAILBOX, AccessDenied())
+            case Trouble.NONSENSE:
+                self._fail(tuple(set(_MAILBOX) - {"create"}), InvalidAnswer(what="no JSON"))
+                self._fail(("create",), ProviderUnavailable(outcome_unknown=True))
+            case Trouble.LATER_PAGES_FAIL:
+                self._fail(_LISTS, ProviderUnavailable())
+            case Trouble.LATER_PAGES_SPOILT:
+                self._fail(_LISTS, InvalidAnswer(what="no list"))
+            case Trouble.MISCONFIGURATION:
+                self.provider.misconfigured = "invalid_client AADSTS7000215"
+            case Trouble.UNREGISTERED:
+                self._fail(("begin",), ProviderMisconfigured(code="registration"))
+            case Trouble.TOKEN_NONSENSE:
+                self._fail(_TOKENS, ProviderUnavailable())
+
+    def _fail(self, methods: tuple[str, ...], error: DomainError) -> None:
+        for method in methods:
+            self.provider.fail(method, error, times=_FOR_LONG)
+
+    def refuse_writes(self, code: str) -> None:
+        self._fail(_WRITES, WriteRefused(code=code))
+
+    def lose_answer_of(self, method: str) -> None:
+        self.provider.fail(method, ProviderUnavailable(outcome_unknown=True), after_doing=True)
+
+    def mend(self) -> None:
+        self.provider.outage, self.provider.misconfigured = False, ""
+        self.provider.mend()
+
+
+def _asks_for_consent(started: StartedSignIn, person: Person) -> bool:
+    everything = person.lasting and set(REQUIRED) <= set(person.granted)
+    return "prompt=consent" in started.authorization_url or person.grants == 0 or not everything
+
+
+def _as_seen(event: Event) -> WrittenEvent:
+    return WrittenEvent(
+        remote_id=event.remote_id,
+        calendar=event.calendar,
+        mark=event.mark,
+        interval=event.interval,
+        title=event.details.title,
+        body=f"{event.details.text}\n{event.details.join_url}",
+        place=event.details.place,
+        reminder_minutes=event.reminder_minutes,
+    )

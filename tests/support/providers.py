@@ -1,0 +1,203 @@
+"""Providers to test on: the fake one, and the Microsoft adapter on the sandbox behind the same handle."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from application.ports.calendar_directory import CalendarDirectory
+from application.ports.calendar_reader import CalendarReader
+from application.ports.event_writer import EventWriter
+from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
+from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.account import AccountKind, Identity
+from domain.blocking import CalendarEntry
+from domain.errors import DomainError
+from domain.ids import AccountId, EventMark
+from domain.interval import Interval
+
+PERMISSIONS = ("Calendars.ReadWrite", "User.Read", "offline_access")
+"""What the consent page lists; without any one of them a sign-in fails."""
+
+FEW = 3
+"""How many events a page holds, so that a handful of them already takes several pages."""
+
+
+class Trouble(Enum):
+    """What can be wrong with the provider, until it is mended. The person's consent stands in all of it."""
+
+    OUTAGE = auto()
+    """Nothing works."""
+    THROTTLING = auto()
+    """The mailbox wants to be left alone for half a minute."""
+    DENIAL = auto()
+    """Everything in the mailbox is refused, though the tokens are good."""
+    NONSENSE = auto()
+    """A web page comes where data should."""
+    LATER_PAGES_FAIL = auto()
+    """The first page of a list is fine, the next ones are an outage."""
+    LATER_PAGES_SPOILT = auto()
+    """As before, but they are nonsense."""
+    MISCONFIGURATION = auto()
+    """Our client secret has expired, and so have the access tokens."""
+    UNREGISTERED = auto()
+    """The authority does not know us."""
+    TOKEN_NONSENSE = auto()
+    """A request for a token succeeds without bringing one."""
+
+
+MAILBOX_ERRORS: dict[Trouble, type[DomainError]] = {
+    Trouble.OUTAGE: ProviderUnavailable,
+    Trouble.THROTTLING: ProviderUnavailable,
+    Trouble.DENIAL: AccessDenied,
+    Trouble.NONSENSE: InvalidAnswer,
+    Trouble.MISCONFIGURATION: ProviderMisconfigured,
+}
+"""What every method that looks into a mailbox raises."""
+
+PASSING = tuple(trouble for trouble in MAILBOX_ERRORS if trouble is not Trouble.THROTTLING)
+"""The troubles after which everything works at once; a throttled mailbox wants its silence all the same."""
+
+LATER_PAGE_ERRORS: dict[Trouble, type[DomainError]] = {
+    Trouble.LATER_PAGES_FAIL: ProviderUnavailable,
+    Trouble.LATER_PAGES_SPOILT: InvalidAnswer,
+}
+"""What every method that reads a list of several pages raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Human:
+    """Somebody who can sign in. `served` says whether the mailbox is in the provider's cloud, `strict` whether only an
+    administrator may consent."""
+
+    name: str = "maria"
+    kind: AccountKind = AccountKind.WORK
+    served: bool = True
+    strict: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@{'outlook' if self.kind is AccountKind.PERSONAL else 'contoso'}.example.com"
+
+    @property
+    def display_name(self) -> str:
+        return f"{self.name.title()} Keller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEvent:
+    """One of our events as its owner sees it; `body` is the text with the link, without markup."""
+
+    remote_id: str
+    calendar: str
+    mark: EventMark | None
+    interval: Interval
+    title: str
+    body: str
+    place: str
+    reminder_minutes: int | None
+
+
+class ProviderHarness(Protocol):
+    """A provider under test. It has one person, maria, with a primary calendar of the name "Calendar"; people go by
+    their names, calendars and events by their remote ids.
+    """
+
+    @property
+    def sign_in(self) -> SignIn: ...
+    @property
+    def directory(self) -> CalendarDirectory: ...
+    @property
+    def reader(self) -> CalendarReader: ...
+    @property
+    def writer(self) -> EventWriter: ...
+
+    def add_person(self, human: Human) -> None:
+        """With a primary calendar of the name "Calendar"."""
+        ...
+
+    def identity_of(self, name: str) -> Identity: ...
+
+    def take_mailbox_away(self, name: str) -> None: ...
+
+    def answer(
+        self,
+        started: StartedSignIn,
+        name: str = "maria",
+        *,
+        cancels: bool = False,
+        withholds: tuple[str, ...] = (),
+    ) -> RedirectAnswer:
+        """What the redirect brings after this person signed in.
+
+        `withholds` are the permissions unticked, if the provider asks for consent at all.
+        """
+        ...
+
+    async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
+        """Sign in and store the grant; a second time for the same account id counts as a reconnect."""
+        ...
+
+    def disconnect(self, account_id: AccountId) -> None: ...
+
+    def revoke(self, name: str = "maria") -> None:
+        """Every token given to us so far is worth nothing from now on."""
+        ...
+
+    def primary(self, name: str = "maria") -> str: ...
+
+    def add_calendar(
+        self,
+        title: str,
+        *,
+        name: str = "maria",
+        color: str = "",
+        writable: bool = True,
+        primary: bool = False,
+    ) -> str: ...
+
+    def share(self, calendar: str, *, owner: str, reader: str, title: str, writable: bool) -> str:
+        """The calendar's id in the reader's mailbox."""
+        ...
+
+    def make_read_only(self, calendar: str, *, name: str = "maria") -> None: ...
+
+    def remove_calendar(self, calendar: str, *, name: str = "maria") -> None: ...
+
+    def remove_every_calendar(self, *, name: str = "maria") -> None: ...
+
+    def add_entry(
+        self, entry: CalendarEntry, *, calendar: str = "", name: str = "maria", zone: str = "UTC"
+    ) -> None:
+        """An event that somebody else made, in the primary calendar if none is named. All-day ones begin at midnight of
+        `zone`."""
+        ...
+
+    def add_daily_series(self, first: Interval, *, days: int) -> None:
+        """A busy series in maria's primary calendar."""
+        ...
+
+    def written(self, name: str = "maria") -> tuple[WrittenEvent, ...]:
+        """Our events, over all calendars of the mailbox."""
+        ...
+
+    def delete_by_hand(self, event: str) -> None: ...
+
+    def move_by_hand(self, event: str, *, calendar: str) -> None: ...
+
+    def postpone_by_hand(self, event: str, to: Interval) -> None: ...
+
+    def set_reminder_by_hand(self, event: str, minutes: int) -> None: ...
+
+    def trouble(self, trouble: Trouble) -> None: ...
+
+    def refuse_writes(self, code: str) -> None:
+        """No event is acceptable any more, for the reason of this code."""
+        ...
+
+    def lose_answer_of(self, method: str) -> None:
+        """The next call of this method of the writer does its work, but the answer gets lost on the way."""
+        ...
+
+    def mend(self) -> None:
+        """Everything works again. Consents that were withdrawn stay so."""
+        ...

@@ -1,0 +1,240 @@
+"""The Microsoft adapter, on the sandbox, behind the handle of the contract suites."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from adapters.graph.calendar_directory import GraphCalendarDirectory
+from adapters.graph.calendar_reader import GraphCalendarReader
+from adapters.graph.event_writer import GraphEventWriter
+from adapters.graph.sign_in import MicrosoftSignIn
+from application.ports.sign_in import RedirectAnswer, StartedSignIn
+from domain.account import AccountKind, Identity, Provider
+from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
+from domain.ids import AccountId, EventMark
+from domain.interval import Interval
+from sandbox import Recurrence, Sandbox
+from sandbox.world.model import Calendar, Event
+from sandbox.world.world import World
+from tests.support.microsoft import Connected, connected_to
+from tests.support.providers import FEW, PERMISSIONS, Human, Trouble, WrittenEvent
+
+_MAILBOX = "/me/(calendar|events)"
+_METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
+_SHOW_AS = {
+    ShowAs.FREE: "free",
+    ShowAs.TENTATIVE: "tentative",
+    ShowAs.BUSY: "busy",
+    ShowAs.OUT_OF_OFFICE: "oof",
+    ShowAs.WORKING_ELSEWHERE: "workingElsewhere",
+    ShowAs.UNKNOWN: "unknown",
+}
+_FAULTS: dict[Trouble, tuple[dict[str, Any], ...]] = {
+    Trouble.OUTAGE: tuple(
+        {"surface": surface, "status": 503, "body": {"error": {"code": "UnknownError"}}}
+        for surface in ("graph", "token", "metadata")
+    ),
+    Trouble.THROTTLING: (
+        {
+            "status": 429,
+            "body": {"error": {"code": "ApplicationThrottled"}},
+            "headers": {"Retry-After": "30"},
+        },
+    ),
+    Trouble.DENIAL: ({"path": _MAILBOX, "status": 403, "body": {"error": {"code": "ErrorAccessDenied"}}},),
+    Trouble.NONSENSE: (
+        {"path": _MAILBOX, "status": 200, "body": "<html>Our services</html>", "content_type": "text/html"},
+    ),
+    Trouble.LATER_PAGES_FAIL: ({"page": 2, "status": 503, "body": {"error": {"code": "UnknownError"}}},),
+    Trouble.LATER_PAGES_SPOILT: ({"page": 2, "kind": "without_value"},),
+    Trouble.UNREGISTERED: ({"surface": "metadata", "status": 400, "body": {"error": "invalid_tenant"}},),
+    Trouble.TOKEN_NONSENSE: ({"surface": "token", "status": 200, "body": {}},),
+}
+_NOBODYS_ZONE = "tzone://Microsoft/Custom"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxHarness:
+    connected: Connected
+    secret: str
+
+    @property
+    def sign_in(self) -> MicrosoftSignIn:
+        return self.connected.microsoft.sign_in
+
+    @property
+    def directory(self) -> GraphCalendarDirectory:
+        return self.connected.microsoft.directory
+
+    @property
+    def reader(self) -> GraphCalendarReader:
+        return self.connected.microsoft.reader
+
+    @property
+    def writer(self) -> GraphEventWriter:
+        return self.connected.microsoft.writer
+
+    @property
+    def world(self) -> World:
+        return self.connected.sandbox.world
+
+    def add_person(self, human: Human) -> None:
+        personal = human.kind is AccountKind.PERSONAL
+        tenant = "outlook.example.com" if personal else "contoso.example.com"
+        if human.strict:
+            tenant = "strict.example.com"
+            self.world.people.change_tenant(tenant, consent="admin_error")
+        mailbox = "online" if human.served else "on_premises"
+        self.world.people.add(human.name, human.display_name, human.email, tenant, mailbox=mailbox)
+        self.add_calendar("Calendar", name=human.name, primary=True)
+
+    def identity_of(self, name: str) -> Identity:
+        person = self.world.people.get(name)
+        return Identity(provider=Provider.MICROSOFT, tenant_id=person.tenant.id, object_id=person.oid)
+
+    def take_mailbox_away(self, name: str) -> None:
+        self.world.people.change(name, mailbox="unlicensed")
+
+    def answer(
+        self,
+        started: StartedSignIn,
+        name: str = "maria",
+        *,
+        cancels: bool = False,
+        withholds: tuple[str, ...] = (),
+    ) -> RedirectAnswer:
+        ticked = ("openid", "profile", *(one for one in PERMISSIONS if one not in withholds))
+        return self.connected.answer(started, name, decision="cancel" if cancels else "accept", grant=ticked)
+
+    async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
+        return await self.connected.connect(name, account_id or None)
+
+    def disconnect(self, account_id: AccountId) -> None:
+        del self.connected.store.tables.grants[account_id]
+
+    def revoke(self, name: str = "maria") -> None:
+        self.world.grants.revoke(name, access_tokens=True)
+
+    def primary(self, name: str = "maria") -> str:
+        return self.connected.calendar_id(name)
+
+    def add_calendar(
+        self,
+        title: str,
+        *,
+        name: str = "maria",
+        color: str = "",
+        writable: bool = True,
+        primary: bool = False,
+    ) -> str:
+        return self.world.calendars.add(
+            name, title, title, is_default=primary, can_edit=writable, hex_color=color
+        ).id
+
+    def share(self, calendar: str, *, owner: str, reader: str, title: str, writable: bool) -> str:
+        entry = self.world.calendars.share(owner, calendar, reader, key=title, name=title, can_edit=writable)
+        entry.color = "auto"
+        return entry.id
+
+    def make_read_only(self, calendar: str, *, name: str = "maria") -> None:
+        self.world.calendars.set_writable(name, calendar, can_edit=False)
+
+    def remove_calendar(self, calendar: str, *, name: str = "maria") -> None:
+        self.world.calendars.remove(name, calendar)
+
+    def remove_every_calendar(self, *, name: str = "maria") -> None:
+        self.world.people.change(name, calendar_list="empty")
+
+    def add_entry(
+        self, entry: CalendarEntry, *, calendar: str = "", name: str = "maria", zone: str = "UTC"
+    ) -> None:
+        details: dict[str, Any] = {
+            "calendar": calendar or self.primary(name),
+            "show_as": _SHOW_AS[entry.show_as],
+            "cancelled": entry.cancelled,
+            "response": "declined" if entry.declined else "organizer",
+            "transaction_id": entry.mark,
+        }
+        match entry.when:
+            case Instants(start, end):
+                self.world.events.add(name, start, end, **details)
+            case Days(first, after_last):
+                self.world.events.add(name, first, after_last, zone=zone, **details)
+            case UnplacedTimes(start, end):
+                printed = {
+                    side: {"dateTime": time.isoformat(), "timeZone": _NOBODYS_ZONE}
+                    for side, time in (("start", start), ("end", end))
+                }
+                self.world.events.add(name, start, end, zone="UTC", overrides=printed, **details)
+
+    def add_daily_series(self, first: Interval, *, days: int) -> None:
+        pattern = Recurrence(kind="daily", occurrences=days)
+        self.world.events.add("maria", first.start, first.end, recurrence=pattern)
+
+    def written(self, name: str = "maria") -> tuple[WrittenEvent, ...]:
+        return tuple(
+            self._as_seen(name, calendar, event)
+            for calendar in self.world.calendars.of(name)
+            for event in self.world.events.all(name, calendar)
+            if event.transaction_id
+        )
+
+    def _as_seen(self, name: str, calendar: Calendar, event: Event) -> WrittenEvent:
+        assert event.zone == "UTC"
+        return WrittenEvent(
+            remote_id=self.world.events.id_of(name, event, immutable=True),
+            calendar=calendar.id,
+            mark=EventMark(event.transaction_id) if event.transaction_id else None,
+            interval=Interval(event.start.replace(tzinfo=UTC), event.end.replace(tzinfo=UTC)),
+            title=event.subject,
+            body=html.unescape(re.sub(r"<[^>]*>", "", event.body)),
+            place=event.location,
+            reminder_minutes=event.reminder_minutes if event.reminder_on else None,
+        )
+
+    def delete_by_hand(self, event: str) -> None:
+        self.world.events.delete("maria", self._stored(event))
+
+    def move_by_hand(self, event: str, *, calendar: str) -> None:
+        self.world.events.move("maria", self._stored(event), calendar)
+
+    def postpone_by_hand(self, event: str, to: Interval) -> None:
+        self.world.events.change(self._stored(event), start=to.start, end=to.end)
+
+    def set_reminder_by_hand(self, event: str, minutes: int) -> None:
+        self.world.events.change(self._stored(event), reminder_on=True, reminder_minutes=minutes)
+
+    def _stored(self, event: str) -> Event:
+        found = self.world.events.find("maria", event)
+        assert found is not None
+        return found.stored
+
+    def trouble(self, trouble: Trouble) -> None:
+        if trouble is Trouble.MISCONFIGURATION:
+            self.world.app.rotate_secret()
+            self.world.grants.expire_access_tokens()
+        for fault in _FAULTS.get(trouble, ()):
+            self.world.faults.add(**fault, times=None)
+
+    def refuse_writes(self, code: str) -> None:
+        for method in _METHODS.values():
+            self.world.faults.answer(400, code=code, method=method, times=None)
+
+    def lose_answer_of(self, method: str) -> None:
+        self.world.faults.answer(504, code="UnknownError", method=_METHODS[method], perform=True)
+
+    def mend(self) -> None:
+        self.world.faults.clear()
+        self.world.app.rotate_secret(self.secret)
+
+
+@asynccontextmanager
+async def sandbox_harness(sandbox: Sandbox) -> AsyncIterator[SandboxHarness]:
+    async with connected_to(sandbox, page_size=FEW) as connected:
+        harness = SandboxHarness(connected, sandbox.client_secret)
+        harness.add_person(Human())
+        yield harness
