@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.complete
-CODE := src tests tools
+CODE := src tests tools bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract test check run demo lock clean
+.PHONY: help setup proto lint format types layers contract test check bench run demo lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: proto ## all tests
 	$(BIN)/pytest
 
 check: lint types layers contract test ## everything CI runs
+
+bench: proto ## what calls cost, as ratios: docs/performance.md
+	@$(BIN)/python -m bench
 
 run: proto ## the whole service on this machine, Ctrl-C to stop
 	@$(BIN)/python -m server local

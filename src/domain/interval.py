@@ -32,12 +32,16 @@ class Interval:
     end: datetime
 
     def __post_init__(self) -> None:
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:
+            self._move_to_utc()
+        if self.end <= self.start:
+            raise IntervalInvalid(reason="the end must come after the start")
+
+    def _move_to_utc(self) -> None:
         if self.start.utcoffset() is None or self.end.utcoffset() is None:
             raise IntervalInvalid(reason="times need an offset")
         object.__setattr__(self, "start", self.start.astimezone(UTC))
         object.__setattr__(self, "end", self.end.astimezone(UTC))
-        if self.end <= self.start:
-            raise IntervalInvalid(reason="the end must come after the start")
 
     @property
     def length(self) -> timedelta:
@@ -53,6 +57,8 @@ class Interval:
 
     def clipped_to(self, window: "Interval") -> "Interval | None":
         """The part inside `window`, or None where there is none."""
+        if window.holds(self):
+            return self
         start, end = max(self.start, window.start), min(self.end, window.end)
         return Interval(start, end) if start < end else None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.pool import open_pool
 from application.ports.store import StoreUnavailable
@@ -45,6 +46,22 @@ async def test_lost_connections_are_replaced(kept: KeptByPostgres, dsn: str) -> 
     await _cut_all(dsn)
     with pytest.raises(AccountNotFound):
         await kept.vault.load(ACCOUNT)
+
+
+async def test_a_connection_from_which_nothing_came_unasked_is_handed_out_unquestioned(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questioned: list[object] = []
+
+    async def check_connection(connection: AsyncConnection) -> None:
+        questioned.append(connection)
+
+    monkeypatch.setattr(AsyncConnectionPool, "check_connection", check_connection)
+    async with open_pool(dsn, min_size=1, max_size=1) as pool:
+        for _ in range(3):
+            async with pool.connection() as connection:
+                await connection.execute("SELECT 1")
+    assert questioned == []
 
 
 async def test_a_connection_lost_in_a_transaction_is_unavailability_and_leaves_nothing(

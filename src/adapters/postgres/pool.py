@@ -1,5 +1,6 @@
 """The connections to PostgreSQL, shared by the store and the job queue."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -40,7 +41,7 @@ async def open_pool(
         max_size=max_size,
         timeout=patience.total_seconds(),
         configure=_configure,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
         name="calendarsync",
     )
@@ -50,6 +51,17 @@ async def open_pool(
         yield pool
     finally:
         await pool.close()
+
+
+async def _check(connection: Connection) -> None:
+    """Asks the server only when something has come from it unasked, such as its farewell.
+
+    A question costs as much as a query, and most connections are well.
+    """
+    arrived = select.poll()
+    arrived.register(connection.fileno(), select.POLLIN)
+    if arrived.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _configure(connection: Connection) -> None:

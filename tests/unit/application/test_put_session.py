@@ -76,9 +76,16 @@ async def test_takes_sessions_of_any_time_and_length(app: Application, interval:
     assert (await app.book(interval=interval)).interval == interval
 
 
-async def test_refuses_an_unknown_expert(app: Application) -> None:
+@pytest.mark.parametrize("etag", ["", "r1"])
+async def test_refuses_an_unknown_expert(app: Application, etag: str) -> None:
     with pytest.raises(ExpertNotFound):
-        await app.book(expert_id="nobody")
+        await app.put_session(
+            expert_id=ExpertId("nobody"),
+            session_id=SESSION,
+            interval=an_interval(),
+            details=some_details(),
+            etag=etag,
+        )
     assert app.store.jobs == ()
 
 

@@ -1,0 +1,68 @@
+"""What an event costs on the way from Graph's JSON to busy time, for few events and for many."""
+
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.graph.client import items_in
+from adapters.graph.entries import entry_from_graph
+from bench.people import FIRST_DAY
+from domain.blocking import busy_time
+from domain.interval import Interval
+
+COUNTS = (100, 1_000, 10_000, 100_000)
+PAGE = 1_000
+REPEATS = 3
+WINDOW = Interval(FIRST_DAY, FIRST_DAY + timedelta(days=366))
+EXPERTS_ZONE = ZoneInfo("Europe/Berlin")
+
+
+def cost_table() -> str:
+    """Microseconds an event, for each count of events: median of three."""
+    lines = ["| events | µs an event |", "|---|---|"]
+    lines += [f"| {events:,} | {_cost(events):.1f} |" for events in COUNTS]
+    return "\n".join(lines)
+
+
+def _cost(events: int) -> float:
+    pages = _pages(events)
+    return statistics.median(_once(pages) for _ in range(REPEATS)) / events * 1e6
+
+
+def _once(pages: Sequence[str]) -> float:
+    started = time.perf_counter()
+    entries = [entry_from_graph(event) for page in pages for event in items_in(json.loads(page))]
+    busy = busy_time(entries, window=WINDOW, zone=EXPERTS_ZONE)
+    took = time.perf_counter() - started
+    assert busy
+    return took
+
+
+def _pages(events: int) -> list[str]:
+    """As Graph sends them for our selection, the times spread over a year and partly overlapping."""
+    every = timedelta(days=360) / events
+    return [
+        json.dumps(
+            {"value": [_event(number, number * every) for number in range(first, min(first + PAGE, events))]}
+        )
+        for first in range(0, events, PAGE)
+    ]
+
+
+def _event(number: int, after: timedelta) -> dict[str, Any]:
+    start = (FIRST_DAY + after).replace(microsecond=0, tzinfo=None)
+    return {
+        "@odata.etag": 'W/"3c7BM6e5ik6fkYdlz2Yh3gAAAAAAXw=="',
+        "id": f"AAMkAGI2TG93AAA{number:010}=",
+        "start": {"dateTime": f"{start.isoformat()}.0000000", "timeZone": "UTC"},
+        "end": {"dateTime": f"{(start + timedelta(minutes=45)).isoformat()}.0000000", "timeZone": "UTC"},
+        "isAllDay": False,
+        "showAs": "free" if number % 5 == 0 else "busy",
+        "isCancelled": False,
+        "responseStatus": {"response": "organizer", "time": "0001-01-01T00:00:00Z"},
+        "transactionId": None,
+    }

@@ -1,0 +1,34 @@
+"""PutSession: a session and its job in one transaction, against the same rows written by bare SQL."""
+
+from datetime import timedelta
+from itertools import count
+
+from google.protobuf.message import Message
+
+from bench.client import Client
+from bench.people import BOOKERS, FIRST_DAY, put_session_request
+from bench.sampling import Row
+from bench.statements import WRITERS, Writers
+
+PUT_SESSION = "/calendarsync.v1.SessionService/PutSession"
+BARE = "session and job by libpq, four statements"
+
+
+def rows(client: Client, writers: Writers) -> list[Row]:
+    numbers = count()
+
+    def request() -> Message:
+        number = next(numbers)
+        start = FIRST_DAY + timedelta(minutes=30 * (number % 2000))
+        return put_session_request(BOOKERS[number % len(BOOKERS)], f"put-{number}", start)
+
+    put = client.calling_anew(PUT_SESSION, request)
+    return [
+        Row(name=BARE, measure=writers.sample, in_flight=WRITERS),
+        Row(
+            name="PutSession, new",
+            measure=client.sampler(put, in_flight=WRITERS),
+            in_flight=WRITERS,
+            yardstick=BARE,
+        ),
+    ]

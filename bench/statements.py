@@ -1,0 +1,134 @@
+"""The bare SQL behind the calls: the reads through a pool like the service's, the writes by libpq alone.
+
+pgbench would be the usual yardstick for writes, but the embedded server comes without it. Prepared statements sent by
+libpq from one thread a connection are the nearest thing.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+from itertools import count
+from statistics import median
+
+import psycopg
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn
+
+from adapters.postgres.pool import Pool, open_pool
+from bench.people import BOOKED, BOOKERS, FIRST_DAY, WINDOW_DAYS
+from bench.sampling import Call, Sample
+
+READS = (
+    "SELECT * FROM expert WHERE expert_id = %(expert_id)s",
+    "SELECT * FROM account WHERE expert_id = %(expert_id)s ORDER BY connected_at, account_id",
+    "SELECT * FROM calendar_settings WHERE expert_id = %(expert_id)s",
+    "SELECT calendar.* FROM calendar JOIN account USING (account_id) WHERE account.expert_id = %(expert_id)s",
+    """
+    SELECT session_id, starts_at, ends_at FROM session
+    WHERE expert_id = %(expert_id)s AND NOT cancelled AND starts_at < %(end)s AND ends_at > %(start)s
+    ORDER BY starts_at, session_id
+    """,
+)
+"""What ListBusyTimes has to know of an expert without conflict calendars."""
+
+PUT_SESSION = b"""
+    INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision, written_revision,
+        status, failures, due_at, copies)
+    VALUES ($1, $2, now(), now() + interval '30 minutes', decode($3, 'hex'), false, 1, 0, 'PENDING', 0, now(), 0)
+    """
+PUT_JOB = b"""
+    SELECT procrastinate_defer_jobs_v1(ARRAY[
+        ROW('writes', 'write_session', 0, NULL, NULL, json_build_object('expert_id', $1::text, 'session_id', $2::text),
+            NULL)::procrastinate_job_to_defer_v1])
+    """
+WRITERS = 8
+SEALED_BYTES = 320
+"""What the details of a session of the run take when sealed."""
+
+
+@asynccontextmanager
+async def reading(dsn: str) -> AsyncIterator[Call]:
+    """A call that reads it all and decodes it, on one connection of a pool set up as the service's."""
+    async with open_pool(dsn) as pool:
+        yield lambda: _read(pool)
+
+
+async def _read(pool: Pool) -> None:
+    wanted = {"expert_id": BOOKED, "start": FIRST_DAY, "end": FIRST_DAY + timedelta(days=WINDOW_DAYS)}
+    async with pool.connection() as connection:
+        for statement in READS:
+            await (await connection.execute(statement, wanted)).fetchall()
+
+
+class Writers:
+    """Connections that each put sessions with their jobs, one transaction after the other."""
+
+    def __init__(self, connections: list[PGconn]) -> None:
+        self._connections = connections
+        self._numbers = count()
+
+    async def sample(self, seconds: float) -> Sample:
+        """All at once for so long."""
+        return await asyncio.to_thread(self._sample, seconds)
+
+    def _sample(self, seconds: float) -> Sample:
+        took: list[float] = []
+        failed: list[BaseException] = []
+        started = time.perf_counter()
+
+        def write(connection: PGconn) -> None:
+            try:
+                begun = started
+                while begun < started + seconds:
+                    self._put(connection)
+                    now = time.perf_counter()
+                    took.append(now - begun)
+                    begun = now
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+        threads = [threading.Thread(target=write, args=(one,)) for one in self._connections]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
+        elapsed = time.perf_counter() - started
+        return Sample(calls=len(took), seconds=elapsed, median_ms=median(took) * 1000)
+
+    def _put(self, connection: PGconn) -> None:
+        number = next(self._numbers)
+        ids = [BOOKERS[number % len(BOOKERS)].encode(), f"bare-{number}".encode()]
+        for name, values in (
+            (b"begin", []),
+            (b"session", [*ids, os.urandom(SEALED_BYTES).hex().encode()]),
+            (b"job", ids),
+            (b"commit", []),
+        ):
+            result = connection.exec_prepared(name, values)
+            assert result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}, result.error_message
+
+
+@contextmanager
+def writing(dsn: str) -> Iterator[Writers]:
+    """Connections with the statements prepared."""
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(WRITERS):
+            connection = stack.enter_context(psycopg.connect(dsn, autocommit=True)).pgconn
+            for name, statement in (
+                (b"begin", b"BEGIN"),
+                (b"session", PUT_SESSION),
+                (b"job", PUT_JOB),
+                (b"commit", b"COMMIT"),
+            ):
+                result = connection.prepare(name, statement)
+                assert result.status == ExecStatus.COMMAND_OK, result.error_message
+            connections.append(connection)
+        yield Writers(connections)
