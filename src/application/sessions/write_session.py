@@ -11,13 +11,21 @@ from application.ports.event_writer import EventWriter
 from application.ports.id_source import IdSource
 from application.ports.store import Store, Transaction
 from application.provider_faults import LostAccessReport
-from application.sessions.write_step import WRITE_FAULTS, Change, WriteFault, WritePlan, after_fault, take
+from application.sessions.write_step import (
+    WRITE_FAULTS,
+    Taken,
+    WriteFault,
+    WritePlan,
+    after_fault,
+    suspect,
+    take,
+)
 from domain import writing
-from domain.access import AccessDenied, AccessLost, CalendarGone, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider
 from domain.calendar_settings import CalendarSettings
 from domain.ids import ExpertId, SessionId
-from domain.session import EventCopy, Hindrance, Session
+from domain.session import Hindrance, Session
 from domain.writing import Create, Settle, Wait, next_step
 
 CALL_LIMIT = timedelta(seconds=25)
@@ -41,13 +49,17 @@ class WriteSession:
     async def __call__(self, expert_id: ExpertId, session_id: SessionId) -> None:
         """Does nothing when nothing is due or another worker is at it."""
         token = self.ids.token()
-        plan = await self._claim(expert_id, session_id, token)
+        plan = first = await self._claim(expert_id, session_id, token)
         for _ in range(MOST_STEPS):
             if plan is None:
                 return
             plan = await self._record(plan, await self._take(plan), token)
-        if plan is not None:
-            await self._record(plan, self._later, token)
+        if plan is None or first is None:
+            return
+        if plan.session.written_revision > first.session.written_revision:
+            await self._hand_over(plan, token)
+        else:
+            await self._record(plan, Taken(change=self._later), token)
 
     async def _claim(self, expert_id: ExpertId, session_id: SessionId, token: str) -> WritePlan | None:
         now = self.clock.now()
@@ -91,38 +103,46 @@ class WriteSession:
         if session.due_at is not None and session.failures:
             await tx.jobs.write_session(session.expert_id, session.session_id, at=session.due_at)
 
-    async def _take(self, plan: WritePlan) -> Change:
+    async def _take(self, plan: WritePlan) -> Taken:
         """Ask the provider. A fault is reported to whom it concerns and becomes a change of the session too."""
         try:
             async with asyncio.timeout(CALL_LIMIT.total_seconds()):
                 change = await take(plan, self.writer, self.clock.now)
         except TimeoutError:
-            return after_fault(plan, ProviderUnavailable(outcome_unknown=True), self.clock.now())
+            return Taken(
+                change=after_fault(plan, ProviderUnavailable(outcome_unknown=True), self.clock.now())
+            )
         except WRITE_FAULTS as fault:
-            await self._report(plan, fault)
-            return after_fault(plan, fault, self.clock.now())
+            await self._report(fault)
+            return Taken(change=after_fault(plan, fault, self.clock.now()), suspect=suspect(plan, fault))
         self.alarms.provider_works(Provider.MICROSOFT)
-        return change
+        return Taken(change=change)
 
-    async def _report(self, plan: WritePlan, fault: WriteFault) -> None:
+    async def _report(self, fault: WriteFault) -> None:
         match fault:
             case AccessLost():
                 await self.report_lost(fault)
             case ProviderMisconfigured():
                 self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
-            case AccessDenied() | CalendarGone() if plan.session.copy:
-                await self._suspect(plan.session.copy)
 
-    async def _suspect(self, copy: EventCopy) -> None:
-        """The calendar is not what we think it is: the account's list, looked at again, decides what it is."""
-        async with self.store.transaction() as tx:
-            await tx.jobs.refresh_calendars(copy.account_id)
-
-    async def _record(self, plan: WritePlan, change: Change, token: str) -> WritePlan | None:
+    async def _record(self, plan: WritePlan, taken: Taken, token: str) -> WritePlan | None:
         """Apply the change and plan on; None when all is done for now, or the claim has passed to another."""
         async with self.store.transaction() as tx:
             session = await tx.sessions.claimed(plan.session.expert_id, plan.session.session_id, token=token)
-            return None if session is None else await self._plan(tx, change(session))
+            if session is None:
+                return None
+            if taken.suspect is not None:
+                # In the transaction that lets the session wait, so that what is found out wakes it.
+                await tx.jobs.refresh_calendars(taken.suspect)
+            return await self._plan(tx, taken.change(session))
+
+    async def _hand_over(self, plan: WritePlan, token: str) -> None:
+        """It changes as fast as it is written: nothing is wrong, so another job goes on at once."""
+        expert_id, session_id = plan.session.expert_id, plan.session.session_id
+        async with self.store.transaction() as tx:
+            if await tx.sessions.claimed(expert_id, session_id, token=token) is not None:
+                await tx.sessions.release(expert_id, session_id)
+                await tx.jobs.write_session(expert_id, session_id)
 
     def _later(self, session: Session) -> Session:
         return writing.delayed(session, Hindrance.PROVIDER_UNAVAILABLE, now=self.clock.now())

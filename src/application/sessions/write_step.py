@@ -17,6 +17,7 @@ from domain.access import (
     WriteRefused,
 )
 from domain.account import AccountNotFound
+from domain.ids import AccountId
 from domain.session import EventCopy, Hindrance, Replacement, Session
 from domain.writing import Create, Delete, Resolve, Update
 
@@ -54,6 +55,14 @@ class WritePlan:
 
     session: Session
     step: Create | Resolve | Update | Delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a step came to. `suspect` is the account whose calendars are not what we think they are."""
+
+    change: Change
+    suspect: AccountId | None = None
 
 
 async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]) -> Change:
@@ -139,6 +148,13 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return lambda later: _refused(kept(later), plan.session.revision)
         case AccountNotFound():
             return _as_it_is  # disconnected meanwhile: the next plan sees it
+
+
+def suspect(plan: WritePlan, fault: WriteFault) -> AccountId | None:
+    """The account whose list of calendars must be looked at again: only that decides what the calendar is."""
+    if isinstance(fault, AccessDenied | CalendarGone) and plan.session.copy is not None:
+        return plan.session.copy.account_id
+    return None
 
 
 def _refused(session: Session, revision: int) -> Session:

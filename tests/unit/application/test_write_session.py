@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.sessions.write_session import MOST_STEPS
 from domain.account import Provider
 from domain.ids import SessionId
 from domain.session import Hindrance, Replacement, WriteStatus
@@ -273,3 +274,27 @@ async def test_details_reach_the_event_as_they_are(app: Application, maria: Pers
     await app.run_jobs()
 
     assert maria.the_event.details == details
+
+
+async def test_changes_that_come_as_fast_as_they_are_written_wait_for_nothing(
+    app: Application, maria: Person
+) -> None:
+    await app.connect(maria)
+    await app.book()
+    held = app.provider.hold("create")
+    writing = asyncio.create_task(app.write())
+    for change in range(1, MOST_STEPS):
+        await held.reached.wait()
+        await app.book(interval=an_interval(starts=24 + change))
+        now, held = held, app.provider.hold("update")
+        now.release()
+    await held.reached.wait()
+    await app.book(interval=an_interval(starts=48))
+    held.release()
+    await writing
+
+    session = await app.session()
+    assert (session.status, session.hindrance, session.failures) == (WriteStatus.PENDING, None, 0)
+    await app.run_jobs()
+    assert (await app.session()).status is WriteStatus.WRITTEN
+    assert maria.the_event.interval == an_interval(starts=48)
