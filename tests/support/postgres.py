@@ -116,13 +116,22 @@ async def postgres_admin(postgres_server: str) -> AsyncIterator[AsyncConnection]
 @asynccontextmanager
 async def new_database(admin: AsyncConnection, *, template: str = "template1") -> AsyncIterator[str]:
     """The name of a database that is dropped in the end."""
-    name = f"calendarsync_test_{uuid.uuid4().hex}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-    await admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    name = await _create(admin, template)
     try:
         yield name
     finally:
-        await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        await _drop(admin, name)
+
+
+async def _create(admin: AsyncConnection, template: str) -> str:
+    name = f"calendarsync_test_{uuid.uuid4().hex}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+    await admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    return name
+
+
+async def _drop(admin: AsyncConnection, name: str) -> None:
+    await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -133,13 +142,28 @@ async def migrated_template(postgres_server: str, postgres_admin: AsyncConnectio
         yield name
 
 
+@pytest_asyncio.fixture(scope="session")
+async def used_databases(postgres_admin: AsyncConnection) -> AsyncIterator[list[str]]:
+    """Databases that a test is done with. They go when the next test begins: PostgreSQL sleeps for a tenth of a second
+    where it finds connections that are just closing."""
+    used: list[str] = []
+    yield used
+    while used:
+        await _drop(postgres_admin, used.pop())
+
+
 @pytest_asyncio.fixture
 async def dsn(
-    postgres_server: str, postgres_admin: AsyncConnection, migrated_template: str
+    postgres_server: str, postgres_admin: AsyncConnection, migrated_template: str, used_databases: list[str]
 ) -> AsyncIterator[str]:
     """The DSN of a migrated database of the test's own."""
-    async with new_database(postgres_admin, template=migrated_template) as name:
+    while used_databases:
+        await _drop(postgres_admin, used_databases.pop())
+    name = await _create(postgres_admin, migrated_template)
+    try:
         yield make_conninfo(postgres_server, dbname=name)
+    finally:
+        used_databases.append(name)
 
 
 @pytest_asyncio.fixture

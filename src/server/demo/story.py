@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -34,6 +35,8 @@ RETURN_URL = "http://localhost:3000/calendars"
 REDIRECT_URI = "http://localhost:3000/microsoft"
 SECRETS = ("Quarterly figures", "Lunch with Eva", "Dr. Weiss", "Layoff planning", "Couples therapy")
 """What stands in the sandbox people's calendars and must never reach a client."""
+ANNAS_ZONE: Final = ZoneInfo("Europe/Berlin")
+"""Her meetings keep their hours there, and so in UTC they move with the season."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,10 +45,9 @@ class Story:
     client: Client
     world: World
     tomorrow: datetime = field(
-        default_factory=lambda: (
-            datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        )
+        default_factory=lambda: datetime.combine(datetime.now(UTC) + timedelta(days=1), time(), ANNAS_ZONE)
     )
+    """Midnight on Anna's clock; hours added to it are hours of that clock."""
     anna: Account = field(default_factory=Account)
     carla: Account = field(default_factory=Account)
 
@@ -261,7 +263,7 @@ class Story:
         self.teller.expect("what was written stays", len(await self._in_outlook("Evening")) == 1)
 
     async def _check(self, *hours: tuple[int, int]) -> list[str]:
-        """The verdicts on half hours of tomorrow, each beginning at (hour, minute) UTC."""
+        """The verdicts on half hours of tomorrow, each beginning at (hour, minute) on Anna's clock."""
         return await self.client.check(
             *(self.tomorrow + timedelta(hours=hour, minutes=minute) for hour, minute in hours)
         )

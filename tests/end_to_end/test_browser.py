@@ -1,0 +1,180 @@
+"""The sign-in as a person lives it: Microsoft's pages, clicked through in a browser, and our own at the end."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Page, expect
+
+from calendarsync.v1.account_pb2 import ACCOUNT_STATUS_ACTIVE
+from sandbox import Sandbox
+from server.http.pages import CONTENT_SECURITY_POLICY
+from tests.server.served import Logs
+from tests.support.calls import parameters, unread
+from tests.support.running_service import open_service
+from tests.support.service import Service, until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A service, and the caller's own site to which it sends browsers back."""
+
+    service: Service
+    return_url: str
+
+
+@pytest_asyncio.fixture
+async def product(sandbox: Sandbox, dsn: str, logs: Logs) -> AsyncIterator[Product]:
+    async def calendars_page(_: web.Request) -> web.Response:
+        return web.Response(text="<title>Connected calendars</title>", content_type="text/html")
+
+    async def no_icon(_: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    site = web.Application()
+    site.router.add_get("/calendars", calendars_page)
+    site.router.add_get("/favicon.ico", no_icon)
+    runner = web.AppRunner(site)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        origin = f"http://localhost:{runner.addresses[0][1]}"
+        async with open_service(sandbox, dsn, logs=logs, return_urls=origin) as service:
+            await service.put_expert()
+            yield Product(service=service, return_url=f"{origin}/calendars")
+    finally:
+        await runner.cleanup()
+
+
+async def pick(page: Page, person: str) -> None:
+    """Choose an account where Microsoft asks for one."""
+    await expect(page.locator("#page")).to_have_attribute("data-page", "accounts")
+    await page.click(f"#account-{person}")
+
+
+async def begin(page: Page, product: Product, *, with_return_url: bool = True) -> None:
+    started = await product.service.start(return_url=product.return_url if with_return_url else "")
+    await page.goto(started.authorization_url)
+
+
+async def lands(page: Page, product: Product) -> dict[str, str]:
+    """What the caller's page is told, once the browser is back on it."""
+    await page.wait_for_url(re.compile(re.escape(product.return_url)))
+    assert await page.title() == "Connected calendars"
+    return parameters(page.url)
+
+
+async def own_page(page: Page, title: str) -> str:
+    """The text of the service's own page, once the browser shows it: plain, and as strict as it says."""
+    await expect(page.locator("h1")).to_have_text(title)
+    assert await page.title() == title
+    assert await page.locator("script").count() == 0
+    # A style that the policy does not cover would leave the browser's own white on transparent.
+    background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background != "rgba(0, 0, 0, 0)"
+    return await page.locator("main").inner_text()
+
+
+async def test_a_person_connects_their_account(page: Page, product: Product) -> None:
+    await begin(page, product)
+    await pick(page, "anna")
+    await expect(page.locator("#account")).to_have_text("anna@contoso.example.com")
+    await page.click("#accept")
+    outcome = await lands(page, product)
+    (account,) = await product.service.list_accounts()
+    assert outcome == {"outcome": "connected", "account_id": account.account_id}
+
+
+async def test_a_person_who_unticks_a_permission_hears_that_it_was_needed(
+    page: Page, product: Product
+) -> None:
+    await begin(page, product)
+    await pick(page, "anna")
+    await page.uncheck('[id="scope-Calendars.ReadWrite"]')
+    await page.click("#accept")
+    assert await lands(page, product) == {"outcome": "failed", "reason": "PERMISSIONS_MISSING"}
+    await begin(page, product, with_return_url=False)
+    await pick(page, "anna")
+    await page.uncheck('[id="scope-Calendars.ReadWrite"]')
+    await page.click("#accept")
+    text = await own_page(page, "The calendar was not connected")
+    assert "Not all of the permissions were granted" in text
+    assert "leave all permissions ticked" in text
+    assert not await product.service.list_accounts()
+
+
+async def test_a_person_can_go_back(page: Page, product: Product) -> None:
+    await begin(page, product)
+    await pick(page, "anna")
+    await page.click("#cancel")
+    assert await lands(page, product) == {"outcome": "failed", "reason": "SIGN_IN_CANCELLED"}
+    await begin(page, product)
+    await page.click("#cancel")
+    assert await lands(page, product) == {"outcome": "failed", "reason": "SIGN_IN_CANCELLED"}
+
+
+async def test_a_person_whose_administrator_decides_can_ask_and_come_back(
+    page: Page, product: Product
+) -> None:
+    service = product.service
+    await begin(page, product)
+    await pick(page, "approval")
+    await expect(page.locator("#page")).to_have_attribute("data-page", "approval")
+    await page.fill("#reason", "To be booked")
+    await page.click("#ask-administrator")
+    await page.click("#cancel")
+    assert await lands(page, product) == {"outcome": "failed", "reason": "SIGN_IN_CANCELLED"}
+    assert len(service.sandbox.world.grants.approval_requests) == 1
+    service.sandbox.world.people.change_tenant("strict.example.com", approved=True)
+    await begin(page, product)
+    if await page.locator("#account-approval").count():
+        await page.click("#account-approval")
+    assert (await lands(page, product))["outcome"] == "connected"
+
+
+async def test_a_person_is_told_what_to_give_to_their_administrator(page: Page, product: Product) -> None:
+    product.service.sandbox.world.people.change_tenant("strict.example.com", consent="admin_error")
+    await begin(page, product, with_return_url=False)
+    await pick(page, "approval")
+    text = await own_page(page, "The calendar was not connected")
+    assert "only an administrator approve" in text
+    link = await page.locator("main a").get_attribute("href")
+    assert link is not None
+    assert "/v2.0/adminconsent?" in link
+
+
+async def test_the_link_of_the_mail_leads_back_in(page: Page, product: Product) -> None:
+    service = product.service
+    await begin(page, product)
+    await pick(page, "anna")
+    await page.click("#accept")
+    await lands(page, product)
+    service.sandbox.world.grants.revoke("anna", access_tokens=True)
+    service.sandbox.world.grants.remove_consent("anna")
+    assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
+    await until(lambda: service.rows("SELECT notices FROM incident"), lambda rows: rows[0]["notices"] == 1)
+    await page.context.clear_cookies()
+    (mail,) = service.sandbox.mails
+    await page.set_content(mail.html)
+    link = page.locator("a[href*='/reconnect/']").first
+    await link.evaluate("link => link.removeAttribute('target')")
+    await link.click()
+    if await page.locator("#account-anna").count():
+        await page.click("#account-anna")
+    await page.click("#accept")
+    await own_page(page, "Your calendar is connected again")
+    assert [one.status for one in await service.list_accounts()] == [ACCOUNT_STATUS_ACTIVE]
+
+
+async def test_our_own_pages_run_nothing_and_load_nothing(page: Page, product: Product) -> None:
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    address = f"{product.service.process.public_url}/reconnect/no-such-link"
+    answer = await page.goto(address)
+    assert answer is not None
+    assert await answer.header_value("Content-Security-Policy") == CONTENT_SECURITY_POLICY
+    assert await answer.header_value("Cache-Control") == "no-store"
+    await own_page(page, "Nothing is left to do here")
+    assert {one for one in requested if not one.endswith("/favicon.ico")} == {address}

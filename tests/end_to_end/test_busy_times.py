@@ -1,0 +1,223 @@
+"""What makes an expert busy, read live from Microsoft, and what is said when not everything could be read."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sandbox import Recurrence, Sandbox
+from tests.server.served import Logs
+from tests.support.calls import DAY, SESSION, at, ends, hours, span, unread
+from tests.support.running_service import open_service
+from tests.support.service import Service
+
+
+async def busy_hours(service: Service, **how: Any) -> list[tuple[float, float]]:
+    """The busy times of DAY in hours."""
+    answer = await service.busy(**how)
+    assert answer.complete
+    return [
+        ((start - DAY) / timedelta(hours=1), (end - DAY) / timedelta(hours=1))
+        for start, end in map(ends, answer.busy_times)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "length"),
+    [
+        ("Pacific/Auckland", date(2030, 4, 7), 25),
+        ("America/Los_Angeles", date(2030, 3, 10), 23),
+        ("Asia/Kathmandu", date(2030, 4, 7), 24),
+        ("Australia/Lord_Howe", date(2030, 4, 7), 24.5),
+        ("UTC", date(2030, 4, 7), 24),
+    ],
+)
+async def test_an_all_day_event_blocks_the_experts_own_day(
+    service: Service, zone: str, day: date, length: float
+) -> None:
+    await service.put_expert(time_zone=zone)
+    await service.connect("anna")
+    service.sandbox.world.events.add("anna", day, show_as="oof")
+    midnight = datetime.combine(day, time(), ZoneInfo(zone))
+    answer = await service.busy(span(midnight - timedelta(days=2), midnight + timedelta(days=3)))
+    (blocked,) = map(ends, answer.busy_times)
+    assert blocked[0] == midnight
+    assert blocked[1] - blocked[0] == timedelta(hours=length)
+
+
+async def test_a_new_time_zone_counts_from_the_next_question_on(service: Service) -> None:
+    await service.connect("anna")
+    service.sandbox.world.events.add("anna", DAY.date())
+    window = span(DAY - timedelta(days=1), DAY + timedelta(days=2))
+    (in_berlin,) = map(ends, (await service.busy(window)).busy_times)
+    await service.put_expert(time_zone="Asia/Tokyo")
+    (in_tokyo,) = map(ends, (await service.busy(window)).busy_times)
+    assert in_berlin[0] - in_tokyo[0] == timedelta(hours=7)
+
+
+async def test_a_series_blocks_by_occurrence(service: Service) -> None:
+    await service.connect("anna")
+    weekly = Recurrence(kind="weekly", days=("tuesday",), occurrences=10)
+    events = service.sandbox.world.events
+    series = events.add("anna", at(9), at(10), zone="UTC", recurrence=weekly)
+    events.delete_occurrence(series, (DAY + timedelta(days=7)).date())
+    events.change_occurrence(series, (DAY + timedelta(days=14)).date(), start=at(15 + 14 * 24))
+    answer = await service.busy(span(DAY, DAY + timedelta(days=22)))
+    assert [ends(one)[0] - DAY for one in answer.busy_times] == [
+        timedelta(hours=9),
+        timedelta(days=14, hours=15),
+        timedelta(days=21, hours=9),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("details", "blocks"),
+    [
+        ({"show_as": "busy"}, True),
+        ({"show_as": "oof"}, True),
+        ({"show_as": "unknown"}, True),
+        ({"overrides": {"showAs": "never-seen"}}, True),
+        ({"omitted": {"showAs"}}, True),
+        ({"overrides": {"subject": None, "iCalUId": None}}, True),
+        ({"original_zone": "tzone://Microsoft/Custom"}, True),
+        ({"show_as": "free"}, False),
+        ({"show_as": "tentative"}, False),
+        ({"show_as": "workingElsewhere"}, False),
+        ({"cancelled": True}, False),
+        ({"response": "declined"}, False),
+        ({"response": "notResponded"}, True),
+    ],
+    ids=str,
+)
+async def test_what_blocks_and_what_does_not(service: Service, details: dict[str, Any], blocks: bool) -> None:
+    await service.connect("anna")
+    service.sandbox.world.events.add("anna", at(9), at(10), **details)
+    assert await busy_hours(service) == ([(9, 10)] if blocks else [])
+
+
+async def test_merges_the_conflict_calendars_of_all_accounts_and_only_those(service: Service) -> None:
+    await service.connect("anna")
+    await service.connect("carla")
+    events = service.sandbox.world.events
+    events.add("anna", at(9), at(10))
+    events.add("carla", at(10), at(11))
+    events.add("carla", at(13), at(14))
+    events.add("anna", at(20), at(21), calendar="team")
+    assert await busy_hours(service) == [(9, 11), (13, 14)]
+
+
+async def test_reads_every_page(service: Service) -> None:
+    await service.connect("anna")
+    for minute in range(18 * 60):  # a page holds a thousand
+        start = DAY + timedelta(minutes=minute)
+        service.sandbox.world.events.add("anna", start, start + timedelta(minutes=1))
+    assert await busy_hours(service) == [(0, 18)]
+    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", page=2, times=None)
+    answer = await service.busy()
+    assert (list(answer.busy_times), unread(answer)) == ([], ["PROVIDER_UNAVAILABLE"])
+
+
+async def test_a_session_counts_from_the_moment_it_is_accepted(service: Service) -> None:
+    await service.connect("anna")
+    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", method="POST", times=None)
+    await service.put_session(start=10)
+    assert await service.check(hours(10, 10.5), hours(11, 12)) == ["BUSY", "FREE"]
+    assert not service.events("anna")
+
+
+async def test_an_own_event_does_not_count_beside_its_session(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session(start=10)
+    await service.written()
+    assert await busy_hours(service) == [(10, 11)]
+    assert await busy_hours(service, excluded=(SESSION,)) == []
+    assert await service.check(hours(10, 11), excluded=(SESSION,)) == ["FREE"]
+
+
+async def test_an_own_event_that_was_moved_by_hand_is_still_our_own(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session(start=10)
+    await service.written()
+    (event,) = service.events("anna")
+    service.sandbox.world.events.change(event, start=at(15), subject="Moved by me")
+    assert await busy_hours(service) == [(10, 11)]
+    assert await busy_hours(service, excluded=(SESSION,)) == []
+
+
+async def test_somebody_elses_event_never_passes_for_our_own(service: Service) -> None:
+    await service.connect("anna")
+    mark = "0b9f6a52-7a3c-4a7e-9d3f-1f2e3d4c5b6a"
+    service.sandbox.world.events.add("anna", at(9), at(10), transaction_id=mark)
+    assert await busy_hours(service) == [(9, 10)]
+
+
+async def test_one_unread_calendar_leaves_nothing_free(service: Service) -> None:
+    await service.connect("anna")
+    await service.connect("carla")
+    service.sandbox.world.events.add("anna", at(9), at(10))
+    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", person="carla", times=None)
+    answer = await service.busy()
+    assert not answer.complete
+    assert unread(answer) == ["PROVIDER_UNAVAILABLE"]
+    assert [ends(one) for one in answer.busy_times] == [(at(9), at(10))]
+    assert await service.check(hours(9, 10), hours(12, 13)) == ["BUSY", "UNKNOWN"]
+
+
+@pytest.mark.parametrize("spoilt", ["error_inside_200", "html", "truncate", "without_value"])
+async def test_an_answer_that_is_none_is_unread(service: Service, spoilt: str) -> None:
+    await service.connect("anna")
+    service.sandbox.world.events.add("anna", at(9), at(10))
+    faults = service.sandbox.world.faults
+    if spoilt == "error_inside_200":
+        faults.error_inside_200(path="calendarView", times=None)
+    elif spoilt == "html":
+        faults.html(200, path="calendarView", times=None)
+    else:
+        faults.add(kind=spoilt, path="calendarView", times=None)
+    assert unread(await service.busy()) == ["INVALID_ANSWER"]
+    assert await service.check(hours(12, 13)) == ["UNKNOWN"]
+
+
+async def test_a_calendar_that_vanished_is_unread_and_found_missing(service: Service) -> None:
+    await service.connect("anna")
+    team = await service.calendar_id("anna", "team")
+    await service.choose(conflict_calendar_ids=[team])
+    service.sandbox.world.calendars.remove("anna", "team")
+    assert unread(await service.busy()) == ["CALENDAR_MISSING"]
+    await service.idle()
+    missing = {one.calendar_id: one.missing for one in await service.list_calendars()}
+    assert missing[team]
+    assert (await service.calendar_settings()).conflict_calendar_ids == [team]
+
+
+async def test_answers_before_the_callers_deadline_with_what_was_read(service: Service) -> None:
+    await service.connect("anna")
+    await service.connect("carla")
+    service.sandbox.world.events.add("carla", at(9), at(10))
+    service.sandbox.world.faults.add(kind="hang", seconds=60, person="anna", path="calendarView")
+    answer = await service.busy(deadline=1)
+    assert unread(answer) == ["TIMED_OUT"]
+    assert [ends(one) for one in answer.busy_times] == [(at(9), at(10))]
+    service.sandbox.hangs.release()
+    assert (await service.busy()).complete
+
+
+async def test_waits_for_microsoft_no_longer_than_its_own_limit(
+    sandbox: Sandbox, dsn: str, logs: Logs
+) -> None:
+    async with open_service(sandbox, dsn, logs=logs, read_budget_seconds=0.3) as service:
+        await service.put_expert()
+        await service.connect("anna")
+        sandbox.world.faults.add(kind="hang", seconds=60, path="calendarView")
+        assert unread(await service.busy()) == ["TIMED_OUT"]
+        sandbox.hangs.release()
+
+
+async def test_asks_a_mailbox_no_more_than_four_things_at_once(service: Service) -> None:
+    await service.connect("max")
+    chosen = [one.calendar_id for one in await service.list_calendars(page_size=200)]
+    await service.choose(conflict_calendar_ids=chosen)
+    service.sandbox.world.settings.delay_seconds = 0.02
+    assert (await service.busy()).complete
+    assert service.sandbox.world.traffic.peak("max") == 4

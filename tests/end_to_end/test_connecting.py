@@ -1,0 +1,144 @@
+"""Connecting accounts, both ways in: through the service's own redirect, and through the caller's page."""
+
+import asyncio
+
+import pytest
+
+from calendarsync.v1.account_pb2 import (
+    ACCOUNT_KIND_PERSONAL,
+    ACCOUNT_KIND_WORK,
+    ACCOUNT_STATUS_ACTIVE,
+)
+from calendarsync.v1.calendar_pb2 import WRITE_CALENDAR_STATE_NO_WRITABLE_CALENDAR, WRITE_CALENDAR_STATE_READY
+from calendarsync.v1.calendar_service_pb2 import CALENDAR_ACCESS_WRITABLE
+from calendarsync.v1.expert_pb2 import PLAN_FREE
+from tests.server.served import failure_of
+from tests.support.calls import REDIRECT_URI, RETURN_URL
+from tests.support.service import Service
+
+
+async def test_connects_through_the_services_own_redirect(service: Service) -> None:
+    started = await service.start(return_url=f"{RETURN_URL}?tab=outlook")
+    landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+    assert landed.status == 302
+    assert landed.location.startswith(f"{RETURN_URL}?tab=outlook&")
+    (account,) = await service.list_accounts()
+    assert landed.outcome == {"tab": "outlook", "outcome": "connected", "account_id": account.account_id}
+    assert (account.status, account.kind) == (ACCOUNT_STATUS_ACTIVE, ACCOUNT_KIND_WORK)
+    assert (account.email, account.display_name) == ("anna@contoso.example.com", "Anna Berg")
+
+
+async def test_connects_through_the_callers_own_page_once(service: Service) -> None:
+    started = await service.start(redirect_uri=REDIRECT_URI)
+    brought = service.sign_in(started.authorization_url, "carla")
+    assert brought.startswith(REDIRECT_URI)
+    completed = await service.complete(brought)
+    assert completed.account.kind == ACCOUNT_KIND_PERSONAL
+    assert completed.account.email == "carla@outlook.example.com"
+    assert (await failure_of(service.complete(brought))).reason == "CONNECTION_ATTEMPT_NOT_FOUND"
+
+
+async def test_shows_a_page_of_its_own_where_the_caller_has_none(service: Service) -> None:
+    started = await service.start()
+    landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+    assert landed.status == 200
+    assert "Your calendar is connected" in landed.text
+    assert "default-src 'none'" in landed.headers["Content-Security-Policy"]
+    again = await service.open(service.sign_in((await service.start()).authorization_url, "anna"))
+    assert "Your calendar is connected again" in again.text
+
+
+async def test_a_first_account_is_checked_and_written_by_default(service: Service) -> None:
+    account_id = await service.connect("anna")
+    calendars = {one.name: one for one in await service.list_calendars()}
+    assert calendars["Calendar"].primary
+    assert not calendars["Team"].primary
+    assert {one.account_id for one in calendars.values()} == {account_id}
+    settings = await service.calendar_settings()
+    assert settings.conflict_calendar_ids == [calendars["Calendar"].calendar_id]
+    assert (settings.write_calendar_id, settings.effective_write_calendar_id) == (
+        "",
+        calendars["Calendar"].calendar_id,
+    )
+    assert settings.write_calendar_state == WRITE_CALENDAR_STATE_READY
+
+
+async def test_a_second_account_is_checked_but_not_written(service: Service) -> None:
+    await service.connect("anna")
+    before = await service.calendar_settings()
+    account_id = await service.connect("carla")
+    (carlas,) = [one for one in await service.list_calendars() if one.account_id == account_id]
+    after = await service.calendar_settings()
+    assert set(after.conflict_calendar_ids) == {*before.conflict_calendar_ids, carlas.calendar_id}
+    assert after.effective_write_calendar_id == before.effective_write_calendar_id
+
+
+async def test_signing_in_again_is_a_reconnect_that_keeps_every_choice(service: Service) -> None:
+    account_id = await service.connect("anna")
+    team = await service.calendar_id("anna", "team")
+    chosen = await service.choose(conflict_calendar_ids=[team], write_calendar_id=team)
+    calendars = await service.list_calendars()
+    landed = await service.finish("anna")
+    assert landed.outcome == {"outcome": "reconnected", "account_id": account_id}
+    assert await service.list_calendars() == calendars
+    settings = await service.calendar_settings()
+    assert settings.conflict_calendar_ids == chosen.conflict_calendar_ids
+    assert settings.write_calendar_id == team
+
+
+async def test_two_sign_ins_at_once_take_the_last_place_once(service: Service) -> None:
+    await service.put_expert(plan=PLAN_FREE)
+    await service.connect("anna")
+    ways_back = [
+        service.sign_in((await service.start(return_url=RETURN_URL)).authorization_url, person)
+        for person in ("ben", "carla")
+    ]
+    landed = await asyncio.gather(*(service.open(url) for url in ways_back))
+    assert sorted(one.outcome.get("reason", "") for one in landed) == ["", "ACCOUNT_LIMIT_REACHED"]
+    assert len(await service.list_accounts()) == 2
+
+
+async def test_reconnects_at_the_limit(service: Service) -> None:
+    await service.put_expert(plan=PLAN_FREE)
+    await service.connect("anna")
+    account_id = await service.connect("carla")
+    assert (await failure_of(service.start())).reason == "ACCOUNT_LIMIT_REACHED"
+    landed = await service.finish("carla", account_id=account_id)
+    assert landed.outcome == {"outcome": "reconnected", "account_id": account_id}
+
+
+async def test_two_experts_may_connect_the_same_account(service: Service) -> None:
+    await service.put_expert("expert-2")
+    first, second = await service.connect("anna"), await service.connect("anna", expert_id="expert-2")
+    assert first != second
+    assert [one.account_id for one in await service.list_accounts("expert-2")] == [second]
+
+
+@pytest.mark.parametrize("spelling", ["bare", "uri", "lower", "upper"])
+async def test_counts_permissions_in_every_spelling(service: Service, spelling: str) -> None:
+    service.sandbox.world.people.change("anna", scope_spelling=spelling)
+    await service.connect("anna")
+    assert (await service.busy()).complete
+
+
+async def test_lists_every_calendar_of_a_long_list(service: Service) -> None:
+    await service.connect("max")
+    assert len(await service.list_calendars(page_size=200)) == 13
+
+
+async def test_preselects_nothing_where_no_calendar_is_primary(service: Service) -> None:
+    await service.connect("nadia")
+    settings = await service.calendar_settings()
+    assert not settings.conflict_calendar_ids
+    assert settings.write_calendar_state == WRITE_CALENDAR_STATE_NO_WRITABLE_CALENDAR
+
+
+async def test_offers_and_accepts_only_writable_calendars_to_write_to(service: Service) -> None:
+    await service.connect("dora")
+    calendars = {one.name: one for one in await service.list_calendars()}
+    offered = {one.name for one in await service.list_calendars(access=CALENDAR_ACCESS_WRITABLE)}
+    assert set(calendars) - offered == {"Ben Okafor"}
+    shared = calendars["Ben Okafor"]
+    assert (shared.shared, shared.writable, shared.owner_name) == (True, False, "Ben Okafor")
+    failure = await failure_of(service.choose(write_calendar_id=shared.calendar_id))
+    assert failure.reason == "CALENDAR_NOT_WRITABLE"

@@ -1,0 +1,230 @@
+"""The service as programs of their own: how they start, stop and die."""
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import grpc.aio
+import pytest
+
+import server.resources
+from adapters.postgres.pool import open_pool
+from sandbox import Sandbox
+from sandbox.world.faults import Fault
+from server.process import running
+from server.resources import ProcessFailed
+from server.settings import Role, Settings
+from tests.server.served import Logs
+from tests.support.calls import TITLE, Calls
+from tests.support.programs import all_gone, environment_of, program, serving
+from tests.support.running_service import open_service, settings_for
+from tests.support.service import Service, until
+
+
+def files_in(folder: Path) -> set[str]:
+    """Everything below a folder that is no folder."""
+    return {str(one.relative_to(folder)) for one in folder.rglob("*") if not one.is_dir()}
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """An empty folder with a short path, since PostgreSQL's socket lies below it, that any account may enter."""
+    with TemporaryDirectory(prefix="e2e-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+async def test_everything_on_one_machine_starts_serves_and_leaves_nothing_behind(short_folder: Path) -> None:
+    temporary, folder = short_folder / "tmp", short_folder / "here"
+    temporary.mkdir()
+    arguments = ("local", "--json", "--free-ports", "--folder", str(folder))
+    async with program(*arguments, folder=short_folder, environment={"TMPDIR": str(temporary)}) as started:
+        line = await started.first_line()
+        assert line, started.errors
+        addresses = json.loads(line)
+        await assert_serves(addresses["grpc_address"], addresses["public_url"])
+        children = started.descendants()
+        assert len(children) >= 2, "the sandbox and PostgreSQL"
+        started.tell(signal.SIGINT)
+        assert await started.ended() == 0
+    assert not await all_gone(children)
+    left = files_in(short_folder) - {"here/encryption-keys", "here/sandbox-ca.pem"}
+    assert left == set()
+
+
+async def assert_serves(grpc_address: str, public_url: str) -> None:
+    async with grpc.aio.insecure_channel(grpc_address) as channel, aiohttp.ClientSession() as http:
+        calls = Calls(channel=channel)
+        assert await calls.health() == "SERVING"
+        await calls.put_expert()
+        assert (await calls.start()).authorization_url.startswith("https://localhost:")
+        async with http.get(f"{public_url}/readyz") as answer:
+            assert answer.status == 200
+
+
+async def test_everything_ends_with_a_process_that_is_killed(short_folder: Path) -> None:
+    arguments = ("local", "--json", "--free-ports", "--folder", str(short_folder / "here"))
+    async with program(*arguments, folder=short_folder) as started:
+        assert await started.first_line(), started.errors
+        children = started.descendants()
+        started.tell(signal.SIGKILL)
+        assert await started.ended() == -signal.SIGKILL
+    assert not await all_gone(children)
+
+
+async def test_a_worker_killed_between_call_and_commit_leaves_one_event(
+    sandbox: Sandbox, dsn: str, logs: Logs, tmp_path: Path
+) -> None:
+    sandbox.world.settings.transaction_mode = "duplicates"  # Microsoft would not catch a second event
+    async with open_service(sandbox, dsn, logs=logs, role=Role.API) as service:
+        await service.put_expert()
+        await connect(service)
+        async with serving(service.settings, Role.WORKER, folder=tmp_path) as worker:
+            sandbox.world.faults.add(kind="hang", seconds=60, method="POST", perform=True)
+            await service.put_session()
+            await sandbox.hangs.reached()
+            worker.tell(signal.SIGKILL)
+            assert await worker.ended() == -signal.SIGKILL
+        sandbox.hangs.release()
+        assert len(service.events("anna")) == 1
+        await service.hurry()
+        async with running(settings_for(sandbox, dsn), Role.WORKER):
+            session = await service.written()
+            assert session.event.written_revision == 1
+            await service.put_session(title="Its id is known")
+            await service.written(revision=2)
+    assert [one.subject for one in service.events("anna")] == ["Its id is known"]
+
+
+async def connect(service: Service) -> None:
+    started = await service.start(redirect_uri="http://localhost:3000/microsoft")
+    await service.complete(service.sign_in(started.authorization_url, "anna"))
+
+
+async def test_a_process_told_to_stop_finishes_calls_and_jobs(
+    sandbox: Sandbox, dsn: str, logs: Logs, tmp_path: Path
+) -> None:
+    async with open_service(sandbox, dsn, logs=logs, role=Role.API) as other:
+        await other.put_expert()
+        await connect(other)
+        async with serving(other.settings, Role.ALL, folder=tmp_path) as stopping:
+            address = (await stopping.logged("ready"))["grpc"]
+            async with grpc.aio.insecure_channel(address) as channel:
+                calls = Calls(channel=channel)
+                faults = sandbox.world.faults
+                reads = faults.add(kind="hang", seconds=60, path="calendarView")
+                writes = faults.add(kind="hang", seconds=60, method="POST", perform=True)
+                await other.put_session()
+                busy = asyncio.ensure_future(calls.busy())
+                await hit(reads, writes)
+                stopping.tell(signal.SIGTERM)
+                await stopping.logged("stopping")
+                sandbox.hangs.release()
+                assert (await busy).complete
+            assert await stopping.ended() == 0
+        # Nobody else is there to write it.
+        session = await other.written()
+        assert session.event.written_revision == 1
+    assert [one.subject for one in other.events("anna")] == [TITLE]
+
+
+async def hit(*faults: Fault) -> None:
+    """Until each of them has hit a request."""
+
+    async def hits() -> list[int]:
+        return [one.hits for one in faults]
+
+    await until(hits, all)
+
+
+async def test_a_process_that_may_not_finish_hands_its_work_over(
+    sandbox: Sandbox, dsn: str, logs: Logs, tmp_path: Path
+) -> None:
+    async with open_service(sandbox, dsn, logs=logs, role=Role.API) as service:
+        await service.put_expert()
+        await connect(service)
+        impatient = settings_for(sandbox, dsn, shutdown_grace_seconds=0.2)
+        async with serving(impatient, Role.WORKER, folder=tmp_path) as worker:
+            sandbox.world.faults.add(kind="hang", seconds=60, method="POST", perform=True)
+            await service.put_session()
+            await sandbox.hangs.reached()
+            worker.tell(signal.SIGTERM)
+            assert await worker.ended() == 0
+        sandbox.hangs.release()
+        await service.hurry()
+        async with running(settings_for(sandbox, dsn), Role.WORKER):
+            await service.written()
+    assert len(service.events("anna")) == 1
+
+
+async def test_names_every_fault_of_the_settings_and_no_value(tmp_path: Path) -> None:
+    wrong = {
+        "CALENDARSYNC_DATABASE_URL": "postgresql://user:hunter2@db.internal/x",
+        "CALENDARSYNC_ENCRYPTION_KEYS": "k1:c2hvcnQtc2VjcmV0",
+        "CALENDARSYNC_MICROSOFT_AUTHORITY": "http://plain.example/common",
+        "CALENDARSYNC_GRPC_ADDRESS": "nowhere",
+        "CALENDARSYNC_SWEEP_SECONDS": "often",
+        "CALENDARSYNC_LOG_LEVELS": "DEBUG",
+    }
+    async with program("serve", folder=tmp_path, environment=wrong) as started:
+        assert await started.ended() == 2
+    told = "".join(started.errors)
+    for name in (
+        "ENCRYPTION_KEYS",
+        "MICROSOFT_AUTHORITY",
+        "MICROSOFT_CLIENT_ID",
+        "MICROSOFT_CLIENT_SECRET",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "GRPC_ADDRESS",
+        "SWEEP_SECONDS",
+        "LOG_LEVELS",
+    ):
+        assert f"CALENDARSYNC_{name}" in told
+    for value in ("hunter2", "db.internal", "c2hvcnQtc2VjcmV0", "plain.example", "nowhere", "often"):
+        assert value not in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("which", ["grpc_address", "http_address"])
+async def test_says_that_a_port_is_taken(
+    sandbox: Sandbox, dsn: str, no_settings: None, tmp_path: Path, which: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        settings = settings_for(sandbox, dsn, **{which: address})
+        told = await failing_start(settings, tmp_path)
+    assert f"CALENDARSYNC_{which.upper()} {address}" in told
+
+
+async def test_says_that_the_database_is_away(
+    sandbox: Sandbox, no_settings: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the tests' own process, where ten seconds of patience can be cut short."""
+    impatient = partial(open_pool, patience=timedelta(seconds=0.2))
+    monkeypatch.setattr(server.resources, "open_pool", impatient)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    away = f"postgresql://somebody:hunter2@127.0.0.1:{port}/nothing"
+    with pytest.raises(ProcessFailed) as failed:
+        async with running(settings_for(sandbox, away)):
+            pass
+    assert "CALENDARSYNC_DATABASE_URL" in str(failed.value)
+    assert "hunter2" not in str(failed.value)
+
+
+async def failing_start(settings: Settings, folder: Path) -> str:
+    """What a process says that can't start."""
+    async with program("serve", folder=folder, environment=environment_of(settings)) as started:
+        assert await started.ended() == 1
+    told = "".join(started.errors)
+    assert "calendarsync can't start" in told
+    assert "Traceback" not in told
+    return told

@@ -1,0 +1,213 @@
+"""A session and its one event, from booking to cancelling, whatever its owner does to the event by hand."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from calendarsync.v1.session_pb2 import (
+    EVENT_REPLACEMENT_EVENT_DELETED,
+    EVENT_REPLACEMENT_UNSPECIFIED,
+    WRITE_HINDRANCE_REFUSED_BY_PROVIDER,
+    WRITE_STATUS_FAILED,
+    WRITE_STATUS_PENDING,
+    WRITE_STATUS_WRITTEN,
+    Session,
+    WriteStatus,
+)
+from sandbox.world.zones import find_zone
+from tests.support.calls import TITLE, at
+from tests.support.service import Service, until
+
+
+async def test_writes_a_booked_session_once(service: Service) -> None:
+    account_id = await service.connect("anna")
+    accepted = await service.put_session(
+        title="Coaching <b>& more</b>",
+        text="Booked by Jonas.\nBring the worksheet.",
+        place="Room 4",
+        join_url="https://meet.example.com/abc",
+        reminder_minutes=10,
+    )
+    assert accepted.revision == 1
+    session = await service.written()
+    assert session.event.account_id == account_id
+    assert session.event.calendar_id == await service.calendar_id("anna", "primary")
+    (event,) = service.events("anna")
+    zone = find_zone(event.zone)
+    assert zone is not None
+    assert (event.start.replace(tzinfo=zone), event.end - event.start) == (at(10), timedelta(hours=1))
+    assert (event.subject, event.location, event.reminder_minutes) == ("Coaching <b>& more</b>", "Room 4", 10)
+    assert "Bring the worksheet." in event.body
+    assert "https://meet.example.com/abc" in event.body
+    assert (event.show_as, event.attendees) == ("busy", [])
+    assert not service.sandbox.world.traffic.invitations
+
+
+async def test_a_change_lands_on_the_same_event(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session(reminder_minutes=10)
+    await service.written()
+    (before,) = service.events("anna")
+    service.sandbox.world.events.change(before, show_as="oof", reminder_minutes=45)
+    await service.put_session(start=14, title="Moved", reminder_minutes=10)
+    session = await service.written(revision=2)
+    (after,) = service.events("anna")
+    assert after is before
+    assert (after.subject, after.start.hour) == ("Moved", 14)
+    assert (after.show_as, after.reminder_minutes) == ("oof", 45)
+    assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
+
+
+async def test_a_cancelled_session_has_no_event(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    cancelled = await service.cancel_session()
+    assert cancelled.cancelled
+    session = await service.written(revision=2)
+    assert not service.events("anna")
+    assert (session.event.account_id, session.event.calendar_id) == ("", "")
+
+
+async def test_a_cancelled_session_can_be_revived(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    await service.cancel_session()
+    await service.written(revision=2)
+    await service.put_session(title="Again")
+    await service.written(revision=3)
+    assert [one.subject for one in service.events("anna")] == ["Again"]
+
+
+async def test_ten_changes_at_once_leave_one_event_in_the_last_state(service: Service) -> None:
+    await service.connect("anna")
+    service.sandbox.world.settings.delay_seconds = 0.01
+    for number in range(10):
+        await service.put_session(start=8 + number, title=f"Version {number}")
+    told: set[WriteStatus.ValueType] = set()
+
+    def is_written(session: Session) -> bool:
+        told.add(session.event.status)
+        return session.event.written_revision == 10
+
+    await until(service.session, is_written)
+    assert told <= {WRITE_STATUS_PENDING, WRITE_STATUS_WRITTEN}, "nothing stood in the way"
+    await service.idle()
+    assert [(one.subject, one.start.hour) for one in service.events("anna")] == [("Version 9", 17)]
+
+
+async def test_a_session_cancelled_before_it_was_written_leaves_no_event(service: Service) -> None:
+    await service.connect("anna")
+    service.sandbox.world.faults.add(kind="hang", seconds=60, method="POST")
+    await service.put_session()
+    await service.sandbox.hangs.reached()
+    await service.cancel_session()
+    service.sandbox.hangs.release()
+    await service.written(revision=2)
+    assert not service.events("anna")
+
+
+async def test_the_same_wish_from_two_callers_is_one_session_and_one_event(service: Service) -> None:
+    await service.connect("anna")
+    wishes = await asyncio.gather(*(service.put_session() for _ in range(5)))
+    assert {one.revision for one in wishes} == {1}
+    await service.written()
+    await service.idle()
+    assert len(service.events("anna")) == 1
+
+
+async def test_an_event_deleted_by_hand_is_written_again_at_the_next_change(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    (event,) = service.events("anna")
+    service.sandbox.world.events.delete("anna", event)
+    await service.put_session()
+    await service.idle()
+    assert not service.events("anna"), "written again although nothing had changed"
+    await service.put_session(start=15)
+    session = await service.written(revision=2)
+    assert [one.start.hour for one in service.events("anna")] == [15]
+    assert session.event.replacement == EVENT_REPLACEMENT_EVENT_DELETED
+
+
+async def test_cancelling_what_was_deleted_by_hand_succeeds(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    (event,) = service.events("anna")
+    service.sandbox.world.events.delete("anna", event)
+    await service.cancel_session()
+    await service.written(revision=2)
+    assert not service.events("anna")
+
+
+async def test_a_change_finds_an_event_that_was_moved_to_another_calendar(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    (event,) = service.events("anna")
+    service.sandbox.world.events.move("anna", event, "team")
+    await service.put_session(title="After the move")
+    session = await service.written(revision=2)
+    assert not service.events("anna")
+    assert [one.subject for one in service.events("anna", "team")] == ["After the move"]
+    assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
+
+
+async def test_a_new_write_calendar_moves_nothing_that_is_written(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session("before")
+    await service.written("before")
+    await service.choose(write_calendar_id=await service.calendar_id("anna", "team"))
+    await service.put_session("after", start=12)
+    await service.put_session("before", title="Changed")
+    await service.written("after")
+    await service.written("before", revision=2)
+    assert [one.subject for one in service.events("anna")] == ["Changed"]
+    assert [one.subject for one in service.events("anna", "team")] == [TITLE]
+
+
+async def test_writes_to_a_calendar_that_somebody_shared(service: Service) -> None:
+    await service.connect("dora")
+    await service.choose(write_calendar_id=await service.calendar_id("dora", "ben-writable"))
+    await service.put_session()
+    await service.written()
+    assert [one.subject for one in service.events("ben", "projects")] == [TITLE]
+
+
+async def test_an_update_refused_for_a_stale_change_key_is_tried_again(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    service.sandbox.world.faults.answer(412, code="ErrorIrresolvableConflict", method="PATCH")
+    await service.put_session(title="Changed")
+    await service.written(revision=2)
+    assert [one.subject for one in service.events("anna")] == ["Changed"]
+
+
+async def test_a_refusal_for_good_holds_up_nobody_else(service: Service) -> None:
+    await service.connect("anna")
+    service.sandbox.world.faults.answer(400, code="ErrorPropertyValidationFailure", method="POST")
+    await service.put_session("refused")
+    failed = await until(
+        lambda: service.session("refused"), lambda one: one.event.status == WRITE_STATUS_FAILED
+    )
+    assert failed.event.hindrance == WRITE_HINDRANCE_REFUSED_BY_PROVIDER
+    await service.put_session("other", start=12, title="Other")
+    await service.written("other")
+    await service.put_session("refused", title="Now acceptable")
+    await service.written("refused", revision=2)
+    assert {one.subject for one in service.events("anna")} == {"Other", "Now acceptable"}
+
+
+@pytest.mark.parametrize("start", [-24 * 365 * 10, -1 / 60], ids=["years ago", "across midnight"])
+async def test_writes_sessions_at_any_time(service: Service, start: float) -> None:
+    await service.connect("anna")
+    await service.put_session(start=start, text="<p>" + "x" * 20_000)
+    await service.written()
+    (event,) = service.events("anna")
+    assert event.start.replace(tzinfo=at(0).tzinfo) == at(start)
+    assert "&lt;p&gt;" in event.body

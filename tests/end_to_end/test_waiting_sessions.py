@@ -1,0 +1,149 @@
+"""Sessions that can't be written wait, the callers are told why, and all are written once the way is free."""
+
+from calendarsync.v1 import calendar_pb2
+from calendarsync.v1.session_pb2 import EVENT_REPLACEMENT_ACCOUNT_DISCONNECTED
+from tests.support.calls import TITLE
+from tests.support.service import Service
+
+
+async def choose_team(service: Service) -> str:
+    """Anna's account with its second calendar as the chosen write calendar; that calendar's id."""
+    await service.connect("anna")
+    team = await service.calendar_id("anna", "team")
+    await service.choose(write_calendar_id=team)
+    return team
+
+
+async def state(service: Service) -> str:
+    """What stands in the way of writing, as the settings tell it."""
+    name = calendar_pb2.WriteCalendarState.Name((await service.calendar_settings()).write_calendar_state)
+    return name.removeprefix("WRITE_CALENDAR_STATE_")
+
+
+async def test_waits_when_no_account_is_connected(service: Service) -> None:
+    await service.put_session()
+    await service.waits("NO_WRITABLE_CALENDAR")
+    await service.connect("anna")
+    await service.written()
+    assert len(service.events("anna")) == 1
+
+
+async def test_waits_when_the_chosen_calendar_was_removed(service: Service) -> None:
+    team = await choose_team(service)
+    service.sandbox.world.calendars.remove("anna", "team")
+    await service.put_session()
+    await service.waits("CALENDAR_MISSING")
+    await service.idle()
+    assert await state(service) == "CALENDAR_MISSING"
+    assert (await service.calendar_settings()).write_calendar_id == team
+    assert not service.events("anna")
+    await service.choose(write_calendar_id=await service.calendar_id("anna", "primary"))
+    await service.written()
+    assert len(service.events("anna")) == 1
+
+
+async def test_waits_when_the_chosen_calendar_turned_read_only(service: Service) -> None:
+    await choose_team(service)
+    calendars = service.sandbox.world.calendars
+    calendars.set_writable("anna", "team", can_edit=False)
+    await service.put_session()
+    await service.waits("CALENDAR_NOT_WRITABLE")
+    await service.idle()
+    assert await state(service) == "CALENDAR_NOT_WRITABLE"
+    calendars.set_writable("anna", "team", can_edit=True)
+    await service.list_calendars(refresh=True)
+    await service.written()
+    assert len(service.events("anna", "team")) == 1
+    assert not service.events("anna")
+
+
+async def test_follows_a_calendar_that_came_back_under_a_new_id(service: Service) -> None:
+    team = await choose_team(service)
+    service.sandbox.world.calendars.change_id("anna", "team")
+    await service.put_session()
+    session = await service.written()
+    assert session.event.calendar_id == team
+    assert len(service.events("anna", "team")) == 1
+
+
+async def test_keeps_every_choice_when_the_list_comes_back_empty(service: Service) -> None:
+    team = await choose_team(service)
+    service.sandbox.world.people.change("anna", calendar_list="empty")
+    listed = await service.list_calendars(refresh=True)
+    assert not any(one.missing for one in listed)
+    settings = await service.calendar_settings()
+    assert (settings.write_calendar_id, settings.effective_write_calendar_id) == (team, team)
+    assert len(settings.conflict_calendar_ids) == 1
+
+
+async def test_waits_when_the_chosen_calendars_account_was_disconnected(service: Service) -> None:
+    await service.connect("carla")
+    team = await choose_team(service)
+    anna = (await service.list_accounts())[1].account_id
+    await service.disconnect(anna)
+    await service.put_session()
+    await service.waits("ACCOUNT_DISCONNECTED")
+    assert await state(service) == "ACCOUNT_DISCONNECTED"
+    assert (await service.calendar_settings()).write_calendar_id == team
+    await service.choose(write_calendar_id="")
+    await service.written()
+    assert [one.subject for one in service.events("carla")] == [TITLE]
+
+
+async def test_an_automatic_write_calendar_follows_the_accounts(service: Service) -> None:
+    anna = await service.connect("anna")
+    carla = await service.connect("carla")
+    await service.disconnect(anna)
+    await service.put_session()
+    session = await service.written()
+    assert session.event.account_id == carla
+
+
+async def test_a_change_after_disconnecting_goes_into_a_new_event(service: Service) -> None:
+    anna = await service.connect("anna")
+    await service.connect("carla")
+    await service.put_session()
+    await service.written()
+    await service.disconnect(anna)
+    await service.put_session(title="Changed")
+    session = await service.written(revision=2)
+    assert session.event.replacement == EVENT_REPLACEMENT_ACCOUNT_DISCONNECTED
+    assert [one.subject for one in service.events("carla")] == ["Changed"]
+    assert [one.subject for one in service.events("anna")] == [TITLE]
+
+
+async def test_a_cancelled_session_leaves_its_event_in_a_disconnected_account(service: Service) -> None:
+    anna = await service.connect("anna")
+    await service.connect("carla")
+    await service.put_session()
+    await service.written()
+    await service.disconnect(anna)
+    await service.cancel_session()
+    await service.written(revision=2)
+    assert len(service.events("anna")) == 1
+    assert not service.events("carla")
+
+
+async def test_a_change_of_what_was_in_a_removed_calendar_goes_into_a_new_event(service: Service) -> None:
+    await choose_team(service)
+    await service.put_session()
+    await service.written()
+    await service.choose(write_calendar_id="")
+    service.sandbox.world.calendars.remove("anna", "team")
+    await service.put_session(title="Changed")
+    session = await service.written(revision=2)
+    assert [one.subject for one in service.events("anna")] == ["Changed"]
+    assert session.event.calendar_id == await service.calendar_id("anna", "primary")
+
+
+async def test_all_waiting_sessions_are_written_in_their_last_state(service: Service) -> None:
+    for number in range(5):
+        await service.put_session(f"session-{number}", start=8 + number, title="First wish")
+        await service.waits("NO_WRITABLE_CALENDAR", f"session-{number}")
+    await service.put_session("session-0", start=8, title="Second wish")
+    await service.cancel_session("session-1")
+    await service.connect("anna")
+    for number in range(5):
+        await service.written(f"session-{number}")
+    written = {(one.start.hour, one.subject) for one in service.events("anna")}
+    assert written == {(8, "Second wish"), (10, "First wish"), (11, "First wish"), (12, "First wish")}

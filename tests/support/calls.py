@@ -1,0 +1,203 @@
+"""A caller of the service: its stubs over one channel, and the calls that most stories make."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import grpc.aio
+from google.type.interval_pb2 import Interval
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from calendarsync.v1 import (
+    account_pb2,
+    account_service_pb2,
+    availability_pb2,
+    availability_service_pb2,
+    calendar_pb2,
+    calendar_service_pb2,
+    expert_pb2,
+    expert_service_pb2,
+    session_pb2,
+    session_service_pb2,
+)
+from calendarsync.v1.account_service_pb2_grpc import AccountServiceStub
+from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceStub
+from calendarsync.v1.calendar_service_pb2_grpc import CalendarServiceStub
+from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceStub
+from calendarsync.v1.session_service_pb2_grpc import SessionServiceStub
+
+EXPERT: Final = "expert-1"
+EXPERT_EMAIL: Final = "maria@experts.example"
+EXPERT_NAME: Final = "Maria Keller"
+SESSION: Final = "session-1"
+RETURN_URL: Final = "http://localhost:3000/calendars"
+REDIRECT_URI: Final = "http://localhost:3000/microsoft"
+TITLE: Final = "Coaching with Jonas"
+
+DAY: Final = datetime(2030, 5, 14, tzinfo=UTC)
+"""A Tuesday far from every event the sandbox starts with."""
+
+
+def at(hour: float, *, day: datetime = DAY) -> datetime:
+    """So many hours after midnight UTC."""
+    return day + timedelta(hours=hour)
+
+
+def span(start: datetime, end: datetime) -> Interval:
+    """The wire form of an interval between two aware times."""
+    wire = Interval()
+    wire.start_time.FromDatetime(start.astimezone(UTC))
+    wire.end_time.FromDatetime(end.astimezone(UTC))
+    return wire
+
+
+def hours(start: float, end: float) -> Interval:
+    """From one hour of DAY to another."""
+    return span(at(start), at(end))
+
+
+def ends(wire: Interval) -> tuple[datetime, datetime]:
+    return wire.start_time.ToDatetime(tzinfo=UTC), wire.end_time.ToDatetime(tzinfo=UTC)
+
+
+def parameters(url: str) -> dict[str, str]:
+    """The query of a URL, each name once."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """All about one expert unless told otherwise."""
+
+    channel: grpc.aio.Channel
+
+    @property
+    def experts(self) -> ExpertServiceStub:
+        return ExpertServiceStub(self.channel)
+
+    @property
+    def accounts(self) -> AccountServiceStub:
+        return AccountServiceStub(self.channel)
+
+    @property
+    def calendars(self) -> CalendarServiceStub:
+        return CalendarServiceStub(self.channel)
+
+    @property
+    def availability(self) -> AvailabilityServiceStub:
+        return AvailabilityServiceStub(self.channel)
+
+    @property
+    def sessions(self) -> SessionServiceStub:
+        return SessionServiceStub(self.channel)
+
+    async def health(self, name: str = "") -> str:
+        """The name of a service's health."""
+        request = health_pb2.HealthCheckRequest(service=name)
+        stub: Any = health_pb2_grpc.HealthStub(self.channel)  # its annotations leave the methods out
+        answer = await stub.Check(request)
+        return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+
+    async def put_expert(self, expert_id: str = EXPERT, **changes: Any) -> expert_pb2.Expert:
+        fields = {
+            "plan": expert_pb2.PLAN_PRO,
+            "email": EXPERT_EMAIL,
+            "display_name": EXPERT_NAME,
+            "time_zone": "Europe/Berlin",
+        }
+        expert = expert_pb2.Expert(expert_id=expert_id, **{**fields, **changes})
+        return (await self.experts.PutExpert(expert_service_pb2.PutExpertRequest(expert=expert))).expert
+
+    async def start(self, expert_id: str = EXPERT, **how: str) -> account_service_pb2.StartConnectionResponse:
+        """Start a sign-in; `how` are further fields of the request, empty ones left out."""
+        request = account_service_pb2.StartConnectionRequest(
+            expert_id=expert_id,
+            provider=account_pb2.PROVIDER_MICROSOFT,
+            **{name: value for name, value in how.items() if value},
+        )
+        return await self.accounts.StartConnection(request)
+
+    async def complete(
+        self, redirected_to: str, *, expert_id: str = EXPERT
+    ) -> account_service_pb2.CompleteConnectionResponse:
+        """Hand over the redirect that arrived at the caller's own page."""
+        known = ("state", "code", "error", "error_subcode", "error_description")
+        brought = {name: value for name, value in parameters(redirected_to).items() if name in known}
+        request = account_service_pb2.CompleteConnectionRequest(expert_id=expert_id, **brought)
+        return await self.accounts.CompleteConnection(request)
+
+    async def list_accounts(self, expert_id: str = EXPERT) -> list[account_pb2.Account]:
+        request = account_service_pb2.ListAccountsRequest(expert_id=expert_id)
+        return list((await self.accounts.ListAccounts(request)).accounts)
+
+    async def disconnect(self, account_id: str) -> account_service_pb2.DisconnectAccountResponse:
+        request = account_service_pb2.DisconnectAccountRequest(expert_id=EXPERT, account_id=account_id)
+        return await self.accounts.DisconnectAccount(request)
+
+    async def delete_expert(self) -> expert_service_pb2.DeleteExpertResponse:
+        return await self.experts.DeleteExpert(expert_service_pb2.DeleteExpertRequest(expert_id=EXPERT))
+
+    async def list_calendars(self, **how: Any) -> list[calendar_pb2.Calendar]:
+        request = calendar_service_pb2.ListCalendarsRequest(expert_id=EXPERT, **how)
+        return list((await self.calendars.ListCalendars(request)).calendars)
+
+    async def calendar_settings(self) -> calendar_pb2.CalendarSettings:
+        request = calendar_service_pb2.GetCalendarSettingsRequest(expert_id=EXPERT)
+        return (await self.calendars.GetCalendarSettings(request)).settings
+
+    async def choose(self, **chosen: Any) -> calendar_pb2.CalendarSettings:
+        """Change `conflict_calendar_ids`, `write_calendar_id` or both."""
+        request = calendar_service_pb2.UpdateCalendarSettingsRequest(
+            settings=calendar_pb2.CalendarSettings(expert_id=EXPERT, **chosen)
+        )
+        request.update_mask.paths.extend(chosen)
+        return (await self.calendars.UpdateCalendarSettings(request)).settings
+
+    async def busy(
+        self, window: Interval | None = None, *, excluded: tuple[str, ...] = (), deadline: float | None = None
+    ) -> availability_service_pb2.ListBusyTimesResponse:
+        """Of DAY unless told otherwise; `deadline` is in seconds."""
+        request = availability_service_pb2.ListBusyTimesRequest(
+            expert_id=EXPERT, window=window or hours(0, 24), exclude_session_ids=excluded
+        )
+        return await self.availability.ListBusyTimes(request, timeout=deadline)
+
+    async def check(self, *candidates: Interval, excluded: tuple[str, ...] = ()) -> list[str]:
+        """FREE, BUSY or UNKNOWN for each."""
+        request = availability_service_pb2.CheckTimesRequest(
+            expert_id=EXPERT, candidates=candidates, exclude_session_ids=excluded
+        )
+        checked = await self.availability.CheckTimes(request)
+        names = [availability_service_pb2.TimeVerdict.Name(one.verdict) for one in checked.times]
+        return [name.removeprefix("TIME_VERDICT_") for name in names]
+
+    async def put_session(
+        self, session_id: str = SESSION, *, start: float = 10, expert_id: str = EXPERT, **details: Any
+    ) -> session_pb2.Session:
+        """An hour from this hour of DAY on."""
+        request = session_service_pb2.PutSessionRequest(
+            expert_id=expert_id,
+            session_id=session_id,
+            interval=hours(start, start + 1),
+            details=session_pb2.SessionDetails(**{"title": TITLE, **details}),
+        )
+        return (await self.sessions.PutSession(request)).session
+
+    async def cancel_session(self, session_id: str = SESSION) -> session_pb2.Session:
+        request = session_service_pb2.CancelSessionRequest(expert_id=EXPERT, session_id=session_id)
+        return (await self.sessions.CancelSession(request)).session
+
+    async def session(self, session_id: str = SESSION, *, expert_id: str = EXPERT) -> session_pb2.Session:
+        request = session_service_pb2.GetSessionRequest(expert_id=expert_id, session_id=session_id)
+        return (await self.sessions.GetSession(request)).session
+
+
+def unread(answer: availability_service_pb2.ListBusyTimesResponse) -> list[str]:
+    """Why calendars could not be read, such as `PROVIDER_UNAVAILABLE`."""
+    names = [
+        availability_pb2.UnreadReason.Name(one.unread_reason)
+        for one in answer.calendars
+        if one.HasField("unread_reason")
+    ]
+    return [name.removeprefix("UNREAD_REASON_") for name in names]

@@ -1,0 +1,159 @@
+"""A running service as the tests see it: a caller's calls, people's browsers, a look at the rows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, LiteralString, TypeVar
+
+import aiohttp
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+
+from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN, Session, WriteHindrance, WriteStatus
+from sandbox import Sandbox
+from sandbox.identity.shortcut import authorize_as
+from sandbox.world.model import Event
+from server.process import Running
+from server.settings import Settings
+from tests.server.served import Logs
+from tests.support.calls import EXPERT, RETURN_URL, SESSION, Calls, parameters
+
+Answer = TypeVar("Answer")
+
+
+async def until(
+    ask: Callable[[], Awaitable[Answer]], holds: Callable[[Answer], object], *, within: float = 15
+) -> Answer:
+    """Ask again and again; the first answer that holds. Fails with the last one after `within` seconds."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + within
+    while not holds(answer := await ask()):
+        assert clock() < end, f"not within {within} s; the last answer was: {answer}"
+        await asyncio.sleep(0.02)
+    return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a browser got, without following a redirect."""
+
+    status: int
+    location: str
+    text: str
+    headers: dict[str, str]
+
+    @property
+    def outcome(self) -> dict[str, str]:
+        """The query of the place it is sent to."""
+        return parameters(self.location)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Calls):
+    """A started process and everybody around it."""
+
+    sandbox: Sandbox
+    process: Running
+    settings: Settings
+    http: aiohttp.ClientSession
+    database: AsyncConnection[DictRow]
+    logs: Logs
+
+    def sign_in(
+        self,
+        authorization_url: str,
+        person: str,
+        *,
+        decision: Literal["accept", "cancel", "admin"] = "accept",
+        grant: Sequence[str] | None = None,
+    ) -> str:
+        """Walk Microsoft's pages as this person, leaving only `grant` ticked; where their browser is sent then."""
+        return authorize_as(self.sandbox.world, authorization_url, person, decision=decision, grant=grant).url
+
+    async def open(self, url: str) -> Page:
+        """Open a page of the service as a browser would; a path is one of its own."""
+        address = url if "://" in url else self.process.public_url + url
+        async with self.http.get(address, allow_redirects=False) as answer:
+            return Page(
+                status=answer.status,
+                location=answer.headers.get("Location", ""),
+                text=await answer.text(),
+                headers=dict(answer.headers),
+            )
+
+    async def finish(self, person: str, *, expert_id: str = EXPERT, account_id: str = "", **how: Any) -> Page:
+        """A whole sign-in through the service's own redirect, however it ends."""
+        started = await self.start(expert_id, account_id=account_id, return_url=RETURN_URL)
+        return await self.open(self.sign_in(started.authorization_url, person, **how))
+
+    async def connect(self, person: str, *, expert_id: str = EXPERT) -> str:
+        """Connect this person's account; its id."""
+        landed = await self.finish(person, expert_id=expert_id)
+        assert landed.outcome.get("outcome") == "connected", landed.outcome
+        return landed.outcome["account_id"]
+
+    def events(self, person: str, calendar: str | None = None) -> list[Event]:
+        """What we wrote into a calendar of this person's, the default one if none is named."""
+        return [one for one in self.sandbox.world.events.all(person, calendar) if one.transaction_id]
+
+    async def calendar_id(self, person: str, key: str) -> str:
+        """Our id of a calendar of the sandbox's; its names are unique in each mailbox."""
+        name = self.sandbox.world.calendars.get(person, key).name
+        listed = await self.list_calendars(page_size=200)
+        return next(one.calendar_id for one in listed if one.name == name)
+
+    async def written(self, session_id: str = SESSION, *, revision: int | None = None) -> Session:
+        """The session, once its newest revision (or this very one) is in the calendar."""
+
+        def holds(session: Session) -> bool:
+            done = session.event.status == WRITE_STATUS_WRITTEN
+            return done and revision in (None, session.event.written_revision)
+
+        return await until(lambda: self.session(session_id), holds)
+
+    async def waits(self, hindrance: str, session_id: str = SESSION) -> Session:
+        """The session, once it waits for this."""
+
+        def holds(session: Session) -> bool:
+            status = WriteStatus.Name(session.event.status)
+            why = WriteHindrance.Name(session.event.hindrance)
+            return (status, why) == ("WRITE_STATUS_WAITING", f"WRITE_HINDRANCE_{hindrance}")
+
+        return await until(lambda: self.session(session_id), holds)
+
+    async def rows(self, query: LiteralString, **arguments: object) -> list[DictRow]:
+        return await (await self.database.execute(query, arguments)).fetchall()
+
+    async def tables(self) -> dict[str, int]:
+        """How many rows each table has that is not empty, but for the records of the queue's and the schema's own."""
+        names = await self.rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
+            "('schema_migration', 'procrastinate_workers', 'procrastinate_events')"
+        )
+        counts: dict[str, int] = {}
+        for name in sorted(one["tablename"] for one in names):
+            cursor = await self.database.execute(f'SELECT count(*) AS number FROM "{name}"'.encode())
+            row = await cursor.fetchone()
+            assert row is not None
+            counts[name] = row["number"]
+        return {name: number for name, number in counts.items() if number}
+
+    async def hurry(self) -> None:
+        """As if much time had passed: what is due later is overdue, and every claim has run out."""
+        for statement in (
+            b"UPDATE session SET due_at = now() - interval '1 hour' WHERE due_at IS NOT NULL",
+            b"UPDATE session SET claimed_until = now() - interval '1 hour' WHERE claimed_until IS NOT NULL",
+            b"UPDATE incident SET mail_due_at = now() - interval '1 hour' WHERE mail_due_at IS NOT NULL",
+            b"UPDATE incident SET claimed_until = now() - interval '1 hour' WHERE claimed_until IS NOT NULL",
+        ):
+            await self.database.execute(statement)
+
+    async def idle(self) -> None:
+        """Until no job is left but those for later."""
+
+        async def under_way() -> list[DictRow]:
+            return await self.rows(
+                "SELECT task_name FROM procrastinate_jobs WHERE scheduled_at IS NULL OR scheduled_at <= now()"
+            )
+
+        await until(under_way, lambda jobs: not jobs)
