@@ -10,7 +10,7 @@ from typing import Any
 from server.logs import configure_logging
 from server.process import serve
 from server.resources import ProcessFailed, microsoft_settings, migrated
-from server.settings import Role, Settings, SettingsInvalid, load_settings
+from server.settings import Role, Settings, SettingsInvalid, load_settings, require_shared_address
 
 BAD_SETTINGS = 2
 CANT_START = 1
@@ -26,6 +26,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return run_local(folder=command.folder, free_ports=command.free_ports, as_json=command.json)
     try:
         settings = load_settings()
+        if command.name == "serve":
+            require_shared_address(settings, Role(command.role))
     except SettingsInvalid as invalid:
         _tell("The settings are not right:", *invalid.faults)
         return BAD_SETTINGS

@@ -171,6 +171,12 @@ def load_settings(**given: Any) -> Settings:
     return settings
 
 
+def require_shared_address(settings: Settings, role: Role) -> None:
+    """Raises SettingsInvalid when a process would send browsers to itself though another one serves the pages."""
+    if role is not Role.ALL and settings.public_url is None:
+        raise SettingsInvalid([f"{PREFIX}PUBLIC_URL: is missing, and is needed wherever roles are split"])
+
+
 def _words(kind: str, message: str) -> str:
     return "is missing" if kind == "missing" else message.removeprefix("Value error, ").lower()
 

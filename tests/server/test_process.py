@@ -144,6 +144,15 @@ async def test_bad_settings_are_told_in_whole_and_end_it_with_2() -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("role", ["api", "web", "worker"])
+async def test_split_roles_must_be_told_where_browsers_reach_them(role: str) -> None:
+    process = await _process("serve", "--role", role, DATABASE_URL="postgresql://db.example/x")
+    told = (await process.communicate())[1].decode()
+
+    assert process.returncode == 2
+    assert PREFIX + "PUBLIC_URL" in told
+
+
 async def test_right_settings_are_told_as_such() -> None:
     process = await _process("check-settings", DATABASE_URL="postgresql://db.example/x")
     told = (await process.communicate())[1].decode()

@@ -136,8 +136,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
 @asynccontextmanager
 async def serving(settings: Settings, role: Role, *, folder: Path) -> AsyncIterator[Program]:
     """`python -m server serve`, once it is ready."""
+    reached = settings.model_copy(update={"public_url": settings.public_url or "http://localhost"})
     async with program(
-        "serve", "--role", role.value, folder=folder, environment=environment_of(settings)
+        "serve", "--role", role.value, folder=folder, environment=environment_of(reached)
     ) as started:
         await started.logged("ready")
         yield started
