@@ -1,8 +1,7 @@
 """The gRPC side: the services, health and reflection on one port."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +30,7 @@ from server.servicers.availability import Availability
 from server.servicers.calendars import Calendars
 from server.servicers.experts import Experts
 from server.servicers.sessions import Sessions
+from server.tasks import task_for_good
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -109,15 +109,12 @@ async def grpc_server(
     await server.start()
     for service in ("", *SERVICES):
         await health_servicer.set(service, SERVING)
-    following = asyncio.create_task(_follow(alarms, health_servicer), name="health follows the alarms")
     running = GrpcServer(server, health_servicer, port)
-    try:
-        yield running
-    finally:
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
-        await running.stop(0)
+    async with task_for_good(_follow(alarms, health_servicer), name="health follows the alarms"):
+        try:
+            yield running
+        finally:
+            await running.stop(0)
 
 
 async def _follow(alarms: OperatorAlarms, health_servicer: health.aio.HealthServicer) -> None:

@@ -32,6 +32,7 @@ from application.sessions.write_session import WriteSession
 from application.upkeep.sweep_due import SweepDue
 from domain.ids import AccountId, ExpertId, IncidentId, SessionId
 from server.logs import described
+from server.tasks import task_for_good
 
 POLL_SECONDS: Final = 1.0
 """How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
@@ -83,18 +84,23 @@ class Worker:
 
     async def run(self) -> None:
         """Until cancelled; outlives any outage of the database."""
-        async with self.app.open_async(self.pool), asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._work(), name="jobs")
-            tasks.create_task(self._look_after(), name="sweep")
+        async with self.app.open_async(self.pool), task_for_good(self._look_after(), name="sweep"):
+            await self._work()
 
     async def _work(self) -> None:
         """An outage of the database ends the queue's own worker; a new one also listens again."""
         while True:
+            worker = self._queue_worker()
+            running = asyncio.create_task(worker.run(), name="queue worker")  # type: ignore[no-untyped-call]
             try:
-                await self._queue_worker().run()  # type: ignore[no-untyped-call]
-                log.warning("the job worker ended, and is started again")
-            except Exception as error:  # noqa: BLE001 - an outermost loop
-                log.warning("the job worker failed, and is started again", **described(error))
+                await asyncio.wait([running])
+            finally:
+                # Told to stop and not cancelled, so that jobs may end; again, since it forgets what it hears too early.
+                while not running.done():
+                    worker.stop()  # type: ignore[no-untyped-call]
+                    await asyncio.wait([running], timeout=RESTART_SECONDS)
+            error = running.exception()
+            log.warning("the job worker ended, and is started again", **(described(error) if error else {}))
             await asyncio.sleep(RESTART_SECONDS)
 
     def _queue_worker(self) -> QueueWorker:
