@@ -205,8 +205,9 @@ async def _abandoned(kept: KeptByPostgres, name: str, arguments: dict[str, str],
 
 
 async def _cut_all(admin: AsyncConnection, dsn: str) -> None:
+    """Returns once they have ended: one that is about to end would still be handed out as sound."""
     await admin.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %(name)s",
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %(name)s",
         {"name": conninfo_to_dict(dsn)["dbname"]},
     )
 
