@@ -7,13 +7,18 @@ from zoneinfo import ZoneInfo
 from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
 from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
+from domain.change import Change, ChangeType
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
 from domain.expert import Expert, Plan
 from domain.grant import Grant
-from domain.ids import AccountId, CalendarId, EventMark, ExpertId, IncidentId, SessionId
+from domain.hold import Hold
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, IncidentId, SessionId
 from domain.incident import Incident
 from domain.interval import Interval
+from domain.reading import ReadingTask, StoredReading
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
+from domain.spans import Spans
+from domain.subscription import Subscription
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 """A Monday noon; tests count from it."""
@@ -23,6 +28,7 @@ ACCOUNT = AccountId("account-1")
 CALENDAR = CalendarId("calendar-1")
 SESSION = SessionId("session-1")
 INCIDENT = IncidentId("incident-1")
+HOLD = HoldId("hold-1")
 MARK = EventMark("6b0e6a0e-41c1-5c2c-9d0b-5a3f0c1d2e3f")
 
 
@@ -257,4 +263,95 @@ def an_incident(
         notices=notices,
         mail_failures=mail_failures,
         mail_due_at=mail_due_at,
+    )
+
+
+def a_reading(
+    calendar_id: str = CALENDAR,
+    *,
+    busy: Iterable[Interval] = (),
+    read_at: datetime = NOW,
+    window: Interval | None = None,
+    zone: str = "Europe/Berlin",
+) -> StoredReading:
+    """Of a calendar in which nothing is busy, over NOW's day before and the four weeks after it, unless told."""
+    return StoredReading(
+        calendar_id=CalendarId(calendar_id),
+        window=window or Interval(after(days=-1), after(days=28)),
+        read_at=read_at,
+        busy=Spans.of(busy),
+        zone=zone,
+    )
+
+
+def a_reading_task(
+    calendar_id: str = CALENDAR,
+    *,
+    account_id: str = ACCOUNT,
+    expert_id: str = EXPERT,
+    zone: str = "Europe/Berlin",
+    marks: int = 0,
+    failures: int = 0,
+    previous: StoredReading | None = None,
+) -> ReadingTask:
+    return ReadingTask(
+        calendar_id=CalendarId(calendar_id),
+        account_id=AccountId(account_id),
+        expert_id=ExpertId(expert_id),
+        remote_calendar_id=f"AAMkAD-{calendar_id}",
+        zone=zone,
+        marks=marks,
+        failures=failures,
+        previous=previous,
+    )
+
+
+def a_subscription(
+    calendar_id: str = CALENDAR,
+    *,
+    account_id: str = ACCOUNT,
+    remote_id: str | None = None,
+    expires_at: datetime = NOW + timedelta(days=6),
+) -> Subscription:
+    """A subscription whose remote id follows from its calendar's, unless one is given."""
+    return Subscription(
+        calendar_id=CalendarId(calendar_id),
+        account_id=AccountId(account_id),
+        remote_id=remote_id or f"remote-subscription-on-{calendar_id}",
+        expires_at=expires_at,
+    )
+
+
+def a_hold(
+    hold_id: str = HOLD,
+    *,
+    expert_id: str = EXPERT,
+    interval: Interval | None = None,
+    expires_at: datetime = NOW + timedelta(minutes=5),
+) -> Hold:
+    """A hold of an hour, tomorrow at noon."""
+    return Hold(
+        expert_id=ExpertId(expert_id),
+        hold_id=HoldId(hold_id),
+        interval=interval or an_interval(),
+        expires_at=expires_at,
+    )
+
+
+def a_change(
+    type_: ChangeType = ChangeType.BUSY_TIME_CHANGED,
+    *,
+    expert_id: str = EXPERT,
+    at: datetime = NOW,
+    account_id: str | None = ACCOUNT,
+    calendar_id: str | None = CALENDAR,
+    session_id: str | None = None,
+) -> Change:
+    return Change(
+        type=type_,
+        expert_id=ExpertId(expert_id),
+        at=at,
+        account_id=None if account_id is None else AccountId(account_id),
+        calendar_id=None if calendar_id is None else CalendarId(calendar_id),
+        session_id=None if session_id is None else SessionId(session_id),
     )

@@ -1,12 +1,13 @@
 """What is known of an expert's time: readings, what could not be read, and verdicts on candidate times."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from domain.ids import AccountId, CalendarId, SessionId
-from domain.interval import Interval, WindowTooLong, clip, merge
+from domain.ids import AccountId, CalendarId, HoldId, SessionId
+from domain.interval import Interval, WindowTooLong
+from domain.spans import Spans, micros
 
 LONGEST_WINDOW = timedelta(days=366)
 
@@ -22,6 +23,14 @@ class UnreadReason(Enum):
     PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
     INVALID_ANSWER = "INVALID_ANSWER"
     SERVICE_MISCONFIGURED = "SERVICE_MISCONFIGURED"
+    SERVICE_FAILED = "SERVICE_FAILED"
+
+
+class ReadingSource(Enum):
+    """How a reading came to be known: read for this very question, or read earlier and kept."""
+
+    LIVE = "LIVE"
+    STORED = "STORED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +40,18 @@ class Reading:
     calendar_id: CalendarId
     account_id: AccountId
     read_at: datetime
-    busy: tuple[Interval, ...]
+    busy: Spans
+    source: ReadingSource
+
+    def with_part(self, other: "Reading") -> "Reading":
+        """Together with a look at another part of the window: as old as the older, stored if either is."""
+        stored = ReadingSource.STORED in {self.source, other.source}
+        return replace(
+            self,
+            read_at=min(self.read_at, other.read_at),
+            busy=self.busy.united(other.busy),
+            source=ReadingSource.STORED if stored else ReadingSource.LIVE,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +71,14 @@ class BookedTime:
     interval: Interval
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTime:
+    """A time reserved for a moment while someone books."""
+
+    hold_id: HoldId
+    interval: Interval
+
+
 class Verdict(Enum):
     FREE = "FREE"
     BUSY = "BUSY"
@@ -59,12 +87,13 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedTime:
-    """The verdict on one candidate, and which calendars and sessions make it busy."""
+    """The verdict on one candidate, and which calendars, sessions and holds make it busy."""
 
     candidate: Interval
     verdict: Verdict
     busy_calendars: tuple[CalendarId, ...]
     sessions: tuple[SessionId, ...]
+    holds: tuple[HoldId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +104,7 @@ class Availability:
     readings: tuple[Reading, ...]
     unread: tuple[Unread, ...]
     booked: tuple[BookedTime, ...]
+    held: tuple[HeldTime, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -82,25 +112,46 @@ class Availability:
         return not self.unread
 
     @property
-    def busy(self) -> tuple[Interval, ...]:
-        from_calendars = (interval for reading in self.readings for interval in reading.busy)
-        from_sessions = (booked.interval for booked in self.booked)
-        return merge(clip([*from_calendars, *from_sessions], self.window))
+    def busy(self) -> Spans:
+        sessions, holds = (one.interval for one in self.booked), (one.interval for one in self.held)
+        ours = Spans.of((*sessions, *holds))
+        return ours.united(*(reading.busy for reading in self.readings)).clipped_to(self.window)
 
     def check(self, candidate: Interval) -> CheckedTime:
         """Busy when anything known overlaps it, free when everything is known and nothing does, else unknown.
 
         Nothing is known outside the window.
         """
-        calendars = tuple(
-            reading.calendar_id
-            for reading in self.readings
-            if any(interval.overlaps(candidate) for interval in reading.busy)
-        )
-        sessions = tuple(one.session_id for one in self.booked if one.interval.overlaps(candidate))
-        otherwise = Verdict.FREE if self.complete and self.window.holds(candidate) else Verdict.UNKNOWN
-        verdict = Verdict.BUSY if calendars or sessions else otherwise
-        return CheckedTime(candidate=candidate, verdict=verdict, busy_calendars=calendars, sessions=sessions)
+        (checked,) = self.check_all((candidate,))
+        return checked
+
+    def check_all(self, candidates: Iterable[Interval]) -> tuple[CheckedTime, ...]:
+        """The same for each. Times are compared as numbers, since many candidates meet many sessions."""
+        sessions = [
+            (one.session_id, micros(one.interval.start), micros(one.interval.end)) for one in self.booked
+        ]
+        holds = [(one.hold_id, micros(one.interval.start), micros(one.interval.end)) for one in self.held]
+        calendars = [(one.calendar_id, one.busy) for one in self.readings]
+        otherwise = Verdict.FREE if self.complete else Verdict.UNKNOWN
+
+        def checked(candidate: Interval) -> CheckedTime:
+            start, end = micros(candidate.start), micros(candidate.end)
+            busy_calendars = tuple([name for name, busy in calendars if busy.meets(start, end)])
+            busy_sessions = tuple([one for one, begins, ends in sessions if begins < end and start < ends])
+            busy_holds = tuple([one for one, begins, ends in holds if begins < end and start < ends])
+            if busy_calendars or busy_sessions or busy_holds:
+                verdict = Verdict.BUSY
+            else:
+                verdict = otherwise if self.window.holds(candidate) else Verdict.UNKNOWN
+            return CheckedTime(
+                candidate=candidate,
+                verdict=verdict,
+                busy_calendars=busy_calendars,
+                sessions=busy_sessions,
+                holds=busy_holds,
+            )
+
+        return tuple(checked(candidate) for candidate in candidates)
 
 
 def require_answerable(window: Interval) -> None:
@@ -115,3 +166,11 @@ def still_booked(
     """The sessions inside `window`, without those a caller wants left out (one that is being moved)."""
     left_out = set(excluded)
     return tuple(one for one in booked if one.session_id not in left_out and one.interval.overlaps(window))
+
+
+def still_held(
+    held: Iterable[HeldTime], *, window: Interval, excluded: Iterable[HoldId] = ()
+) -> tuple[HeldTime, ...]:
+    """The same for holds: one that is about to become a session is left out."""
+    left_out = set(excluded)
+    return tuple(one for one in held if one.hold_id not in left_out and one.interval.overlaps(window))

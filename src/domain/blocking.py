@@ -7,7 +7,8 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 from domain.ids import EventMark
-from domain.interval import Interval, clip, merge
+from domain.interval import Interval
+from domain.spans import Spans
 from domain.zone import local_days
 
 ANYWHERE_ON_EARTH = timedelta(hours=14)
@@ -73,7 +74,7 @@ def busy_time(
     window: Interval,
     zone: ZoneInfo,
     own_marks: Collection[EventMark] = (),
-) -> tuple[Interval, ...]:
+) -> Spans:
     """When the entries of one calendar block, inside `window`, as disjoint intervals in order.
 
     `zone` is the expert's: all-day entries block its local days. Entries with a mark of our own don't count; their
@@ -84,7 +85,7 @@ def busy_time(
         for entry in entries
         if entry.blocks and (entry.mark is None or entry.mark not in own_marks)
     )
-    return merge(clip((interval for interval in blocked if interval is not None), window))
+    return Spans.of(interval for interval in blocked if interval is not None).clipped_to(window)
 
 
 def _blocked(when: Instants | Days | UnplacedTimes, zone: ZoneInfo) -> Interval | None:

@@ -52,6 +52,11 @@ class CalendarSettings:
         if etag and etag != self.etag:
             raise EtagMismatch
 
+    def uses(self, calendar: Calendar) -> bool:
+        """Whether an answer or a session depends on it."""
+        written = calendar.remote.primary if self.chosen is None else calendar.calendar_id == self.chosen
+        return written or calendar.calendar_id in self.conflict
+
     def with_conflict(self, ids: Collection[CalendarId], calendars: Iterable[Calendar]) -> "CalendarSettings":
         """Check exactly these calendars for conflicts. Raises CalendarNotFound for one the expert doesn't have."""
         if not set(ids) <= {calendar.calendar_id for calendar in calendars}:

@@ -17,5 +17,8 @@ SessionId = NewType("SessionId", str)
 IncidentId = NewType("IncidentId", str)
 """Minted here; one loss of access to one account."""
 
+HoldId = NewType("HoldId", str)
+"""The caller's own id of a hold, unique within one expert."""
+
 EventMark = NewType("EventMark", str)
 """The transaction id we give an event we create; tells our own events from everybody else's."""

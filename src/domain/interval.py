@@ -66,23 +66,6 @@ class Interval:
         return Interval(self.start - by, self.end + by)
 
 
-def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """The same instants as disjoint intervals in order; touching ones become one."""
-    merged: list[Interval] = []
-    for interval in sorted(intervals):
-        if merged and interval.start <= merged[-1].end:
-            if interval.end > merged[-1].end:
-                merged[-1] = Interval(merged[-1].start, interval.end)
-        else:
-            merged.append(interval)
-    return tuple(merged)
-
-
-def clip(intervals: Iterable[Interval], window: Interval) -> tuple[Interval, ...]:
-    """What of `intervals` lies inside `window`."""
-    return tuple(part for interval in intervals if (part := interval.clipped_to(window)) is not None)
-
-
 def span(intervals: Iterable[Interval]) -> Interval:
     """The smallest interval that holds all of the (at least one) given."""
     given = list(intervals)

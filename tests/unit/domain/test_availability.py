@@ -11,6 +11,7 @@ from domain.availability import (
     Availability,
     BookedTime,
     Reading,
+    ReadingSource,
     Unread,
     UnreadReason,
     Verdict,
@@ -19,6 +20,7 @@ from domain.availability import (
 )
 from domain.ids import CalendarId, SessionId
 from domain.interval import Interval, WindowTooLong
+from domain.spans import Spans
 from tests.builders import ACCOUNT, NOW, after, an_interval
 from tests.unit.domain.strategies import WINDOW, covered_hours, intervals
 
@@ -26,7 +28,13 @@ NOON = an_interval(starts=24)
 
 
 def _reading(*busy: Interval, calendar: str = "calendar-1") -> Reading:
-    return Reading(calendar_id=CalendarId(calendar), account_id=ACCOUNT, read_at=NOW, busy=busy)
+    return Reading(
+        calendar_id=CalendarId(calendar),
+        account_id=ACCOUNT,
+        read_at=NOW,
+        busy=Spans.of(busy),
+        source=ReadingSource.STORED,
+    )
 
 
 def _unread(calendar: str = "calendar-2", reason: UnreadReason = UnreadReason.PROVIDER_UNAVAILABLE) -> Unread:
@@ -129,7 +137,7 @@ def test_busy_time_is_all_that_calendars_and_sessions_take_inside_the_window(
 ) -> None:
     taken = [one for reading in readings for one in reading.busy] + [one.interval for one in booked]
     busy = _known(*readings, booked=booked, unread=unread).busy
-    assert covered_hours(busy) == covered_hours(taken) & covered_hours([WINDOW])
+    assert covered_hours(list(busy)) == covered_hours(taken) & covered_hours([WINDOW])
 
 
 def test_a_session_being_moved_is_left_out_of_its_own_check() -> None:

@@ -44,7 +44,7 @@ def _busy(
     zone: ZoneInfo = BERLIN,
     own_marks: frozenset[EventMark] = frozenset(),
 ) -> tuple[Interval, ...]:
-    return busy_time(entries, window=window, zone=zone, own_marks=own_marks)
+    return tuple(busy_time(entries, window=window, zone=zone, own_marks=own_marks))
 
 
 @pytest.mark.parametrize(

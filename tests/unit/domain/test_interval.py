@@ -1,17 +1,15 @@
 """The algebra of intervals."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
-from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.interval import Interval, IntervalInvalid, clip, merge, span
+from domain.interval import Interval, IntervalInvalid, span
 from tests.builders import NOW, after, an_interval
-from tests.unit.domain.strategies import WINDOW, covered_hours, intervals
+from tests.unit.domain.strategies import covered_hours, intervals
 
 BERLIN = ZoneInfo("Europe/Berlin")
 some = settings(deadline=None)
@@ -81,48 +79,6 @@ def test_holds_another_when_all_its_instants_are_inside(one: Interval, other: In
 def test_widening_adds_the_same_to_either_side(one: Interval) -> None:
     wide = one.widened(timedelta(hours=14))
     assert (one.start - wide.start, wide.end - one.end) == (timedelta(hours=14),) * 2
-
-
-@some
-@given(many)
-def test_merging_keeps_exactly_the_covered_instants(given_ones: list[Interval]) -> None:
-    assert covered_hours(merge(given_ones)) == covered_hours(given_ones)
-
-
-@some
-@given(many)
-def test_merged_intervals_are_in_order_and_do_not_even_touch(given_ones: list[Interval]) -> None:
-    assert all(one.end < other.start for one, other in pairwise(merge(given_ones)))
-
-
-@some
-@given(many)
-def test_merging_again_changes_nothing(given_ones: list[Interval]) -> None:
-    assert merge(merge(given_ones)) == merge(given_ones)
-
-
-@some
-@given(many, st.randoms(use_true_random=False))
-def test_merging_does_not_depend_on_the_order(given_ones: list[Interval], random: Random) -> None:
-    shuffled = list(given_ones)
-    random.shuffle(shuffled)
-    assert merge(shuffled) == merge(given_ones)
-
-
-def test_merging_nothing_gives_nothing() -> None:
-    assert merge([]) == ()
-
-
-@some
-@given(many)
-def test_clipping_keeps_exactly_what_is_inside_the_window(given_ones: list[Interval]) -> None:
-    inside = clip(given_ones, WINDOW)
-    assert covered_hours(inside) == covered_hours(given_ones) & covered_hours([WINDOW])
-
-
-def test_clipping_leaves_out_what_only_touches_the_window() -> None:
-    before, behind = an_interval(starts=-1, hours=1), an_interval(starts=72, hours=1)
-    assert clip([before, behind], WINDOW) == ()
 
 
 @some

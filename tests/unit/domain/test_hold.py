@@ -1,0 +1,100 @@
+"""Times that may be given to one only."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.availability import (
+    Availability,
+    HeldTime,
+    Reading,
+    ReadingSource,
+    Unread,
+    UnreadReason,
+    still_held,
+)
+from domain.hold import AvailabilityUnknown, HoldNotFound, TimeTaken, require_free
+from domain.ids import CalendarId, HoldId
+from domain.interval import Interval
+from domain.spans import Spans
+from tests.builders import ACCOUNT, CALENDAR, HOLD, NOW, a_hold, an_interval
+from tests.unit.domain.strategies import WINDOW
+
+TWO_HOURS = a_hold(interval=an_interval(hours=2))
+
+
+def known(*busy: Interval, unread: tuple[str, ...] = (), held: tuple[HeldTime, ...] = ()) -> Availability:
+    reading = Reading(
+        calendar_id=CALENDAR,
+        account_id=ACCOUNT,
+        read_at=NOW,
+        busy=Spans.of(busy),
+        source=ReadingSource.LIVE,
+    )
+    return Availability(
+        window=WINDOW,
+        readings=(reading,),
+        unread=tuple(
+            Unread(calendar_id=CalendarId(one), account_id=ACCOUNT, reason=UnreadReason.TIMED_OUT)
+            for one in unread
+        ),
+        booked=(),
+        held=held,
+    )
+
+
+def check(evidence: Availability) -> None:
+    require_free(evidence.check(an_interval()), evidence.unread)
+
+
+@pytest.mark.parametrize(
+    "interval", [an_interval(hours=2), an_interval(), an_interval(starts=25), an_interval(starts=24.5)]
+)
+def test_covers_its_time_and_every_part_of_it(interval: Interval) -> None:
+    TWO_HOURS.require_covers(interval, NOW)
+
+
+@pytest.mark.parametrize(
+    "interval", [an_interval(starts=23.5), an_interval(starts=25.5), an_interval(starts=30)]
+)
+def test_covers_no_other_time(interval: Interval) -> None:
+    with pytest.raises(HoldNotFound):
+        TWO_HOURS.require_covers(interval, NOW)
+
+
+def test_covers_nothing_from_the_moment_it_expires() -> None:
+    TWO_HOURS.require_covers(an_interval(), TWO_HOURS.expires_at - timedelta(microseconds=1))
+    with pytest.raises(HoldNotFound):
+        TWO_HOURS.require_covers(an_interval(), TWO_HOURS.expires_at)
+
+
+def test_a_free_time_may_be_given() -> None:
+    check(known(an_interval(starts=30)))
+
+
+def test_a_busy_time_is_taken_even_where_not_everything_was_read() -> None:
+    with pytest.raises(TimeTaken):
+        check(known(an_interval()))
+    with pytest.raises(TimeTaken):
+        check(known(an_interval(), unread=("calendar-2",)))
+
+
+def test_an_unread_calendar_is_named_and_nothing_given() -> None:
+    with pytest.raises(AvailabilityUnknown) as refused:
+        check(known(unread=("calendar-2", "calendar-3")))
+    assert refused.value.unread == ("calendar-2", "calendar-3")
+
+
+def test_a_held_time_is_busy_and_says_which_hold_it_is() -> None:
+    held = HeldTime(hold_id=HOLD, interval=an_interval())
+    evidence = known(held=(held,))
+    assert list(evidence.busy) == [an_interval()]
+    assert evidence.check(an_interval()).holds == (HOLD,)
+    with pytest.raises(TimeTaken):
+        check(evidence)
+
+
+def test_a_hold_about_to_become_a_session_is_left_out_of_the_check() -> None:
+    one, other = (HeldTime(hold_id=HoldId(name), interval=an_interval()) for name in ("hold-1", "hold-2"))
+    outside = HeldTime(hold_id=HoldId("hold-3"), interval=an_interval(starts=72))
+    assert still_held([one, other, outside], window=WINDOW, excluded=[HOLD]) == (other,)
