@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from domain.account import AccountNotFound
 from domain.calendar import Calendar
@@ -9,7 +10,7 @@ from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId
-from tests.fakes.tables import Tables
+from tests.fakes.tables import AT_ONCE, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class FakeCalendars:
                 raise AccountNotFound
             self.tables.calendars[calendar.calendar_id] = calendar
 
+    async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
+        if account_id in self.tables.accounts:
+            self.tables.lists_due[account_id] = due_at
+
+    async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
+        planned = self.tables.lists_due
+        found = sorted(
+            (planned.get(key, AT_ONCE), key) for key, one in self.tables.accounts.items() if one.active
+        )
+        return tuple(key for due_at, key in found if due_at <= now)[:limit]
+
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:
         return self.tables.settings.get(expert_id, CalendarSettings(expert_id=expert_id))
 
@@ -41,4 +53,5 @@ class FakeCalendars:
             raise ExpertNotFound
         saved = replace(settings, version=settings.version + 1)
         self.tables.settings[settings.expert_id] = saved
+        self.tables.follow_conflict_calendars(saved)
         return saved

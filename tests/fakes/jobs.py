@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.ids import AccountId, ExpertId, IncidentId, SessionId
-from tests.fakes.tables import NotifyExpert, RefreshCalendars, Tables, WriteSession
+from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from tests.fakes.tables import (
+    EndSubscription,
+    KeepSubscription,
+    NotifyExpert,
+    ReadCalendar,
+    RefreshCalendars,
+    Tables,
+    WriteSession,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,18 @@ class FakeJobs:
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
         self.tables.jobs.append(NotifyExpert(incident_id, at))
 
-    async def refresh_calendars(self, account_id: AccountId, *, at: datetime | None = None) -> None:
-        waiting = (job for job in self.tables.jobs if isinstance(job, RefreshCalendars))
-        if all(job.account_id != account_id for job in waiting):
-            self.tables.jobs.append(RefreshCalendars(account_id, at))
+    async def refresh_calendars(self, account_id: AccountId) -> None:
+        self._once(RefreshCalendars(account_id))
+
+    async def read_calendar(self, calendar_id: CalendarId) -> None:
+        self._once(ReadCalendar(calendar_id))
+
+    async def keep_subscription(self, calendar_id: CalendarId) -> None:
+        self._once(KeepSubscription(calendar_id))
+
+    async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
+        self.tables.jobs.append(EndSubscription(account_id, remote_id))
+
+    def _once(self, job: RefreshCalendars | ReadCalendar | KeepSubscription) -> None:
+        if job not in self.tables.jobs:
+            self.tables.jobs.append(job)

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from application.ports.store import StoreUnavailable
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.calendars import FakeCalendars
+from tests.fakes.changes import FakeChangeFeed, FakeChanges
 from tests.fakes.connection_attempts import FakeConnectionAttempts
 from tests.fakes.experts import FakeExperts
 from tests.fakes.grant_vault import FakeGrantVault
 from tests.fakes.incidents import FakeIncidents
 from tests.fakes.jobs import FakeJobs
+from tests.fakes.known_times import FakeKnownTimes
+from tests.fakes.readings import FakeReadings
+from tests.fakes.reserved_times import FakeReservedTimes
 from tests.fakes.sessions import FakeSessions
+from tests.fakes.subscriptions import FakeSubscriptions
 from tests.fakes.tables import Job, Tables
 
 
@@ -26,20 +31,26 @@ class FakeTransaction:
     calendars: FakeCalendars
     sessions: FakeSessions
     incidents: FakeIncidents
+    readings: FakeReadings
+    subscriptions: FakeSubscriptions
+    reserved: FakeReservedTimes
+    changes: FakeChanges
     jobs: FakeJobs
 
 
 class FakeStore:
     """Transactions run one after the other, so whoever holds a lock holds everything.
 
-    `vault` shares the tables. Fake providers assert `not store.in_transaction`. With `away` set the database
-    can't be reached.
+    `vault`, `known_times` and `feed` share the tables. Fake providers assert `not store.in_transaction`. With `away`
+    set the database can't be reached.
     """
 
     def __init__(self) -> None:
         self.tables = Tables()
         self.away = False
         self.vault = FakeGrantVault(self._unit_of_work)
+        self.known_times = FakeKnownTimes(committed=self._reachable_tables)
+        self.feed = FakeChangeFeed(committed=self._reachable_tables)
         self._turn = asyncio.Lock()
         self._current: ContextVar[Tables | None] = ContextVar("current", default=None)
         self._working_on: Tables | None = None
@@ -71,6 +82,10 @@ class FakeStore:
                 calendars=FakeCalendars(tables),
                 sessions=FakeSessions(tables),
                 incidents=FakeIncidents(tables),
+                readings=FakeReadings(tables),
+                subscriptions=FakeSubscriptions(tables),
+                reserved=FakeReservedTimes(tables),
+                changes=FakeChanges(tables),
                 jobs=FakeJobs(tables),
             )
 
@@ -82,11 +97,21 @@ class FakeStore:
             raise StoreUnavailable
         async with self._turn:
             tables = self.tables.copied()
+            tables.transaction += 1
             self._working_on = tables
             token = self._current.set(tables)
             try:
                 yield tables
+                erased = self.tables.experts.keys() - tables.experts.keys()
                 self.tables = tables
+                for expert_id in erased:
+                    self.feed.erased(expert_id)
+                self.feed.wake()
             finally:
                 self._current.reset(token)
                 self._working_on = None
+
+    def _reachable_tables(self) -> Tables:
+        if self.away:
+            raise StoreUnavailable
+        return self.tables

@@ -2,19 +2,30 @@
 
 from copy import copy
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 
 from application.ports.grant_vault import StoredGrant
 from domain.account import Account, Provider
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
+from domain.change import Change, FeedPosition
 from domain.connection import ConnectionAttempt
 from domain.expert import Expert
-from domain.ids import AccountId, CalendarId, EventMark, ExpertId, IncidentId, SessionId
+from domain.hold import Hold
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, IncidentId, SessionId
 from domain.incident import Incident
+from domain.interval import Interval
+from domain.reading import StoredReading
 from domain.session import Session
+from domain.subscription import Subscription
 
 SessionKey = tuple[ExpertId, SessionId]
+HoldKey = tuple[ExpertId, HoldId]
+
+HISTORY = 1
+"""Of the feed of changes, which never starts anew here."""
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+"""Due before everything that has a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +52,46 @@ class NotifyExpert:
 @dataclass(frozen=True, slots=True)
 class RefreshCalendars:
     account_id: AccountId
-    at: datetime | None = None
 
 
-Job = WriteSession | NotifyExpert | RefreshCalendars
+@dataclass(frozen=True, slots=True)
+class ReadCalendar:
+    calendar_id: CalendarId
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSubscription:
+    calendar_id: CalendarId
+
+
+@dataclass(frozen=True, slots=True)
+class EndSubscription:
+    account_id: AccountId
+    remote_id: str
+
+
+Job = WriteSession | NotifyExpert | RefreshCalendars | ReadCalendar | KeepSubscription | EndSubscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingRow:
+    """`marks` goes on from row to row, so that a mark of a new one never looks like one of the row before it."""
+
+    marks: int
+    reading: StoredReading | None = None
+    due_at: datetime = AT_ONCE
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRow:
+    subscription: Subscription | None = None
+    secret: str | None = None
+    due_at: datetime = AT_ONCE
+
+    @property
+    def remote_id(self) -> str | None:
+        return None if self.subscription is None else self.subscription.remote_id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,11 +108,50 @@ class Tables:
     marks: set[tuple[ExpertId, EventMark]] = field(default_factory=set)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     incident_claims: dict[IncidentId, Claim] = field(default_factory=dict)
+    lists_due: dict[AccountId, datetime] = field(default_factory=dict)
+    readings: dict[CalendarId, ReadingRow] = field(default_factory=dict)
+    subscriptions: dict[CalendarId, SubscriptionRow] = field(default_factory=dict)
+    holds: dict[HoldKey, Hold] = field(default_factory=dict)
+    reserved: dict[SessionKey, Interval] = field(default_factory=dict)
+    changes: list[tuple[FeedPosition, Change]] = field(default_factory=list)
+    changes_removed: FeedPosition = field(default_factory=lambda: FeedPosition(HISTORY, 0, 0))
     jobs: list[Job] = field(default_factory=list)
+    transaction: int = 0
+    marks_given: int = 0
+    changes_given: int = 0
 
     def copied(self) -> "Tables":
         """The same rows in tables of their own; rows themselves never change."""
         return Tables(**{one.name: copy(getattr(self, one.name)) for one in fields(self)})
+
+    def next_mark(self) -> int:
+        self.marks_given += 1
+        return self.marks_given
+
+    def conflict_calendar(self, calendar_id: CalendarId) -> tuple[Calendar, Account] | None:
+        """A calendar that is looked at: it is there and its account is active."""
+        calendar = self.calendars.get(calendar_id)
+        if calendar_id not in self.readings or calendar is None or calendar.missing:
+            return None
+        account = self.accounts[calendar.account_id]
+        return (calendar, account) if account.active else None
+
+    def follow_conflict_calendars(self, settings: CalendarSettings) -> None:
+        """Rows of readings and subscriptions for the calendars chosen, and no others of this expert."""
+        mine = {
+            key: one
+            for key, one in self.calendars.items()
+            if self.accounts[one.account_id].expert_id == settings.expert_id
+        }
+        for calendar_id in mine.keys() - settings.conflict:
+            self.drop_conflict_calendar(calendar_id)
+        for calendar_id in (mine.keys() & settings.conflict) - self.readings.keys():
+            self.readings[calendar_id] = ReadingRow(marks=self.next_mark())
+            self.subscriptions[calendar_id] = SubscriptionRow()
+
+    def drop_conflict_calendar(self, calendar_id: CalendarId) -> None:
+        self.readings.pop(calendar_id, None)
+        self.subscriptions.pop(calendar_id, None)
 
     def drop_expert(self, expert_id: ExpertId) -> None:
         for account in [one for one in self.accounts.values() if one.expert_id == expert_id]:
@@ -77,6 +163,9 @@ class Tables:
         self.sessions = {key: one for key, one in self.sessions.items() if key[0] != expert_id}
         self.session_claims = {key: one for key, one in self.session_claims.items() if key[0] != expert_id}
         self.marks = {one for one in self.marks if one[0] != expert_id}
+        self.holds = {key: one for key, one in self.holds.items() if key[0] != expert_id}
+        self.reserved = {key: one for key, one in self.reserved.items() if key[0] != expert_id}
+        self.changes = [one for one in self.changes if one[1].expert_id != expert_id]
         self.jobs = [
             job for job in self.jobs if not (isinstance(job, WriteSession) and job.expert_id == expert_id)
         ]
@@ -84,7 +173,11 @@ class Tables:
     def drop_account(self, account_id: AccountId) -> None:
         del self.accounts[account_id]
         del self.grants[account_id]
-        self.calendars = {key: one for key, one in self.calendars.items() if one.account_id != account_id}
+        self.lists_due.pop(account_id, None)
+        calendars = {key for key, one in self.calendars.items() if one.account_id == account_id}
+        self.calendars = {key: one for key, one in self.calendars.items() if key not in calendars}
+        for calendar_id in calendars:
+            self.drop_conflict_calendar(calendar_id)
         gone = {key for key, one in self.incidents.items() if one.account_id == account_id}
         self.incidents = {key: one for key, one in self.incidents.items() if key not in gone}
         self.incident_claims = {key: one for key, one in self.incident_claims.items() if key not in gone}
@@ -93,4 +186,5 @@ class Tables:
             for job in self.jobs
             if not (isinstance(job, NotifyExpert) and job.incident_id in gone)
             and not (isinstance(job, RefreshCalendars) and job.account_id == account_id)
+            and not (isinstance(job, ReadCalendar | KeepSubscription) and job.calendar_id in calendars)
         ]

@@ -1,7 +1,11 @@
 """The whole application over fakes: every use-case, and the steps that most tests begin with."""
 
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from application.accounts.allowed_urls import AllowedUrls
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
@@ -12,29 +16,43 @@ from application.accounts.notify_expert import NotifyExpert
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
+from application.availability.hold_time import HoldTime
+from application.availability.look_beyond import LookBeyond
 from application.availability.look_up_availability import LookUpAvailability
+from application.availability.read_beyond import ReadBeyond
+from application.availability.release_hold import ReleaseHold
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
 from application.calendars.update_calendar_settings import UpdateCalendarSettings
+from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.notifications.end_subscriptions import EndSubscriptions
+from application.notifications.keep_subscription import KeepSubscription
+from application.notifications.take_notifications import TakeNotifications
 from application.ports.sign_in import RedirectAnswer
+from application.readings.flights import Flights
+from application.readings.read_calendar import ReadCalendar
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
-from application.sessions.put_session import PutSession
+from application.sessions.put_session import PutSession, WantedSession
 from application.sessions.write_session import WriteSession
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.sweep_due import SweepDue
 from domain.account import Account, Provider
+from domain.availability import UnreadReason
 from domain.calendar import Calendar
+from domain.change import Change, ChangeType
 from domain.expert import Plan
-from domain.ids import AccountId, ExpertId, SessionId
+from domain.hold import Hold
+from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
+from domain.reading import Pace
 from domain.session import Session, SessionDetails
-from tests.builders import EXPERT, SESSION, an_expert, an_interval, some_details
+from tests.builders import EXPERT, HOLD, SESSION, an_expert, an_interval, some_details
 from tests.fakes import tables
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.calendar_directory import FakeCalendarDirectory
@@ -44,12 +62,18 @@ from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
 from tests.fakes.provider import FakeProvider, Person
+from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
+
+T = TypeVar("T")
 
 RETURN_URL = "https://app.example/calendars"
 CALLBACK_URL = "https://calendars.example/oauth/microsoft/callback"
 RECONNECT_URL = "https://calendars.example/reconnect/"
+BUDGET = timedelta(seconds=5)
+DEFAULT_MAX_AGE = timedelta(minutes=15)
+CHANGES_KEPT = timedelta(days=7)
 MOST_JOBS = 500
 """More than any test needs: jobs that keep waking each other up run into it."""
 
@@ -58,9 +82,11 @@ MOST_JOBS = 500
 class Application:
     store: FakeStore
     provider: FakeProvider
+    push: FakePush
     clock: MovableClock
     alarms: RecordingAlarms
     mailer: RecordingMailer
+    flights: Flights[CalendarId, UnreadReason | None]
 
     put_expert: PutExpert
     get_expert: GetExpert
@@ -78,6 +104,13 @@ class Application:
     update_calendar_settings: UpdateCalendarSettings
     look_up_availability: LookUpAvailability
     check_times: CheckTimes
+    hold_time: HoldTime
+    release_hold: ReleaseHold
+    read_calendar: ReadCalendar
+    keep_subscription: KeepSubscription
+    end_subscriptions: EndSubscriptions
+    take_notifications: TakeNotifications
+    watch_changes: WatchChanges
     put_session: PutSession
     cancel_session: CancelSession
     get_session: GetSession
@@ -134,13 +167,58 @@ class Application:
         expert_id: str = EXPERT,
         interval: Interval | None = None,
         details: SessionDetails | None = None,
+        etag: str = "",
+        only_if_free: bool = False,
+        hold_id: str | None = None,
+        budget: timedelta = BUDGET,
     ) -> Session:
-        return await self.put_session(
+        wanted = WantedSession(
             expert_id=ExpertId(expert_id),
             session_id=SessionId(session_id),
             interval=interval or an_interval(),
             details=details or some_details(),
+            etag=etag,
+            only_if_free=only_if_free,
+            hold_id=None if hold_id is None else HoldId(hold_id),
         )
+        return await self.put_session(wanted, budget=budget)
+
+    async def hold(
+        self,
+        hold_id: str = HOLD,
+        *,
+        expert_id: str = EXPERT,
+        interval: Interval | None = None,
+        lifetime: timedelta | None = None,
+        max_age: timedelta | None = None,
+        budget: timedelta = BUDGET,
+    ) -> Hold:
+        return await self.hold_time(
+            expert_id=ExpertId(expert_id),
+            hold_id=HoldId(hold_id),
+            interval=interval or an_interval(),
+            lifetime=lifetime,
+            max_age=max_age,
+            budget=budget,
+        )
+
+    @asynccontextmanager
+    async def running(self, action: Coroutine[None, None, T]) -> AsyncIterator[asyncio.Task[T]]:
+        """Something under way while the block runs, and surely ended after it."""
+        task = asyncio.create_task(action)
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def changes(self, *types: ChangeType) -> list[Change]:
+        """What watchers were told so far, of these types or of all."""
+        return [one for _, one in self.store.tables.changes if not types or one.type in types]
+
+    def forget_changes(self) -> None:
+        """As if nothing had been told yet."""
+        self.store.tables.changes.clear()
 
     async def session(self, session_id: str = SESSION, *, expert_id: str = EXPERT) -> Session:
         return await self.get_session(ExpertId(expert_id), SessionId(session_id))
@@ -154,7 +232,7 @@ class Application:
         ran = 0
         while due := self._take_due_jobs():
             for job in due:
-                await self._run(job)
+                await self.run(job)
                 ran += 1
                 assert ran < MOST_JOBS, "the jobs never come to rest"
         return ran
@@ -168,11 +246,11 @@ class Application:
 
     def _take_due_jobs(self) -> list[tables.Job]:
         jobs = self.store.take_jobs()
-        due = [job for job in jobs if job.at is None or job.at <= self.clock.now()]
+        due = [job for job in jobs if (at := getattr(job, "at", None)) is None or at <= self.clock.now()]
         self.store.tables.jobs.extend(job for job in jobs if job not in due)
         return due
 
-    async def _run(self, job: tables.Job) -> None:
+    async def run(self, job: tables.Job) -> None:
         match job:
             case tables.WriteSession(expert_id, session_id):
                 await self.write_session(expert_id, session_id)
@@ -180,33 +258,65 @@ class Application:
                 await self.notify_expert(incident_id)
             case tables.RefreshCalendars(account_id):
                 await self.refresh_calendars(account_id)
+            case tables.ReadCalendar(calendar_id):
+                await self.flights.join(calendar_id, not_before=self.clock.now())
+            case tables.KeepSubscription(calendar_id):
+                await self.keep_subscription(calendar_id)
+            case tables.EndSubscription(account_id, remote_id):
+                await self.end_subscriptions([(account_id, remote_id)])
 
 
-def an_application() -> Application:
-    """Everything new and empty."""
+def an_application(*, push_on: bool = True) -> Application:
+    """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment."""
     store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
     provider, mailer = FakeProvider(store), RecordingMailer(store=store)
-    sign_in, directory = FakeSignIn(provider), FakeCalendarDirectory(provider)
+    sign_in, directory, push = (
+        FakeSignIn(provider),
+        FakeCalendarDirectory(provider),
+        FakePush(provider, clock),
+    )
+    reader, pace = FakeCalendarReader(provider), Pace()
     report_lost = ReportLostAccess(store=store, clock=clock, ids=ids)
     refresh = RefreshCalendars(
         store=store, clock=clock, ids=ids, directory=directory, alarms=alarms, report_lost=report_lost
     )
-    look_up = LookUpAvailability(
+    read_calendar = ReadCalendar(
         store=store,
         clock=clock,
-        reader=FakeCalendarReader(provider),
+        reader=reader,
         alarms=alarms,
         report_lost=report_lost,
+        pace=pace,
+        jitter=lambda: 0.0,
+    )
+    flights: Flights[CalendarId, UnreadReason | None] = Flights(
+        read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
+    )
+    beyond = Flights(
+        ReadBeyond(store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost),
+        clock=clock,
+        alarms=alarms,
+        failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
+    )
+    end_subscriptions = EndSubscriptions(push=push if push_on else None)
+    look_up = LookUpAvailability(
+        known_times=store.known_times,
+        clock=clock,
+        flights=flights,
+        look_beyond=LookBeyond(flights=beyond, pace=pace),
+        default_max_age=DEFAULT_MAX_AGE,
     )
     return Application(
         store=store,
         provider=provider,
+        push=push,
         clock=clock,
         alarms=alarms,
         mailer=mailer,
+        flights=flights,
         put_expert=PutExpert(store=store),
         get_expert=GetExpert(store=store),
-        delete_expert=DeleteExpert(store=store),
+        delete_expert=DeleteExpert(store=store, end_subscriptions=end_subscriptions),
         start_connection=StartConnection(
             store=store,
             clock=clock,
@@ -220,7 +330,7 @@ def an_application() -> Application:
         start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
         get_account=GetAccount(store=store),
         list_accounts=ListAccounts(store=store),
-        disconnect_account=DisconnectAccount(store=store, clock=clock),
+        disconnect_account=DisconnectAccount(store=store, clock=clock, end_subscriptions=end_subscriptions),
         notify_expert=NotifyExpert(
             store=store,
             clock=clock,
@@ -236,7 +346,22 @@ def an_application() -> Application:
         update_calendar_settings=UpdateCalendarSettings(store=store, clock=clock),
         look_up_availability=look_up,
         check_times=CheckTimes(look_up=look_up),
-        put_session=PutSession(store=store, clock=clock),
+        hold_time=HoldTime(store=store, clock=clock, look_up=look_up),
+        release_hold=ReleaseHold(store=store, clock=clock),
+        read_calendar=read_calendar,
+        keep_subscription=KeepSubscription(
+            store=store,
+            clock=clock,
+            ids=ids,
+            push=push if push_on else None,
+            alarms=alarms,
+            report_lost=report_lost,
+            jitter=lambda: 0.0,
+        ),
+        end_subscriptions=end_subscriptions,
+        take_notifications=TakeNotifications(store=store, clock=clock),
+        watch_changes=WatchChanges(store=store, clock=clock, feed=store.feed),
+        put_session=PutSession(store=store, clock=clock, look_up=look_up),
         cancel_session=CancelSession(store=store, clock=clock),
         get_session=GetSession(store=store),
         list_sessions=ListSessions(store=store),
@@ -249,5 +374,5 @@ def an_application() -> Application:
             report_lost=report_lost,
         ),
         report_lost_access=report_lost,
-        sweep_due=SweepDue(store=store, clock=clock),
+        sweep_due=SweepDue(store=store, clock=clock, changes_kept=CHANGES_KEPT),
     )

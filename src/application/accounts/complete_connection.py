@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass, field
 
+from application.calendars.refresh_calendars import LISTED_EVERY
 from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.sign_in import RedirectAnswer, SignedIn, SignIn
 from application.ports.store import Store, Transaction
+from application.readings.wake_readings import forget_subscriptions_of_moved, wake_readings_of
 from application.sessions.wake_waiting import wake_waiting
 from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountStatus
 from domain.calendar import Calendar, RemoteCalendar, reconcile
+from domain.change import ChangeType, change_of_account
 from domain.connection import ConnectionAttempt, MailboxNotServed, require_same_person
 from domain.errors import DomainError
 from domain.expert import AccountUse
@@ -85,6 +88,10 @@ class CompleteConnection:
             if not known:
                 settings = await tx.calendars.settings(attempt.expert_id)
                 await tx.calendars.save_settings(settings.after_connecting(calendars))
+            else:
+                news = change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=self.clock.now())
+                await tx.changes.add(news)
+            await wake_readings_of(tx, account.account_id, attempt.expert_id)
             await wake_waiting(tx, attempt.expert_id, self.clock.now())
         return account, known is not None
 
@@ -114,14 +121,18 @@ class CompleteConnection:
         self, tx: Transaction, account: Account, listed: tuple[RemoteCalendar, ...]
     ) -> tuple[Calendar, ...]:
         known = await tx.calendars.of_account(account.account_id)
-        if (
-            not listed
-        ):  # not believed: the choices stand, and without any the account would pass for free all day
+        if not listed:
+            # Not believed: the choices stand, and without any the account would pass for free all day.
             if not known:
                 raise ProviderUnavailable
             return known
         calendars = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
         await tx.calendars.save(calendars)
+        now = self.clock.now()
+        await forget_subscriptions_of_moved(tx, known, calendars, now)
+        await tx.calendars.listed(account.account_id, due_at=now + LISTED_EVERY)
+        if set(calendars) != set(known):
+            await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
         return calendars
 
 

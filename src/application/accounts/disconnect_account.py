@@ -1,30 +1,41 @@
-"""Forget an account: its grant, its calendars, and what was chosen of them."""
+"""Forget an account: its grant, its calendars, its notifications, and what was chosen of it."""
 
 from dataclasses import dataclass
 
+from application.notifications.end_subscriptions import EndSubscriptions
 from application.ports.clock import Clock
 from application.ports.store import Store
 from application.sessions.wake_waiting import wake_waiting
 from domain.account import Account
+from domain.change import ChangeType, change_of_account
 from domain.ids import AccountId, ExpertId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisconnectAccount:
-    """Asks the provider nothing, so an outage can't block it: Microsoft has no call to give a grant back."""
+    """A provider that can't be reached never blocks it. Microsoft has no call to give a grant back."""
 
     store: Store
     clock: Clock
+    end_subscriptions: EndSubscriptions
 
     async def __call__(self, expert_id: ExpertId, account_id: AccountId) -> Account:
         """The account as it was. Its sessions' events stay in its calendars. Raises AccountNotFound."""
         async with self.store.transaction() as tx:
+            await tx.accounts.get(account_id, of=expert_id)
+            subscriptions = await tx.subscriptions.of_account(account_id)
+        await self.end_subscriptions((one.account_id, one.remote_id) for one in subscriptions)
+        async with self.store.transaction() as tx:
             account = await tx.accounts.get(account_id, of=expert_id)
             await tx.experts.lock(expert_id)
+            # Before its readings, as whoever finds that calendars moved does.
+            await tx.accounts.lock(account_id)
             calendars = await tx.calendars.of_account(account_id)
             settings = await tx.calendars.settings(expert_id)
             await tx.calendars.save_settings(settings.after_disconnecting(calendars))
             await tx.accounts.remove(account_id)
             await tx.attempts.ask_consent_afresh(expert_id, account.identity.provider, wanted=True)
-            await wake_waiting(tx, expert_id, self.clock.now())
+            now = self.clock.now()
+            await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+            await wake_waiting(tx, expert_id, now)
         return account

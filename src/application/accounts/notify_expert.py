@@ -11,9 +11,11 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.mailer import MailDelayed, Mailer, MailRefused, ReconnectNotice
 from application.ports.store import Store, Transaction
+from application.readings.wake_readings import wake_readings_of
 from application.sessions.wake_waiting import wake_waiting
 from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountNotFound
+from domain.change import ChangeType, change_of_account
 from domain.expert import Expert
 from domain.ids import IncidentId
 from domain.incident import Incident
@@ -107,4 +109,6 @@ class NotifyExpert:
         account = await tx.accounts.get(incident.account_id)
         await tx.accounts.save(account.restored())
         await tx.incidents.save(incident.closed(now))
+        await tx.changes.add(change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=now))
+        await wake_readings_of(tx, account.account_id, incident.expert_id)
         await wake_waiting(tx, incident.expert_id, now)

@@ -28,13 +28,14 @@ class CheckTimes:
         candidates: Sequence[Interval],
         *,
         excluded: Collection[SessionId] = (),
+        max_age: timedelta | None = None,
         budget: timedelta,
     ) -> CheckedTimes:
         """For at least one candidate.
 
         Raises ExpertNotFound, WindowTooLong when together they span more than is answered at once.
         """
-        known = await self.look_up(expert_id, span(candidates), excluded=excluded, budget=budget)
-        return CheckedTimes(
-            times=tuple(known.check(candidate) for candidate in candidates), availability=known
+        known = await self.look_up(
+            expert_id, span(candidates), excluded=excluded, max_age=max_age, budget=budget
         )
+        return CheckedTimes(times=known.check_all(candidates), availability=known)

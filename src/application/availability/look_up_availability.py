@@ -1,141 +1,237 @@
-"""Read the conflict calendars of an expert, all at once, and put together what is known of their time."""
+"""What is known of experts' time, as young as the caller wants it: from kept readings, and looked at now where not."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 
-from application.ports.alarms import Alarms
-from application.ports.calendar_reader import CalendarReader
+from application.availability.look_beyond import Beyond, LookBeyond
 from application.ports.clock import Clock
-from application.ports.store import Store
-from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
-from domain.access import CalendarGone
-from domain.account import Account
-from domain.availability import Availability, Reading, Unread, UnreadReason, require_answerable, still_booked
-from domain.blocking import CalendarEntry, busy_time
-from domain.calendar import Calendar
-from domain.expert import Expert
-from domain.ids import AccountId, ExpertId, SessionId
+from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
+from application.readings.flights import Flights
+from domain.availability import (
+    Availability,
+    Reading,
+    ReadingSource,
+    Unread,
+    UnreadReason,
+    require_answerable,
+    still_booked,
+    still_held,
+)
+from domain.expert import ExpertNotFound
+from domain.ids import CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
+from domain.reading import StoredReading, parts_outside
 
-PATIENCE = timedelta(seconds=30)
-"""How often a calendar known to be missing is looked for at most, however often it is asked about."""
+LOOKS_AT_ONCE = 50
+"""Of one question, so that a large one doesn't hold up all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """What one look at a calendar brought."""
+class Question:
+    """What is asked, of whomever. Readings made before `not_before` are too old; one made since `came_at` is live.
 
-    calendar: Calendar
-    read_at: datetime
-    entries: tuple[CalendarEntry, ...]
+    Readings are kept for the part of `window` that is `inside`, if any; the parts `outside` are looked at each time.
+    """
+
+    window: Interval
+    inside: Interval | None
+    outside: tuple[Interval, ...]
+    came_at: datetime
+    not_before: datetime
+    excluded: frozenset[SessionId]
+    excluded_holds: frozenset[HoldId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookUpAvailability:
-    store: Store
+    """`default_max_age` counts where the caller sets no bound."""
+
+    known_times: KnownTimes
     clock: Clock
-    reader: CalendarReader
-    alarms: Alarms
-    report_lost: LostAccessReport
+    flights: Flights[CalendarId, UnreadReason | None]
+    look_beyond: LookBeyond
+    default_max_age: timedelta
 
     async def __call__(
         self,
         expert_id: ExpertId,
         window: Interval,
         *,
+        budget: timedelta,
+        max_age: timedelta | None = None,
         excluded: Collection[SessionId] = (),
-        budget: timedelta,
+        excluded_holds: Collection[HoldId] = (),
     ) -> Availability:
-        """All evidence on `window`. What is not read within `budget` is named unread, never waited for.
+        """All evidence on `window`. What can't be had within `budget` is named unread, never waited for.
 
-        `excluded` sessions don't make the expert busy. Raises ExpertNotFound, WindowTooLong.
+        `excluded` sessions and holds don't make the expert busy. Raises ExpertNotFound, WindowTooLong.
         """
-        require_answerable(window)
-        async with self.store.transaction() as tx:
-            expert = await tx.experts.get(expert_id)
-            # In this order, and without those whose account is gone: accounts come and go between two reads.
-            chosen = (await tx.calendars.settings(expert_id)).conflict
-            known = await tx.calendars.of_expert(expert_id)
-            accounts = {one.account_id: one for one in await tx.accounts.of_expert(expert_id)}
-        calendars = [one for one in known if one.calendar_id in chosen and one.account_id in accounts]
-        looks = await self._look_at_all(calendars, accounts, window, budget)
-        return await self._put_together(expert, window, looks, excluded)
+        question = self._question(window, max_age, excluded, excluded_holds)
+        found = await self._answer([expert_id], question, budget)
+        if expert_id not in found:
+            raise ExpertNotFound
+        return found[expert_id]
 
-    async def _look_at_all(
+    async def of_many(
         self,
-        calendars: list[Calendar],
-        accounts: dict[AccountId, Account],
+        expert_ids: Collection[ExpertId],
         window: Interval,
+        *,
         budget: timedelta,
-    ) -> list[_Look | Unread]:
-        async def look(calendar: Calendar) -> _Look | Unread:
-            try:
-                async with asyncio.timeout(budget.total_seconds()):
-                    return await self._look_at(calendar, accounts[calendar.account_id], window)
-            except TimeoutError:
-                return _unread(calendar, UnreadReason.TIMED_OUT)
+        max_age: timedelta | None,
+    ) -> Mapping[ExpertId, Availability]:
+        """The same for each of the experts that exists, all within one `budget`. Raises WindowTooLong."""
+        return await self._answer(expert_ids, self._question(window, max_age), budget)
 
-        return await asyncio.gather(*(look(calendar) for calendar in calendars))
-
-    async def _look_at(self, calendar: Calendar, account: Account, window: Interval) -> _Look | Unread:
-        if not account.active:
-            return _unread(calendar, UnreadReason.RECONNECT_REQUIRED)
-        if calendar.missing:
-            await self._look_at_the_list_again(account, at=self.clock.now() + PATIENCE)
-            return _unread(calendar, UnreadReason.CALENDAR_MISSING)
-        provider = account.identity.provider
-        read_at = self.clock.now()
-        try:
-            entries = await self.reader.read_entries(account.account_id, calendar.remote.remote_id, window)
-        except PROVIDER_FAULTS as fault:
-            reason = await unread_because(
-                fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
-            )
-            if isinstance(fault, CalendarGone):
-                await self._look_at_the_list_again(account)
-            return _unread(calendar, reason)
-        self.alarms.provider_works(provider)
-        return _Look(calendar=calendar, read_at=read_at, entries=entries)
-
-    async def _look_at_the_list_again(self, account: Account, *, at: datetime | None = None) -> None:
-        """So that the calendar counts as missing from then on, or is found when it has come back."""
-        async with self.store.transaction() as tx:
-            await tx.jobs.refresh_calendars(account.account_id, at=at)
-
-    async def _put_together(
-        self, expert: Expert, window: Interval, looks: list[_Look | Unread], excluded: Collection[SessionId]
-    ) -> Availability:
-        """Sessions are looked up after the calendars, so that one accepted meanwhile counts and its event does not."""
-        marks = {
-            entry.mark
-            for look in looks
-            if isinstance(look, _Look)
-            for entry in look.entries
-            if entry.mark is not None
-        }
-        unread = tuple(look for look in looks if isinstance(look, Unread))
-        async with self.store.transaction() as tx:
-            booked = await tx.sessions.booked(expert.expert_id, window)
-            own = await tx.sessions.own_marks(expert.expert_id, marks) if marks else frozenset()
-        readings = tuple(
-            Reading(
-                calendar_id=look.calendar.calendar_id,
-                account_id=look.calendar.account_id,
-                read_at=look.read_at,
-                busy=busy_time(look.entries, window=window, zone=expert.time_zone, own_marks=own),
-            )
-            for look in looks
-            if isinstance(look, _Look)
-        )
-        return Availability(
+    def _question(
+        self,
+        window: Interval,
+        max_age: timedelta | None,
+        excluded: Collection[SessionId] = (),
+        excluded_holds: Collection[HoldId] = (),
+    ) -> Question:
+        require_answerable(window)
+        now = self.clock.now()
+        kept = self.look_beyond.kept(now)
+        return Question(
             window=window,
-            readings=readings,
-            unread=unread,
-            booked=still_booked(booked, window=window, excluded=excluded),
+            inside=window.clipped_to(kept),
+            outside=parts_outside(window, kept),
+            came_at=now,
+            not_before=now - (self.default_max_age if max_age is None else max_age),
+            excluded=frozenset(excluded),
+            excluded_holds=frozenset(excluded_holds),
         )
 
+    async def _answer(
+        self, expert_ids: Collection[ExpertId], question: Question, budget: timedelta
+    ) -> dict[ExpertId, Availability]:
+        now = question.came_at
+        known = await self.known_times.of(expert_ids, question.window, now=now)
+        stale = _stale(known.values(), question, now)
+        failures: dict[CalendarId, UnreadReason | None] = {}
+        beyond: Beyond = {}
+        if stale or question.outside:
+            places = asyncio.Semaphore(LOOKS_AT_ONCE)
+            failures, beyond = await asyncio.gather(
+                self._look_now(stale, question, budget, places),
+                self.look_beyond(
+                    known.values(),
+                    question.outside,
+                    not_before=question.not_before,
+                    budget=budget,
+                    places=places,
+                ),
+            )
+            # Looked up after looking: sessions accepted meanwhile count, and their events never do.
+            now = self.clock.now()
+            known = await self.known_times.of(expert_ids, question.window, now=now)
+        return {
+            expert_id: _put_together(one, question, now, failures, beyond) for expert_id, one in known.items()
+        }
 
-def _unread(calendar: Calendar, reason: UnreadReason) -> Unread:
+    async def _look_now(
+        self,
+        stale: Collection[CalendarId],
+        question: Question,
+        budget: timedelta,
+        places: asyncio.Semaphore,
+    ) -> dict[CalendarId, UnreadReason | None]:
+        """Read these, all at once. Of each: why it is still unread, or None."""
+
+        async def look(calendar_id: CalendarId) -> UnreadReason | None:
+            try:
+                async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
+                    return await self.flights.join(calendar_id, not_before=question.not_before)
+            except TimeoutError:
+                return UnreadReason.TIMED_OUT
+
+        reasons = await asyncio.gather(*(look(calendar_id) for calendar_id in stale))
+        return dict(zip(stale, reasons, strict=True))
+
+
+def _stale(known: Iterable[KnownTime], question: Question, now: datetime) -> list[CalendarId]:
+    """The calendars that must be looked at now, as far as looking can help."""
+    return [
+        calendar.calendar_id
+        for one in known
+        for calendar in one.calendars
+        if _standing_hindrance(calendar) is None and not _counts(calendar.reading, one, question, now)
+    ]
+
+
+def _put_together(
+    known: KnownTime,
+    question: Question,
+    now: datetime,
+    failures: Mapping[CalendarId, UnreadReason | None],
+    beyond: Beyond,
+) -> Availability:
+    found = [_evidence(one, known, question, now, failures, beyond) for one in known.calendars]
+    return Availability(
+        window=question.window,
+        readings=tuple(one for one in found if isinstance(one, Reading)),
+        unread=tuple(one for one in found if isinstance(one, Unread)),
+        booked=still_booked(known.booked, window=question.window, excluded=question.excluded),
+        held=still_held(known.held, window=question.window, excluded=question.excluded_holds),
+    )
+
+
+def _evidence(
+    calendar: KnownCalendar,
+    known: KnownTime,
+    question: Question,
+    now: datetime,
+    failures: Mapping[CalendarId, UnreadReason | None],
+    beyond: Beyond,
+) -> Reading | Unread:
+    """What the calendar says of the whole window: a part that is not known makes all of it unread."""
+    hindrance = _standing_hindrance(calendar)
+    if hindrance is not None:
+        return _unread(calendar, hindrance)
+    parts: list[Reading] = []
+    if question.inside is not None:
+        if calendar.reading is None or not _counts(calendar.reading, known, question, now):
+            # A calendar that was chosen, or lost its reading, while others were looked at has no failure of its own.
+            return _unread(calendar, failures.get(calendar.calendar_id) or UnreadReason.TIMED_OUT)
+        parts.append(_part(calendar, calendar.reading, question))
+    if question.outside:
+        # Nor was one looked at beyond that was chosen, or came back, meanwhile; nor for a zone that is another by now.
+        outside = beyond.get((calendar.calendar_id, known.zone))
+        if not isinstance(outside, Reading):
+            return outside or _unread(calendar, UnreadReason.TIMED_OUT)
+        parts.append(outside)
+    return reduce(Reading.with_part, parts)
+
+
+def _part(calendar: KnownCalendar, reading: StoredReading, question: Question) -> Reading:
+    return Reading(
+        calendar_id=calendar.calendar_id,
+        account_id=calendar.account_id,
+        read_at=reading.read_at,
+        busy=reading.busy.clipped_to(question.window),
+        source=ReadingSource.LIVE if reading.read_at >= question.came_at else ReadingSource.STORED,
+    )
+
+
+def _unread(calendar: KnownCalendar, reason: UnreadReason) -> Unread:
     return Unread(calendar_id=calendar.calendar_id, account_id=calendar.account_id, reason=reason)
+
+
+def _standing_hindrance(calendar: KnownCalendar) -> UnreadReason | None:
+    """What looking could not change."""
+    if not calendar.account_active:
+        return UnreadReason.RECONNECT_REQUIRED
+    return UnreadReason.CALENDAR_MISSING if calendar.missing else None
+
+
+def _counts(reading: StoredReading | None, known: KnownTime, question: Question, now: datetime) -> bool:
+    """Whether what is kept says enough of the part it is kept for."""
+    if question.inside is None:
+        return True
+    return reading is not None and reading.counts(
+        question.inside, not_before=question.not_before, now=now, zone=known.zone
+    )

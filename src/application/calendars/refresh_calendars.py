@@ -1,6 +1,7 @@
 """Look at an account's list of calendars again."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
@@ -8,11 +9,19 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.store import Store
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
+from application.readings.wake_readings import forget_subscriptions_of_moved, wake_readings_of
 from application.sessions.wake_waiting import wake_waiting
 from domain.account import Account, AccountNotFound
 from domain.availability import UnreadReason
 from domain.calendar import CalendarListNotBelieved, RemoteCalendar, reconcile
+from domain.change import ChangeType, change_of_account
 from domain.ids import AccountId
+
+LISTED_EVERY = timedelta(hours=6)
+LISTED_AFTER_FAILURE = timedelta(minutes=30)
+LISTED_WHILE_MISSED = timedelta(minutes=15)
+"""So that a chosen calendar which comes back is soon used again. Nobody asks for the list meanwhile: a question about a
+missing calendar writes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,7 @@ class RefreshCalendars:
         try:
             listed = await self.directory.list_calendars(account.account_id)
         except PROVIDER_FAULTS as fault:
+            await self._listed_in(LISTED_AFTER_FAILURE, account)
             return await unread_because(
                 fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
             )
@@ -50,15 +60,28 @@ class RefreshCalendars:
         try:
             await self._keep(account, listed)
         except CalendarListNotBelieved:
+            await self._listed_in(LISTED_AFTER_FAILURE, account)
             return UnreadReason.INVALID_ANSWER
         return None
+
+    async def _listed_in(self, pause: timedelta, account: Account) -> None:
+        async with self.store.transaction() as tx:
+            await tx.calendars.listed(account.account_id, due_at=self.clock.now() + pause)
 
     async def _keep(self, account: Account, listed: tuple[RemoteCalendar, ...]) -> None:
         async with self.store.transaction() as tx:
             await tx.accounts.lock(account.account_id)
             known = await tx.calendars.of_account(account.account_id)
             now_known = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+            chosen = await tx.calendars.settings(account.expert_id)
+            missed = any(calendar.missing and chosen.uses(calendar) for calendar in now_known)
+            pause = LISTED_WHILE_MISSED if missed else LISTED_EVERY
+            await tx.calendars.listed(account.account_id, due_at=self.clock.now() + pause)
             if set(now_known) == set(known):
                 return  # nothing to wait for has come: whoever backs off from this account goes on doing so
             await tx.calendars.save(now_known)
-            await wake_waiting(tx, account.expert_id, self.clock.now())
+            now = self.clock.now()
+            await forget_subscriptions_of_moved(tx, known, now_known, now)
+            await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+            await wake_readings_of(tx, account.account_id, account.expert_id)
+            await wake_waiting(tx, account.expert_id, now)

@@ -8,7 +8,9 @@ from typing import Final
 from application.calendars.get_calendar_settings import ChosenCalendars, write_calendar_now
 from application.ports.clock import Clock
 from application.ports.store import Store
+from application.readings.wake_readings import wake_reading
 from application.sessions.wake_waiting import wake_waiting
+from domain.change import Change, ChangeType
 from domain.ids import CalendarId, ExpertId
 
 
@@ -42,11 +44,19 @@ class UpdateCalendarSettings:
             await tx.experts.lock(expert_id)
             settings = await tx.calendars.settings(expert_id)
             settings.require_etag(etag)
+            before = settings.conflict
             calendars = await tx.calendars.of_expert(expert_id)
             if conflict is not None:
                 settings = settings.with_conflict(conflict, calendars)
             if not isinstance(write, Unchanged):
                 settings = settings.choosing(write, calendars)
+            for calendar_id in before - settings.conflict:
+                if (subscription := await tx.subscriptions.get(calendar_id)) is not None:
+                    await tx.jobs.end_subscription(subscription.account_id, subscription.remote_id)
             settings = await tx.calendars.save_settings(settings)
-            await wake_waiting(tx, expert_id, self.clock.now())
+            for calendar_id in settings.conflict - before:
+                await wake_reading(tx, calendar_id)
+            now = self.clock.now()
+            await tx.changes.add(Change(type=ChangeType.CALENDARS_CHANGED, expert_id=expert_id, at=now))
+            await wake_waiting(tx, expert_id, now)
             return ChosenCalendars(settings=settings, write=await write_calendar_now(tx, settings))

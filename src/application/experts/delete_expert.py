@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.notifications.end_subscriptions import EndSubscriptions
 from application.ports.store import Store
 from domain.account import Account
 from domain.ids import ExpertId
@@ -10,6 +11,7 @@ from domain.ids import ExpertId
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteExpert:
     store: Store
+    end_subscriptions: EndSubscriptions
 
     async def __call__(self, expert_id: ExpertId) -> tuple[Account, ...]:
         """The accounts that were connected, so that the person can be told where to remove the access for good.
@@ -17,6 +19,14 @@ class DeleteExpert:
         A write under way may still reach the provider; what it reports afterwards finds no row and is dropped. Raises
         ExpertNotFound.
         """
+        async with self.store.transaction() as tx:
+            await tx.experts.get(expert_id)
+            known = await tx.accounts.of_expert(expert_id)
+            subscriptions = [
+                one for account in known for one in await tx.subscriptions.of_account(account.account_id)
+            ]
+        # Before the grants are gone.
+        await self.end_subscriptions((one.account_id, one.remote_id) for one in subscriptions)
         async with self.store.transaction() as tx:
             await tx.experts.lock(expert_id)
             accounts = await tx.accounts.of_expert(expert_id)

@@ -1,6 +1,7 @@
 """The calendars we know, and what the experts chose of them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from domain.calendar import Calendar
@@ -20,6 +21,14 @@ class Calendars(Protocol):
 
         The caller holds the account's lock when a calendar may be new: no two of an account have one remote id.
         """
+        ...
+
+    async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
+        """The account's list was looked at; when to look again. Nothing happens when the account is gone."""
+        ...
+
+    async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
+        """Active accounts whose list is due to be looked at, the longest due first."""
         ...
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:

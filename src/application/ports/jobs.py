@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import AccountId, ExpertId, IncidentId, SessionId
+from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 
 
 class Jobs(Protocol):
@@ -15,6 +15,18 @@ class Jobs(Protocol):
 
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None: ...
 
-    async def refresh_calendars(self, account_id: AccountId, *, at: datetime | None = None) -> None:
-        """Does nothing when one for this account waits already, whenever that is due."""
+    async def refresh_calendars(self, account_id: AccountId) -> None:
+        """Does nothing when one for this account waits already."""
+        ...
+
+    async def read_calendar(self, calendar_id: CalendarId) -> None:
+        """Does nothing when one for this calendar waits already."""
+        ...
+
+    async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
+        """`remote_id` is the provider's name of a subscription that we keep no row of any more."""
+        ...
+
+    async def keep_subscription(self, calendar_id: CalendarId) -> None:
+        """Does nothing when one for this calendar waits already."""
         ...

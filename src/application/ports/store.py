@@ -5,11 +5,15 @@ from typing import Protocol
 
 from application.ports.accounts import Accounts
 from application.ports.calendars import Calendars
+from application.ports.changes import Changes
 from application.ports.connection_attempts import ConnectionAttempts
 from application.ports.experts import Experts
 from application.ports.incidents import Incidents
 from application.ports.jobs import Jobs
+from application.ports.readings import Readings
+from application.ports.reserved_times import ReservedTimes
 from application.ports.sessions import Sessions
+from application.ports.subscriptions import Subscriptions
 
 
 class StoreUnavailable(Exception):
@@ -36,6 +40,18 @@ class Transaction(Protocol):
 
     @property
     def incidents(self) -> Incidents: ...
+
+    @property
+    def readings(self) -> Readings: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def reserved(self) -> ReservedTimes: ...
+
+    @property
+    def changes(self) -> Changes: ...
 
     @property
     def jobs(self) -> Jobs: ...

@@ -21,5 +21,6 @@ class CancelSession:
             cancelled = known.cancel(now=self.clock.now())
             if cancelled is not known:
                 await tx.sessions.save(cancelled)
+                await tx.reserved.give_back(expert_id, session_id)
                 await tx.jobs.write_session(expert_id, session_id)
         return cancelled

@@ -1,42 +1,104 @@
 """Accept a session, or a change of one: the row and the job that writes it, in one transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from application.availability.look_up_availability import LookUpAvailability
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
+from domain.change import Change, ChangeType
 from domain.errors import EtagMismatch
-from domain.ids import ExpertId, SessionId
+from domain.hold import TimeTaken, require_free
+from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionDetails, SessionNotFound, new_session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSession:
+    """What a caller asks for. `only_if_free`: refuse it otherwise. `hold_id`: the hold that becomes this session."""
+
+    expert_id: ExpertId
+    session_id: SessionId
+    interval: Interval
+    details: SessionDetails
+    etag: str = ""
+    only_if_free: bool = False
+    hold_id: HoldId | None = None
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether its time was found free, and is its own from then on."""
+        return self.only_if_free or self.hold_id is not None
+
+    def is_met_by(self, known: Session) -> bool:
+        """Whether the session is as wanted already, so that nothing is left to check or to change."""
+        return not known.cancelled and (known.interval, known.details) == (self.interval, self.details)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutSession:
     store: Store
     clock: Clock
+    look_up: LookUpAvailability
 
-    async def __call__(
-        self,
-        *,
-        expert_id: ExpertId,
-        session_id: SessionId,
-        interval: Interval,
-        details: SessionDetails,
-        etag: str = "",
-    ) -> Session:
-        """The session as accepted; the same wish again changes nothing. Raises ExpertNotFound, EtagMismatch."""
-        now = self.clock.now()
-        new = new_session(
-            expert_id=expert_id, session_id=session_id, interval=interval, details=details, now=now
-        )
+    async def __call__(self, wanted: WantedSession, *, budget: timedelta) -> Session:
+        """The session as accepted; the same wish again changes nothing and checks nothing.
+
+        Calendars are looked at within `budget`, and only for a session wanted if free. Raises ExpertNotFound,
+        EtagMismatch, HoldNotFound, TimeTaken, AvailabilityUnknown.
+        """
+        if wanted.only_if_free:
+            if (met := await self._met(wanted)) is not None:
+                return met
+            await self._require_free(wanted, budget)
         async with self.store.transaction() as tx:
-            known = await self._known(tx, new, etag)
-            accepted = new if known is None else known.put(interval=interval, details=details, now=now)
-            if accepted is known:
-                return known
+            return await self._accept(tx, wanted)
+
+    async def _met(self, wanted: WantedSession) -> Session | None:
+        """The session, if it is as wanted already, its time its own. That is the answer: by the next look it might be
+        otherwise."""
+        async with self.store.transaction() as tx:
+            try:
+                known = await tx.sessions.get(wanted.expert_id, wanted.session_id)
+            except SessionNotFound:
+                return None
+            reserved = await tx.reserved.of_session(wanted.expert_id, wanted.session_id)
+        known.require_etag(wanted.etag)
+        return known if wanted.is_met_by(known) and reserved == wanted.interval else None
+
+    async def _require_free(self, wanted: WantedSession, budget: timedelta) -> None:
+        known = await self.look_up(
+            wanted.expert_id,
+            wanted.interval,
+            budget=budget,
+            max_age=timedelta(),
+            excluded={wanted.session_id},
+            excluded_holds={wanted.hold_id} if wanted.hold_id else (),
+        )
+        require_free(known.check(wanted.interval), known.unread)
+
+    async def _accept(self, tx: Transaction, wanted: WantedSession) -> Session:
+        now = self.clock.now()
+        if wanted.is_checked:
+            await tx.experts.lock(wanted.expert_id)  # checked bookings of one expert take turns
+        new = new_session(
+            expert_id=wanted.expert_id,
+            session_id=wanted.session_id,
+            interval=wanted.interval,
+            details=wanted.details,
+            now=now,
+        )
+        known = await self._known(tx, new, wanted.etag)
+        accepted = (
+            new if known is None else known.put(interval=wanted.interval, details=wanted.details, now=now)
+        )
+        if not await self._has_its_time(tx, wanted, accepted is known):
+            await self._take_the_time(tx, wanted, known, now)
+        if accepted is not known:
             if known is not None:
                 await tx.sessions.save(accepted)
-            await tx.jobs.write_session(expert_id, session_id)
+            await tx.jobs.write_session(wanted.expert_id, wanted.session_id)
         return accepted
 
     async def _known(self, tx: Transaction, new: Session, etag: str) -> Session | None:
@@ -51,3 +113,42 @@ class PutSession:
             raise EtagMismatch from None
         known.require_etag(etag)
         return known
+
+    async def _has_its_time(self, tx: Transaction, wanted: WantedSession, unchanged: bool) -> bool:
+        """Whether the same wish was met before; a session accepted unchecked has no time of its own yet."""
+        if not unchanged or not wanted.is_checked:
+            return unchanged
+        return await tx.reserved.of_session(wanted.expert_id, wanted.session_id) == wanted.interval
+
+    async def _take_the_time(
+        self, tx: Transaction, wanted: WantedSession, known: Session | None, now: datetime
+    ) -> None:
+        """Reserve what was checked. A checked session that is moved unchecked has its time for itself no longer."""
+        if wanted.hold_id is not None:
+            hold = await tx.reserved.release(wanted.expert_id, wanted.hold_id)
+            hold.require_covers(wanted.interval, now)
+        if wanted.only_if_free:
+            booked = await tx.sessions.booked(wanted.expert_id, wanted.interval)
+            if any(one.session_id != wanted.session_id for one in booked):
+                raise TimeTaken
+        if wanted.is_checked:
+            await self._see_what_came_since(tx, wanted, now)
+            await tx.reserved.reserve(wanted.expert_id, wanted.session_id, wanted.interval, now=now)
+        elif known is not None and known.interval != wanted.interval:
+            await tx.reserved.give_back(wanted.expert_id, wanted.session_id)
+
+    async def _see_what_came_since(self, tx: Transaction, wanted: WantedSession, now: datetime) -> None:
+        """A reading stored since the time was looked at, or held, knew of no session there, and told nobody."""
+        for account_id, calendar_id in await tx.readings.overlapping(wanted.expert_id, wanted.interval):
+            if wanted.only_if_free:
+                raise TimeTaken
+            await tx.changes.add(
+                Change(
+                    type=ChangeType.SESSION_COLLIDES,
+                    expert_id=wanted.expert_id,
+                    at=now,
+                    account_id=account_id,
+                    calendar_id=calendar_id,
+                    session_id=wanted.session_id,
+                )
+            )

@@ -24,6 +24,7 @@ from domain import writing
 from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider
 from domain.calendar_settings import CalendarSettings
+from domain.change import change_of_session
 from domain.ids import ExpertId, SessionId
 from domain.session import Hindrance, Session
 from domain.writing import Create, Settle, Wait, next_step
@@ -98,6 +99,9 @@ class WriteSession:
                 await tx.jobs.refresh_calendars(calendar.account_id)
 
     async def _rest(self, tx: Transaction, session: Session) -> None:
+        before = await tx.sessions.get(session.expert_id, session.session_id)
+        if (news := change_of_session(before, session, at=self.clock.now())) is not None:
+            await tx.changes.add(news)
         await tx.sessions.save(session)
         await tx.sessions.release(session.expert_id, session.session_id)
         if session.due_at is not None and session.failures:

@@ -7,6 +7,7 @@ from application.ports.id_source import IdSource
 from application.ports.store import Store
 from domain.access import AccessLost
 from domain.account import AccountNotFound
+from domain.change import ChangeType, change_of_account
 from domain.incident import Incident
 
 
@@ -39,5 +40,6 @@ class ReportLostAccess:
                 opened_at=now,
                 mail_due_at=now,
             )
+            await tx.changes.add(change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=now))
             if await tx.incidents.add(incident):
                 await tx.jobs.notify_expert(incident.incident_id)

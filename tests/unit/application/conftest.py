@@ -1,5 +1,8 @@
 """The application over fakes, with one expert and one person who has a mailbox."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
 import pytest
 
 from tests.fakes.provider import Person
@@ -7,11 +10,12 @@ from tests.support.application import Application, an_application
 
 
 @pytest.fixture
-async def app() -> Application:
-    """Empty but for the default expert, on the plan PRO."""
+async def app() -> AsyncIterator[Application]:
+    """Empty but for the default expert, on the plan PRO. What it began to read ends with the test."""
     application = an_application()
     await application.add_expert()
-    return application
+    yield application
+    await application.flights.close(grace=timedelta())
 
 
 @pytest.fixture

@@ -79,41 +79,27 @@ async def test_takes_sessions_of_any_time_and_length(app: Application, interval:
 @pytest.mark.parametrize("etag", ["", "r1"])
 async def test_refuses_an_unknown_expert(app: Application, etag: str) -> None:
     with pytest.raises(ExpertNotFound):
-        await app.put_session(
-            expert_id=ExpertId("nobody"),
-            session_id=SESSION,
-            interval=an_interval(),
-            details=some_details(),
-            etag=etag,
-        )
+        await app.book(expert_id="nobody", etag=etag)
     assert app.store.jobs == ()
 
 
 async def test_refuses_a_stale_etag(app: Application) -> None:
     first = await app.book()
     second = await app.book(interval=an_interval(starts=30))
-    wish = {"expert_id": EXPERT, "session_id": SESSION, "interval": an_interval(), "details": some_details()}
-
     with pytest.raises(EtagMismatch):
-        await app.put_session(**wish, etag=first.etag)  # type: ignore[arg-type]
+        await app.book(etag=first.etag)
     with pytest.raises(EtagMismatch):
         await app.cancel_session(EXPERT, SESSION, etag=first.etag)
     assert await app.session() == second
 
-    third = await app.put_session(**wish, etag=second.etag)  # type: ignore[arg-type]
+    third = await app.book(etag=second.etag)
     assert third.revision == 3
     assert (await app.cancel_session(EXPERT, SESSION, etag=third.etag)).cancelled
 
 
 async def test_an_etag_of_a_session_that_is_not_there_is_stale(app: Application) -> None:
     with pytest.raises(EtagMismatch):
-        await app.put_session(
-            expert_id=EXPERT,
-            session_id=SESSION,
-            interval=an_interval(),
-            details=some_details(),
-            etag="r1",
-        )
+        await app.book(etag="r1")
     assert app.store.tables.sessions == {}
 
 

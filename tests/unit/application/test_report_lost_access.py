@@ -97,6 +97,7 @@ async def test_both_experts_of_a_shared_account_are_told(app: Application, maria
 async def test_evidence_from_before_the_last_sign_in_says_nothing(app: Application, maria: Person) -> None:
     account = await app.connect(maria)
     await app.connect(maria, reconnects=account.account_id)
+    await app.run_jobs()
 
     await app.report_lost_access(AccessLost(account_id=account.account_id, grant_version=1))
 

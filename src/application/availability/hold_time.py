@@ -1,0 +1,53 @@
+"""Reserve a free time for a moment while somebody books."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.availability.look_up_availability import LookUpAvailability
+from application.ports.clock import Clock
+from application.ports.store import Store
+from domain.hold import USUAL_LIFETIME, Hold, TimeTaken, require_free
+from domain.ids import ExpertId, HoldId
+from domain.interval import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTime:
+    store: Store
+    clock: Clock
+    look_up: LookUpAvailability
+
+    async def __call__(
+        self,
+        *,
+        expert_id: ExpertId,
+        hold_id: HoldId,
+        interval: Interval,
+        lifetime: timedelta | None,
+        max_age: timedelta | None,
+        budget: timedelta,
+    ) -> Hold:
+        """The hold. One with this id is renewed, or moved.
+
+        Calendars are looked at now, unless `max_age` allows readings that old. Of two who want one time at once, one
+        gets it. Raises ExpertNotFound, TimeTaken, AvailabilityUnknown.
+        """
+        known = await self.look_up(
+            expert_id, interval, budget=budget, max_age=max_age or timedelta(), excluded_holds={hold_id}
+        )
+        require_free(known.check(interval), known.unread)
+        now = self.clock.now()
+        hold = Hold(
+            expert_id=expert_id,
+            hold_id=hold_id,
+            interval=interval,
+            expires_at=now + (lifetime or USUAL_LIFETIME),
+        )
+        async with self.store.transaction() as tx:
+            await tx.experts.lock(expert_id)
+            if await tx.sessions.booked(expert_id, interval):
+                raise TimeTaken
+            if await tx.readings.overlapping(expert_id, interval):  # stored since it was looked at
+                raise TimeTaken
+            await tx.reserved.hold(hold, now=now)
+        return hold

@@ -1,0 +1,63 @@
+"""Look now at what lies before or after the window that readings are kept for."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from application.availability.read_beyond import Stretch
+from application.ports.known_times import KnownTime
+from application.readings.flights import Flights
+from domain.availability import Reading, Unread, UnreadReason
+from domain.ids import CalendarId
+from domain.interval import Interval
+from domain.reading import Pace
+
+Beyond = Mapping[tuple[CalendarId, str], Reading | Unread]
+"""Of each calendar looked at, for an expert living in a zone: its busy time in the parts that no reading is kept for,
+or why that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookBeyond:
+    flights: Flights[Stretch, Reading | Unread]
+    pace: Pace
+
+    def kept(self, now: datetime) -> Interval:
+        """The window that readings made now are kept for."""
+        return self.pace.window(now)
+
+    async def __call__(
+        self,
+        known: Iterable[KnownTime],
+        parts: tuple[Interval, ...],
+        *,
+        not_before: datetime,
+        budget: timedelta,
+        places: asyncio.Semaphore,
+    ) -> Beyond:
+        """What the readable calendars of these experts say of these parts; nothing when there are none.
+
+        Looks begun at `not_before` or later are shared. `places` are those of the whole question.
+        """
+        if not parts:
+            return {}
+        stretches = [
+            # Without the reading, which is as good as never the same for two who ask.
+            Stretch(
+                expert_id=one.expert_id, zone=one.zone, calendar=replace(calendar, reading=None), parts=parts
+            )
+            for one in known
+            for calendar in one.calendars
+            if calendar.account_active and not calendar.missing
+        ]
+
+        async def look(stretch: Stretch) -> Reading | Unread:
+            try:
+                async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
+                    return await self.flights.join(stretch, not_before=not_before)
+            except TimeoutError:
+                return stretch.unread(UnreadReason.TIMED_OUT)
+
+        found = await asyncio.gather(*(look(one) for one in stretches))
+        return {(one.calendar.calendar_id, one.zone): it for one, it in zip(stretches, found, strict=True)}

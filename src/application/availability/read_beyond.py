@@ -1,0 +1,79 @@
+"""Read one calendar before or after the window that readings are kept for; what is found is kept nowhere."""
+
+import asyncio
+from dataclasses import dataclass
+
+from application.ports.alarms import Alarms
+from application.ports.calendar_reader import CalendarReader
+from application.ports.clock import Clock
+from application.ports.known_times import KnownCalendar
+from application.ports.store import Store
+from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
+from domain.access import CalendarGone
+from domain.availability import Reading, ReadingSource, Unread, UnreadReason
+from domain.blocking import busy_time
+from domain.ids import ExpertId
+from domain.interval import Interval
+from domain.reading import LONGEST_LOOK
+from domain.spans import Spans
+from domain.zone import zone_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Parts of a calendar's time, for an expert who lives in this zone."""
+
+    expert_id: ExpertId
+    zone: str
+    calendar: KnownCalendar
+    parts: tuple[Interval, ...]
+
+    def unread(self, reason: UnreadReason) -> Unread:
+        return Unread(
+            calendar_id=self.calendar.calendar_id, account_id=self.calendar.account_id, reason=reason
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBeyond:
+    store: Store
+    clock: Clock
+    reader: CalendarReader
+    alarms: Alarms
+    report_lost: LostAccessReport
+
+    async def __call__(self, stretch: Stretch) -> Reading | Unread:
+        """The busy time in all of the parts, or why it is not known."""
+        calendar, read_at = stretch.calendar, self.clock.now()
+        try:
+            async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
+                entries = [
+                    await self.reader.read_entries(calendar.account_id, calendar.remote_calendar_id, part)
+                    for part in stretch.parts
+                ]
+        except TimeoutError:
+            return stretch.unread(UnreadReason.TIMED_OUT)
+        except PROVIDER_FAULTS as fault:
+            if isinstance(fault, CalendarGone):
+                async with self.store.transaction() as tx:
+                    await tx.jobs.refresh_calendars(calendar.account_id)
+            reason = await unread_because(
+                fault, provider=calendar.provider, alarms=self.alarms, report_lost=self.report_lost
+            )
+            return stretch.unread(reason)
+        self.alarms.provider_works(calendar.provider)
+        marks = {entry.mark for found in entries for entry in found if entry.mark is not None}
+        async with self.store.transaction() as tx:
+            own = await tx.sessions.own_marks(stretch.expert_id, marks) if marks else frozenset()
+        zone = zone_named(stretch.zone)
+        busy = (
+            busy_time(found, window=part, zone=zone, own_marks=own)
+            for part, found in zip(stretch.parts, entries, strict=True)
+        )
+        return Reading(
+            calendar_id=calendar.calendar_id,
+            account_id=calendar.account_id,
+            read_at=read_at,
+            busy=Spans().united(*busy),
+            source=ReadingSource.LIVE,
+        )

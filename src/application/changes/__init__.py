@@ -1,0 +1,1 @@
+"""Telling callers what changed."""

@@ -1,0 +1,1 @@
+"""Change notifications from the providers."""

@@ -1,0 +1,168 @@
+"""Have the provider tell us of changes to a conflict calendar, and renew that well before it ends."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from application.ports.alarms import Alarms
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.push import (
+    AddressNotReached,
+    Push,
+    PushRefused,
+    RemoteSubscription,
+    SubscriptionExists,
+    SubscriptionGone,
+)
+from application.ports.store import Store, StoreUnavailable
+from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
+from domain.account import Provider
+from domain.errors import DomainError
+from domain.ids import CalendarId
+from domain.reading import ReadingTask
+from domain.subscription import RETRY_REFUSED, WANTED_LIFETIME, Subscription, renewal_due
+
+LEASE = timedelta(minutes=2)
+"""How long a subscription that is being made or renewed is nobody else's business."""
+RETRY = timedelta(minutes=10)
+"""After an outage: polling goes on meanwhile, so there is no hurry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepSubscription:
+    """`push` is None where notifications are off. `jitter` gives numbers from 0 to 1 that spread the renewals."""
+
+    store: Store
+    clock: Clock
+    ids: IdSource
+    push: Push | None
+    alarms: Alarms
+    report_lost: LostAccessReport
+    jitter: Callable[[], float]
+
+    async def __call__(self, calendar_id: CalendarId) -> None:
+        """Subscribes, or renews. What fails is tried again later; polling never depends on it."""
+        if self.push is None:
+            await self._postpone(calendar_id, RETRY_REFUSED)
+            return
+        async with self.store.transaction() as tx:
+            task = await tx.readings.begin(calendar_id)
+            known = await tx.subscriptions.get(calendar_id)
+            # The provider calls us back before it answers, which takes longer than a sweep waits.
+            await tx.subscriptions.postpone(calendar_id, until=self.clock.now() + LEASE)
+        if task is None:
+            await self._postpone(calendar_id, RETRY)
+            return
+        try:
+            await self._keep(self.push, task, known)
+        except (PushRefused, SubscriptionExists):
+            await self._postpone(calendar_id, RETRY_REFUSED)
+        except AddressNotReached:
+            await self._postpone(calendar_id, RETRY)
+        except PROVIDER_FAULTS as fault:
+            await unread_because(
+                fault, provider=Provider.MICROSOFT, alarms=self.alarms, report_lost=self.report_lost
+            )
+            await self._postpone(calendar_id, RETRY)
+
+    async def _keep(self, push: Push, task: ReadingTask, known: Subscription | None) -> None:
+        now = self.clock.now()
+        until = now + WANTED_LIFETIME
+        if known is None or known.expires_at <= now:
+            await self._make(push, task, known, until)
+        elif (renewed := await self._renewed(push, task, known, until)) is None:
+            await self._make(push, task, None, until)
+        elif not await self._save(task, renewed, instead_of=known, secret=None):
+            await push.unsubscribe(task.account_id, renewed.remote_id)
+
+    async def _renewed(
+        self, push: Push, task: ReadingTask, known: Subscription, until: datetime
+    ) -> RemoteSubscription | None:
+        """None when the provider has it no more; it is forgotten then, so that nobody relies on it meanwhile."""
+        try:
+            return await push.renew(task.account_id, known.remote_id, expires_at=until)
+        except SubscriptionGone:
+            await self._forget(task, known.remote_id)
+            await self._have_it_read(task)
+            return None
+
+    async def _make(self, push: Push, task: ReadingTask, known: Subscription | None, until: datetime) -> None:
+        secret, replaced = self.ids.token(), None
+        try:
+            made = await self._subscribe(push, task, secret, until)
+        except SubscriptionExists as existing:
+            await self._require_left_over(existing, known)
+            replaced = existing.remote_id
+            await push.unsubscribe(task.account_id, replaced)
+            made = await self._subscribe(push, task, secret, until)
+        try:
+            kept = await self._save(task, made, instead_of=known, secret=secret)
+        except StoreUnavailable:
+            with suppress(DomainError):
+                await push.unsubscribe(task.account_id, made.remote_id)
+            raise
+        if not kept:
+            if replaced is not None:
+                # Who made it may have stored it since it was looked for.
+                await self._forget(task, replaced)
+            await push.unsubscribe(task.account_id, made.remote_id)
+
+    async def _subscribe(
+        self, push: Push, task: ReadingTask, secret: str, until: datetime
+    ) -> RemoteSubscription:
+        return await push.subscribe(task.account_id, task.remote_calendar_id, secret=secret, expires_at=until)
+
+    async def _require_left_over(self, existing: SubscriptionExists, known: Subscription | None) -> None:
+        """Raises it again when it is stored: another expert has the same account, or another process was quicker.
+
+        Of one that is not stored nobody knows the secret any more: its making was never answered, or never stored.
+        """
+        if known is not None and existing.remote_id == known.remote_id:
+            return
+        async with self.store.transaction() as tx:
+            if await tx.subscriptions.calendar_of(existing.remote_id) is not None:
+                raise existing
+
+    async def _save(
+        self,
+        task: ReadingTask,
+        granted: RemoteSubscription,
+        *,
+        instead_of: Subscription | None,
+        secret: str | None,
+    ) -> bool:
+        """Renewals are planned from what was granted, which may be less than was asked for."""
+        subscription = Subscription(
+            calendar_id=task.calendar_id,
+            account_id=task.account_id,
+            remote_id=granted.remote_id,
+            expires_at=granted.expires_at,
+        )
+        renew_at = renewal_due(self.clock.now(), granted.expires_at, jitter=self.jitter())
+        async with self.store.transaction() as tx:
+            kept = await tx.subscriptions.save(
+                subscription,
+                instead_of=None if instead_of is None else instead_of.remote_id,
+                secret=secret,
+                renew_at=renew_at,
+            )
+            if kept and secret is not None and await tx.readings.mark(task.calendar_id, self.clock.now()):
+                # What changed before the subscription began was told by nobody.
+                await tx.jobs.read_calendar(task.calendar_id)
+        return kept
+
+    async def _forget(self, task: ReadingTask, remote_id: str) -> None:
+        async with self.store.transaction() as tx:
+            await tx.subscriptions.forget(task.calendar_id, remote_id=remote_id, now=self.clock.now())
+
+    async def _have_it_read(self, task: ReadingTask) -> None:
+        """What changed since the subscription ended was told by nobody, and it was relied on."""
+        async with self.store.transaction() as tx:
+            if await tx.readings.mark(task.calendar_id, self.clock.now()):
+                await tx.jobs.read_calendar(task.calendar_id)
+
+    async def _postpone(self, calendar_id: CalendarId, pause: timedelta) -> None:
+        async with self.store.transaction() as tx:
+            await tx.subscriptions.postpone(calendar_id, until=self.clock.now() + pause)

@@ -1,0 +1,66 @@
+"""Subscribing at the provider to changes of a calendar."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from domain.errors import DomainError
+from domain.ids import AccountId
+
+
+@dataclass(kw_only=True, eq=False)
+class PushRefused(DomainError):
+    """The provider offers no notifications for this calendar."""
+
+    code: str
+
+
+@dataclass(kw_only=True, eq=False)
+class AddressNotReached(DomainError):
+    """The provider called our address, as it does before it promises anything, and was not answered as it must be."""
+
+    code: str
+
+
+@dataclass(kw_only=True, eq=False)
+class SubscriptionExists(DomainError):
+    """The provider has one for this person and calendar already, under this id, and takes no second."""
+
+    remote_id: str = field(repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class SubscriptionGone(DomainError):
+    """The provider no longer has the subscription."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSubscription:
+    """`expires_at` is what the provider granted, maybe less than was asked for."""
+
+    remote_id: str = field(repr=False)
+    expires_at: datetime
+
+
+class Push(Protocol):
+    """Every method raises AccessLost, AccessDenied, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer,
+    AccountNotFound; the others are named where they arise."""
+
+    async def subscribe(
+        self, account_id: AccountId, remote_calendar_id: str, *, secret: str, expires_at: datetime
+    ) -> RemoteSubscription:
+        """Notifications will carry `secret` (at most 128 characters).
+
+        Raises CalendarGone, PushRefused, AddressNotReached, SubscriptionExists.
+        """
+        ...
+
+    async def renew(
+        self, account_id: AccountId, remote_id: str, *, expires_at: datetime
+    ) -> RemoteSubscription:
+        """Raises SubscriptionGone, PushRefused, AddressNotReached."""
+        ...
+
+    async def unsubscribe(self, account_id: AccountId, remote_id: str) -> None:
+        """One that is gone already counts as removed."""
+        ...

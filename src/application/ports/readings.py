@@ -1,0 +1,57 @@
+"""The stored readings of conflict calendars, and when each is to be read next."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.ids import AccountId, CalendarId, ExpertId
+from domain.interval import Interval
+from domain.reading import ReadingTask, StoredReading
+
+
+class Readings(Protocol):
+    """There is a row for each conflict calendar and for no other: choosing one adds it, due at once."""
+
+    async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
+        """What to read; None when it is no conflict calendar (any more), is missing, or its account is not active.
+
+        With `until`, it is left to the one who begins, and not due before then, unless it is marked.
+        """
+        ...
+
+    async def overlapping(
+        self, expert_id: ExpertId, interval: Interval
+    ) -> tuple[tuple[AccountId, CalendarId], ...]:
+        """The expert's calendars, by id, whose readings say that something overlaps it, however old they are.
+
+        Waits for a reading that is being stored, and none is until the transaction ends.
+        """
+        ...
+
+    async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
+        """The reading that is there, if any; holds whoever stores another back until the transaction ends."""
+        ...
+
+    async def store(
+        self, task: ReadingTask, reading: StoredReading, *, due_at: datetime, now: datetime
+    ) -> bool:
+        """Replace the reading and plan the next; when marks came since `task` began, it stays due at once.
+
+        False, and nothing stored, when it is a conflict calendar no more, or one with a later `read_at` is there,
+        unless that is later than `now`.
+        """
+        ...
+
+    async def failed(self, task: ReadingTask, *, due_at: datetime) -> None:
+        """Remember one more failure in a row, and when to try again; the reading that is there stays.
+
+        No news, and nothing changed, when another reading ended since `task` began.
+        """
+        ...
+
+    async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
+        """Something changed in the calendar: it is due at `now`. False when it is no conflict calendar."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+        """The calendars of active accounts that are due, the longest due first."""
+        ...

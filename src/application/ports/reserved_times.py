@@ -1,0 +1,43 @@
+"""The times given to one only: live holds, and checked sessions. The store itself refuses any two that overlap."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.hold import Hold
+from domain.ids import ExpertId, HoldId, SessionId
+from domain.interval import Interval
+
+
+class ReservedTimes(Protocol):
+    """Whoever gives a time away waits for the expert's lock, and holds it until the transaction ends."""
+
+    async def hold(self, hold: Hold, *, now: datetime) -> None:
+        """Reserve a time, in the place of the hold with this id if there is one.
+
+        Holds that have expired at `now` are in nobody's way. Raises TimeTaken, ExpertNotFound.
+        """
+        ...
+
+    async def get_hold(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+        """Also one that has expired, as long as it is there. Raises HoldNotFound."""
+        ...
+
+    async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+        """Give the time back; the hold as it was. Raises HoldNotFound."""
+        ...
+
+    async def reserve(
+        self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
+    ) -> None:
+        """Give a time to a session, in the place of the one it has. Raises TimeTaken, SessionNotFound."""
+        ...
+
+    async def of_session(self, expert_id: ExpertId, session_id: SessionId) -> Interval | None:
+        """The time that is its own, if it has one."""
+        ...
+
+    async def give_back(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        """The session needs its reserved time no more; nothing happens where it has none."""
+        ...
+
+    async def remove_expired(self, now: datetime) -> int: ...

@@ -1,0 +1,56 @@
+"""The stored subscriptions to change notifications, and when each is to be renewed."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from domain.ids import AccountId, CalendarId
+from domain.subscription import Subscription
+
+Claim: TypeAlias = tuple[str, str]
+"""The id of a subscription and the secret that comes with it, as anybody may send them."""
+
+
+class Subscriptions(Protocol):
+    """Like readings, planned for each conflict calendar and for no other.
+
+    Whatever changes one holds its calendar's reading as well, and takes that first, as deselecting, disconnecting and
+    erasing do: they remove readings, and with them subscriptions. Whoever changes several goes by the calendars' ids.
+    """
+
+    async def get(self, calendar_id: CalendarId) -> Subscription | None: ...
+
+    async def of_account(self, account_id: AccountId) -> tuple[Subscription, ...]: ...
+
+    async def calendar_of(self, remote_id: str) -> CalendarId | None:
+        """The calendar the provider's subscription of this id is stored for."""
+        ...
+
+    async def save(
+        self, subscription: Subscription, *, instead_of: str | None, secret: str | None, renew_at: datetime
+    ) -> bool:
+        """Keep it, or its renewal; `secret` None leaves the one that is stored. Only a hash of it is kept.
+
+        `instead_of` is the remote id that was stored when the work began, None for none. False, and nothing stored,
+        when another is stored by now, or the calendar is no conflict calendar (any more).
+        """
+        ...
+
+    async def postpone(self, calendar_id: CalendarId, *, until: datetime) -> None:
+        """Try again then; what is stored stays."""
+        ...
+
+    async def forget(self, calendar_id: CalendarId, *, remote_id: str | None, now: datetime) -> None:
+        """The provider has it no more: a new one is due at `now`. Nothing changes when another is stored by now."""
+        ...
+
+    async def proven(self, claims: Collection[Claim]) -> Mapping[Claim, Subscription]:
+        """The subscriptions of those claims that carry the right secret (compared in constant time).
+
+        However many there are, they are looked up at once, and no row is held for it.
+        """
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+        """Conflict calendars of active accounts that need a subscription or its renewal, the longest due first."""
+        ...

@@ -1,0 +1,1 @@
+"""Reading conflict calendars ahead of the questions."""

@@ -1,0 +1,83 @@
+"""One reading of a calendar at a time in this process, however many wait for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from application.ports.alarms import Alarms
+from application.ports.clock import Clock
+from application.ports.store import StoreUnavailable
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+AT_ONCE = 200
+"""Far more than a mailbox is read with: what is limited here is the process's memory, not the provider's patience."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight(Generic[T]):
+    begun_at: datetime
+    task: asyncio.Task[T]
+
+
+class Flights(Generic[K, T]):
+    """A flight goes on when those who waited for it have left: what it brings is stored for the next.
+
+    What nobody foresaw is told to the operator, and `failed` gives the answer: who asked has other calendars, too.
+    """
+
+    def __init__(
+        self, read: Callable[[K], Awaitable[T]], *, clock: Clock, alarms: Alarms, failed: Callable[[K], T]
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._alarms = alarms
+        self._failed = failed
+        self._under_way: dict[K, _Flight[T]] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def join(self, key: K, *, not_before: datetime) -> T:
+        """What a reading begun at `not_before` or later brings. Raises StoreUnavailable.
+
+        One that began too early is waited for first: two at once would only take each other's places at the provider.
+        """
+        flight = self._under_way.get(key)
+        if flight is not None and flight.begun_at < not_before:
+            await asyncio.wait([flight.task])  # which leaves it alone when the one who waits is cancelled
+            flight = self._under_way.get(key)  # begun since this was asked for, whatever the clock says
+        flight = flight or self._begin(key)
+        await asyncio.wait([flight.task])
+        return flight.task.result()
+
+    async def close(self, *, grace: timedelta) -> None:
+        """Let those under way end, and cut off what takes longer than `grace`."""
+        tasks = [flight.task for flight in self._under_way.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _begin(self, key: K) -> _Flight[T]:
+        flight = _Flight(self._clock.now(), asyncio.create_task(self._fly(key)))
+        self._under_way[key] = flight
+        flight.task.add_done_callback(lambda task: self._landed(key, task))
+        return flight
+
+    async def _fly(self, key: K) -> T:
+        async with self._places:
+            try:
+                return await self._read(key)
+            except StoreUnavailable:
+                raise
+            except Exception as fault:  # noqa: BLE001 - an outermost place: the flight may have been left by everybody
+                self._alarms.unforeseen(fault)
+                return self._failed(key)
+
+    def _landed(self, key: K, task: asyncio.Task[T]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # looked at, so that a failure nobody waits for any more is not reported as forgotten

@@ -1,0 +1,128 @@
+"""Read one conflict calendar as far ahead as readings reach, and keep what was found."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from application.ports.alarms import Alarms
+from application.ports.calendar_reader import CalendarReader
+from application.ports.clock import Clock
+from application.ports.store import Store, Transaction
+from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, ProviderFault, unread_because
+from domain.access import CalendarGone, ProviderUnavailable
+from domain.account import Provider
+from domain.availability import UnreadReason
+from domain.blocking import CalendarEntry, busy_time
+from domain.change import Change, ChangeType
+from domain.ids import CalendarId
+from domain.interval import Interval
+from domain.reading import (
+    LEASE,
+    LEEWAY,
+    LONGEST_LOOK,
+    Pace,
+    ReadingTask,
+    StoredReading,
+    after_failure,
+    changed,
+    collisions,
+)
+from domain.zone import zone_named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCalendar:
+    """`jitter` gives numbers from 0 to 1 that keep calendars from being read all at the same moment."""
+
+    store: Store
+    clock: Clock
+    reader: CalendarReader
+    alarms: Alarms
+    report_lost: LostAccessReport
+    pace: Pace
+    jitter: Callable[[], float]
+
+    async def __call__(self, calendar_id: CalendarId) -> UnreadReason | None:
+        """None when its reading is new now, else why it isn't; then the one that is there stays.
+
+        A mark that comes while reading is under way leaves the calendar due.
+        """
+        async with self.store.transaction() as tx:
+            task = await tx.readings.begin(calendar_id, until=self.clock.now() + LEASE)
+        if task is None:
+            return UnreadReason.CALENDAR_MISSING
+        read_at = self.clock.now()
+        window = self.pace.window(read_at)
+        try:
+            async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
+                entries = await self.reader.read_entries(task.account_id, task.remote_calendar_id, window)
+        except TimeoutError:
+            await self._put_off(task)
+            return UnreadReason.TIMED_OUT
+        except PROVIDER_FAULTS as fault:
+            return await self._failed(task, fault)
+        self.alarms.provider_works(Provider.MICROSOFT)
+        await self._keep(task, entries, window, read_at)
+        return None
+
+    async def _failed(self, task: ReadingTask, fault: ProviderFault) -> UnreadReason:
+        reason = await unread_because(
+            fault, provider=Provider.MICROSOFT, alarms=self.alarms, report_lost=self.report_lost
+        )
+        wish = fault.retry_after if isinstance(fault, ProviderUnavailable) else None
+        await self._put_off(task, at_least=wish, gone=isinstance(fault, CalendarGone))
+        return reason
+
+    async def _put_off(
+        self, task: ReadingTask, *, at_least: timedelta | None = None, gone: bool = False
+    ) -> None:
+        async with self.store.transaction() as tx:
+            due_at = self.clock.now() + after_failure(task.failures, at_least=at_least)
+            await tx.readings.failed(task, due_at=due_at)
+            if gone:
+                await tx.jobs.refresh_calendars(task.account_id)
+
+    async def _keep(
+        self, task: ReadingTask, entries: tuple[CalendarEntry, ...], window: Interval, read_at: datetime
+    ) -> None:
+        marks = {entry.mark for entry in entries if entry.mark is not None}
+        async with self.store.transaction() as tx:
+            own = await tx.sessions.own_marks(task.expert_id, marks) if marks else frozenset()
+            reading = StoredReading(
+                calendar_id=task.calendar_id,
+                window=window,
+                read_at=read_at,
+                busy=busy_time(entries, window=window, zone=zone_named(task.zone), own_marks=own),
+                zone=task.zone,
+            )
+            subscription = await tx.subscriptions.get(task.calendar_id)
+            told_until = subscription.expires_at if subscription is not None else None
+            due_at = self.pace.next_due(read_at, told_until=told_until, jitter=self.jitter())
+            # Another process may have stored one since this began: what it told is not told again, nor left untold.
+            previous = await tx.readings.lock(task.calendar_id)
+            if await tx.readings.store(task, reading, due_at=due_at, now=self.clock.now() + LEEWAY):
+                await self._tell(tx, task, previous, reading)
+
+    async def _tell(
+        self, tx: Transaction, task: ReadingTask, previous: StoredReading | None, reading: StoredReading
+    ) -> None:
+        """Watchers hear of busy time that changed, and of sessions that something overlaps now.
+
+        What comes into view as the window moves on is no change, but may overlap a session.
+        """
+        before = previous.busy if previous else None
+        if before == reading.busy:
+            return
+        news = Change(
+            type=ChangeType.BUSY_TIME_CHANGED,
+            expert_id=task.expert_id,
+            at=reading.read_at,
+            account_id=task.account_id,
+            calendar_id=task.calendar_id,
+        )
+        if changed(previous, reading):
+            await tx.changes.add(news)
+        booked = await tx.sessions.booked(task.expert_id, reading.window)
+        for session_id in collisions(booked, before=before, after=reading.busy):
+            await tx.changes.add(replace(news, type=ChangeType.SESSION_COLLIDES, session_id=session_id))

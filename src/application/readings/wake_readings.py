@@ -1,0 +1,37 @@
+"""Have conflict calendars read at once, because they were just chosen or can be read again."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from application.ports.store import Transaction
+from domain.calendar import Calendar
+from domain.ids import AccountId, CalendarId, ExpertId
+
+
+async def wake_readings_of(tx: Transaction, account_id: AccountId, expert_id: ExpertId) -> None:
+    """Those of one account, in the caller's transaction."""
+    chosen = (await tx.calendars.settings(expert_id)).conflict
+    for calendar in await tx.calendars.of_account(account_id):
+        if calendar.calendar_id in chosen:
+            await wake_reading(tx, calendar.calendar_id)
+
+
+async def wake_reading(tx: Transaction, calendar_id: CalendarId) -> None:
+    await tx.jobs.read_calendar(calendar_id)
+    await tx.jobs.keep_subscription(calendar_id)
+
+
+async def forget_subscriptions_of_moved(
+    tx: Transaction, before: Iterable[Calendar], after: Iterable[Calendar], now: datetime
+) -> None:
+    """A subscription on a calendar that goes by another remote id now would keep silent: a new one is due."""
+    remote_ids = {one.calendar_id: one.remote.remote_id for one in before}
+    moved = [
+        calendar.calendar_id
+        for calendar in after
+        if remote_ids.get(calendar.calendar_id, calendar.remote.remote_id) != calendar.remote.remote_id
+    ]
+    for calendar_id in sorted(moved):
+        await tx.readings.lock(calendar_id)  # so that nobody stores another before this one is forgotten
+        known = await tx.subscriptions.get(calendar_id)
+        await tx.subscriptions.forget(calendar_id, remote_id=known.remote_id if known else None, now=now)

@@ -1,0 +1,84 @@
+"""A fake of the stored readings."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.ids import AccountId, CalendarId, ExpertId
+from domain.interval import Interval
+from domain.reading import ReadingTask, StoredReading
+from tests.fakes.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeReadings:
+    tables: Tables
+
+    async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
+        found = self.tables.conflict_calendar(calendar_id)
+        if found is None:
+            return None
+        calendar, account = found
+        row = self.tables.readings[calendar_id]
+        if until is not None:
+            self.tables.readings[calendar_id] = replace(row, due_at=until)
+        return ReadingTask(
+            calendar_id=calendar_id,
+            account_id=account.account_id,
+            expert_id=account.expert_id,
+            remote_calendar_id=calendar.remote.remote_id,
+            zone=self.tables.experts[account.expert_id].time_zone.key,
+            marks=row.marks,
+            failures=row.failures,
+            previous=row.reading,
+        )
+
+    async def overlapping(
+        self, expert_id: ExpertId, interval: Interval
+    ) -> tuple[tuple[AccountId, CalendarId], ...]:
+        calendars = sorted(key for key, row in self.tables.readings.items() if row.reading is not None)
+        return tuple(
+            (account_id, key)
+            for key in calendars
+            if self.tables.accounts[account_id := self.tables.calendars[key].account_id].expert_id
+            == expert_id
+            and (reading := self.tables.readings[key].reading) is not None
+            and reading.busy.overlaps(interval)
+        )
+
+    async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
+        row = self.tables.readings.get(calendar_id)
+        return row.reading if row is not None else None
+
+    async def store(
+        self, task: ReadingTask, reading: StoredReading, *, due_at: datetime, now: datetime
+    ) -> bool:
+        row = self.tables.readings.get(task.calendar_id)
+        if row is None or (row.reading is not None and reading.read_at < row.reading.read_at <= now):
+            return False
+        marked = row.marks > task.marks
+        self.tables.readings[task.calendar_id] = replace(
+            row, reading=reading, due_at=min(row.due_at, reading.read_at) if marked else due_at, failures=0
+        )
+        return True
+
+    async def failed(self, task: ReadingTask, *, due_at: datetime) -> None:
+        row = self.tables.readings.get(task.calendar_id)
+        if row is not None and (row.failures, row.reading) == (task.failures, task.previous):
+            self.tables.readings[task.calendar_id] = replace(row, due_at=due_at, failures=row.failures + 1)
+
+    async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
+        row = self.tables.readings.get(calendar_id)
+        if row is None:
+            return False
+        self.tables.readings[calendar_id] = replace(
+            row, marks=self.tables.next_mark(), due_at=min(row.due_at, now)
+        )
+        return True
+
+    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+        found = sorted(
+            (row.due_at, key)
+            for key, row in self.tables.readings.items()
+            if row.due_at <= now and self.tables.conflict_calendar(key)
+        )
+        return tuple(key for _, key in found[:limit])

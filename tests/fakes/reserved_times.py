@@ -1,0 +1,78 @@
+"""A fake of the times that are given to one only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.expert import ExpertNotFound
+from domain.hold import Hold, HoldNotFound, TimeTaken
+from domain.ids import ExpertId, HoldId, SessionId
+from domain.interval import Interval
+from domain.session import SessionNotFound
+from tests.fakes.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class FakeReservedTimes:
+    tables: Tables
+
+    async def hold(self, hold: Hold, *, now: datetime) -> None:
+        if hold.expert_id not in self.tables.experts:
+            raise ExpertNotFound
+        self._make_room(hold.expert_id, hold.interval, now, but_hold=hold.hold_id)
+        self.tables.holds[hold.expert_id, hold.hold_id] = hold
+
+    async def get_hold(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+        try:
+            return self.tables.holds[expert_id, hold_id]
+        except KeyError:
+            raise HoldNotFound from None
+
+    async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+        hold = await self.get_hold(expert_id, hold_id)
+        del self.tables.holds[expert_id, hold_id]
+        return hold
+
+    async def reserve(
+        self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
+    ) -> None:
+        if (expert_id, session_id) not in self.tables.sessions:
+            raise SessionNotFound
+        self._make_room(expert_id, interval, now, but_session=session_id)
+        self.tables.reserved[expert_id, session_id] = interval
+
+    async def of_session(self, expert_id: ExpertId, session_id: SessionId) -> Interval | None:
+        return self.tables.reserved.get((expert_id, session_id))
+
+    async def give_back(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        self.tables.reserved.pop((expert_id, session_id), None)
+
+    async def remove_expired(self, now: datetime) -> int:
+        expired = [key for key, one in self.tables.holds.items() if one.expires_at <= now]
+        for key in expired:
+            del self.tables.holds[key]
+        return len(expired)
+
+    def _make_room(
+        self,
+        expert_id: ExpertId,
+        interval: Interval,
+        now: datetime,
+        *,
+        but_hold: HoldId | None = None,
+        but_session: SessionId | None = None,
+    ) -> None:
+        """Drop the expired holds in the way. Raises TimeTaken for anything else but the one that is replaced."""
+        holds = {
+            key: one
+            for key, one in self.tables.holds.items()
+            if key[0] == expert_id and key[1] != but_hold and one.interval.overlaps(interval)
+        }
+        sessions = (
+            one
+            for key, one in self.tables.reserved.items()
+            if key[0] == expert_id and key[1] != but_session and one.overlaps(interval)
+        )
+        if any(sessions) or any(one.expires_at > now for one in holds.values()):
+            raise TimeTaken
+        for key in holds:
+            del self.tables.holds[key]
