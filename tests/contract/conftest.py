@@ -42,3 +42,4 @@ async def kept(shared: KeptByPostgres | None) -> AsyncIterator[Kept]:
         # Faster by far than a database for each test, and everything hangs on the expert.
         await connection.execute("DELETE FROM expert")
         await connection.execute("DELETE FROM procrastinate_jobs")
+        await connection.execute("DELETE FROM change")

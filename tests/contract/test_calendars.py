@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.account import AccountNotFound
+from domain.account import AccountNotFound, AccountStatus
 from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
@@ -157,3 +157,33 @@ async def test_settings_need_their_expert(kept: Kept) -> None:
     with pytest.raises(ExpertNotFound):
         async with kept.transaction() as tx:
             await tx.calendars.save_settings(some_settings())
+
+
+async def test_the_list_of_a_new_account_is_due_at_once(kept: Kept) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        assert await tx.calendars.list_due(after(days=-10_000), 10) == (ACCOUNT, "older", "theirs")
+
+
+async def test_a_list_is_due_again_when_its_time_comes(kept: Kept) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        await tx.calendars.listed(ACCOUNT, due_at=after(hours=3))
+        await tx.calendars.listed(AccountId("older"), due_at=after(hours=2))
+        await tx.calendars.listed(AccountId("theirs"), due_at=after(hours=4))
+        await tx.calendars.listed(AccountId("unknown"), due_at=after(hours=1))
+    async with kept.transaction() as tx:
+        assert await tx.calendars.list_due(after(hours=1), 10) == ()
+        assert await tx.calendars.list_due(after(hours=3), 10) == ("older", ACCOUNT)
+        assert await tx.calendars.list_due(after(hours=5), 2) == ("older", ACCOUNT)
+
+
+async def test_the_list_of_an_account_without_access_is_not_due(kept: Kept) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.save(an_account(status=AccountStatus.RECONNECT_REQUIRED))
+        assert await tx.calendars.list_due(after(days=1), 10) == ("older", "theirs")
+        await tx.calendars.listed(ACCOUNT, due_at=after(hours=3))
+        await tx.accounts.save(an_account())
+        assert await tx.calendars.list_due(after(hours=2), 10) == ("older", "theirs")
+        assert await tx.calendars.list_due(after(hours=3), 10) == ("older", "theirs", ACCOUNT)

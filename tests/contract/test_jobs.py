@@ -3,9 +3,10 @@
 import pytest
 
 from domain.expert import ExpertNotFound
-from domain.ids import AccountId
+from domain.ids import AccountId, CalendarId
 from tests.builders import (
     ACCOUNT,
+    CALENDAR,
     EXPERT,
     INCIDENT,
     SESSION,
@@ -16,8 +17,15 @@ from tests.builders import (
     an_expert,
     an_incident,
 )
-from tests.fakes.tables import NotifyExpert, RefreshCalendars, WriteSession
-from tests.support.stores import Kept, put_expert
+from tests.fakes.tables import (
+    EndSubscription,
+    KeepSubscription,
+    NotifyExpert,
+    ReadCalendar,
+    RefreshCalendars,
+    WriteSession,
+)
+from tests.support.stores import Kept, put_conflict_calendars, put_expert
 
 
 async def test_jobs_exist_once_the_transaction_has_committed(kept: Kept) -> None:
@@ -27,6 +35,9 @@ async def test_jobs_exist_once_the_transaction_has_committed(kept: Kept) -> None
         await tx.jobs.notify_expert(INCIDENT)
         await tx.jobs.notify_expert(INCIDENT, at=after(days=3))
         await tx.jobs.refresh_calendars(ACCOUNT)
+        await tx.jobs.read_calendar(CALENDAR)
+        await tx.jobs.keep_subscription(CALENDAR)
+        await tx.jobs.end_subscription(ACCOUNT, "subscription-1")
         assert await kept.jobs() == ()
     assert await kept.jobs() == (
         WriteSession(EXPERT, SESSION),
@@ -34,6 +45,9 @@ async def test_jobs_exist_once_the_transaction_has_committed(kept: Kept) -> None
         NotifyExpert(INCIDENT),
         NotifyExpert(INCIDENT, after(days=3)),
         RefreshCalendars(ACCOUNT),
+        ReadCalendar(CALENDAR),
+        KeepSubscription(CALENDAR),
+        EndSubscription(ACCOUNT, "subscription-1"),
     )
 
 
@@ -69,8 +83,35 @@ async def test_the_jobs_of_an_erased_expert_are_gone(kept: Kept) -> None:
 async def test_one_refresh_that_waits_is_enough_for_an_account(kept: Kept) -> None:
     other = AccountId("another")
     async with kept.transaction() as tx:
-        await tx.jobs.refresh_calendars(ACCOUNT, at=after(minutes=1))
+        await tx.jobs.refresh_calendars(ACCOUNT)
     async with kept.transaction() as tx:
         await tx.jobs.refresh_calendars(ACCOUNT)
         await tx.jobs.refresh_calendars(other)
-    assert await kept.jobs() == (RefreshCalendars(ACCOUNT, after(minutes=1)), RefreshCalendars(other))
+    assert await kept.jobs() == (RefreshCalendars(ACCOUNT), RefreshCalendars(other))
+
+
+async def test_one_reading_and_one_upkeep_that_wait_are_enough_for_a_calendar(kept: Kept) -> None:
+    other = CalendarId("another")
+    for calendar_id in (CALENDAR, CALENDAR, other):
+        async with kept.transaction() as tx:
+            await tx.jobs.read_calendar(calendar_id)
+            await tx.jobs.keep_subscription(calendar_id)
+    assert await kept.jobs() == (
+        ReadCalendar(CALENDAR),
+        KeepSubscription(CALENDAR),
+        ReadCalendar(other),
+        KeepSubscription(other),
+    )
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["the expert", "the account"])
+async def test_the_jobs_of_calendars_that_are_gone_are_gone(kept: Kept, whole: bool) -> None:
+    await put_conflict_calendars(kept)
+    async with kept.transaction() as tx:
+        for calendar_id in (CALENDAR, CalendarId("another")):
+            await tx.jobs.read_calendar(calendar_id)
+            await tx.jobs.keep_subscription(calendar_id)
+    async with kept.transaction() as tx:
+        await (tx.experts.remove(EXPERT) if whole else tx.accounts.remove(ACCOUNT))
+    another = CalendarId("another")
+    assert await kept.jobs() == (ReadCalendar(another), KeepSubscription(another))

@@ -3,19 +3,16 @@
 import asyncio
 
 from adapters.postgres.job_queue import (
-    NOTIFY_EXPERT,
+    KINDS,
     QUEUES,
-    REFRESH_CALENDARS,
     WRITE_SESSION,
     JobKind,
     job_app,
     register,
 )
 from adapters.postgres.store import PostgresStore
-from tests.builders import ACCOUNT, EXPERT, INCIDENT, SESSION, after
+from tests.builders import ACCOUNT, CALENDAR, EXPERT, INCIDENT, SESSION, after
 from tests.support.stores import KeptByPostgres
-
-KINDS = (WRITE_SESSION, NOTIFY_EXPERT, REFRESH_CALENDARS)
 
 
 async def _work(kept: KeptByPostgres, kinds: tuple[JobKind, ...] = KINDS) -> list[tuple[str, dict[str, str]]]:
@@ -40,10 +37,14 @@ async def test_a_worker_is_given_the_ids(kept: KeptByPostgres) -> None:
         await tx.jobs.write_session(EXPERT, SESSION)
         await tx.jobs.notify_expert(INCIDENT)
         await tx.jobs.refresh_calendars(ACCOUNT)
+        await tx.jobs.read_calendar(CALENDAR)
+        await tx.jobs.keep_subscription(CALENDAR)
     assert await _work(kept) == [
         ("write_session", {"expert_id": EXPERT, "session_id": SESSION}),
         ("notify_expert", {"incident_id": INCIDENT}),
         ("refresh_calendars", {"account_id": ACCOUNT}),
+        ("read_calendar", {"calendar_id": CALENDAR}),
+        ("keep_subscription", {"calendar_id": CALENDAR}),
     ]
     assert await _work(kept) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -126,6 +127,55 @@ async def test_a_killed_migrator_leaves_no_lock(empty_dsn: str, folder: Path) ->
     (folder / "0003_slow.sql").write_text("SELECT 1;")
     async with asyncio.timeout(20):
         assert await migrate(empty_dsn, folder=folder) == ["0003_slow.sql"]
+
+
+async def test_what_was_chosen_before_there_were_readings_gets_them(empty_dsn: str, tmp_path: Path) -> None:
+    before = [path for path in MIGRATIONS.glob("*.sql") if path.name < "0003"]
+    for path in before:
+        shutil.copy(path, tmp_path)
+    await migrate(empty_dsn, folder=tmp_path)
+    async with await AsyncConnection.connect(empty_dsn, autocommit=True) as connection:
+        await connection.execute(
+            """
+            INSERT INTO expert VALUES ('e1', 'PRO', 'UTC', ''), ('e2', 'PRO', 'UTC', ''), ('e3', 'PRO', 'UTC', '');
+            INSERT INTO account SELECT 'a' || n, 'e' || n, 'MICROSOFT', 't', 'o', 'WORK', 'ACTIVE', '', now(), 1
+                FROM generate_series(1, 2) AS n;
+            INSERT INTO calendar SELECT name || n, 'a' || n, name, '', '', false, true, false, false
+                FROM generate_series(1, 2) AS n, unnest(ARRAY['chosen', 'too', 'not']) AS name;
+            INSERT INTO calendar_settings VALUES ('e1', '{chosen1,too1,gone,chosen2}', NULL, 3),
+                ('e2', '{chosen2}', NULL, 1), ('e3', '{}', NULL, 1);
+            """
+        )
+    assert await migrate(empty_dsn) == ["0003_readings.sql"]
+    for table in ("reading", "subscription"):
+        rows = await fetch_all(empty_dsn, f"SELECT calendar_id, due_at >= now() FROM {table} ORDER BY 1")
+        assert rows == [("chosen1", True), ("chosen2", True), ("too1", True)]
+    assert await fetch_all(empty_dsn, "SELECT calendar_id, expert_id FROM reading ORDER BY 1") == [
+        ("chosen1", "e1"),
+        ("chosen2", "e2"),
+        ("too1", "e1"),
+    ]
+    assert await fetch_all(empty_dsn, "SELECT bool_and(list_due_at >= now()) FROM account") == [(True,)]
+
+
+async def test_what_a_process_of_an_older_version_chooses_is_followed_too(dsn: str) -> None:
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await connection.execute(
+            """
+            INSERT INTO expert VALUES ('e1', 'PRO', 'UTC', '');
+            INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, person,
+                connected_at, grant_version) VALUES ('a1', 'e1', 'MICROSOFT', 't', 'o', 'WORK', 'ACTIVE', '', now(), 1);
+            INSERT INTO calendar SELECT name, 'a1', name, '', '', false, true, false, false
+                FROM unnest(ARRAY['one', 'other']) AS name;
+            INSERT INTO calendar_settings VALUES ('e1', '{one}', NULL, 1);
+            """
+        )
+        assert await fetch_all(dsn, "SELECT calendar_id FROM reading") == [("one",)]
+        await connection.execute(
+            "UPDATE calendar_settings SET conflict_calendar_ids = '{other}', version = 2"
+        )
+    for table in ("reading", "subscription"):
+        assert await fetch_all(dsn, f"SELECT calendar_id FROM {table}") == [("other",)]
 
 
 async def test_the_services_own_migrations_give_the_job_queue_its_tables(dsn: str) -> None:

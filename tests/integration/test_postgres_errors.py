@@ -9,10 +9,13 @@ from adapters.postgres.errors import BY_CONSTRAINT, translated
 from adapters.postgres.store import TransactionBroken
 from application.ports.store import StoreUnavailable
 from domain.expert import ExpertNotFound
+from domain.hold import TimeTaken
 from domain.session import SessionNotFound
 from tests.builders import (
+    NOW,
     a_calendar,
     a_grant,
+    a_hold,
     a_remote_calendar,
     a_session,
     an_account,
@@ -29,18 +32,33 @@ NOT_FOR_CALLERS = {
     "calendar_remote_unique": "callers reconcile, under the account's lock",
     "calendar_settings_pkey": "saving compares versions",
     "connection_attempt_pkey": "states are unguessable",
+    "change_pkey": "numbers are given one after the other",
+    "change_feed_one": "the row is there from the beginning",
+    "change_feed_pkey": "the row is there from the beginning",
     "consent_afresh_pkey": "asking twice is asking",
     "account_grant_pkey": "saving replaces",
     "expert_pkey": "putting replaces",
     "incident_claim_whole": "one statement sets both",
     "incident_pkey": "the service's own ids are unguessable",
     "incident_token_unique": "tokens are unguessable",
+    "reading_calendar_fk": "choosing has locked the calendar's row",
+    "reading_pkey": "choosing skips what is chosen already",
+    "reading_whole": "one statement sets all",
+    "reserved_time_expert_fk": "reserving has locked the expert's row",
+    "reserved_time_hold_unique": "holding replaces",
+    "reserved_time_session_fk": "reserving has looked, under the expert's lock",
+    "reserved_time_session_unique": "reserving replaces",
+    "reserved_time_whole": "holds have an end and sessions have none",
     "session_claim_whole": "one statement sets both",
     "session_copy_whole": "the type of a copy has them all",
     "session_mark_session_fk": "saving has changed the session's row, and so holds it",
     "session_mark_pkey": "remembering twice is remembering",
     "session_pkey": "adding asks",
     "session_times_ordered": "no interval is reversed",
+    "subscription_pkey": "it is added with its reading, which was not there",
+    "subscription_reading_fk": "it is added with its reading",
+    "subscription_remote_unique": "providers' ids of subscriptions are unique",
+    "subscription_whole": "one statement sets all",
 }
 """Every other constraint, and why nobody runs into it unless we err."""
 
@@ -96,6 +114,22 @@ async def test_an_incident_belongs_to_the_expert_of_its_account(kept: KeptByPost
             )
     async with kept.transaction() as tx:
         assert await tx.incidents.add(an_incident())
+
+
+async def test_overlapping_times_are_refused_by_the_database_itself(kept: KeptByPostgres) -> None:
+    """Whoever forgets to look first is not served either."""
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.reserved.hold(a_hold(), now=NOW)
+    with pytest.raises(TimeTaken) as caught:
+        async with translated(), kept.pool.connection() as connection:
+            await connection.execute(
+                """
+                INSERT INTO reserved_time (expert_id, hold_id, during, expires_at)
+                SELECT expert_id, 'second', during, expires_at FROM reserved_time
+                """
+            )
+    assert isinstance(caught.value.__cause__, psycopg.errors.ExclusionViolation)
 
 
 async def test_going_on_after_a_failed_statement_is_no_commit(kept: KeptByPostgres) -> None:

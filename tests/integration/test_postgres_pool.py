@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -12,7 +13,7 @@ from adapters.postgres.pool import open_pool
 from application.ports.store import StoreUnavailable
 from domain.account import AccountNotFound
 from domain.expert import ExpertNotFound
-from tests.builders import ACCOUNT, EXPERT, an_expert
+from tests.builders import ACCOUNT, EXPERT, NOW, an_expert, an_interval
 from tests.support.stores import KeptByPostgres, put_expert
 
 
@@ -62,6 +63,24 @@ async def test_a_connection_from_which_nothing_came_unasked_is_handed_out_unques
             async with pool.connection() as connection:
                 await connection.execute("SELECT 1")
     assert questioned == []
+
+
+async def test_questions_are_answered_right_after_a_restart(kept: KeptByPostgres, dsn: str) -> None:
+    await put_expert(kept)
+    for _ in range(2):
+        assert set(await kept.known_times.of([EXPERT], an_interval(), now=NOW)) == {EXPERT}
+        await _cut_all(dsn)
+    assert set(await kept.known_times.of([EXPERT], an_interval(), now=NOW)) == {EXPERT}
+
+
+async def test_a_question_that_takes_too_long_is_unavailability(kept: KeptByPostgres) -> None:
+    async with kept.known_times.pool.connection() as connection:
+        await connection.execute("SET statement_timeout = '1ms'")
+    async with kept.pool.connection() as locking, locking.transaction():
+        await locking.execute("LOCK TABLE expert IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreUnavailable) as caught:
+            await kept.known_times.of([EXPERT], an_interval(), now=NOW)
+    assert isinstance(caught.value.__cause__, psycopg.errors.QueryCanceled)
 
 
 async def test_a_connection_lost_in_a_transaction_is_unavailability_and_leaves_nothing(

@@ -1,23 +1,33 @@
 """What a thief of the database, or of its backup, finds; and what is left of an expert who was erased."""
 
+import struct
+
 import pytest
 from psycopg import sql
 
 from application.ports.cipher import SealBroken
 from domain.account import Provider
-from domain.session import Replacement
+from domain.ids import CalendarId
+from domain.session import Replacement, Session
 from tests.builders import (
     EXPERT,
     NOW,
     a_calendar,
+    a_change,
     a_grant,
+    a_hold,
+    a_reading,
+    a_reading_task,
     a_remote_calendar,
     a_session,
+    a_subscription,
+    after,
     an_account,
     an_attempt,
     an_event_copy,
     an_expert,
     an_incident,
+    an_interval,
     some_details,
     some_settings,
 )
@@ -40,6 +50,7 @@ SECRETS = {
     "Room under the roof",
     "https://meet.example/jonas",
     "link-token-of-mia",
+    "notification-secret-of-mia",
 }
 
 
@@ -94,6 +105,26 @@ async def _store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffi
         await tx.jobs.write_session(booked.expert_id, booked.session_id)
         await tx.jobs.notify_expert(incident.incident_id)
         await tx.jobs.refresh_calendars(account.account_id)
+    await _store_what_follows(kept, calendar_id=f"calendar{suffix}", session=booked)
+
+
+async def _store_what_follows(kept: KeptByPostgres, *, calendar_id: str, session: Session) -> None:
+    """What is kept for a conflict calendar and a session that was checked."""
+    expert_id = session.expert_id
+    subscription = a_subscription(calendar_id)
+    async with kept.transaction() as tx:
+        reading = a_reading(calendar_id, busy=[an_interval(starts=3), an_interval(starts=5)])
+        assert await tx.readings.store(a_reading_task(calendar_id), reading, due_at=NOW, now=NOW)
+        assert await tx.subscriptions.save(
+            subscription, instead_of=None, secret="notification-secret-of-mia", renew_at=NOW
+        )
+        await tx.reserved.hold(
+            a_hold(f"hold-of-{expert_id}", expert_id=expert_id, interval=an_interval(starts=3)), now=NOW
+        )
+        await tx.reserved.reserve(expert_id, session.session_id, session.interval, now=NOW)
+        await tx.changes.add(a_change(expert_id=expert_id, calendar_id=calendar_id))
+        await tx.jobs.read_calendar(CalendarId(calendar_id))
+        await tx.jobs.keep_subscription(CalendarId(calendar_id))
 
 
 async def _everything_stored(kept: KeptByPostgres) -> str:
@@ -115,7 +146,16 @@ def _as_text(value: object) -> str:
 async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: KeptByPostgres) -> None:
     await _store_everything(kept)
     stored = await _everything_stored(kept)
-    for table in ("expert", "account_grant", "connection_attempt", "calendar", "session_mark", "incident"):
+    tables = (
+        "expert",
+        "account_grant",
+        "connection_attempt",
+        "calendar",
+        "session_mark",
+        "incident",
+        "reading",
+    )
+    for table in (*tables, "subscription", "reserved_time", "change"):
         assert f"{table}: " in stored
     assert [secret for secret in SECRETS if secret in stored or secret.encode().hex() in stored] == []
 
@@ -172,6 +212,25 @@ async def test_what_was_not_tampered_with_can_be_read(kept: KeptByPostgres) -> N
     await _read_everything(kept)
 
 
+async def test_a_reading_holds_times_and_nothing_of_an_event(kept: KeptByPostgres) -> None:
+    await _store_everything(kept, suffix="-1")
+    (row,) = await kept.rows("SELECT * FROM reading")
+    assert sorted(row) == [
+        "busy",
+        "calendar_id",
+        "due_at",
+        "expert_id",
+        "failures",
+        "marks",
+        "read_at",
+        "window_end",
+        "window_start",
+        "zone",
+    ]
+    times = [after(hours=hours) for hours in (3, 4, 5, 6)]
+    assert row["busy"] == struct.pack("<4q", *(int(time.timestamp()) * 1_000_000 for time in times))
+
+
 async def test_nothing_is_left_of_an_erased_expert(kept: KeptByPostgres) -> None:
     await _store_everything(kept, "expert-to-stay", suffix="-of-stayer")
     before = await _everything_stored(kept)
@@ -179,7 +238,7 @@ async def test_nothing_is_left_of_an_erased_expert(kept: KeptByPostgres) -> None
     assert "leaver" in await _everything_stored(kept)
     async with kept.transaction() as tx:
         await tx.experts.remove(an_expert("expert-to-erase").expert_id)
-    after = await _everything_stored(kept)
-    assert "leaver" not in after
-    assert "expert-to-erase" not in after
-    assert after == before
+    left = await _everything_stored(kept)
+    assert "leaver" not in left
+    assert "expert-to-erase" not in left
+    assert left == before

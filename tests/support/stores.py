@@ -6,27 +6,45 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.crypto.cipher import KeyRing
+from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
+from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
+from application.ports.changes import FollowedFeed
 from application.ports.grant_vault import GrantVault
+from application.ports.known_times import KnownTimes
 from application.ports.store import Store, Transaction
 from domain.expert import Expert
-from domain.ids import AccountId, ExpertId, IncidentId, SessionId
-from tests.builders import an_expert
+from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from tests.builders import CALENDAR, EXPERT, a_calendar, a_grant, an_account, an_expert, some_settings
 from tests.fakes.store import FakeStore
-from tests.fakes.tables import Job, NotifyExpert, RefreshCalendars, WriteSession
+from tests.fakes.tables import (
+    EndSubscription,
+    Job,
+    KeepSubscription,
+    NotifyExpert,
+    ReadCalendar,
+    RefreshCalendars,
+    WriteSession,
+)
 
 
 class Kept(Protocol):
-    """A store under test, its vault, and a look at what neither shows."""
+    """A store under test with all that is read beside its transactions, and a look at what none of them shows."""
 
     @property
     def store(self) -> Store: ...
 
     @property
     def vault(self) -> GrantVault: ...
+
+    @property
+    def known_times(self) -> KnownTimes: ...
+
+    @property
+    def feed(self) -> FollowedFeed: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
 
@@ -43,6 +61,14 @@ class KeptByFake:
     def vault(self) -> GrantVault:
         return self.store.vault
 
+    @property
+    def known_times(self) -> KnownTimes:
+        return self.store.known_times
+
+    @property
+    def feed(self) -> FollowedFeed:
+        return self.store.feed
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
 
@@ -54,6 +80,8 @@ class KeptByFake:
 class KeptByPostgres:
     store: PostgresStore
     vault: PostgresGrantVault
+    known_times: PostgresKnownTimes
+    feed: PostgresChangeFeed
     pool: Pool
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
@@ -78,8 +106,20 @@ def _job(row: dict[str, object]) -> Job:
             return WriteSession(ExpertId(expert_id), SessionId(session_id), at)  # type: ignore[arg-type]
         case "mails", "notify_expert", {"incident_id": incident_id, **rest} if not rest:
             return NotifyExpert(IncidentId(incident_id), at)  # type: ignore[arg-type]
-        case "calendars", "refresh_calendars", {"account_id": account_id, **rest} if not rest:
-            return RefreshCalendars(AccountId(account_id), at)  # type: ignore[arg-type]
+        case "calendars", "refresh_calendars", {"account_id": account_id, **rest} if not rest and at is None:
+            return RefreshCalendars(AccountId(account_id))
+        case "readings", "read_calendar", {"calendar_id": calendar_id, **rest} if not rest and at is None:
+            return ReadCalendar(CalendarId(calendar_id))
+        case "subscriptions", "keep_subscription", {"calendar_id": calendar_id, **rest} if (
+            not rest and at is None
+        ):
+            return KeepSubscription(CalendarId(calendar_id))
+        case "subscriptions", "end_subscription", {
+            "account_id": account_id,
+            "remote_id": remote_id,
+            **rest,
+        } if not rest and at is None:
+            return EndSubscription(AccountId(account_id), str(remote_id))
     raise AssertionError(row)
 
 
@@ -87,10 +127,16 @@ def _job(row: dict[str, object]) -> Job:
 async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptByPostgres]:
     """`at_once` transactions begin without waiting for a new connection, so that they really overlap."""
     cipher = KeyRing({"test": bytes(range(32))})
-    async with open_pool(dsn, min_size=at_once, max_size=8) as pool:
+    async with (
+        open_pool(dsn, min_size=at_once, max_size=8) as pool,
+        open_known_times(dsn, min_size=1) as known_times,
+        open_change_feed(dsn, pool) as feed,
+    ):
         yield KeptByPostgres(
             store=PostgresStore(pool=pool, cipher=cipher, job_app=job_app()),
             vault=PostgresGrantVault(pool=pool, cipher=cipher),
+            known_times=known_times,
+            feed=feed,
             pool=pool,
         )
 
@@ -100,3 +146,19 @@ async def put_expert(kept: Kept, *experts: Expert) -> None:
     async with kept.transaction() as tx:
         for expert in experts or (an_expert(),):
             await tx.experts.put(expert)
+
+
+async def choose_calendars(kept: Kept, *calendar_ids: str, expert_id: str = EXPERT, version: int = 0) -> None:
+    """Have exactly these calendars of the expert checked for conflicts."""
+    async with kept.transaction() as tx:
+        await tx.calendars.save_settings(some_settings(expert_id, conflict=calendar_ids, version=version))
+
+
+async def put_conflict_calendars(kept: Kept, *calendar_ids: str) -> None:
+    """The default expert with the default account, and these calendars of it chosen, or the default one."""
+    await put_expert(kept)
+    calendars = [a_calendar(one) for one in calendar_ids or (CALENDAR,)]
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+        await tx.calendars.save(calendars)
+    await choose_calendars(kept, *(one.calendar_id for one in calendars))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from psycopg.rows import DictRow
 
@@ -52,6 +53,23 @@ class PostgresCalendars:
                 """,
                 [self._to_row(calendar) for calendar in calendars],
             )
+
+    async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
+        await self.connection.execute(
+            "UPDATE account SET list_due_at = %(due_at)s WHERE account_id = %(account_id)s",
+            {"account_id": account_id, "due_at": due_at},
+        )
+
+    async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT account_id FROM account WHERE list_due_at <= %(now)s AND status = 'ACTIVE'
+            ORDER BY list_due_at, account_id
+            LIMIT %(limit)s
+            """,
+            {"now": now, "limit": limit},
+        )
+        return tuple([AccountId(row["account_id"]) async for row in cursor])
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:
         cursor = await self.connection.execute(

@@ -10,6 +10,7 @@ from application.ports.store import StoreUnavailable
 from domain.account import AccountNotFound
 from domain.errors import DomainError
 from domain.expert import ExpertNotFound
+from domain.hold import TimeTaken
 
 BY_CONSTRAINT: Mapping[str, type[DomainError]] = {
     "account_expert_fk": ExpertNotFound,
@@ -19,9 +20,13 @@ BY_CONSTRAINT: Mapping[str, type[DomainError]] = {
     "connection_attempt_expert_fk": ExpertNotFound,
     "consent_afresh_expert_fk": ExpertNotFound,
     "incident_account_fk": AccountNotFound,
+    "reserved_time_overlap": TimeTaken,
     "session_expert_fk": ExpertNotFound,
 }
-"""What it means that a row's owner is not there. The other constraints hold what callers can't break unless we err."""
+"""What it means that a row's owner is not there, or that its time is another's.
+
+The other constraints hold what callers can't break unless we err.
+"""
 
 UNAVAILABLE = (
     psycopg.OperationalError,  # away, going down, full, timed out, deadlocked; the pool's own errors too

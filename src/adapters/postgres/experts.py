@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg.rows import DictRow
 
+from adapters.postgres.changes import forget_changes_of_expert
 from adapters.postgres.jobs import forget_jobs_of_expert
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import open_fields, place, seal_fields
@@ -49,6 +50,7 @@ class PostgresExperts:
         )
         if cursor.rowcount == 0:
             raise ExpertNotFound
+        await forget_changes_of_expert(self.connection, expert_id)
 
     def _one(self, row: DictRow | None) -> Expert:
         if row is None:

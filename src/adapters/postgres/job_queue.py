@@ -24,11 +24,18 @@ NOTIFY_EXPERT = JobKind("notify_expert", "mails")
 """Arguments: incident_id."""
 REFRESH_CALENDARS = JobKind("refresh_calendars", "calendars")
 """Arguments: account_id."""
+READ_CALENDAR = JobKind("read_calendar", "readings")
+"""Arguments: calendar_id."""
+KEEP_SUBSCRIPTION = JobKind("keep_subscription", "subscriptions")
+"""Arguments: calendar_id."""
+END_SUBSCRIPTION = JobKind("end_subscription", "subscriptions")
+"""Arguments: account_id, remote_id."""
 
 UPKEEP = "upkeep"
 """The queue of what runs by the clock."""
 
-QUEUES = [WRITE_SESSION.queue, NOTIFY_EXPERT.queue, REFRESH_CALENDARS.queue, UPKEEP]
+KINDS = (WRITE_SESSION, NOTIFY_EXPERT, REFRESH_CALENDARS, READ_CALENDAR, KEEP_SUBSCRIPTION, END_SUBSCRIPTION)
+QUEUES = [*dict.fromkeys(kind.queue for kind in KINDS), UPKEEP]
 """For `run_worker_async`; a list, since psycopg makes an array of a list only."""
 
 

@@ -5,9 +5,17 @@ from datetime import datetime
 
 from procrastinate import App
 
-from adapters.postgres.job_queue import NOTIFY_EXPERT, REFRESH_CALENDARS, WRITE_SESSION, JobKind
+from adapters.postgres.job_queue import (
+    END_SUBSCRIPTION,
+    KEEP_SUBSCRIPTION,
+    NOTIFY_EXPERT,
+    READ_CALENDAR,
+    REFRESH_CALENDARS,
+    WRITE_SESSION,
+    JobKind,
+)
 from adapters.postgres.pool import Connection
-from domain.ids import AccountId, ExpertId, IncidentId, SessionId
+from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +31,7 @@ class PostgresJobs:
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
         await self._defer(NOTIFY_EXPERT, at, incident_id=incident_id)
 
-    async def refresh_calendars(self, account_id: AccountId, *, at: datetime | None = None) -> None:
+    async def refresh_calendars(self, account_id: AccountId) -> None:
         waiting = await self.connection.execute(
             """
             SELECT 1 FROM procrastinate_jobs
@@ -32,7 +40,30 @@ class PostgresJobs:
             {"queue": REFRESH_CALENDARS.queue, "account_id": account_id},
         )
         if await waiting.fetchone() is None:
-            await self._defer(REFRESH_CALENDARS, at, account_id=account_id)
+            await self._defer(REFRESH_CALENDARS, None, account_id=account_id)
+
+    async def read_calendar(self, calendar_id: CalendarId) -> None:
+        await self._once(READ_CALENDAR, calendar_id)
+
+    async def keep_subscription(self, calendar_id: CalendarId) -> None:
+        await self._once(KEEP_SUBSCRIPTION, calendar_id)
+
+    async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
+        await self._defer(END_SUBSCRIPTION, None, account_id=account_id, remote_id=remote_id)
+
+    async def _once(self, kind: JobKind, calendar_id: CalendarId) -> None:
+        # "?" as the index of these jobs has it, for all the conditions of an index must be asked for.
+        waiting = await self.connection.execute(
+            """
+            SELECT 1 FROM procrastinate_jobs
+            WHERE queue_name = %(queue)s AND status = 'todo' AND args ? 'calendar_id'
+                AND args ->> 'calendar_id' = %(calendar_id)s
+            LIMIT 1
+            """,
+            {"queue": kind.queue, "calendar_id": calendar_id},
+        )
+        if await waiting.fetchone() is None:
+            await self._defer(kind, None, calendar_id=calendar_id)
 
     async def _defer(self, kind: JobKind, at: datetime | None, **ids: str) -> None:
         job = self.app.configure_task(kind.name, queue=kind.queue, schedule_at=at, connection=self.connection)
@@ -51,6 +82,9 @@ async def forget_jobs_of_expert(connection: Connection, expert_id: ExpertId) -> 
             args ->> 'expert_id' = %(expert_id)s
             OR args ->> 'account_id' IN (SELECT account_id FROM account WHERE expert_id = %(expert_id)s)
             OR args ->> 'incident_id' IN (SELECT incident_id FROM incident WHERE expert_id = %(expert_id)s)
+            OR args ->> 'calendar_id' IN (
+                SELECT calendar_id FROM calendar JOIN account USING (account_id) WHERE expert_id = %(expert_id)s
+            )
         )
         """,
         {"expert_id": expert_id},
@@ -65,6 +99,7 @@ async def forget_jobs_of_account(connection: Connection, account_id: AccountId) 
         WHERE status <> 'doing' AND (
             args ->> 'account_id' = %(account_id)s
             OR args ->> 'incident_id' IN (SELECT incident_id FROM incident WHERE account_id = %(account_id)s)
+            OR args ->> 'calendar_id' IN (SELECT calendar_id FROM calendar WHERE account_id = %(account_id)s)
         )
         """,
         {"account_id": account_id},

@@ -22,12 +22,17 @@ CONNECT_TIMEOUT = timedelta(seconds=5)
 
 @asynccontextmanager
 async def open_pool(
-    dsn: str, *, min_size: int = 2, max_size: int = 10, patience: timedelta = timedelta(seconds=10)
+    dsn: str,
+    *,
+    min_size: int = 2,
+    max_size: int = 10,
+    patience: timedelta = timedelta(seconds=10),
+    plan_once: bool = False,
 ) -> AsyncIterator[Pool]:
     """Connections to `dsn`, at least `min_size` of them open, all closed in the end.
 
     A connection that broke is replaced when it is next asked for. Raises StoreUnavailable when none can be had within
-    `patience`, at the start and later.
+    `patience`, at the start and later. With `plan_once`, statements that are prepared get one plan for all arguments.
     """
     pool: Pool = AsyncConnectionPool(
         dsn,
@@ -40,7 +45,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         timeout=patience.total_seconds(),
-        configure=_configure,
+        configure=_configure_planning_once if plan_once else _configure,
         check=_check,
         open=False,
         name="calendarsync",
@@ -80,3 +85,8 @@ async def _configure(connection: Connection) -> None:
             "idle": f"{IDLE_IN_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)}ms",
         },
     )
+
+
+async def _configure_planning_once(connection: Connection) -> None:
+    await _configure(connection)
+    await connection.execute("SET plan_cache_mode = force_generic_plan")

@@ -10,13 +10,17 @@ from psycopg.pq import TransactionStatus
 
 from adapters.postgres.accounts import PostgresAccounts
 from adapters.postgres.calendars import PostgresCalendars
+from adapters.postgres.changes import PostgresChanges
 from adapters.postgres.connection_attempts import PostgresConnectionAttempts
 from adapters.postgres.errors import translated
 from adapters.postgres.experts import PostgresExperts
 from adapters.postgres.incidents import PostgresIncidents
 from adapters.postgres.jobs import PostgresJobs
 from adapters.postgres.pool import Connection, Pool
+from adapters.postgres.readings import PostgresReadings
+from adapters.postgres.reserved_times import PostgresReservedTimes
 from adapters.postgres.sessions import PostgresSessions
+from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.ports.cipher import Cipher
 
 
@@ -49,6 +53,22 @@ class PostgresTransaction:
     @cached_property
     def incidents(self) -> PostgresIncidents:
         return PostgresIncidents(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def readings(self) -> PostgresReadings:
+        return PostgresReadings(connection=self.connection)
+
+    @cached_property
+    def subscriptions(self) -> PostgresSubscriptions:
+        return PostgresSubscriptions(connection=self.connection)
+
+    @cached_property
+    def reserved(self) -> PostgresReservedTimes:
+        return PostgresReservedTimes(connection=self.connection)
+
+    @cached_property
+    def changes(self) -> PostgresChanges:
+        return PostgresChanges(connection=self.connection)
 
     @cached_property
     def jobs(self) -> PostgresJobs:

@@ -1,0 +1,178 @@
+"""The feed of changes for the watchers of a process: one connection looks for all, and wakes those it concerns."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+
+from adapters.postgres.changes import CHANNEL, ERASED_CHANNEL
+from adapters.postgres.errors import translated
+from adapters.postgres.feed_history import own_end_of_feed
+from adapters.postgres.feed_holdup import Holdup
+from adapters.postgres.feed_pages import end_of_feed, look_after
+from adapters.postgres.pool import CONNECT_TIMEOUT, Connection, Pool
+from application.ports.changes import FeedPage
+from domain.change import CursorExpired, FeedPosition
+from domain.ids import ExpertId
+
+LOOK_AGAIN = timedelta(seconds=1)
+"""How often to look without being told to.
+
+So late at most is a change that nobody told of, while the connection stands. While none can be made nobody is woken,
+and who waits can look when the time is over for which they wanted to wait.
+"""
+SETTLE_FIRST = timedelta(milliseconds=10)
+"""How soon to look again for changes that wait for an older transaction; doubled each time, up to LOOK_AGAIN."""
+ANSWER_WITHIN = timedelta(seconds=10)
+"""A connection that is silent for so long is given up: its other end may be gone without a word."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(milliseconds=100), timedelta(seconds=5)
+AT_ONCE = 1000
+MOST_REMEMBERED = 10_000
+"""For how many experts to remember their last change; about 2 MB."""
+
+_log = logging.getLogger(__name__)
+
+
+class PostgresChangeFeed:
+    """Open as long as `open_change_feed`, which makes it, is."""
+
+    def __init__(self, pool: Pool, *, end: FeedPosition) -> None:
+        self._pool = pool
+        self._seen = end
+        self._known_from = end
+        self._last: dict[ExpertId | None, FeedPosition] = {}
+        self._waiting: dict[ExpertId | None, set[asyncio.Event]] = {}
+        self._forget: list[Callable[[ExpertId | None], None]] = []
+        self._holdup = Holdup()
+
+    async def end(self) -> FeedPosition:
+        async with translated(), self._pool.connection() as connection:
+            return await end_of_feed(connection)
+
+    async def after(self, position: FeedPosition, *, of: ExpertId | None, limit: int) -> FeedPage:
+        async with translated(), self._pool.connection() as connection:
+            return (await look_after(connection, position, of=of, limit=limit)).page
+
+    async def wait(self, position: FeedPosition, *, of: ExpertId | None, at_most: timedelta) -> None:
+        if position.history != self._seen.history or position < self._known_from:
+            return
+        if position < self._last.get(of, position):
+            return
+        woken = asyncio.Event()
+        self._waiting.setdefault(of, set()).add(woken)
+        try:
+            async with asyncio.timeout(at_most.total_seconds()):
+                await woken.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting[of].discard(woken)
+            if not self._waiting[of]:
+                del self._waiting[of]
+
+    def tell_of_erasures(self, forget: Callable[[ExpertId | None], None]) -> None:
+        self._forget.append(forget)
+
+    def erased(self, expert_id: ExpertId | None) -> None:
+        """Forget an expert and tell those who remember more; None when erasures may have gone unheard."""
+        if expert_id is None:
+            self._last.clear()
+            self._known_from = self._seen
+        else:
+            self._last.pop(expert_id, None)
+        for forget in self._forget:
+            forget(expert_id)
+        if expert_id is not None:
+            self._wake({expert_id})
+
+    async def catch_up(self, connection: Connection) -> bool:
+        """Wake everybody for whom something came; whether to look again soon, for what can't be read yet."""
+        while True:
+            try:
+                look = await look_after(connection, self._seen, of=None, limit=AT_ONCE)
+            except CursorExpired:
+                # Away for longer than changes are kept, or now on another database: all must look for themselves.
+                self._known_from = self._seen = await own_end_of_feed(connection, seen=self._seen)
+                self._last.clear()
+                self._holdup = Holdup()
+                self._wake(set(self._waiting))
+                return True
+            self._seen = look.page.upto
+            self._remember(look.page)
+            if look.page.changes:
+                self._wake({None, *(change.expert_id for _, change in look.page.changes)})
+            if len(look.page.changes) < AT_ONCE:
+                self._holdup.look(look, now=asyncio.get_running_loop().time())
+                return look.waiting is not None
+
+    def _remember(self, page: FeedPage) -> None:
+        for position, change in page.changes:
+            self._last[change.expert_id] = self._last[None] = position
+        if len(self._last) > MOST_REMEMBERED:
+            self._last.clear()
+            self._known_from = self._seen
+
+    def _wake(self, whom: set[ExpertId | None]) -> None:
+        for one in whom:
+            for woken in self._waiting.get(one, ()):
+                woken.set()
+
+
+@asynccontextmanager
+async def open_change_feed(dsn: str, pool: Pool) -> AsyncIterator[PostgresChangeFeed]:
+    """A feed with a connection to `dsn` of its own, made anew whenever it breaks. Raises StoreUnavailable."""
+    async with translated(), pool.connection() as connection:
+        feed = PostgresChangeFeed(pool, end=await own_end_of_feed(connection))
+    watching = asyncio.create_task(_watch_for_good(feed, dsn), name="change feed")
+    try:
+        yield feed
+    finally:
+        # Up to Python 3.11 a cancellation that meets the end of psycopg's own waiting is lost (cpython issue 86296).
+        while not watching.done():
+            watching.cancel()
+            await asyncio.wait([watching], timeout=FIRST_PAUSE.total_seconds())
+
+
+async def _watch_for_good(feed: PostgresChangeFeed, dsn: str) -> None:
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            async with await _connected(dsn) as connection:
+                await connection.execute(f"LISTEN {CHANNEL}; LISTEN {ERASED_CHANNEL}")
+                pause = FIRST_PAUSE
+                feed.erased(None)
+                # The connection may have broken because the address is another server's now.
+                await own_end_of_feed(connection)
+                await _watch(feed, connection)
+        except Exception as error:  # noqa: BLE001 - an outermost loop
+            _log.warning("the change feed lost its connection, and makes a new one: %s", type(error).__name__)
+        await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1))  # noqa: S311 - spreads, hides nothing
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def _connected(dsn: str) -> Connection:
+    return await AsyncConnection[DictRow].connect(
+        dsn,
+        autocommit=True,
+        row_factory=dict_row,
+        application_name="calendarsync changes",
+        connect_timeout=int(CONNECT_TIMEOUT.total_seconds()),
+    )
+
+
+async def _watch(feed: PostgresChangeFeed, connection: Connection) -> None:
+    settling = SETTLE_FIRST
+    while True:
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            unsettled = await feed.catch_up(connection)
+        settling = min(settling * 2, LOOK_AGAIN) if unsettled else SETTLE_FIRST
+        at_most = settling if unsettled else LOOK_AGAIN
+        async for heard in connection.notifies(timeout=at_most.total_seconds(), stop_after=1):
+            settling = SETTLE_FIRST
+            if heard.channel == ERASED_CHANNEL:
+                feed.erased(ExpertId(heard.payload))

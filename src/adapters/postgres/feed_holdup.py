@@ -1,0 +1,39 @@
+"""Says when the feed stands still because a transaction stays open, and when it goes on.
+
+The horizon that changes wait for is the cluster's: also a transaction in another database of the same server holds it.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from adapters.postgres.feed_pages import Look
+
+TOLD_AFTER = timedelta(seconds=10)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Holdup:
+    """How long the oldest change that waits has been waiting, as far as it was looked at."""
+
+    waiting: int | None = None
+    since: float = 0
+    told: bool = False
+
+    def look(self, look: Look, *, now: float) -> None:
+        """`now` in seconds of any clock that never goes back."""
+        if self.waiting is not None and look.page.upto.transaction > self.waiting:
+            if self.told:
+                _log.warning("the feed of changes goes on, after %.0f seconds", now - self.since)
+            self.waiting, self.told = None, False
+        if self.waiting is None:
+            self.waiting, self.since = look.waiting, now
+        elif not self.told and now - self.since > TOLD_AFTER.total_seconds():
+            _log.warning(
+                "the feed of changes is held up, for %.0f seconds now: a transaction stays open, in this or in another "
+                "database of the server",
+                now - self.since,
+            )
+            self.told = True

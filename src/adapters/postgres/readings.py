@@ -1,0 +1,156 @@
+"""The stored readings in PostgreSQL, and when each is due."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import DictRow
+
+from adapters.postgres.pool import Connection
+from adapters.postgres.spans import spans_from_value, spans_to_value
+from domain.ids import AccountId, CalendarId, ExpertId
+from domain.interval import Interval
+from domain.reading import ReadingTask, StoredReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresReadings:
+    connection: Connection
+
+    async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT reading.*, remote_id, account_id, time_zone
+            FROM reading JOIN calendar USING (calendar_id) JOIN account USING (account_id)
+                JOIN expert ON expert.expert_id = account.expert_id
+            WHERE calendar_id = %(calendar_id)s AND NOT missing AND status = 'ACTIVE'
+            """,
+            {"calendar_id": calendar_id},
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        task = _task_from_row(row)
+        if until is not None:
+            await self._leave_to(task, until)
+        return task
+
+    async def overlapping(
+        self, expert_id: ExpertId, interval: Interval
+    ) -> tuple[tuple[AccountId, CalendarId], ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT account_id, calendar_id, busy FROM reading JOIN calendar USING (calendar_id)
+            WHERE expert_id = %(expert_id)s
+            ORDER BY calendar_id
+            FOR KEY SHARE OF reading
+            """,  # all of them, also those not read yet: the first reading may be on its way
+            {"expert_id": expert_id},
+        )
+        return tuple(
+            [
+                (AccountId(row["account_id"]), CalendarId(row["calendar_id"]))
+                async for row in cursor
+                if row["busy"] is not None and spans_from_value(row["busy"]).overlaps(interval)
+            ]
+        )
+
+    async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
+        cursor = await self.connection.execute(
+            # FOR UPDATE, which keeps those out who look whether anything overlaps; marks and leases only wait.
+            "SELECT * FROM reading WHERE calendar_id = %(calendar_id)s FOR UPDATE",
+            {"calendar_id": calendar_id},
+        )
+        row = await cursor.fetchone()
+        return None if row is None or row["read_at"] is None else _from_row(row)
+
+    async def store(
+        self, task: ReadingTask, reading: StoredReading, *, due_at: datetime, now: datetime
+    ) -> bool:
+        cursor = await self.connection.execute(
+            """
+            UPDATE reading
+            SET window_start = %(window_start)s, window_end = %(window_end)s, read_at = %(read_at)s, zone = %(zone)s,
+                busy = %(busy)s, failures = 0,
+                due_at = CASE WHEN marks > %(marks)s THEN least(due_at, %(read_at)s) ELSE %(due_at)s END
+            WHERE calendar_id = %(calendar_id)s AND (read_at IS NULL OR read_at <= %(read_at)s OR read_at > %(now)s)
+            """,
+            _to_row(reading)
+            | {"calendar_id": task.calendar_id, "marks": task.marks, "due_at": due_at, "now": now},
+        )
+        return cursor.rowcount == 1
+
+    async def failed(self, task: ReadingTask, *, due_at: datetime) -> None:
+        await self.connection.execute(
+            """
+            UPDATE reading SET failures = failures + 1, due_at = %(due_at)s
+            WHERE calendar_id = %(calendar_id)s AND failures = %(failures)s
+                AND read_at IS NOT DISTINCT FROM %(read_at)s
+            """,
+            {
+                "calendar_id": task.calendar_id,
+                "failures": task.failures,
+                "read_at": task.previous and task.previous.read_at,
+                "due_at": due_at,
+            },
+        )
+
+    async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
+        cursor = await self.connection.execute(
+            """
+            UPDATE reading SET marks = nextval('reading_mark'), due_at = least(due_at, %(now)s)
+            WHERE calendar_id = %(calendar_id)s
+            """,
+            {"calendar_id": calendar_id, "now": now},
+        )
+        return cursor.rowcount == 1
+
+    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT calendar_id FROM reading JOIN calendar USING (calendar_id) JOIN account USING (account_id)
+            WHERE due_at <= %(now)s AND NOT missing AND status = 'ACTIVE'
+            ORDER BY due_at, calendar_id
+            LIMIT %(limit)s
+            """,
+            {"now": now, "limit": limit},
+        )
+        return tuple([CalendarId(row["calendar_id"]) async for row in cursor])
+
+    async def _leave_to(self, task: ReadingTask, until: datetime) -> None:
+        await self.connection.execute(
+            "UPDATE reading SET due_at = %(until)s WHERE calendar_id = %(calendar_id)s AND marks = %(marks)s",
+            {"calendar_id": task.calendar_id, "marks": task.marks, "until": until},
+        )
+
+
+def _task_from_row(row: DictRow) -> ReadingTask:
+    return ReadingTask(
+        calendar_id=CalendarId(row["calendar_id"]),
+        account_id=AccountId(row["account_id"]),
+        expert_id=ExpertId(row["expert_id"]),
+        remote_calendar_id=row["remote_id"],
+        zone=row["time_zone"],
+        marks=row["marks"],
+        failures=row["failures"],
+        previous=None if row["read_at"] is None else _from_row(row),
+    )
+
+
+def _from_row(row: DictRow) -> StoredReading:
+    return StoredReading(
+        calendar_id=CalendarId(row["calendar_id"]),
+        window=Interval(row["window_start"], row["window_end"]),
+        read_at=row["read_at"],
+        busy=spans_from_value(row["busy"]),
+        zone=row["zone"],
+    )
+
+
+def _to_row(reading: StoredReading) -> DictRow:
+    return {
+        "window_start": reading.window.start,
+        "window_end": reading.window.end,
+        "read_at": reading.read_at,
+        "zone": reading.zone,
+        "busy": spans_to_value(reading.busy),
+    }

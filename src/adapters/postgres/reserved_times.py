@@ -1,0 +1,156 @@
+"""The times given to one only, in PostgreSQL: its exclusion constraint refuses any two that overlap."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import DictRow
+from psycopg.types.range import TimestamptzRange
+
+from adapters.postgres.pool import Connection
+from domain.expert import ExpertNotFound
+from domain.hold import Hold, HoldNotFound, TimeTaken
+from domain.ids import ExpertId, HoldId, SessionId
+from domain.interval import Interval
+from domain.session import SessionNotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresReservedTimes:
+    connection: Connection
+
+    async def hold(self, hold: Hold, *, now: datetime) -> None:
+        if not await self._take_turn(hold.expert_id):
+            raise ExpertNotFound
+        row = _to_row(hold)
+        await self._make_room(row, now)
+        await self.connection.execute(
+            """
+            INSERT INTO reserved_time (expert_id, hold_id, during, expires_at)
+            VALUES (%(expert_id)s, %(hold_id)s, %(during)s, %(expires_at)s)
+            """,
+            row,
+        )
+
+    async def get_hold(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+        cursor = await self.connection.execute(
+            "SELECT * FROM reserved_time WHERE expert_id = %(expert_id)s AND hold_id = %(hold_id)s",
+            {"expert_id": expert_id, "hold_id": hold_id},
+        )
+        return _one(await cursor.fetchone())
+
+    async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+        cursor = await self.connection.execute(
+            "DELETE FROM reserved_time WHERE expert_id = %(expert_id)s AND hold_id = %(hold_id)s RETURNING *",
+            {"expert_id": expert_id, "hold_id": hold_id},
+        )
+        return _one(await cursor.fetchone())
+
+    async def reserve(
+        self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
+    ) -> None:
+        await self._take_turn(expert_id)
+        row = {
+            "expert_id": expert_id,
+            "hold_id": None,
+            "session_id": session_id,
+            "during": _during(interval),
+        }
+        cursor = await self.connection.execute(
+            "SELECT FROM session WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s", row
+        )
+        if cursor.rowcount == 0:
+            raise SessionNotFound
+        await self._make_room(row, now)
+        await self.connection.execute(
+            """
+            INSERT INTO reserved_time (expert_id, session_id, during)
+            VALUES (%(expert_id)s, %(session_id)s, %(during)s)
+            """,
+            row,
+        )
+
+    async def of_session(self, expert_id: ExpertId, session_id: SessionId) -> Interval | None:
+        cursor = await self.connection.execute(
+            "SELECT during FROM reserved_time WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s",
+            {"expert_id": expert_id, "session_id": session_id},
+        )
+        row = await cursor.fetchone()
+        return None if row is None else Interval(row["during"].lower, row["during"].upper)
+
+    async def give_back(self, expert_id: ExpertId, session_id: SessionId) -> None:
+        await self.connection.execute(
+            "DELETE FROM reserved_time WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s",
+            {"expert_id": expert_id, "session_id": session_id},
+        )
+
+    async def remove_expired(self, now: datetime) -> int:
+        # What a booking is dealing with is skipped: two who remove the same holds in other orders wait for each other.
+        cursor = await self.connection.execute(
+            """
+            DELETE FROM reserved_time
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM reserved_time WHERE expires_at <= %(now)s FOR UPDATE SKIP LOCKED
+            ))
+            """,
+            {"now": now},
+        )
+        return cursor.rowcount
+
+    async def _take_turn(self, expert_id: ExpertId) -> bool:
+        """Take the expert's lock: two that only met at the constraint could wait for each other. False: no expert."""
+        cursor = await self.connection.execute(
+            "SELECT FROM expert WHERE expert_id = %(expert_id)s FOR NO KEY UPDATE", {"expert_id": expert_id}
+        )
+        return cursor.rowcount == 1
+
+    async def _make_room(self, row: DictRow, now: datetime) -> None:
+        """Drop the expired holds in the way, and the row to be replaced. Raises TimeTaken for anything else."""
+        cursor = await self.connection.execute(
+            """
+            SELECT FROM reserved_time
+            WHERE expert_id = %(expert_id)s AND during && %(during)s
+                AND (hold_id, session_id) IS DISTINCT FROM (%(hold_id)s::text, %(session_id)s::text)
+                AND (expires_at IS NULL OR expires_at > %(now)s)
+            LIMIT 1
+            """,
+            row | {"now": now},
+        )
+        if cursor.rowcount:
+            raise TimeTaken
+        await self.connection.execute(
+            """
+            DELETE FROM reserved_time
+            WHERE expert_id = %(expert_id)s
+                AND (during && %(during)s OR hold_id = %(hold_id)s OR session_id = %(session_id)s)
+            """,
+            row,
+        )
+
+
+def _one(row: DictRow | None) -> Hold:
+    if row is None:
+        raise HoldNotFound
+    return _from_row(row)
+
+
+def _from_row(row: DictRow) -> Hold:
+    return Hold(
+        expert_id=ExpertId(row["expert_id"]),
+        hold_id=HoldId(row["hold_id"]),
+        interval=Interval(row["during"].lower, row["during"].upper),
+        expires_at=row["expires_at"],
+    )
+
+
+def _to_row(hold: Hold) -> DictRow:
+    return {
+        "expert_id": hold.expert_id,
+        "hold_id": hold.hold_id,
+        "session_id": None,
+        "during": _during(hold.interval),
+        "expires_at": hold.expires_at,
+    }
+
+
+def _during(interval: Interval) -> TimestamptzRange:
+    return TimestamptzRange(interval.start, interval.end, "[)")

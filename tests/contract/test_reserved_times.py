@@ -1,0 +1,263 @@
+"""What every store of reserved times keeps to: of any two that overlap, it takes one."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain.expert import ExpertNotFound
+from domain.hold import Hold, HoldNotFound, TimeTaken
+from domain.ids import ExpertId, HoldId, SessionId
+from domain.interval import Interval
+from domain.session import SessionNotFound
+from tests.builders import EXPERT, HOLD, NOW, SESSION, a_hold, a_session, after, an_expert, an_interval
+from tests.support.stores import Kept, put_expert
+
+OTHER = ExpertId("other")
+
+
+async def _hold(kept: Kept, hold: Hold | None = None, *, minutes: float = 0) -> None:
+    """At `minutes` after NOW."""
+    async with kept.transaction() as tx:
+        await tx.reserved.hold(hold or a_hold(), now=after(minutes=minutes))
+
+
+async def _book(
+    kept: Kept, session_id: str = SESSION, interval: Interval | None = None, *, expert_id: str = EXPERT
+) -> None:
+    """Give the time to the session, which is added unless it is there already."""
+    session = a_session(session_id, expert_id=expert_id, interval=interval)
+    async with kept.transaction() as tx:
+        await tx.sessions.add(session)
+        await tx.reserved.reserve(session.expert_id, session.session_id, session.interval, now=NOW)
+
+
+async def test_a_hold_comes_back_by_value(kept: Kept) -> None:
+    await put_expert(kept)
+    odd = a_hold(interval=Interval(after(seconds=0.000001), after(seconds=0.000002)))
+    await _hold(kept, odd)
+    async with kept.transaction() as tx:
+        assert await tx.reserved.get_hold(EXPERT, HOLD) == odd
+
+
+async def test_an_unknown_hold_is_not_found(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert(OTHER))
+    await _hold(kept)
+    async with kept.transaction() as tx:
+        for expert_id, hold_id in ((EXPERT, HoldId("unknown")), (OTHER, HOLD)):
+            with pytest.raises(HoldNotFound):
+                await tx.reserved.get_hold(expert_id, hold_id)
+            with pytest.raises(HoldNotFound):
+                await tx.reserved.release(expert_id, hold_id)
+        assert await tx.reserved.get_hold(EXPERT, HOLD) == a_hold()
+
+
+async def test_a_hold_needs_its_expert(kept: Kept) -> None:
+    with pytest.raises(ExpertNotFound):
+        await _hold(kept)
+
+
+@pytest.mark.parametrize("expert_id", [EXPERT, "nobody"])
+async def test_a_reserved_time_needs_its_session(kept: Kept, expert_id: str) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        with pytest.raises(SessionNotFound):
+            await tx.reserved.reserve(ExpertId(expert_id), SESSION, an_interval(), now=NOW)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        an_interval(starts=24, hours=1),
+        an_interval(starts=23, hours=1.01),
+        an_interval(starts=24.99, hours=1),
+        an_interval(starts=24.4, hours=0.1),
+        an_interval(starts=20, hours=10),
+    ],
+)
+async def test_a_time_is_given_once(kept: Kept, wanted: Interval) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    with pytest.raises(TimeTaken):
+        await _hold(kept, a_hold("second", interval=wanted))
+    with pytest.raises(TimeTaken):
+        await _book(kept, interval=wanted)
+    async with kept.transaction() as tx:
+        await tx.reserved.release(EXPERT, HOLD)
+    await _book(kept)
+    with pytest.raises(TimeTaken):
+        await _hold(kept, a_hold("second", interval=wanted))
+    with pytest.raises(TimeTaken):
+        await _book(kept, "second", interval=wanted)
+
+
+async def test_a_refusal_leaves_the_transaction_usable_and_everything_as_it_was(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    mine = a_hold("mine", interval=an_interval(starts=30))
+    await _hold(kept, mine)
+    async with kept.transaction() as tx:
+        with pytest.raises(TimeTaken):
+            await tx.reserved.hold(a_hold("mine"), now=NOW)
+        assert await tx.reserved.get_hold(EXPERT, HoldId("mine")) == mine
+
+
+async def test_touching_times_do_not_overlap(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    await _hold(kept, a_hold("before", interval=an_interval(starts=23)))
+    await _book(kept, interval=an_interval(starts=25))
+
+
+async def test_experts_do_not_stand_in_each_others_way(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert(OTHER))
+    await _hold(kept)
+    await _hold(kept, a_hold(expert_id=OTHER))
+    await _book(kept, interval=an_interval(starts=25))
+    await _book(kept, interval=an_interval(starts=25), expert_id=OTHER)
+
+
+async def test_a_hold_is_renewed_or_moved_under_its_id(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    moved = a_hold(interval=an_interval(starts=24.5), expires_at=after(minutes=9))
+    await _hold(kept, moved)
+    async with kept.transaction() as tx:
+        assert await tx.reserved.get_hold(EXPERT, HOLD) == moved
+    await _hold(kept, a_hold("second", interval=an_interval(starts=23.5)))
+
+
+async def test_the_time_of_a_session_is_told_while_it_has_one(kept: Kept) -> None:
+    await put_expert(kept)
+    await _book(kept, interval=an_interval(starts=24.5))
+    async with kept.transaction() as tx:
+        assert await tx.reserved.of_session(EXPERT, SESSION) == an_interval(starts=24.5)
+        assert await tx.reserved.of_session(EXPERT, SessionId("unknown")) is None
+        await tx.reserved.give_back(EXPERT, SESSION)
+        assert await tx.reserved.of_session(EXPERT, SESSION) is None
+
+
+async def test_a_session_takes_another_time_for_its_own(kept: Kept) -> None:
+    await put_expert(kept)
+    await _book(kept)
+    await _book(kept, interval=an_interval(starts=24.5))
+    await _hold(kept, a_hold(interval=an_interval(starts=23.5)))
+    with pytest.raises(TimeTaken):
+        await _hold(kept, a_hold("second", interval=an_interval(starts=25)))
+
+
+async def test_a_hold_and_a_session_of_one_id_are_not_one(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept, a_hold("same"))
+    with pytest.raises(TimeTaken):
+        await _book(kept, "same")
+    await _book(kept, "same", an_interval(starts=30))
+    with pytest.raises(TimeTaken):
+        await _hold(kept, a_hold("same", interval=an_interval(starts=30)))
+    async with kept.transaction() as tx:
+        assert await tx.reserved.get_hold(EXPERT, HoldId("same")) == a_hold("same")
+
+
+async def test_an_expired_hold_is_in_nobodys_way(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    with pytest.raises(TimeTaken):
+        await _hold(kept, a_hold("second"), minutes=4.99)
+    await _hold(kept, a_hold("second", expires_at=after(minutes=10)), minutes=5)
+    async with kept.transaction() as tx:
+        with pytest.raises(HoldNotFound):
+            await tx.reserved.get_hold(EXPERT, HOLD)
+
+
+async def test_an_expired_hold_can_be_looked_at_until_it_is_removed(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    await _hold(kept, a_hold("other", interval=an_interval(starts=30)), minutes=6)
+    async with kept.transaction() as tx:
+        assert await tx.reserved.get_hold(EXPERT, HOLD) == a_hold()
+        assert await tx.reserved.release(EXPERT, HOLD) == a_hold()
+
+
+async def test_released_time_is_free_again(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    async with kept.transaction() as tx:
+        assert await tx.reserved.release(EXPERT, HOLD) == a_hold()
+        with pytest.raises(HoldNotFound):
+            await tx.reserved.get_hold(EXPERT, HOLD)
+    await _hold(kept, a_hold("second"))
+
+
+async def test_a_hold_becomes_a_session_in_one_transaction(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    async with kept.transaction() as tx:
+        await tx.sessions.add(a_session())
+        await tx.reserved.release(EXPERT, HOLD)
+        await tx.reserved.reserve(EXPERT, SESSION, an_interval(), now=NOW)
+    with pytest.raises(TimeTaken):
+        await _hold(kept)
+
+
+async def test_a_time_given_back_is_free_again(kept: Kept) -> None:
+    await put_expert(kept)
+    await _book(kept)
+    async with kept.transaction() as tx:
+        await tx.reserved.give_back(EXPERT, SESSION)
+        await tx.reserved.give_back(EXPERT, SESSION)
+        await tx.reserved.give_back(EXPERT, SessionId("unknown"))
+    await _hold(kept)
+
+
+async def test_only_expired_holds_are_removed(kept: Kept) -> None:
+    await put_expert(kept)
+    for number in range(4):
+        hold = a_hold(
+            f"hold-{number}",
+            interval=an_interval(starts=number),
+            expires_at=after(minutes=number) + timedelta(seconds=1),
+        )
+        await _hold(kept, hold)
+    await _book(kept)
+    async with kept.transaction() as tx:
+        assert await tx.reserved.remove_expired(after(minutes=1, seconds=1)) == 2
+        assert await tx.reserved.remove_expired(after(minutes=1, seconds=1)) == 0
+        with pytest.raises(HoldNotFound):
+            await tx.reserved.get_hold(EXPERT, HoldId("hold-1"))
+        await tx.reserved.get_hold(EXPERT, HoldId("hold-2"))
+    with pytest.raises(TimeTaken):
+        await _hold(kept)
+
+
+async def test_of_ten_who_want_one_time_one_gets_it(kept: Kept) -> None:
+    await put_expert(kept)
+    wishes = [a_hold(f"hold-{n}", interval=an_interval(starts=24 + n / 20)) for n in range(5)]
+    outcomes = await asyncio.gather(
+        *(_hold(kept, wish) for wish in wishes),
+        *(_book(kept, f"session-{n}", an_interval(starts=24.5 + n / 20)) for n in range(5)),
+        return_exceptions=True,
+    )
+    assert [outcome for outcome in outcomes if outcome is None] == [None]
+    assert sum(isinstance(outcome, TimeTaken) for outcome in outcomes) == 9
+
+
+async def test_sessions_that_swap_their_times_at_once_do_not_hang(kept: Kept) -> None:
+    await put_expert(kept)
+    early, late = an_interval(starts=1), an_interval(starts=2)
+    await _book(kept, "a", early)
+    await _book(kept, "b", late)
+    outcomes = await asyncio.gather(_book(kept, "a", late), _book(kept, "b", early), return_exceptions=True)
+    assert all(isinstance(outcome, TimeTaken) for outcome in outcomes)
+
+
+async def test_reserved_times_go_with_the_expert(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    await _book(kept, interval=an_interval(starts=30))
+    async with kept.transaction() as tx:
+        await tx.experts.remove(EXPERT)
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        with pytest.raises(HoldNotFound):
+            await tx.reserved.get_hold(EXPERT, HOLD)
+    await _hold(kept, a_hold("second", interval=an_interval(starts=20, hours=20)))

@@ -1,0 +1,166 @@
+"""Whether the questions about readings, and the feed, are answered from their indexes."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres.calendars import PostgresCalendars
+from adapters.postgres.changes import PostgresChanges
+from adapters.postgres.feed_pages import look_after
+from adapters.postgres.job_queue import job_app
+from adapters.postgres.jobs import PostgresJobs
+from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
+from adapters.postgres.pool import Connection
+from adapters.postgres.readings import PostgresReadings
+from adapters.postgres.reserved_times import PostgresReservedTimes
+from adapters.postgres.subscriptions import PostgresSubscriptions
+from domain.change import FeedPosition
+from domain.ids import CalendarId, ExpertId
+from domain.interval import Interval
+from tests.builders import NOW, a_hold, after
+from tests.fakes.cipher import FakeCipher
+from tests.support.postgres import new_database
+
+EVERYTHING = """
+    INSERT INTO expert SELECT 'e' || e, 'PRO', 'UTC', '' FROM generate_series(1, 1000) AS e;
+    INSERT INTO account
+        SELECT 'a' || e || '-' || a, 'e' || e, 'MICROSOFT', 't', 'o' || a, 'WORK', 'ACTIVE', '', now(), 1,
+            now() + e * interval '1 minute'
+        FROM generate_series(1, 1000) AS e, generate_series(1, 2) AS a;
+    INSERT INTO calendar SELECT account_id || '-' || c, account_id, 'remote' || c, '', '', c = 1, true, false, false
+        FROM account, generate_series(1, 4) AS c;
+    INSERT INTO reading (calendar_id, expert_id, window_start, window_end, read_at, zone, busy, due_at)
+        SELECT calendar_id, expert_id, now(), now() + interval '1 day', now(), 'UTC', decode(repeat('00', 640), 'hex'),
+            now() + random() * interval '10 days'
+        FROM calendar JOIN account USING (account_id) WHERE calendar.remote_id <> 'remote4';
+    INSERT INTO subscription (calendar_id, due_at) SELECT calendar_id, due_at FROM reading;
+    INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision, written_revision,
+            status, failures, copies)
+        SELECT expert_id, 's' || s, begins, begins + interval '1 hour', '', false, 1, 1, 'WRITTEN', 0, 1
+        FROM expert, generate_series(-30, 10) AS s,
+            LATERAL (SELECT timestamptz '2027-03-01 12:00Z' + s * interval '3 hours') AS begin (begins);
+    INSERT INTO reserved_time (expert_id, session_id, during)
+        SELECT expert_id, session_id, tstzrange(starts_at, ends_at) FROM session;
+    INSERT INTO reserved_time (expert_id, hold_id, during, expires_at)
+        SELECT expert_id, 'h' || h, tstzrange(begins, begins + interval '10 minutes'), timestamptz '2027-03-01 12:05Z'
+        FROM expert, generate_series(1, 2) AS h,
+            LATERAL (SELECT timestamptz '2027-03-02 19:15Z' + h * interval '3 hours') AS begin (begins);
+    INSERT INTO change (expert_id, type, at)
+        SELECT 'e' || mod(number, 1000), 'CALENDARS_CHANGED', now() FROM generate_series(1, 20000) AS number;
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+        SELECT 'readings', 'read_calendar', jsonb_build_object('calendar_id', calendar_id) FROM calendar;
+    """
+
+
+@pytest_asyncio.fixture(scope="module")
+async def crowded(
+    postgres_server: str, postgres_admin: AsyncConnection, migrated_template: str
+) -> AsyncIterator[PostgresKnownTimes]:
+    """On one connection to a database with a thousand experts."""
+    async with (
+        new_database(postgres_admin, template=migrated_template) as name,
+        open_known_times(make_conninfo(postgres_server, dbname=name), min_size=1, max_size=1) as known_times,
+    ):
+        async with known_times.pool.connection() as connection:
+            await connection.execute(EVERYTHING)
+            await connection.execute("VACUUM ANALYZE")
+        yield known_times
+
+
+OF_ONE_ROW = "change_feed as a whole"
+WINDOW = Interval(NOW, after(days=60))
+
+
+async def _hold(connection: Connection) -> None:
+    async with connection.transaction(force_rollback=True):
+        hold = a_hold(expert_id="e7", interval=Interval(after(days=50), after(days=51)))
+        await PostgresReservedTimes(connection=connection).hold(hold, now=NOW)
+
+
+async def _remove_changes(connection: Connection) -> None:
+    async with connection.transaction(force_rollback=True):
+        assert await PostgresChanges(connection=connection).remove_before(after(days=3000), 100) == 100
+
+
+@pytest.mark.parametrize(
+    ("ask", "indexes"),
+    [
+        (lambda it: PostgresReadings(connection=it).due(after(days=3000), 100), {"reading_due"}),
+        (lambda it: PostgresSubscriptions(connection=it).due(after(days=3000), 100), {"subscription_due"}),
+        (
+            lambda it: PostgresSubscriptions(connection=it).proven([(f"r{n}", "") for n in range(1000)]),
+            {"subscription_remote_unique"},
+        ),
+        (
+            lambda it: PostgresCalendars(connection=it, cipher=FakeCipher()).list_due(after(days=3000), 100),
+            {"account_list_due"},
+        ),
+        (lambda it: PostgresReadings(connection=it).begin(CalendarId("a7-1-1")), {"reading_pkey"}),
+        (_hold, {"reserved_time_overlap", "expert_pkey"}),
+        (lambda it: look_after(it, FeedPosition(0, 0, 0), of=None, limit=100), {"change_pkey"}),
+        (
+            lambda it: look_after(it, FeedPosition(0, 0, 0), of=ExpertId("e7"), limit=100),
+            {"change_by_expert"},
+        ),
+        (_remove_changes, {"change_pkey"}),
+        (
+            lambda it: PostgresJobs(connection=it, app=job_app()).read_calendar(CalendarId("a7-1-1")),
+            {"procrastinate_jobs_waiting_by_calendar"},
+        ),
+    ],
+    ids=[
+        "due",
+        "renewals",
+        "proof",
+        "lists",
+        "begin",
+        "hold",
+        "changes",
+        "one expert's changes",
+        "old changes",
+        "waiting job",
+    ],
+)
+async def test_is_answered_from_an_index(
+    crowded: PostgresKnownTimes, ask: Callable[[Connection], Awaitable[object]], indexes: set[str]
+) -> None:
+    async with crowded.pool.connection() as connection:
+        before = await _scans(connection)
+        await ask(connection)
+        used = {name for name, count in (await _scans(connection)).items() if count > before[name]}
+    assert indexes <= used
+    assert {name for name in used if name.endswith("as a whole")} <= {OF_ONE_ROW}
+
+
+@pytest.mark.parametrize("number", [1, 20])
+async def test_what_is_known_is_answered_from_indexes(crowded: PostgresKnownTimes, number: int) -> None:
+    experts = [ExpertId(f"e{n}") for n in range(1, number + 1)]
+    await crowded.of(experts, WINDOW, now=NOW)  # planning looks into indexes of its own choice
+    async with crowded.pool.connection() as connection:
+        before = await _scans(connection)
+    assert len(await crowded.of(experts, WINDOW, now=NOW)) == number
+    async with crowded.pool.connection() as connection:
+        used = {name for name, count in (await _scans(connection)).items() if count > before[name]}
+    assert used == {
+        "account_pkey",
+        "calendar_pkey",
+        "expert_pkey",
+        "reading_by_expert",
+        "reserved_time_overlap",
+        "session_booked",
+    }
+
+
+async def _scans(connection: Connection) -> dict[str, int]:
+    """How often each index was used, and each table read as a whole."""
+    await connection.execute("SELECT pg_stat_force_next_flush()")
+    cursor = await connection.execute(
+        """
+        SELECT indexrelname AS name, idx_scan AS scans FROM pg_stat_user_indexes
+        UNION ALL SELECT relname || ' as a whole', seq_scan FROM pg_stat_user_tables
+        """
+    )
+    return {str(row["name"]): int(row["scans"]) async for row in cursor}
