@@ -1,8 +1,9 @@
 """What a handler answers, and how an answer reaches the client whole, spoilt or not at all."""
 
 import asyncio
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +27,9 @@ class Answer:
             return b""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
         return text.encode()
+
+
+Work = Callable[[], Answer | Awaitable[Answer]]
 
 
 class Hangs:
@@ -55,7 +59,7 @@ class Hangs:
 
 async def deliver(
     request: web.Request,
-    work: Callable[[], Answer],
+    work: Work,
     fault: Fault | None,
     hangs: Hangs,
     *,
@@ -68,19 +72,24 @@ async def deliver(
     """
     common = headers or {}
     if fault is None:
-        return _response(work(), common)
+        return _response(await _done(work), common)
     match fault.kind:
         case "hang":
-            done = work() if fault.perform else None
+            done = await _done(work) if fault.perform else None
             await hangs.wait(fault.seconds)
-            return _response(done or work(), common)
+            return _response(done or await _done(work), common)
         case "truncate" | "without_value":
-            return _response(_spoilt(work(), fault), common)
+            return _response(_spoilt(await _done(work), fault), common)
         case "cut_inside":
-            return await _cut_inside(request, work(), common)
+            return await _cut_inside(request, await _done(work), common)
     if fault.perform:
-        work()
+        await _done(work)
     return _cut(request) if fault.kind == "cut" else _response(_ordered(fault, envelope), common)
+
+
+async def _done(work: Work) -> Answer:
+    answer = work()
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def _ordered(fault: Fault, envelope: dict[str, str] | None) -> Answer:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sandbox.answers import Hangs
 from sandbox.control.server import ControlServer
+from sandbox.courier import Courier
 from sandbox.graph.server import GraphServer
 from sandbox.https import authority, serve
 from sandbox.identity.server import IdentityServer
@@ -23,12 +24,16 @@ class Sandbox:
         self.world = world
         self.hangs = Hangs()
         self.mail_sink = MailSink()
+        self.courier = Courier(world)
+        world.send = self.courier.send
         self.ca_file = Path()
         self.control_url = ""
         self.smtp_url = ""
         self._base = ""
         self.identity = IdentityServer(world, self.hangs, lambda: self._base)
-        self.graph = GraphServer(world, self.hangs, lambda: self.authority, lambda: self.graph_url)
+        self.graph = GraphServer(
+            world, self.hangs, lambda: self.authority, lambda: self.graph_url, self.courier
+        )
 
     @property
     def authority(self) -> str:
@@ -61,9 +66,10 @@ class Sandbox:
         return self.mail_sink.mails
 
     async def reset(self) -> None:
-        """Back to the starting personas; faults, tokens, consents, records and mails are gone."""
+        """Back to the starting personas; faults, tokens, consents, subscriptions, records and mails are gone."""
         self.hangs.release()
         self.world.reset()
+        await self.courier.forget()
         self.identity.forget()
         self.mail_sink.reset()
 
@@ -91,6 +97,8 @@ class Sandbox:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sandbox-")))
             sandbox.ca_file = ca_file or folder / "ca.pem"
             sandbox.ca_file.write_bytes(authority().pem)
+            await sandbox.courier.open()
+            stack.push_async_callback(sandbox.courier.close)
             await sandbox._open(stack, host, port, control_port, smtp_port)
             stack.callback(sandbox.hangs.release)
             yield sandbox

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control import access, mailboxes, records
+from sandbox.control import access, mailboxes, push, records
 from sandbox.control.order import Order
 from sandbox.graph.errors import GraphError
 from sandbox.mail_sink import MailSink
@@ -39,6 +39,9 @@ _ROUTES: list[tuple[str, str, Callable[[Order], Any]]] = [
     ("POST", _EVENT + "/move", mailboxes.move_event),
     ("PATCH", _OCCURRENCE, mailboxes.change_occurrence),
     ("DELETE", _OCCURRENCE, mailboxes.delete_occurrence),
+    ("GET", "/subscriptions", push.subscriptions),
+    ("DELETE", "/subscriptions/{subscription}", push.remove_subscription),
+    ("POST", "/subscriptions/{subscription}/lifecycle", push.send_lifecycle_event),
     ("GET", "/tenants", mailboxes.tenants),
     ("PATCH", "/tenants/{tenant}", mailboxes.change_tenant),
     ("GET", "/approval-requests", access.approval_requests),

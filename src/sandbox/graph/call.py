@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
+from sandbox.courier import Courier
 from sandbox.graph.errors import malformed_id, not_found, unknown_zone
 from sandbox.world.events import Found
 from sandbox.world.grants import AccessToken
@@ -26,6 +27,7 @@ class Call:
     """
 
     world: World
+    courier: Courier
     graph_url: str
     method: str
     template: str

@@ -82,6 +82,48 @@ def throttled(retry_after: str | None) -> GraphError:
     return GraphError(429, "ApplicationThrottled", text, headers)
 
 
+def invalid_subscription(message: str) -> GraphError:
+    """400 for a subscription that can't be read, or asks for what there isn't."""
+    return GraphError(400, "InvalidRequest", message)
+
+
+def address_not_proven(fault: str) -> GraphError:
+    """400 for an address that didn't pass the test: "timed out", "wrong status" or "wrong answer"."""
+    if fault == "timed out":
+        return GraphError(400, "InvalidRequest", "Subscription validation request timed out.")
+    what = "Notification endpoint must respond with 200 OK to validation request."
+    if fault == "wrong answer":
+        what = "Response must exactly match validationToken query parameter."
+    return GraphError(400, "ValidationError", f"Subscription validation request failed. {what}")
+
+
+def lifetime_too_long(minutes: float) -> GraphError:
+    """400 for a subscription that is to last too long."""
+    reason = f"Subscription expiration can only be {minutes:.0f} minutes in the future."
+    return GraphError(
+        400, "ExtensionError", f"Operation: Create; Exception: [Status Code: BadRequest; Reason: {reason}]"
+    )
+
+
+def too_many_subscriptions() -> GraphError:
+    """403 for one subscription more than a mailbox may have."""
+    reason = "Maximum number of subscriptions has been reached"
+    return GraphError(
+        403, "ExtensionError", f"Operation: Create; Exception: [Status Code: Forbidden; Reason: {reason}]"
+    )
+
+
+def already_subscribed(subscription_id: str) -> GraphError:
+    """409 for a second subscription with the same resource and kinds of changes."""
+    text = f"Subscription Id {subscription_id} already exists for the requested combination"
+    return GraphError(409, "ObjectIdentifierInUse", text)
+
+
+def no_subscription() -> GraphError:
+    """404 for a subscription that has ended, or is somebody else's."""
+    return GraphError(404, "ResourceNotFound", "The object was not found.")
+
+
 _INACTIVE = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
 _MAILBOXES: dict[MailboxKind, tuple[str, str]] = {
     "on_premises": ("MailboxNotEnabledForRESTAPI", _INACTIVE),

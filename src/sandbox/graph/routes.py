@@ -1,15 +1,16 @@
 """Which Graph requests the sandbox answers, and the permissions each needs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from sandbox.answers import Answer
-from sandbox.graph import calendars, profile, reading, writing
+from sandbox.graph import calendars, profile, reading, subscriptions, writing
 from sandbox.graph.call import Call
 
 _READ = frozenset({"Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"})
+_SUBSCRIBE = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
 _WRITE = frozenset({"Calendars.ReadWrite"})
 _PROFILE = frozenset({"User.Read", "User.ReadWrite"})
 _SETTINGS = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})
@@ -21,7 +22,7 @@ class Route:
 
     method: str
     template: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[[Call], Answer | Awaitable[Answer]]
     scopes: frozenset[str]
 
     def match(self, path: str) -> dict[str, str] | None:
@@ -50,6 +51,14 @@ def _routes() -> list[Route]:
             Route("PATCH", f"{prefix}/events/{{event}}", writing.update_event, _WRITE),
             Route("DELETE", f"{prefix}/events/{{event}}", writing.delete_event, _WRITE),
         ]
+    one = "/subscriptions/{subscription}"
+    routes += [
+        Route("GET", "/subscriptions", subscriptions.list_subscriptions, _SUBSCRIBE),
+        Route("POST", "/subscriptions", subscriptions.create_subscription, _SUBSCRIBE),
+        Route("GET", one, subscriptions.get_subscription, _SUBSCRIBE),
+        Route("PATCH", one, subscriptions.renew_subscription, _SUBSCRIBE),
+        Route("DELETE", one, subscriptions.delete_subscription, _SUBSCRIBE),
+    ]
     return routes
 
 

@@ -1,6 +1,7 @@
 """Graph over HTTP: token, throttling, faults, dispatch and the envelope of errors."""
 
 import asyncio
+import inspect
 import json
 import uuid
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from sandbox.answers import Answer, Hangs, deliver
+from sandbox.answers import Answer, Hangs, Work, deliver
+from sandbox.courier import Courier
 from sandbox.graph.call import Call, parse_preferences
 from sandbox.graph.errors import (
     GraphError,
@@ -51,12 +53,18 @@ class GraphServer:
     """Answers everything below /v1.0."""
 
     def __init__(
-        self, world: World, hangs: Hangs, authority: Callable[[], str], graph_url: Callable[[], str]
+        self,
+        world: World,
+        hangs: Hangs,
+        authority: Callable[[], str],
+        graph_url: Callable[[], str],
+        courier: Courier,
     ) -> None:
         self._world = world
         self._hangs = hangs
         self._authority = authority
         self._graph_url = graph_url
+        self._courier = courier
 
     def add_to(self, app: web.Application) -> None:
         """Serve below /v1.0 of an application."""
@@ -85,7 +93,7 @@ class GraphServer:
     async def _deliver(
         self,
         exchange: _Exchange,
-        work: Callable[[], Answer],
+        work: Work,
         envelope: dict[str, str],
         *,
         faulty: bool = True,
@@ -110,11 +118,14 @@ class GraphServer:
         )
         return reply
 
-    def _work(self, exchange: _Exchange, envelope: dict[str, str]) -> Answer:
+    async def _work(self, exchange: _Exchange, envelope: dict[str, str]) -> Answer:
         try:
             call = self._authorized(exchange)
             route = exchange.route
-            return route.handler(call) if route else _refusal(_not_served(), envelope)
+            if route is None:
+                return _refusal(_not_served(), envelope)
+            answer = route.handler(call)
+            return await answer if inspect.isawaitable(answer) else answer
         except GraphError as error:
             return _refusal(error, envelope)
 
@@ -132,6 +143,7 @@ class GraphServer:
             raise error
         return Call(
             world=self._world,
+            courier=self._courier,
             graph_url=self._graph_url(),
             method=request.method,
             template=route.template,

@@ -1,20 +1,21 @@
 """The events of the sandbox: what happens to them, and the ids under which Graph finds them."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.clock import Clock
 from sandbox.world import ids
 from sandbox.world.calendars import Calendars
 from sandbox.world.expansion import Instance, instance_of, occurrence_of
-from sandbox.world.model import Calendar, Event, Person
+from sandbox.world.model import Calendar, Event, Folder, Person
 from sandbox.world.people import People, UnknownName
 from sandbox.world.zones import find_zone, to_wall
 
 When = datetime | date | str
+Change = Literal["created", "updated", "deleted"]
 _CHANGEABLE = frozenset(field.name for field in fields(Event)) - {
     "uid", "start", "end", "zone", "all_day", "created", "modified", "moves", "changes", "exceptions",
 }  # fmt: skip
@@ -30,12 +31,13 @@ class Found:
 
 
 class Events:
-    """Adds, changes, moves and deletes events, behind Graph's back."""
+    """Adds, changes, moves and deletes events, behind Graph's back. `watch` is told of each change in a folder."""
 
     def __init__(self, people: People, calendars: Calendars, clock: Clock) -> None:
         self._people = people
         self._calendars = calendars
         self._clock = clock
+        self.watch: Callable[[Change, Folder, Event], None] = _nobody
         self._minted: dict[tuple[str, str], tuple[str, date | None]] = {}
 
     def add(
@@ -68,6 +70,7 @@ class Events:
         )
         _assign(event, details)
         entry.folder.events[event.uid] = event
+        self.watch("created", entry.folder, event)
         return event
 
     def all(self, who: str | Person, calendar: str | Calendar | None = None) -> list[Event]:
@@ -98,8 +101,9 @@ class Events:
 
     def touch(self, event: Event) -> Event:
         """Move an event's change key on, as Exchange does by itself now and then."""
-        event.changes += 1
-        event.modified = self._clock.now()
+        self._stamp(event)
+        if (folder := self._folder_of(event)) is not None:
+            self.watch("updated", folder, event)
         return event
 
     def change_occurrence(self, series: Event, original: date, **details: Any) -> Event:
@@ -122,13 +126,17 @@ class Events:
     def move(self, who: str | Person, event: Event, to: str | Calendar) -> None:
         """Move an event to another calendar of the mailbox: its plain id changes, its immutable id stays."""
         source, target = self.calendar_of(who, event), self._calendars.get(who, to)
+        self.watch("deleted", source.folder, event)
         target.folder.events[event.uid] = source.folder.events.pop(event.uid)
         event.moves += 1
-        self.touch(event)
+        self._stamp(event)
+        self.watch("created", target.folder, event)
 
     def delete(self, who: str | Person, event: Event) -> None:
         """Delete an event, or a whole series."""
-        del self.calendar_of(who, event).folder.events[event.uid]
+        folder = self.calendar_of(who, event).folder
+        self.watch("deleted", folder, event)
+        del folder.events[event.uid]
 
     def calendar_of(self, who: str | Person, event: Event) -> Calendar:
         """The calendar of this mailbox that holds the event; raises UnknownName."""
@@ -163,6 +171,19 @@ class Events:
                 return None if instance is None else Found(calendar=calendar, stored=event, instance=instance)
         return None
 
+    def _stamp(self, event: Event) -> None:
+        event.changes += 1
+        event.modified = self._clock.now()
+
+    def _folder_of(self, event: Event) -> Folder | None:
+        """Where an event, or the series of an exception, is stored."""
+        for person in self._people.all():
+            for calendar in person.calendars:
+                stored = calendar.folder.events.get(event.uid)
+                if stored is event or (stored is not None and event in stored.exceptions.values()):
+                    return calendar.folder
+        return None
+
     @staticmethod
     def _start(event: Event) -> datetime | date:
         return event.start.date() if event.all_day else event.start
@@ -173,6 +194,10 @@ class Events:
             self.id_of(person, event, original),
             self.id_of(person, event, original, immutable=True),
         )
+
+
+def _nobody(change: Change, folder: Folder, event: Event) -> None:
+    """Who watches until somebody does."""
 
 
 def _times(start: When, end: When | None, zone: str | None, default_zone: str) -> dict[str, Any]:

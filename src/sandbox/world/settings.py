@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TransactionMode = Literal["returns_first", "conflict", "duplicates"]
+Notifications = Literal["sent", "silent"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -15,6 +16,17 @@ class Settings:
     answer to a repeated transactionId. With `etag_settles` an event's etag moves on by itself right after
     it was created. `id_token_claims` replace claims of id tokens, and without `id_token_signed` their signature
     is wrong: for clients that must notice.
+
+    Subscriptions may last `longest_subscription_minutes` (more is refused), number `subscription_limit` in a
+    mailbox, and be for calendars shared from somebody else only with `shared_subscriptions`. None is granted more
+    than `granted_subscription_minutes`, whatever was asked. An address has `validation_seconds` to answer
+    `validation_token` (None: a new one each time), when `validate_renewals` on renewal too.
+
+    Changes are told of unless `notifications` is "silent", the next `lost_notifications` of them not (it counts
+    down). They leave `notification_delay_seconds` later, up to `notification_batch` in one delivery, each delivery
+    `notification_copies` times, with `notification_client_state` for the clientState (None: the right one; empty:
+    left out). A failed one is sent again after `notification_retry_seconds`, then twice as long and so on,
+    `notification_attempts` in all. These are seconds of real time.
     """
 
     concurrency_limit: int = 4
@@ -25,3 +37,18 @@ class Settings:
     access_token_seconds: int = 3600
     id_token_claims: dict[str, Any] = field(default_factory=dict)
     id_token_signed: bool = True
+    longest_subscription_minutes: float = 10_070
+    granted_subscription_minutes: float | None = None
+    subscription_limit: int = 1000
+    shared_subscriptions: bool = False
+    validation_seconds: float = 10
+    validation_token: str | None = None
+    validate_renewals: bool = False
+    notifications: Notifications = "sent"
+    lost_notifications: int = 0
+    notification_delay_seconds: float = 0
+    notification_batch: int = 1
+    notification_copies: int = 1
+    notification_client_state: str | None = None
+    notification_attempts: int = 8
+    notification_retry_seconds: float = 1

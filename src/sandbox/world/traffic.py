@@ -11,7 +11,10 @@ _KEPT_REQUESTS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestEntry:
-    """One request: who (a person's key), what (path with ids as {placeholders}), and the status answered."""
+    """One request: who (a person's key), what (path with ids as {placeholders}), and the status answered.
+
+    Those of the surface "notification" the sandbox made itself; 0 stands for no answer.
+    """
 
     at: datetime
     surface: str

@@ -1,6 +1,7 @@
 """The sandbox's whole mutable state in one place; what the control API drives and tests may touch."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
@@ -12,6 +13,7 @@ from sandbox.world.people import People
 from sandbox.world.personas import populate
 from sandbox.world.settings import Settings
 from sandbox.world.signing_keys import SigningKeys
+from sandbox.world.subscriptions import Notice, Subscriptions
 from sandbox.world.traffic import Traffic
 
 
@@ -31,13 +33,17 @@ class App:
 
 
 class World:
-    """People, calendars, events, grants, faults, records and settings, each with methods of its own."""
+    """People, calendars, events, subscriptions, grants, faults, records and settings, each with its methods.
+
+    `send` gets what subscribers are to be told; it outlives a reset.
+    """
 
     app: App
     clock: Clock
     people: People
     calendars: Calendars
     events: Events
+    subscriptions: Subscriptions
     grants: Grants
     signing_keys: SigningKeys
     faults: Faults
@@ -45,6 +51,7 @@ class World:
     settings: Settings
 
     def __init__(self, app: App) -> None:
+        self.send: Callable[[Notice], None] | None = None
         self._first_app = (app.client_id, app.client_secret, app.redirect_prefixes)
         self.reset()
 
@@ -55,10 +62,16 @@ class World:
         self.clock = Clock()
         self.people = People()
         self.calendars = Calendars(self.people)
+        self.settings = Settings()
         self.events = Events(self.people, self.calendars, self.clock)
+        self.subscriptions = Subscriptions(self.people, self.events, self.clock, self.settings, self._pass_on)
+        self.events.watch = self.subscriptions.event_changed
         self.grants = Grants(self.people, self.clock)
         self.signing_keys = SigningKeys()
         self.faults = Faults()
         self.traffic = Traffic()
-        self.settings = Settings()
         populate(self.people, self.calendars, self.events, self.clock)
+
+    def _pass_on(self, notice: Notice) -> None:
+        if self.send is not None:
+            self.send(notice)
