@@ -24,5 +24,14 @@ def event_path(remote_id: str) -> str:
     return f"/me/events/{quote(remote_id, safe='')}"
 
 
+def events_resource(remote_calendar_id: str) -> str:
+    """What a subscription names as its resource; ids stand there as they are but for what would end them."""
+    return f"me/calendars/{quote(remote_calendar_id, safe='=')}/events"
+
+
+def subscription_path(remote_id: str) -> str:
+    return f"/subscriptions/{quote(remote_id, safe='')}"
+
+
 def _printed(instant: datetime) -> str:
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

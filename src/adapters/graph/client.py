@@ -70,8 +70,8 @@ class GraphClient:
     async def post(self, access: Access, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _json(await self._send(access, _Request("POST", self._url(path, {}), body)))
 
-    async def patch(self, access: Access, path: str, body: Mapping[str, Any]) -> None:
-        _json(await self._send(access, _Request("PATCH", self._url(path, {}), body)))
+    async def patch(self, access: Access, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return _json(await self._send(access, _Request("PATCH", self._url(path, {}), body)))
 
     async def delete(self, access: Access, path: str) -> None:
         if await self._send(access, _Request("DELETE", self._url(path, {}))):

@@ -10,6 +10,7 @@ from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
 from adapters.graph.event_writer import GraphEventWriter
 from adapters.graph.id_token import IdTokenVerifier
+from adapters.graph.push import GraphPush
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.sign_in import MicrosoftSignIn
 from adapters.graph.signing_keys import KeyRing
@@ -26,12 +27,13 @@ _THREADS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Microsoft:
-    """The ports this adapter fulfils, ready for use."""
+    """The ports this adapter fulfils, ready for use; no `push` where Graph has no address to call."""
 
     sign_in: MicrosoftSignIn
     directory: GraphCalendarDirectory
     reader: GraphCalendarReader
     writer: GraphEventWriter
+    push: GraphPush | None
 
 
 @asynccontextmanager
@@ -55,9 +57,18 @@ async def open_microsoft(
                     directory=GraphCalendarDirectory(client=client, tokens=tokens),
                     reader=GraphCalendarReader(client=client, tokens=tokens, page_size=settings.page_size),
                     writer=GraphEventWriter(client=client, tokens=tokens),
+                    push=_push(settings, client, tokens, clock),
                 )
             finally:
                 await tokens.close()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         token_http.close()
+
+
+def _push(
+    settings: MicrosoftSettings, client: GraphClient, tokens: AccessTokens, clock: Clock
+) -> GraphPush | None:
+    if settings.notification_urls is None:
+        return None
+    return GraphPush(client=client, tokens=tokens, clock=clock, urls=settings.notification_urls)

@@ -30,6 +30,14 @@ class ClientCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationUrls:
+    """Where Graph reaches us: with what changed, and with what becomes of the subscriptions themselves."""
+
+    changes: str
+    lifecycle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MicrosoftSettings:
     """The registration (`client_id` and its credential), the hosts, and how long to wait for them.
 
@@ -37,7 +45,7 @@ class MicrosoftSettings:
     (`https://graph.microsoft.com/v1.0`). `ca_file` is a PEM file of the authority to trust for both instead of the
     machine's own. `page_size` is how many events one answer may hold, at most 1000 by Graph's documentation.
     `retry_pauses` lie between the tries of a read inside one call; the workers' own retries do the rest.
-    `largest_answer` is in bytes.
+    `largest_answer` is in bytes. `notification_urls` are https; None where Graph can't reach us.
     """
 
     client_id: str
@@ -50,6 +58,7 @@ class MicrosoftSettings:
     retry_pauses: tuple[timedelta, ...] = (timedelta(milliseconds=200), timedelta(milliseconds=800))
     page_size: int = 1000
     largest_answer: int = 20_000_000
+    notification_urls: NotificationUrls | None = None
 
     @property
     def authority_host(self) -> str:

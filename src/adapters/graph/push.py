@@ -1,0 +1,147 @@
+"""Subscriptions to Graph's change notifications.
+
+Graph documents `/me/events` only, which fires for the default calendar. `me/calendars/{id}/events` is not documented
+but accepted and works (microsoft-graph-docs issues 13548 and 21978): good enough for what only makes polling faster.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from adapters.graph.addresses import events_resource, subscription_path
+from adapters.graph.client import Access, GraphClient
+from adapters.graph.errors import BY_CODE, Fault, GraphRefusal, translated
+from adapters.graph.settings import NotificationUrls
+from adapters.graph.tokens import AccessTokens, AccountAccess
+from application.ports.clock import Clock
+from application.ports.push import (
+    AddressNotReached,
+    PushRefused,
+    RemoteSubscription,
+    SubscriptionExists,
+    SubscriptionGone,
+)
+from domain.access import CalendarGone, InvalidAnswer
+from domain.ids import AccountId
+
+LONGEST_LIFETIME = timedelta(minutes=10_000)
+"""A little less than the 10,070 minutes above which Graph is reported to refuse, for clocks that disagree."""
+
+_NOT_REACHED = frozenset({"ValidationError", "InvalidRequest"})
+"""How a call of our address that failed is told: by a wrong answer, and by none in time. The second code is a wide one,
+but to ask again soon what will be refused again costs little."""
+_CHANGES = "created,updated,deleted"
+_CHANGES_ASKED = frozenset(_CHANGES.split(","))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphPush:
+    """Graph calls both `urls`, and wants an answer within ten seconds, while `subscribe` is under way."""
+
+    client: GraphClient
+    tokens: AccessTokens
+    clock: Clock
+    urls: NotificationUrls
+
+    async def subscribe(
+        self, account_id: AccountId, remote_calendar_id: str, *, secret: str, expires_at: datetime
+    ) -> RemoteSubscription:
+        access, resource = self._access(account_id), events_resource(remote_calendar_id)
+        body = {
+            "changeType": _CHANGES,
+            "notificationUrl": self.urls.changes,
+            "lifecycleNotificationUrl": self.urls.lifecycle,
+            "resource": resource,
+            "expirationDateTime": self._expiry(expires_at),
+            "clientState": secret,
+        }
+        with translated(gone=CalendarGone), _refused():
+            try:
+                return _from_graph(await self.client.post(access, "/subscriptions", body))
+            except GraphRefusal as refusal:
+                if refusal.fault is not Fault.CONFLICT or not (found := await self._find(access, resource)):
+                    raise
+                raise SubscriptionExists(remote_id=found) from refusal
+
+    async def renew(
+        self, account_id: AccountId, remote_id: str, *, expires_at: datetime
+    ) -> RemoteSubscription:
+        body = {"expirationDateTime": self._expiry(expires_at)}
+        with translated(gone=SubscriptionGone), _refused(missing=False):
+            answer = await self.client.patch(self._access(account_id), subscription_path(remote_id), body)
+        return _from_graph(answer)
+
+    async def unsubscribe(self, account_id: AccountId, remote_id: str) -> None:
+        with translated(gone=SubscriptionGone):
+            try:
+                await self.client.delete(self._access(account_id), subscription_path(remote_id))
+            except GraphRefusal as refusal:
+                # With the mailbox its subscriptions are gone too.
+                if refusal.fault not in {Fault.GONE, Fault.MAILBOX}:
+                    raise
+
+    async def _find(self, access: Access, resource: str) -> str | None:
+        """Our subscription to the same changes of the same resource: Graph refuses a second one."""
+        found = [
+            _text(subscription, "id")
+            async for page in self.client.pages(access, "/subscriptions", {})
+            for subscription in page
+            if _is_same(subscription, resource)
+        ]
+        return found[0] if found else None
+
+    def _expiry(self, wanted: datetime) -> str:
+        asked = min(wanted, self.clock.now() + LONGEST_LIFETIME).astimezone(UTC)
+        return asked.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+    def _access(self, account_id: AccountId) -> AccountAccess:
+        return AccountAccess(tokens=self.tokens, account_id=account_id)
+
+
+@contextmanager
+def _refused(*, missing: bool = True) -> Iterator[None]:
+    """What Graph won't do, and wouldn't in a moment: exceed a limit, watch a folder; or couldn't: reach our address.
+
+    With `missing` a 404 counts too, unless its code is one that calendars have: faults between Graph and Outlook come
+    as `ExtensionError` with any status.
+    """
+    try:
+        yield
+    except GraphRefusal as refusal:
+        if refusal.status == HTTPStatus.BAD_REQUEST and refusal.code in _NOT_REACHED:
+            raise AddressNotReached(code=refusal.code) from refusal
+        unexplained = refusal.fault is Fault.GONE and refusal.code not in BY_CODE
+        if refusal.fault in {Fault.REJECTED, Fault.DENIED} or (missing and unexplained):
+            raise PushRefused(code=refusal.code) from refusal
+        raise
+
+
+def _is_same(subscription: dict[str, Any], resource: str) -> bool:
+    """Ids in a resource are compared byte for byte, whichever way the path is spelled."""
+    theirs, kinds = subscription.get("resource"), subscription.get("changeType")
+    if not isinstance(theirs, str) or not isinstance(kinds, str):
+        return False
+    return (
+        unquote(theirs).lstrip("/") == unquote(resource)
+        and frozenset(kind.strip() for kind in kinds.split(",")) == _CHANGES_ASKED
+    )
+
+
+def _from_graph(answer: dict[str, Any]) -> RemoteSubscription:
+    try:
+        ends = datetime.fromisoformat(_text(answer, "expirationDateTime"))
+        expires_at = ends.astimezone(UTC) if ends.tzinfo else ends.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidAnswer(what="a subscription without an end") from None
+    return RemoteSubscription(remote_id=_text(answer, "id"), expires_at=expires_at)
+
+
+def _text(answer: dict[str, Any], name: str) -> str:
+    value = answer.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidAnswer(what=f"a subscription without {name}")
+    return value
