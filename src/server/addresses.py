@@ -4,6 +4,7 @@ import ipaddress
 import re
 import socket
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 PATTERN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+)):(?P<port>\d{1,5})")
 
@@ -28,12 +29,28 @@ class Address(NamedTuple):
     @property
     def loopback(self) -> bool:
         """Whether only this machine reaches it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _only_here(self.host)
 
     def bound(self) -> socket.socket:
         """A socket that listens there. Raises OSError when the address is taken or none of this machine's."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         return socket.create_server((self.host, self.port), family=family, reuse_port=False)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to the machine it is used on."""
+    return _only_here(urlsplit(url).hostname or "")
+
+
+def can_be_told(public_url: str, graph_url: str) -> bool:
+    """Whether notifications may arrive: Microsoft takes https only, a stand-in on this machine any address of it."""
+    if is_loopback(public_url):
+        return is_loopback(graph_url)
+    return urlsplit(public_url).scheme == "https"
+
+
+def _only_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from domain.account import Provider
+from server.logs import described
 
 log = structlog.stdlib.get_logger("server.alarms")
 
@@ -38,6 +39,9 @@ class OperatorAlarms:
         self._codes[provider] = code
         self._changed.set()
         log.error("the provider refuses the service's registration", provider=provider.name, code=code)
+
+    def unforeseen(self, fault: Exception) -> None:
+        log.error("work failed for an unforeseen reason", **described(fault))
 
     def provider_works(self, provider: Provider) -> None:
         if self._codes.pop(provider, None) is None:

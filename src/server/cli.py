@@ -68,7 +68,7 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def _check(settings: Settings) -> None:
-    microsoft_settings(settings)
+    microsoft_settings(settings, public_url=settings.public_url or "http://localhost")
     _tell("The settings are right.")
 
 

@@ -13,6 +13,7 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from application.ports.push import AddressNotReached, PushRefused, SubscriptionExists, SubscriptionGone
 from application.ports.store import StoreUnavailable
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.access import (
@@ -27,6 +28,7 @@ from domain.access import (
 )
 from domain.account import AccountNotFound, ProviderNotAvailable
 from domain.calendar import CalendarListNotBelieved, CalendarNotFound, CalendarNotWritable
+from domain.change import CursorExpired
 from domain.connection import (
     AccountMismatch,
     AdminApprovalRequired,
@@ -39,18 +41,20 @@ from domain.connection import (
 )
 from domain.errors import DomainError, EtagMismatch
 from domain.expert import AccountLimitReached, ExpertNotFound
+from domain.hold import AvailabilityUnknown, HoldNotFound, TimeTaken
 from domain.incident import ReconnectLinkUnknown
 from domain.interval import IntervalInvalid, WindowTooLong
 from domain.permissions import PermissionsMissing
 from domain.session import SessionNotFound
 from domain.zone import TimeZoneUnknown
 from server.error_details import bad_field, bad_request, help_with, retry_in, unmet
-from server.faults import DeadlineExceeded, PageTokenInvalid, RequestInvalid
+from server.faults import CursorInvalid, DeadlineExceeded, PageTokenInvalid, RequestInvalid, ServiceStopping
 from server.provider_pages import CONSENT_HELP, WHO_AM_I
 
 DOMAIN = "calendarsync"
 PROVIDER_PAUSE = timedelta(seconds=5)
 STORE_PAUSE = timedelta(seconds=1)
+STOPPING_PAUSE = timedelta(seconds=1)
 MOST_FIELDS_TOLD = 3
 
 
@@ -172,6 +176,19 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
             )
         ],
     ),
+    CursorInvalid: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_CURSOR_INVALID,
+        message="the cursor is damaged or belongs to another feed",
+        details=lambda _: [
+            bad_field("cursor", "cursor_invalid", "must be a cursor of a response, with the same expert_id")
+        ],
+    ),
+    CursorExpired: Entry(
+        code=grpc.StatusCode.OUT_OF_RANGE,
+        reason=ErrorReason.ERROR_REASON_CURSOR_EXPIRED,
+        message="the changes after the cursor are no longer kept: start anew, without a cursor",
+    ),
     ReturnUrlNotAllowed: Entry(
         code=grpc.StatusCode.INVALID_ARGUMENT,
         reason=ErrorReason.ERROR_REASON_RETURN_URL_NOT_ALLOWED,
@@ -198,6 +215,11 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.NOT_FOUND,
         reason=ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
         message="the expert has no session with this id",
+    ),
+    HoldNotFound: Entry(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason=ErrorReason.ERROR_REASON_HOLD_NOT_FOUND,
+        message="the expert has no hold with this id, or it holds another time",
     ),
     ConnectionAttemptNotFound: Entry(
         code=grpc.StatusCode.NOT_FOUND,
@@ -292,6 +314,19 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         message="the chosen write calendar can't be written",
         details=lambda _: [unmet("write_calendar_id", "CALENDAR_NOT_WRITABLE", "it must be writable")],
     ),
+    TimeTaken: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_TIME_TAKEN,
+        message="the time is not free, or another booking of it came first",
+        details=lambda _: [unmet("interval", "TIME_TAKEN", "the time must be free")],
+    ),
+    AvailabilityUnknown: Entry(
+        code=grpc.StatusCode.UNAVAILABLE,
+        reason=ErrorReason.ERROR_REASON_AVAILABILITY_UNKNOWN,
+        message="not every conflict calendar could be read, so the time can't be called free",
+        metadata=lambda error: {"unread_calendar_ids": " ".join(error.unread)},
+        details=lambda _: [retry_in(PROVIDER_PAUSE)],
+    ),
     EtagMismatch: Entry(
         code=grpc.StatusCode.ABORTED,
         reason=ErrorReason.ERROR_REASON_ETAG_MISMATCH,
@@ -314,6 +349,12 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         message="the service's database doesn't answer now",
         details=lambda _: [retry_in(STORE_PAUSE)],
     ),
+    ServiceStopping: Entry(
+        code=grpc.StatusCode.UNAVAILABLE,
+        reason=ErrorReason.ERROR_REASON_SERVICE_STOPPING,
+        message="the service stops: connect again, after a random pause",
+        details=lambda _: [retry_in(STOPPING_PAUSE)],
+    ),
     DeadlineExceeded: Entry(
         code=grpc.StatusCode.DEADLINE_EXCEEDED,
         reason=ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
@@ -330,5 +371,9 @@ INTERNAL_ONLY: Mapping[type[DomainError], str] = {
     WriteRefused: "the session says so: FAILED",
     InvalidAnswer: "a calendar is unread, a session waits; while connecting it is ProviderUnavailable",
     IntervalInvalid: "requests are checked first, where the field's name is known",
+    PushRefused: "polling goes on without notifications",
+    AddressNotReached: "polling goes on without notifications, and the worker subscribes soon",
+    SubscriptionExists: "the worker replaces it, or polling goes on without notifications",
+    SubscriptionGone: "the worker subscribes anew",
     ReconnectLinkUnknown: "only the HTTP link knows it; it answers with a page",
 }

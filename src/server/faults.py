@@ -28,5 +28,13 @@ class PageTokenInvalid(Exception):
     """A page token is damaged, or belongs to another query."""
 
 
+class CursorInvalid(Exception):
+    """A cursor is damaged, or belongs to another feed."""
+
+
 class DeadlineExceeded(Exception):
     """The caller's deadline came before the answer."""
+
+
+class ServiceStopping(Exception):
+    """The process ends, and with it the stream."""

@@ -1,5 +1,6 @@
 """The gRPC side: the services, health and reflection on one port."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from calendarsync.v1 import (
     availability_service_pb2_grpc,
     calendar_service_pb2,
     calendar_service_pb2_grpc,
+    change_service_pb2,
+    change_service_pb2_grpc,
     expert_service_pb2,
     expert_service_pb2_grpc,
     session_service_pb2,
@@ -25,9 +28,11 @@ from domain.account import Provider
 from server.addresses import Address
 from server.alarms import OperatorAlarms
 from server.interceptors import interceptors
+from server.interceptors.open_calls import OpenCalls
 from server.servicers.accounts import Accounts
 from server.servicers.availability import Availability
 from server.servicers.calendars import Calendars
+from server.servicers.changes import Changes
 from server.servicers.experts import Experts
 from server.servicers.sessions import Sessions
 from server.tasks import task_for_good
@@ -41,9 +46,13 @@ SERVICES: Final = (
     calendar_service_pb2.DESCRIPTOR.services_by_name["CalendarService"].full_name,
     availability_service_pb2.DESCRIPTOR.services_by_name["AvailabilityService"].full_name,
     session_service_pb2.DESCRIPTOR.services_by_name["SessionService"].full_name,
+    change_service_pb2.DESCRIPTOR.services_by_name["ChangeService"].full_name,
 )
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 """Bytes. What is larger is refused by the transport, without a reason; requests have a smaller limit of their own."""
+LAST_WORDS_SECONDS: Final = 2.0
+"""How long streams may take to end when the server stops."""
+TURN_SECONDS: Final = 0.05
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
@@ -62,6 +71,7 @@ class Servicers:
     calendars: Calendars
     availability: Availability
     sessions: Sessions
+    changes: Changes
 
     def add_to(self, server: grpc.aio.Server) -> None:
         expert_service_pb2_grpc.add_ExpertServiceServicer_to_server(self.experts, server)
@@ -69,6 +79,7 @@ class Servicers:
         calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server(self.calendars, server)
         availability_service_pb2_grpc.add_AvailabilityServiceServicer_to_server(self.availability, server)
         session_service_pb2_grpc.add_SessionServiceServicer_to_server(self.sessions, server)
+        change_service_pb2_grpc.add_ChangeServiceServicer_to_server(self.changes, server)
 
 
 def provider_service(provider: Provider) -> str:
@@ -80,16 +91,41 @@ class GrpcServer:
     """A started server. `port` is the one it got."""
 
     def __init__(
-        self, server: grpc.aio.Server, health_servicer: health.aio.HealthServicer, port: int
+        self,
+        server: grpc.aio.Server,
+        health_servicer: health.aio.HealthServicer,
+        open_calls: OpenCalls,
+        port: int,
     ) -> None:
         self._server = server
         self._health = health_servicer
+        self._open_calls = open_calls
         self.port = port
 
+    @property
+    def open_streams(self) -> int:
+        return self._open_calls.streams
+
     async def stop(self, grace: float) -> None:
-        """Health says NOT_SERVING, new calls are refused, running ones get `grace` seconds. A repeat does nothing."""
+        """Health says NOT_SERVING, new calls are refused, streams end, running calls get `grace` seconds.
+
+        A repeat does nothing.
+        """
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(grace)
+        self._open_calls.end_streams()
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + grace
+        stopping = asyncio.create_task(self._server.stop(grace), name="server stops")
+        # What came in just now counts as under way only once it has had its turn.
+        await asyncio.sleep(min(TURN_SECONDS, grace))
+        answered = asyncio.create_task(self._open_calls.all_answered(), name="all calls are answered")
+        await asyncio.wait({stopping, answered}, return_when=asyncio.FIRST_COMPLETED)
+        answered.cancel()
+        # Whoever doesn't take the end of a stream, or goes on watching our health, is not waited for. The second wait
+        # must be over well before the first: when both run out at once the library crashes (grpcio 1.85).
+        if not stopping.done() and latest - loop.time() > 2 * LAST_WORDS_SECONDS:
+            await self._server.stop(LAST_WORDS_SECONDS)
+        await stopping
 
 
 @asynccontextmanager
@@ -97,7 +133,8 @@ async def grpc_server(
     servicers: Servicers, alarms: OperatorAlarms, address: Address
 ) -> AsyncIterator[GrpcServer]:
     """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
-    server = grpc.aio.server(interceptors=interceptors(), options=OPTIONS)
+    open_calls = OpenCalls()
+    server = grpc.aio.server(interceptors=interceptors(open_calls), options=OPTIONS)
     servicers.add_to(server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
@@ -109,7 +146,7 @@ async def grpc_server(
     await server.start()
     for service in ("", *SERVICES):
         await health_servicer.set(service, SERVING)
-    running = GrpcServer(server, health_servicer, port)
+    running = GrpcServer(server, health_servicer, open_calls, port)
     async with task_for_good(_follow(alarms, health_servicer), name="health follows the alarms"):
         try:
             yield running

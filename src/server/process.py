@@ -62,7 +62,13 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Ru
             )
         finally:
             container.readiness().stopping = True
+            stopping_at = asyncio.get_running_loop().time()
             await _stop(grpc, http, worker, grace)
+            left = grace - (asyncio.get_running_loop().time() - stopping_at)
+            left_over = timedelta(seconds=max(left, 0))
+            await asyncio.gather(
+                container.flights().close(grace=left_over), container.flights_beyond().close(grace=left_over)
+            )
 
 
 async def serve(

@@ -26,9 +26,18 @@ class Role(Enum):
     API = "api"
     """gRPC."""
     WEB = "web"
-    """What browsers see: the sign-in redirect and the reconnect link."""
+    """What is called from outside: the sign-in redirect, the reconnect link, Microsoft's notifications."""
     WORKER = "worker"
     """Jobs and upkeep."""
+
+
+class Push(Enum):
+    """Whether the provider is asked to tell us of changes; calendars are read regularly in any case."""
+
+    ON = "on"
+    OFF = "off"
+    AUTO = "auto"
+    """Where it can reach us: at a public address, and the sandbox also at one of this machine."""
 
 
 class SettingsInvalid(Exception):
@@ -76,7 +85,7 @@ class Settings(BaseSettings):
     )
 
     database_url: SecretStr
-    database_pool_size: int = Field(default=10, ge=3, le=200)
+    database_pool_size: int = Field(default=10, ge=4, le=200)
     encryption_keys: SecretStr
     """`id:base64,id2:base64`, 32 bytes each; the first seals, all open."""
 
@@ -99,6 +108,12 @@ class Settings(BaseSettings):
     return_urls: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = ()
 
     read_budget_seconds: float = Field(default=20, gt=0, le=300)
+    default_max_age_seconds: float = Field(default=900, gt=0, le=86_400)
+    read_ahead_days: int = Field(default=120, ge=1, le=365)
+    poll_seconds: float = Field(default=300, ge=1, le=86_400)
+    poll_with_push_seconds: float = Field(default=780, ge=1, le=86_400)
+    push: Push = Push.AUTO
+    changes_kept_days: int = Field(default=7, ge=1, le=365)
     shutdown_grace_seconds: float = Field(default=20, ge=0, le=600)
     sweep_seconds: float = Field(default=15, ge=0.1, le=600)
     worker_concurrency: int = Field(default=8, ge=1, le=100)
@@ -109,6 +124,11 @@ class Settings(BaseSettings):
     @classmethod
     def _any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("push", mode="before")
+    @classmethod
+    def _any_case_too(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("encryption_keys")
     @classmethod
@@ -207,10 +227,28 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
             f"{PREFIX}MICROSOFT_CLIENT_SECRET or {PREFIX}MICROSOFT_CLIENT_CERTIFICATE_FILE: one of the two is needed"
             + (", not both" if secret else "")
         )
+    faults += [
+        f"{PREFIX}{name.upper()}: with {PREFIX}SWEEP_SECONDS it must be less than {PREFIX}DEFAULT_MAX_AGE_SECONDS, "
+        "or readings get too old"
+        for name in ("poll_seconds", "poll_with_push_seconds")
+        if (
+            _number(values, name) + _number(values, "sweep_seconds")
+            >= _number(values, "default_max_age_seconds")
+        )
+    ]
     address = values.get("http_address")
     if "public_url" not in values and isinstance(address, Address) and not address.loopback:
         faults.append(f"{PREFIX}PUBLIC_URL: is missing, and {PREFIX}HTTP_ADDRESS is not this machine's alone")
     return faults
+
+
+def _number(values: dict[str, Any], name: str) -> float:
+    """What is set, or else the default, also for what is no number, which is told elsewhere."""
+    default = float(Settings.model_fields[name].default)
+    try:
+        return float(values.get(name, default))
+    except ValueError:
+        return default
 
 
 def _unknown_names() -> list[str]:

@@ -18,8 +18,11 @@ from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.worker import Worker as QueueWorker
 
 from adapters.postgres.job_queue import (
+    END_SUBSCRIPTION,
+    KEEP_SUBSCRIPTION,
     NOTIFY_EXPERT,
     QUEUES,
+    READ_CALENDAR,
     REFRESH_CALENDARS,
     WRITE_SESSION,
     JobKind,
@@ -28,12 +31,20 @@ from adapters.postgres.job_queue import (
 from adapters.postgres.pool import Pool
 from application.accounts.notify_expert import NotifyExpert
 from application.calendars.refresh_calendars import RefreshCalendars
+from application.notifications.end_subscriptions import EndSubscriptions
+from application.notifications.keep_subscription import KeepSubscription
+from application.ports.clock import Clock
+from application.readings.flights import Flights
 from application.sessions.write_session import WriteSession
 from application.upkeep.sweep_due import SweepDue
-from domain.ids import AccountId, ExpertId, IncidentId, SessionId
+from domain.availability import UnreadReason
+from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 from server.logs import described
 from server.tasks import task_for_good
 
+READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDARS.queue]
+"""Many, by the clock, and as slow as the provider: they have a worker of their own, and no session waits for them."""
+BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
 POLL_SECONDS: Final = 1.0
 """How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
 RESTART_SECONDS: Final = 1.0
@@ -47,17 +58,27 @@ log = structlog.stdlib.get_logger("server.worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobBodies:
-    """What each kind of job does, with the arguments it is queued with."""
+    """What each kind of job does, with the arguments it is queued with.
+
+    Calendars are read through `flights`, so that a job and the questions of this process share one reading.
+    """
 
     write: WriteSession
     notify: NotifyExpert
     refresh: RefreshCalendars
+    flights: Flights[CalendarId, UnreadReason | None]
+    keep: KeepSubscription
+    end: EndSubscriptions
+    clock: Clock
 
     def register_on(self, app: App) -> None:
         for kind, run in (
             (WRITE_SESSION, self.write_session),
             (NOTIFY_EXPERT, self.notify_expert),
             (REFRESH_CALENDARS, self.refresh_calendars),
+            (READ_CALENDAR, self.read_calendar),
+            (KEEP_SUBSCRIPTION, self.keep_subscription),
+            (END_SUBSCRIPTION, self.end_subscription),
         ):
             register(app, kind, _dropping_failures(kind, run))
 
@@ -70,10 +91,23 @@ class JobBodies:
     async def refresh_calendars(self, *, account_id: str) -> None:
         await self.refresh(AccountId(account_id))
 
+    async def read_calendar(self, *, calendar_id: str) -> None:
+        # A reading that is under way may have begun before what woke this job.
+        await self.flights.join(CalendarId(calendar_id), not_before=self.clock.now())
+
+    async def keep_subscription(self, *, calendar_id: str) -> None:
+        await self.keep(CalendarId(calendar_id))
+
+    async def end_subscription(self, *, account_id: str, remote_id: str) -> None:
+        await self.end([(AccountId(account_id), remote_id)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """`grace` is how long running jobs may take after the worker was told to stop."""
+    """`concurrency` is how many jobs run at once, of readings and of all others each.
+
+    `grace` is how long running jobs may take after the worker was told to stop.
+    """
 
     app: App
     pool: Pool
@@ -84,13 +118,18 @@ class Worker:
 
     async def run(self) -> None:
         """Until cancelled; outlives any outage of the database."""
-        async with self.app.open_async(self.pool), task_for_good(self._look_after(), name="sweep"):
-            await self._work()
+        async with (
+            self.app.open_async(self.pool),
+            task_for_good(self._look_after(), name="sweep"),
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(self._work(BOOKINGS), name="jobs")
+            tasks.create_task(self._work(READINGS), name="readings")
 
-    async def _work(self) -> None:
+    async def _work(self, queues: list[str]) -> None:
         """An outage of the database ends the queue's own worker; a new one also listens again."""
         while True:
-            worker = self._queue_worker()
+            worker = self._queue_worker(queues)
             running = asyncio.create_task(worker.run(), name="queue worker")  # type: ignore[no-untyped-call]
             try:
                 await asyncio.wait([running])
@@ -103,10 +142,10 @@ class Worker:
             log.warning("the job worker ended, and is started again", **(described(error) if error else {}))
             await asyncio.sleep(RESTART_SECONDS)
 
-    def _queue_worker(self) -> QueueWorker:
+    def _queue_worker(self, queues: list[str]) -> QueueWorker:
         return WatchedQueueWorker(
             app=self.app,
-            queues=QUEUES,
+            queues=queues,
             concurrency=self.concurrency,
             delete_jobs=DeleteJobCondition.ALWAYS,
             fetch_job_polling_interval=POLL_SECONDS,

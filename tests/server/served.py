@@ -21,6 +21,7 @@ from calendarsync.v1 import (
     account_service_pb2_grpc,
     availability_service_pb2_grpc,
     calendar_service_pb2_grpc,
+    change_service_pb2_grpc,
     expert_pb2,
     expert_service_pb2,
     expert_service_pb2_grpc,
@@ -28,6 +29,7 @@ from calendarsync.v1 import (
     session_service_pb2_grpc,
 )
 from domain.ids import AccountId
+from domain.reading import Pace
 from server.addresses import Address
 from server.container import Container
 from server.grpc_server import GrpcServer, grpc_server
@@ -42,6 +44,7 @@ from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
 from tests.fakes.provider import FakeProvider, Person
+from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
 
@@ -57,6 +60,7 @@ class World:
     container: Container
     store: FakeStore
     provider: FakeProvider
+    push: FakePush
     clock: MovableClock
     mailer: RecordingMailer
 
@@ -64,20 +68,28 @@ class World:
 def a_world() -> World:
     store, clock = FakeStore(), MovableClock()
     provider, mailer = FakeProvider(store), RecordingMailer(store=store)
+    push = FakePush(provider, clock)
     container = Container(
         store=store,
+        known_times=store.known_times,
+        feed=store.feed,
         clock=clock,
         ids=CountingIds(),
         sign_in=FakeSignIn(provider),
         directory=FakeCalendarDirectory(provider),
         reader=FakeCalendarReader(provider),
         writer=FakeEventWriter(provider),
+        push=push,
         mailer=mailer,
         public_url=PUBLIC_URL,
         return_urls=(RETURN_URL,),
         read_budget=timedelta(seconds=20),
+        default_max_age=timedelta(minutes=15),
+        pace=Pace(),
+        changes_kept=timedelta(days=7),
+        jitter=lambda: 0.0,
     )
-    return World(container=container, store=store, provider=provider, clock=clock, mailer=mailer)
+    return World(container=container, store=store, provider=provider, push=push, clock=clock, mailer=mailer)
 
 
 class Logs(io.StringIO):
@@ -159,6 +171,10 @@ class Api:
     @property
     def sessions(self) -> session_service_pb2_grpc.SessionServiceStub:
         return session_service_pb2_grpc.SessionServiceStub(self.channel)
+
+    @property
+    def changes(self) -> change_service_pb2_grpc.ChangeServiceStub:
+        return change_service_pb2_grpc.ChangeServiceStub(self.channel)
 
     async def put_expert(self, expert_id: str = EXPERT, **changes: Any) -> expert_pb2.Expert:
         request = expert_service_pb2.PutExpertRequest(expert=expert_message(expert_id, **changes))

@@ -4,10 +4,12 @@ import inspect
 from typing import get_type_hints
 
 import pytest
+from aiohttp import web
 from dependency_injector import providers
 
 from server.container import Container
-from server.http.links import ReconnectLinks, callback_url
+from server.http.deliveries import Deliveries
+from server.http.links import ReconnectLinks, callback_url, lifecycle_url, notification_url
 from tests.server.served import World, a_world
 
 
@@ -52,8 +54,39 @@ def test_alarms_and_readiness_are_shared_by_all(world: World) -> None:
     assert container.health().readiness is container.readiness()
 
 
+def test_questions_and_jobs_share_one_reading_of_a_calendar(world: World) -> None:
+    container = world.container
+    flights = container.flights()
+
+    assert container.job_bodies().flights is flights
+    assert container.look_up_availability().flights is flights
+    assert container.put_session().look_up.flights is flights
+
+
+async def test_deliveries_are_closed_with_the_web_app(world: World) -> None:
+    closed: list[Deliveries] = []
+
+    class Watched(Deliveries):
+        async def close(self) -> None:
+            closed.append(self)
+
+    world.container.deliveries.override(Watched(world.container.take_notifications()))
+    runner = web.AppRunner(world.container.web_app())
+    await runner.setup()
+    await runner.cleanup()
+
+    assert closed == [world.container.deliveries()]
+
+
 def test_links_lead_below_the_public_address() -> None:
     assert ReconnectLinks("https://calendars.example/sync")("a/b c") == (
         "https://calendars.example/sync/reconnect/a%2Fb%20c"
     )
     assert callback_url("https://calendars.example") == "https://calendars.example/oauth/microsoft/callback"
+    assert (
+        notification_url("https://calendars.example") == "https://calendars.example/notifications/microsoft"
+    )
+    assert (
+        lifecycle_url("https://calendars.example")
+        == "https://calendars.example/notifications/microsoft/lifecycle"
+    )

@@ -12,6 +12,7 @@ from calendarsync.v1 import (
     account_service_pb2,
     availability_service_pb2,
     calendar_service_pb2,
+    change_service_pb2,
     expert_service_pb2,
     session_service_pb2,
 )
@@ -22,6 +23,7 @@ FILES = (
     account_service_pb2,
     availability_service_pb2,
     calendar_service_pb2,
+    change_service_pb2,
     expert_service_pb2,
     session_service_pb2,
 )

@@ -11,7 +11,6 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from domain.account import Provider
 from server.grpc_server import SERVICES
-from server.interceptors import interceptors
 from tests.server.served import Api, Logs
 
 GET_EXPERT = "/calendarsync.v1.ExpertService/GetExpert"
@@ -90,26 +89,27 @@ async def test_a_stopping_server_lets_running_calls_finish_and_says_so(api: Api)
     await stopping
 
 
-async def test_streams_pass_through_untouched() -> None:
-    """There are none yet in our own services; health's has shown it for others'."""
+async def test_a_stopping_server_does_not_wait_for_those_who_watch_its_health(api: Api) -> None:
+    health: Any = health_pb2_grpc.HealthStub(api.channel)
+    watching = health.Watch(health_pb2.HealthCheckRequest(service=""))
+    await watching.read()
 
-    async def stream(request: bytes, context: Any) -> Any:
-        for part in (b"one", b"two"):
-            yield part
+    async with asyncio.timeout(10):
+        await api.server.stop(grace=60)
+        await api.server.stop(grace=60)
+    watching.cancel()
 
-    handler: Any = grpc.unary_stream_rpc_method_handler(stream)
-    server = grpc.aio.server(interceptors=interceptors())
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("calendarsync.v1.ChangeService", {"Watch": handler}),)
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            watch: Any = channel.unary_stream("/calendarsync.v1.ChangeService/Watch")
-            assert [part async for part in watch(b"")] == [b"one", b"two"]
-    finally:
-        await server.stop(0)
+
+async def test_a_call_that_outlasts_the_grace_time_is_cut_off(api: Api) -> None:
+    await api.put_expert()
+    held = api.world.provider.hold("begin")
+    running = asyncio.ensure_future(_outcome(api.start()))
+    await held.reached.wait()
+
+    async with asyncio.timeout(10):
+        await api.server.stop(grace=0.1)
+
+    assert await running in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 
 def test_every_service_of_the_contract_is_served() -> None:

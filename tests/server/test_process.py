@@ -5,6 +5,7 @@ import base64
 import os
 import signal
 import sys
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from adapters.postgres.pool import open_pool
+from calendarsync.v1.change_service_pb2 import WatchChangesRequest
+from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
 from server import resources
 from server.addresses import Address
 from server.process import running
@@ -54,6 +57,36 @@ async def test_each_role_serves_its_part(dsn: str, role: Role) -> None:
                 health: Any = health_pb2_grpc.HealthStub(channel)
                 answer = await health.Check(health_pb2.HealthCheckRequest())
                 assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_process_that_stops_waits_for_no_watcher(dsn: str) -> None:
+    async with AsyncExitStack() as stack, asyncio.timeout(20):
+        async with running(_settings(dsn, shutdown_grace_seconds=60)) as process:
+            channel = grpc.aio.insecure_channel(f"127.0.0.1:{process.grpc_port}")
+            await stack.enter_async_context(channel)
+            watch: Any = ChangeServiceStub(channel).WatchChanges(WatchChangesRequest())
+            assert (await watch.read()).cursor
+
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await watch.read()
+        assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_notifications_are_taken_where_browsers_are_served(dsn: str) -> None:
+    for role, status in ((Role.WEB, 200), (Role.WORKER, 404)):
+        async with running(_settings(dsn), role) as process, aiohttp.ClientSession() as http:
+            url = f"http://127.0.0.1:{process.http_port}/notifications/microsoft"
+            async with http.post(url, params={"validationToken": "token"}) as answer:
+                assert answer.status == status
+
+
+@pytest.mark.parametrize(("push", "told"), [("on", True), ("off", False)])
+async def test_without_notifications_nothing_is_polled_rarely(dsn: str, push: str, told: bool) -> None:
+    """Also what was subscribed to before they were turned off."""
+    settings = _settings(dsn, push=push, public_url="https://calendars.example")
+    async with running(settings, Role.API) as process:
+        pace = process.container.pace()
+        assert (pace.polled_with_push_every > pace.polled_every) is told
 
 
 async def test_replicas_may_start_at_once_on_an_empty_database(empty_dsn: str) -> None:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.graph.settings import NotificationUrls
 from server.addresses import Address
+from server.resources import ProcessFailed, microsoft_settings
 from server.settings import PREFIX, Settings, SettingsInvalid, load_settings
 
+MICROSOFT = "https://graph.microsoft.com/v1.0"
 KEY = base64.b64encode(b"k" * 32).decode()
 NEEDED = {
     "DATABASE_URL": "postgresql://user:hunter2@db.example/calendarsync",
@@ -98,6 +101,15 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
         ("DATABASE_POOL_SIZE", "hunter2"),
         ("DATABASE_POOL_SIZE", "0"),
         ("READ_BUDGET_SECONDS", "-1"),
+        ("PUSH", "hunter2"),
+        ("READ_AHEAD_DAYS", "0"),
+        ("READ_AHEAD_DAYS", "366"),
+        ("DEFAULT_MAX_AGE_SECONDS", "hunter2"),
+        ("DEFAULT_MAX_AGE_SECONDS", "86401"),
+        ("POLL_SECONDS", "hunter2"),
+        ("POLL_SECONDS", "0"),
+        ("POLL_WITH_PUSH_SECONDS", "0"),
+        ("CHANGES_KEPT_DAYS", "0"),
         ("LOG_FORMAT", "hunter2"),
         ("LOG_LEVEL", "hunter2"),
     ],
@@ -177,6 +189,77 @@ def test_a_secret_or_a_certificate_is_needed_and_not_both(
 
     environment.delenv(PREFIX + "MICROSOFT_CLIENT_SECRET")
     assert load_settings().microsoft_client_certificate_file == file
+
+
+@pytest.mark.parametrize(
+    ("given", "too_rare"),
+    [
+        ({}, []),
+        ({"POLL_SECONDS": "884"}, []),
+        ({"POLL_SECONDS": "885"}, ["POLL_SECONDS"]),
+        ({"POLL_WITH_PUSH_SECONDS": "884"}, []),
+        ({"POLL_WITH_PUSH_SECONDS": "885"}, ["POLL_WITH_PUSH_SECONDS"]),
+        ({"SWEEP_SECONDS": "120"}, ["POLL_WITH_PUSH_SECONDS"]),
+        ({"SWEEP_SECONDS": "600"}, ["POLL_SECONDS", "POLL_WITH_PUSH_SECONDS"]),
+        ({"DEFAULT_MAX_AGE_SECONDS": "300"}, ["POLL_SECONDS", "POLL_WITH_PUSH_SECONDS"]),
+        ({"DEFAULT_MAX_AGE_SECONDS": "60", "POLL_SECONDS": "30", "POLL_WITH_PUSH_SECONDS": "40"}, []),
+        (
+            {"DEFAULT_MAX_AGE_SECONDS": "1", "SWEEP_SECONDS": "seldom"},
+            ["POLL_SECONDS", "POLL_WITH_PUSH_SECONDS"],
+        ),
+    ],
+)
+def test_polling_alone_must_keep_readings_young_enough(
+    environment: pytest.MonkeyPatch, given: dict[str, str], too_rare: list[str]
+) -> None:
+    for name, value in given.items():
+        environment.setenv(PREFIX + name, value)
+
+    if too_rare:
+        told = [fault.partition(": with ")[0] for fault in _faults() if "must be less than" in fault]
+        assert told == [PREFIX + name for name in too_rare]
+    else:
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("push", "public_url", "graph", "url"),
+    [
+        ("auto", "https://calendars.example", MICROSOFT, "https://calendars.example/notifications/microsoft"),
+        (
+            "AUTO",
+            "http://localhost:80",
+            "https://127.0.0.1:9/v1.0",
+            "http://localhost:80/notifications/microsoft",
+        ),
+        ("auto", "https://127.0.0.1:80", MICROSOFT, None),
+        ("auto", "http://localhost:80", MICROSOFT, None),
+        ("off", "https://calendars.example", MICROSOFT, None),
+        ("off", "http://localhost:80", "https://127.0.0.1:9/v1.0", None),
+        ("on", "https://calendars.example", MICROSOFT, "https://calendars.example/notifications/microsoft"),
+    ],
+)
+def test_notifications_are_asked_for_where_they_can_arrive(
+    environment: pytest.MonkeyPatch, push: str, public_url: str, graph: str, url: str | None
+) -> None:
+    environment.setenv(PREFIX + "PUSH", push)
+    environment.setenv(PREFIX + "MICROSOFT_GRAPH_URL", graph)
+
+    urls = microsoft_settings(load_settings(), public_url=public_url).notification_urls
+
+    assert urls == (url and NotificationUrls(changes=url, lifecycle=f"{url}/lifecycle"))
+
+
+@pytest.mark.parametrize(
+    "public_url", ["http://localhost:80", "https://[::1]:80", "http://calendars.example"]
+)
+def test_notifications_that_are_insisted_on_and_cannot_arrive_are_a_fault(
+    environment: pytest.MonkeyPatch, public_url: str
+) -> None:
+    environment.setenv(PREFIX + "PUSH", "on")
+
+    with pytest.raises(ProcessFailed, match="CALENDARSYNC_PUSH is on"):
+        microsoft_settings(load_settings(), public_url=public_url)
 
 
 def test_fields_given_by_the_program_go_before_the_environment() -> None:

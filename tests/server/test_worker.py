@@ -12,9 +12,13 @@ from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.job_queue import job_app
+from application.readings.flights import Flights
+from domain.ids import CalendarId
 from server import worker as module
 from server.worker import MOST_RUNS, JobBodies, Worker
-from tests.builders import ACCOUNT, EXPERT, INCIDENT, SESSION
+from tests.builders import ACCOUNT, CALENDAR, EXPERT, INCIDENT, SESSION
+from tests.fakes.alarms import RecordingAlarms
+from tests.fakes.clock import MovableClock
 from tests.server.served import Logs
 from tests.support.stores import KeptByPostgres, kept_by_postgres
 
@@ -23,13 +27,13 @@ from tests.support.stores import KeptByPostgres, kept_by_postgres
 class Recorder:
     """Stands for any use-case. `fails` calls raise; `gate` holds calls open."""
 
-    calls: list[tuple[str, ...]] = field(default_factory=list)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
     fails: int = 0
     gate: asyncio.Event | None = None
     finished: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, *ids: str) -> None:
+    async def __call__(self, *ids: Any) -> None:
         self.calls.append(ids)
         self._changed.set()
         if self.gate is not None:
@@ -53,6 +57,9 @@ class Works:
     write: Recorder
     notify: Recorder
     refresh: Recorder
+    read: Recorder
+    keep: Recorder
+    end: Recorder
     sweep: Recorder
 
     async def jobs(self) -> list[dict[str, Any]]:
@@ -70,8 +77,22 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> AsyncIterator[Works]:
     async with kept_by_postgres(dsn) as kept:
-        works = Works(kept=kept, write=Recorder(), notify=Recorder(), refresh=Recorder(), sweep=Recorder())
-        bodies: Any = JobBodies(write=works.write, notify=works.notify, refresh=works.refresh)  # type: ignore[arg-type]
+        recorders = {
+            one: Recorder() for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep")
+        }
+        works = Works(kept=kept, **recorders)
+        flights: Any = Flights(
+            works.read, clock=MovableClock(), alarms=RecordingAlarms(), failed=lambda _: None
+        )
+        bodies: Any = JobBodies(
+            write=works.write,  # type: ignore[arg-type]
+            notify=works.notify,  # type: ignore[arg-type]
+            refresh=works.refresh,  # type: ignore[arg-type]
+            flights=flights,
+            keep=works.keep,  # type: ignore[arg-type]
+            end=works.end,  # type: ignore[arg-type]
+            clock=MovableClock(),
+        )
         app = job_app()
         bodies.register_on(app)
         worker = Worker(
@@ -97,12 +118,17 @@ async def test_each_job_reaches_its_use_case_with_its_ids(dsn: str) -> None:
             await tx.jobs.write_session(EXPERT, SESSION)
             await tx.jobs.notify_expert(INCIDENT)
             await tx.jobs.refresh_calendars(ACCOUNT)
-        for recorder in (works.write, works.notify, works.refresh):
+            await tx.jobs.read_calendar(CALENDAR)
+            await tx.jobs.keep_subscription(CALENDAR)
+            await tx.jobs.end_subscription(ACCOUNT, "subscription-1")
+        for recorder in (works.write, works.notify, works.refresh, works.read, works.keep, works.end):
             await recorder.until(lambda one: one.finished == 1)
 
     assert works.write.calls == [(EXPERT, SESSION)]
     assert works.notify.calls == [(INCIDENT,)]
     assert works.refresh.calls == [(ACCOUNT,)]
+    assert works.read.calls == works.keep.calls == [(CALENDAR,)]
+    assert works.end.calls == [([(ACCOUNT, "subscription-1")],)]
 
 
 async def test_finished_and_failed_jobs_leave_nothing_behind(dsn: str, logs: Logs) -> None:
@@ -131,6 +157,29 @@ async def test_running_jobs_get_the_grace_time(dsn: str) -> None:
         asyncio.get_running_loop().call_later(0.2, works.write.gate.set)
 
     assert works.write.finished == 1
+
+
+async def test_a_worker_that_is_stopped_as_soon_as_it_starts_stops(dsn: str) -> None:
+    async with asyncio.timeout(60):
+        for yields in range(20):
+            async with working(dsn):
+                for _ in range(yields * 3):
+                    await asyncio.sleep(0)
+
+
+async def test_no_session_waits_for_readings(dsn: str) -> None:
+    async with working(dsn) as works:
+        works.read.gate = asyncio.Event()
+        async with works.kept.transaction() as tx:
+            for number in range(20):
+                await tx.jobs.read_calendar(CalendarId(f"calendar-{number}"))
+        await works.read.until(lambda one: len(one.calls) == 4)
+
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+        await works.write.until(lambda one: one.finished == 1)
+        works.read.gate.set()
+        await works.read.until(lambda one: one.finished == 20)
 
 
 async def test_jobs_that_outlast_the_grace_time_are_cut_off(dsn: str) -> None:

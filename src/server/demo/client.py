@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 from google.type.interval_pb2 import Interval
 
 from calendarsync.v1 import account_service_pb2 as accounts_pb
@@ -15,6 +16,7 @@ from calendarsync.v1.account_service_pb2_grpc import AccountServiceStub
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceStub
 from calendarsync.v1.calendar_pb2 import CalendarSettings
 from calendarsync.v1.calendar_service_pb2_grpc import CalendarServiceStub
+from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
 from calendarsync.v1.expert_pb2 import Expert, Plan
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceStub
 from calendarsync.v1.session_pb2 import Session, SessionDetails
@@ -32,6 +34,7 @@ class Client:
         self.calendars = CalendarServiceStub(channel)
         self.availability = AvailabilityServiceStub(channel)
         self.sessions = SessionServiceStub(channel)
+        self.changes = ChangeServiceStub(channel)
 
     async def put_expert(self, plan: Plan.ValueType) -> None:
         expert = Expert(
@@ -60,9 +63,13 @@ class Client:
         request = calendars_pb.GetCalendarSettingsRequest(expert_id=EXPERT)
         return (await self.calendars.GetCalendarSettings(request)).settings
 
-    async def busy(self, start: datetime, *, days: int) -> availability_pb.ListBusyTimesResponse:
+    async def busy(
+        self, start: datetime, *, days: int, look_now: bool = False
+    ) -> availability_pb.ListBusyTimesResponse:
         window = interval(start, start + timedelta(days=days))
-        request = availability_pb.ListBusyTimesRequest(expert_id=EXPERT, window=window)
+        request = availability_pb.ListBusyTimesRequest(
+            expert_id=EXPERT, window=window, max_age=Duration() if look_now else None
+        )
         return await self.availability.ListBusyTimes(request)
 
     async def check(self, *starts: datetime) -> list[str]:
@@ -74,7 +81,17 @@ class Client:
         names = [availability_pb.TimeVerdict.Name(one.verdict) for one in checked.times]
         return [name.removeprefix("TIME_VERDICT_") for name in names]
 
-    async def put_session(self, session_id: str, start: datetime, title: str) -> Session:
+    async def hold(self, hold_id: str, start: datetime) -> None:
+        """Hold an hour."""
+        await self.availability.HoldTime(
+            availability_pb.HoldTimeRequest(
+                expert_id=EXPERT, hold_id=hold_id, interval=interval(start, start + timedelta(hours=1))
+            )
+        )
+
+    async def put_session(
+        self, session_id: str, start: datetime, title: str, *, only_if_free: bool = False, hold_id: str = ""
+    ) -> Session:
         """A session of one hour."""
         details = SessionDetails(
             title=title,
@@ -88,6 +105,10 @@ class Client:
             session_id=session_id,
             interval=interval(start, start + timedelta(hours=1)),
             details=details,
+            conflict_check=sessions_pb.CONFLICT_CHECK_REJECT
+            if only_if_free
+            else sessions_pb.CONFLICT_CHECK_NONE,
+            hold_id=hold_id,
         )
         return (await self.sessions.PutSession(request)).session
 

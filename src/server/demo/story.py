@@ -1,4 +1,4 @@
-"""The chapters: connect, choose, check, write, lose and regain access, leave."""
+"""The chapters: connect, choose, check, hear, race, write, lose and regain access, leave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ from calendarsync.v1.session_pb2 import (
     Session,
 )
 from server.demo.client import EXPERT, Client, told
+from server.demo.live import LiveChapters
 from server.demo.teller import Teller, refusal, until
 from server.demo.world import World, parameters
 
@@ -58,6 +59,7 @@ class Story:
         await self.refuse()
         await self.choose()
         await self.check()
+        await self.be_quick_and_first()
         await self.write()
         await self.lose_and_regain()
         await self.leave()
@@ -164,7 +166,7 @@ class Story:
 
     async def check(self) -> None:
         self.teller.chapter("Busy times, read from Microsoft now")
-        busy = await self.client.busy(self.tomorrow, days=14)
+        busy = await self.client.busy(self.tomorrow, days=14, look_now=True)
         for one in busy.busy_times[:4]:
             self.teller.tell(f"  taken {told(one)}")
         self.teller.expect(
@@ -184,6 +186,18 @@ class Story:
         self.teller.expect("tomorrow at 9 there is a meeting: busy", verdicts[0] == "BUSY")
         self.teller.expect("at 13 something marked as free: free", verdicts[1] == "FREE")
         self.teller.expect("at 14:30 nothing at all: free", verdicts[2] == "FREE")
+
+    async def be_quick_and_first(self) -> None:
+        calendars = len((await self.client.settings()).conflict_calendar_ids)
+        chapters = LiveChapters(
+            teller=self.teller,
+            client=self.client,
+            world=self.world,
+            tomorrow=self.tomorrow,
+            calendars=calendars,
+        )
+        await chapters.hear()
+        await chapters.race()
 
     async def write(self) -> None:
         self.teller.chapter("A session, and its event")
@@ -211,7 +225,7 @@ class Story:
         chosen = await self.client.settings()
         await self.world.ask("POST", "/people/anna/revoke", access_tokens=True)
         self.teller.tell("  Anna takes our access away at Microsoft")
-        busy = await self.client.busy(self.tomorrow, days=14)
+        busy = await self.client.busy(self.tomorrow, days=14, look_now=True)
         unread = {one.unread_reason for one in busy.calendars if one.HasField("unread_reason")}
         self.teller.expect(
             "the answer says what it could not read, and why", unread == {UNREAD_REASON_RECONNECT_REQUIRED}

@@ -1,5 +1,6 @@
 """Puts the HTTP side together, and serves it."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,26 +9,30 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from server.http.health import Health
-from server.http.links import CALLBACK_PATH, RECONNECT_PATH
+from server.http.links import CALLBACK_PATH, LIFECYCLE_PATH, NOTIFICATIONS_PATH, RECONNECT_PATH
 from server.http.middleware import log_request
+from server.http.notifications import Notifications
 from server.http.oauth import Callback
 from server.http.reconnect import Reconnect
 
 LARGEST_FORM = 64 * 1024
 LONGEST_LINE = 32 * 1024
 """Bytes of a request line: a code of Microsoft's alone may have thousands."""
+LET_IN = 3
+"""Turns of the loop from accepting a connection to knowing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What browsers see."""
+    """What browsers see, and what the provider calls."""
 
     callback: Callback
     reconnect: Reconnect
+    notifications: Notifications
 
 
 def http_app(health: Health, pages: Pages | None) -> web.Application:
-    """Every process tells its health; `pages` is None where browsers have no business."""
+    """Every process tells its health; `pages` is None where nobody else has any business."""
     app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
@@ -36,20 +41,31 @@ def http_app(health: Health, pages: Pages | None) -> web.Application:
         app.router.add_get(CALLBACK_PATH, pages.callback.get, allow_head=False)
         app.router.add_post(CALLBACK_PATH, pages.callback.post)
         app.router.add_get(RECONNECT_PATH + "{token}", pages.reconnect.get, allow_head=False)
+        # Microsoft may send either kind to either address.
+        app.router.add_post(NOTIFICATIONS_PATH, pages.notifications.post)
+        app.router.add_post(LIFECYCLE_PATH, pages.notifications.post)
+        app.on_cleanup.append(pages.notifications.close)
     return app
 
 
 class HttpServer:
     """A started server. `port` is the one it got."""
 
-    def __init__(self, runner: web.AppRunner, port: int) -> None:
+    def __init__(self, runner: web.AppRunner, listening: socket.socket) -> None:
         self._runner = runner
-        self.port = port
+        self._listening = listening
+        self.port: int = listening.getsockname()[1]
 
     async def stop(self) -> None:
         """New connections are refused, running requests get the grace time. A repeat does nothing."""
-        if self._runner.server is not None:
-            await self._runner.cleanup()
+        if self._runner.server is None:
+            return
+        # Python 3.11 forgets a connection that it accepts while its server closes (gh-109564): who has come is let in
+        # first, and nobody after that.
+        asyncio.get_running_loop().remove_reader(self._listening)
+        for _ in range(LET_IN):
+            await asyncio.sleep(0)
+        await self._runner.cleanup()
 
 
 @asynccontextmanager
@@ -60,7 +76,7 @@ async def http_server(
     runner = web.AppRunner(app, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
     await runner.setup()
     await web.SockSite(runner, listening).start()
-    server = HttpServer(runner, listening.getsockname()[1])
+    server = HttpServer(runner, listening)
     try:
         yield server
     finally:

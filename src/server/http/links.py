@@ -6,11 +6,23 @@ from urllib.parse import quote
 
 CALLBACK_PATH: Final = "/oauth/microsoft/callback"
 RECONNECT_PATH: Final = "/reconnect/"
+NOTIFICATIONS_PATH: Final = "/notifications/microsoft"
+LIFECYCLE_PATH: Final = NOTIFICATIONS_PATH + "/lifecycle"
 
 
 def callback_url(public_url: str) -> str:
     """The redirect URI of the sign-ins that the service finishes itself."""
     return public_url + CALLBACK_PATH
+
+
+def notification_url(public_url: str) -> str:
+    """Where Microsoft tells of changes."""
+    return public_url + NOTIFICATIONS_PATH
+
+
+def lifecycle_url(public_url: str) -> str:
+    """Where Microsoft tells what becomes of subscriptions."""
+    return public_url + LIFECYCLE_PATH
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from application.ports.store import StoreUnavailable
+from server.http.links import NOTIFICATIONS_PATH
 from server.http.pages import page_response
 from server.http.texts import AWAY, fault_page
 from server.logs import described
@@ -60,6 +61,13 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception as error:  # noqa: BLE001 - the outermost place
         log_id = uuid.uuid4().hex
         log.error("unexpected fault", log_id=log_id, **described(error))
-        response = page_response(fault_page(log_id))
+        response = _fault(request, log_id)
     response.headers.update(HEADERS)
     return response
+
+
+def _fault(request: web.Request, log_id: str) -> web.Response:
+    """A page is for people: the provider, and whoever plays it, is told nothing."""
+    if request.path.startswith(NOTIFICATIONS_PATH):
+        return web.Response(status=500)
+    return page_response(fault_page(log_id))

@@ -7,9 +7,10 @@ import grpc.aio
 from server.interceptors.call_log import CallLog
 from server.interceptors.deadline import Deadline
 from server.interceptors.error_mapping import ErrorMapping
+from server.interceptors.open_calls import OpenCalls
 from server.interceptors.validation import Validation
 
 
-def interceptors() -> Sequence[grpc.aio.ServerInterceptor]:
+def interceptors(open_calls: OpenCalls) -> Sequence[grpc.aio.ServerInterceptor]:
     """From the outermost to the innermost: everything is logged, and every failure is mapped, the deadline's too."""
-    return (CallLog(), ErrorMapping(), Deadline(), Validation())
+    return (CallLog(), ErrorMapping(), Deadline(), open_calls, Validation())

@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 import structlog
 
-from server.interceptors.unary import Context, Proceed, UnaryInterceptor
+from server.interceptors.interceptor import Context, Interceptor, Proceed
 
 REQUEST_ID = "x-request-id"
 SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -18,7 +18,7 @@ NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 log = structlog.stdlib.get_logger("server.calls")
 
 
-class CallLog(UnaryInterceptor):
+class CallLog(Interceptor):
     """The caller's request id is used when it is sane, else one is made; it goes back in the trailing metadata."""
 
     async def call(self, proceed: Proceed, request: Any, context: Context, method: str) -> Any:

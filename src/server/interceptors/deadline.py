@@ -4,14 +4,18 @@ import asyncio
 from typing import Any
 
 from server.faults import DeadlineExceeded
-from server.interceptors.unary import Context, Proceed, UnaryInterceptor, seconds_left
+from server.interceptors.interceptor import Context, Interceptor, Proceed, seconds_left
 
 LONGEST_MARGIN = 0.1
 """Seconds kept for the answer's way back; of short deadlines a tenth."""
 
 
-class Deadline(UnaryInterceptor):
-    """A caller without a deadline waits as long as the work takes."""
+class Deadline(Interceptor):
+    """A caller without a deadline waits as long as the work takes. A stream's deadline is when its caller wants it to
+    end, so that nothing has to be told."""
+
+    async def stream(self, proceed: Proceed, request: Any, context: Context, method: str) -> None:
+        await proceed(request, context)
 
     async def call(self, proceed: Proceed, request: Any, context: Context, method: str) -> Any:
         remaining = seconds_left(context)

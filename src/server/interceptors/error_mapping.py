@@ -1,12 +1,13 @@
 """Every failure leaves as the catalogue says, with its details; nothing of an unknown one leaves at all."""
 
-from typing import Any
+import asyncio
+from typing import Any, NoReturn
 
 import grpc.aio
 import structlog
 
-from server.errors import answer_to
-from server.interceptors.unary import Context, Proceed, UnaryInterceptor
+from server.errors import Answer, answer_to
+from server.interceptors.interceptor import Context, Interceptor, Proceed
 from server.logs import described
 
 STATUS_DETAILS = "grpc-status-details-bin"
@@ -14,7 +15,7 @@ STATUS_DETAILS = "grpc-status-details-bin"
 log = structlog.stdlib.get_logger("server.calls")
 
 
-class ErrorMapping(UnaryInterceptor):
+class ErrorMapping(Interceptor):
     async def call(self, proceed: Proceed, request: Any, context: Context, method: str) -> Any:
         try:
             return await proceed(request, context)
@@ -25,12 +26,17 @@ class ErrorMapping(UnaryInterceptor):
             structlog.contextvars.bind_contextvars(reason=answer.reason)
             if answer.log_id is not None:
                 log.error("unexpected fault", log_id=answer.log_id, **described(error))
-            await context.abort(
-                answer.code,
-                answer.status.message,
-                # What is given here replaces what was set before.
-                (*_trailing(context), (STATUS_DETAILS, answer.status.SerializeToString())),
-            )
+            await _abort(context, answer)
+
+
+async def _abort(context: Context, answer: Answer) -> NoReturn:
+    # What is given here replaces what was set before.
+    trailing = (*_trailing(context), (STATUS_DETAILS, answer.status.SerializeToString()))
+    try:
+        await context.abort(answer.code, answer.status.message, trailing)
+    except grpc.aio.InternalError:
+        # The call was ended while the answer waited behind messages that the caller does not read.
+        raise asyncio.CancelledError from None
 
 
 def _trailing(context: Context) -> tuple[tuple[str, str | bytes], ...]:

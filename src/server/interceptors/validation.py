@@ -7,18 +7,24 @@ answered without a reason.
 from collections.abc import Iterator
 from typing import Any
 
-import grpc
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 
 from server.faults import RequestInvalid, Violation, invalid
-from server.interceptors.unary import Context, Handler, Proceed, UnaryInterceptor, behaviour_of
+from server.interceptors.interceptor import (
+    Context,
+    Handler,
+    Interceptor,
+    Proceed,
+    behaviour_of,
+    with_behaviour,
+)
 
 LARGEST_REQUEST = 1024 * 1024
 """Bytes. The transport lets larger ones in, up to a limit of its own, so that they too get a reason."""
 
 
-class Validation(UnaryInterceptor):
+class Validation(Interceptor):
     def wrapped(self, handler: Handler, method: str) -> Handler:
         decode = handler.request_deserializer
         proceed = behaviour_of(handler)
@@ -29,9 +35,7 @@ class Validation(UnaryInterceptor):
                 require_no_nul(request)
             return await self.call(proceed, request, context, method)
 
-        return grpc.unary_unary_rpc_method_handler(
-            behaviour, request_deserializer=None, response_serializer=handler.response_serializer
-        )
+        return with_behaviour(handler, behaviour, None)
 
     async def call(self, proceed: Proceed, request: Any, context: Context, method: str) -> Any:
         require_valid(request)

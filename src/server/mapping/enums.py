@@ -9,12 +9,14 @@ from calendarsync.v1 import (
     availability_pb2,
     availability_service_pb2,
     calendar_pb2,
+    change_service_pb2,
     expert_pb2,
     session_pb2,
 )
 from domain.account import AccountKind, AccountStatus, Provider
-from domain.availability import UnreadReason, Verdict
+from domain.availability import ReadingSource, UnreadReason, Verdict
 from domain.calendar_settings import WriteCalendarState
+from domain.change import ChangeType
 from domain.expert import Plan
 from domain.session import Hindrance, Replacement, WriteStatus
 
@@ -52,11 +54,13 @@ PROVIDERS = EnumPair(Provider, account_pb2.Provider, "PROVIDER_")
 ACCOUNT_STATUSES = EnumPair(AccountStatus, account_pb2.AccountStatus, "ACCOUNT_STATUS_")
 ACCOUNT_KINDS = EnumPair(AccountKind, account_pb2.AccountKind, "ACCOUNT_KIND_")
 UNREAD_REASONS = EnumPair(UnreadReason, availability_pb2.UnreadReason, "UNREAD_REASON_")
+READING_SOURCES = EnumPair(ReadingSource, availability_pb2.ReadingSource, "READING_SOURCE_")
 VERDICTS = EnumPair(Verdict, availability_service_pb2.TimeVerdict, "TIME_VERDICT_")
 WRITE_CALENDAR_STATES = EnumPair(WriteCalendarState, calendar_pb2.WriteCalendarState, "WRITE_CALENDAR_STATE_")
 WRITE_STATUSES = EnumPair(WriteStatus, session_pb2.WriteStatus, "WRITE_STATUS_")
 HINDRANCES = EnumPair(Hindrance, session_pb2.WriteHindrance, "WRITE_HINDRANCE_")
 REPLACEMENTS = EnumPair(Replacement, session_pb2.EventReplacement, "EVENT_REPLACEMENT_")
+CHANGE_TYPES = EnumPair(ChangeType, change_service_pb2.ChangeType, "CHANGE_TYPE_")
 
 PAIRS = (
     PLANS,
@@ -64,9 +68,11 @@ PAIRS = (
     ACCOUNT_STATUSES,
     ACCOUNT_KINDS,
     UNREAD_REASONS,
+    READING_SOURCES,
     VERDICTS,
     WRITE_CALENDAR_STATES,
     WRITE_STATUSES,
     HINDRANCES,
     REPLACEMENTS,
+    CHANGE_TYPES,
 )

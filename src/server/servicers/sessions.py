@@ -7,16 +7,17 @@ from application.ports.sessions import SessionFilter, SessionPosition
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
-from application.sessions.put_session import PutSession
+from application.sessions.put_session import PutSession, WantedSession
 from calendarsync.v1 import session_service_pb2 as pb
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
-from domain.ids import ExpertId, SessionId
+from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
 from server.faults import PageTokenInvalid
 from server.mapping.sessions import details_from, session_message
 from server.mapping.times import interval_from
 from server.paging import page_size, page_token, position_of
 from server.servicers import Context
+from server.servicers.budget import ReadBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +26,19 @@ class Sessions(SessionServiceServicer):
     cancel_session: CancelSession
     get_session: GetSession
     list_sessions: ListSessions
+    budget: ReadBudget
 
     async def PutSession(self, request: pb.PutSessionRequest, context: Context) -> pb.PutSessionResponse:
-        session = await self.put_session(
+        wanted = WantedSession(
             expert_id=ExpertId(request.expert_id),
             session_id=SessionId(request.session_id),
             interval=interval_from(request.interval, "interval"),
             details=details_from(request.details),
             etag=request.etag,
+            only_if_free=request.conflict_check == pb.CONFLICT_CHECK_REJECT,
+            hold_id=HoldId(request.hold_id) if request.hold_id else None,
         )
+        session = await self.put_session(wanted, budget=self.budget.of(context))
         return pb.PutSessionResponse(session=session_message(session))
 
     async def CancelSession(
