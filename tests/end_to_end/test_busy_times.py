@@ -8,6 +8,7 @@ import pytest
 
 from sandbox import Recurrence, Sandbox
 from tests.server.served import Logs
+from tests.support import calls
 from tests.support.calls import DAY, SESSION, at, ends, hours, span, unread
 from tests.support.running_service import open_service
 from tests.support.service import Service
@@ -17,10 +18,7 @@ async def busy_hours(service: Service, **how: Any) -> list[tuple[float, float]]:
     """The busy times of DAY in hours."""
     answer = await service.busy(**how)
     assert answer.complete
-    return [
-        ((start - DAY) / timedelta(hours=1), (end - DAY) / timedelta(hours=1))
-        for start, end in map(ends, answer.busy_times)
-    ]
+    return calls.busy_hours(answer)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +118,9 @@ async def test_reads_every_page(service: Service) -> None:
 
 async def test_a_session_counts_from_the_moment_it_is_accepted(service: Service) -> None:
     await service.connect("anna")
-    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", method="POST", times=None)
+    service.sandbox.world.faults.answer(
+        503, code="ServiceUnavailable", method="POST", path="/events$", times=None
+    )
     await service.put_session(start=10)
     assert await service.check(hours(10, 10.5), hours(11, 12)) == ["BUSY", "FREE"]
     assert not service.events("anna")

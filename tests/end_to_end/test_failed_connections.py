@@ -154,7 +154,7 @@ async def test_checks_the_limit_again_when_a_sign_in_finishes(service: Service) 
 
 async def test_refuses_a_sign_in_that_took_too_long(sandbox: Sandbox, dsn: str, logs: Logs) -> None:
     # The sweep would forget it before the browser is back.
-    async with open_service(sandbox, dsn, logs=logs, sweep_seconds=600) as service:
+    async with open_service(sandbox, dsn, logs=logs, sweep_seconds=100) as service:
         await service.put_expert()
         started = await service.start(return_url=RETURN_URL)
         way_back = service.sign_in(started.authorization_url, "anna")

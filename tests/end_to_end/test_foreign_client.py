@@ -113,6 +113,7 @@ async def test_finds_every_service_through_reflection(service: Service) -> None:
         "calendarsync.v1.AccountService",
         "calendarsync.v1.AvailabilityService",
         "calendarsync.v1.CalendarService",
+        "calendarsync.v1.ChangeService",
         "calendarsync.v1.ExpertService",
         "calendarsync.v1.SessionService",
         "grpc.health.v1.Health",

@@ -68,7 +68,9 @@ async def test_erasing_an_expert_leaves_nothing_in_any_table(service: Service) -
     service.sandbox.world.grants.revoke("carla", access_tokens=True)
     await service.busy()
     await until(lambda: service.rows("SELECT account_id FROM incident"), bool)
-    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", method="POST", times=None)
+    service.sandbox.world.faults.answer(
+        503, code="ServiceUnavailable", method="POST", path="/events$", times=None
+    )
     await service.put_session("waiting", start=14)
     await service.waits("PROVIDER_UNAVAILABLE", "waiting")
     filled = await service.tables()
@@ -89,7 +91,7 @@ async def test_erasing_an_expert_in_the_middle_of_everything_brings_nothing_back
     started = await service.start()
     way_back = service.sign_in(started.authorization_url, "ben")
     faults = service.sandbox.world.faults
-    faults.add(kind="hang", seconds=60, method="POST", perform=True)
+    faults.add(kind="hang", seconds=60, method="POST", path="/events$", perform=True)
     faults.add(kind="hang", seconds=60, path="calendarView$")
     faults.add(kind="hang", seconds=60, path="/calendars$")
     await service.put_session()

@@ -57,7 +57,7 @@ async def lived_through(service: Service) -> Service:
         "place": "Room of requirement",
         "join_url": "https://meet.example.com/secret-room",
     }
-    world.faults.add(kind="cut", method="POST", perform=True)
+    world.faults.add(kind="cut", method="POST", path="/events$", perform=True)
     await service.put_session(**details)
     await service.waits("PROVIDER_UNAVAILABLE")
     await service.hurry()
@@ -118,6 +118,8 @@ async def test_microsoft_is_asked_for_nothing_but_what_is_needed(lived_through: 
         "/me/calendars/{calendar}/calendarView",
         "/me/calendars/{calendar}/events",
     }, kinds
+    assert kinds["POST"] == {"/me/calendars/{calendar}/events", "/subscriptions"}
+    assert kinds["PATCH"] == {"/me/events/{event}"}
     assert set(kinds) == {"GET", "POST", "PATCH"}
 
 

@@ -87,7 +87,7 @@ async def test_a_worker_killed_between_call_and_commit_leaves_one_event(
         await service.put_expert()
         await connect(service)
         async with serving(service.settings, Role.WORKER, folder=tmp_path) as worker:
-            sandbox.world.faults.add(kind="hang", seconds=60, method="POST", perform=True)
+            sandbox.world.faults.add(kind="hang", seconds=60, method="POST", path="/events$", perform=True)
             await service.put_session()
             await sandbox.hangs.reached()
             worker.tell(signal.SIGKILL)
@@ -120,7 +120,7 @@ async def test_a_process_told_to_stop_finishes_calls_and_jobs(
                 calls = Calls(channel=channel)
                 faults = sandbox.world.faults
                 reads = faults.add(kind="hang", seconds=60, path="calendarView")
-                writes = faults.add(kind="hang", seconds=60, method="POST", perform=True)
+                writes = faults.add(kind="hang", seconds=60, method="POST", path="/events$", perform=True)
                 await other.put_session()
                 busy = asyncio.ensure_future(calls.busy())
                 await hit(reads, writes)
@@ -152,7 +152,7 @@ async def test_a_process_that_may_not_finish_hands_its_work_over(
         await connect(service)
         impatient = settings_for(sandbox, dsn, shutdown_grace_seconds=0.2)
         async with serving(impatient, Role.WORKER, folder=tmp_path) as worker:
-            sandbox.world.faults.add(kind="hang", seconds=60, method="POST", perform=True)
+            sandbox.world.faults.add(kind="hang", seconds=60, method="POST", path="/events$", perform=True)
             await service.put_session()
             await sandbox.hangs.reached()
             worker.tell(signal.SIGTERM)

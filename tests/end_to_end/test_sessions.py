@@ -100,7 +100,7 @@ async def test_ten_changes_at_once_leave_one_event_in_the_last_state(service: Se
 
 async def test_a_session_cancelled_before_it_was_written_leaves_no_event(service: Service) -> None:
     await service.connect("anna")
-    service.sandbox.world.faults.add(kind="hang", seconds=60, method="POST")
+    service.sandbox.world.faults.add(kind="hang", seconds=60, method="POST", path="/events$")
     await service.put_session()
     await service.sandbox.hangs.reached()
     await service.cancel_session()
@@ -190,7 +190,9 @@ async def test_an_update_refused_for_a_stale_change_key_is_tried_again(service: 
 
 async def test_a_refusal_for_good_holds_up_nobody_else(service: Service) -> None:
     await service.connect("anna")
-    service.sandbox.world.faults.answer(400, code="ErrorPropertyValidationFailure", method="POST")
+    service.sandbox.world.faults.answer(
+        400, code="ErrorPropertyValidationFailure", method="POST", path="/events$"
+    )
     await service.put_session("refused")
     failed = await until(
         lambda: service.session("refused"), lambda one: one.event.status == WRITE_STATUS_FAILED

@@ -60,7 +60,7 @@ async def test_a_session_is_written_by_one_worker_at_a_time(api: Service, dsn: s
     await connect(api)
     settings = settings_for(api.sandbox, dsn)
     async with running(settings, Role.WORKER), running(settings, Role.WORKER):
-        world.faults.add(kind="hang", seconds=60, method="POST")
+        world.faults.add(kind="hang", seconds=60, method="POST", path="/events$")
         await api.put_session()
         await api.sandbox.hangs.reached()
         for number in range(4):
@@ -72,9 +72,7 @@ async def test_a_session_is_written_by_one_worker_at_a_time(api: Service, dsn: s
         api.sandbox.hangs.release()
         await api.written(revision=5)
         await api.idle()
-    assert {one.path for one in asked} == {"/me", "/me/calendar", "/me/calendars"}, (
-        "only the one that hangs wrote"
-    )
+    assert not [one for one in asked if "/events" in one.path], "only the one that hangs wrote"
     assert [one.subject for one in api.events("anna")] == ["Version 3"]
 
 
@@ -84,7 +82,7 @@ async def test_another_worker_takes_over_from_one_that_is_stuck(api: Service, ds
     await connect(api)
     settings = settings_for(api.sandbox, dsn)
     async with running(settings, Role.WORKER):
-        world.faults.add(kind="hang", seconds=60, method="POST", perform=True)
+        world.faults.add(kind="hang", seconds=60, method="POST", path="/events$", perform=True)
         await api.put_session()
         await api.sandbox.hangs.reached()
         async with running(settings, Role.WORKER):

@@ -39,7 +39,7 @@ async def test_a_creation_whose_answer_is_lost_makes_one_event(
     """Also where Microsoft would not tell a repeated transaction id from a new one."""
     await service.connect("anna")
     service.sandbox.world.settings.transaction_mode = mode
-    service.sandbox.world.faults.add(method="POST", perform=True, **lost)
+    service.sandbox.world.faults.add(method="POST", path="/events$", perform=True, **lost)
     await service.put_session()
     await service.waits("PROVIDER_UNAVAILABLE")
     assert len(service.events("anna")) == 1
@@ -57,7 +57,7 @@ async def test_a_creation_that_failed_is_made_up_for(service: Service, lost: dic
     await service.connect("anna")
     if lost["kind"] in {"cut_inside", "truncate"}:  # these faults come after the work was done
         lost = {"kind": "cut"}
-    service.sandbox.world.faults.add(method="POST", **lost)
+    service.sandbox.world.faults.add(method="POST", path="/events$", **lost)
     await service.put_session()
     await service.waits("PROVIDER_UNAVAILABLE")
     assert not service.events("anna")
@@ -72,7 +72,7 @@ async def test_a_creation_that_failed_is_made_up_for(service: Service, lost: dic
 async def test_a_session_moved_meanwhile_is_found_all_the_same(service: Service) -> None:
     await service.connect("anna")
     service.sandbox.world.settings.transaction_mode = "duplicates"
-    service.sandbox.world.faults.add(kind="cut", method="POST", perform=True)
+    service.sandbox.world.faults.add(kind="cut", method="POST", path="/events$", perform=True)
     await service.put_session(start=10)
     await service.waits("PROVIDER_UNAVAILABLE")
     await service.put_session(start=10 + 24 * 40, title="Moved far away")
@@ -83,7 +83,7 @@ async def test_a_session_moved_meanwhile_is_found_all_the_same(service: Service)
 
 async def test_a_session_cancelled_meanwhile_leaves_no_event(service: Service) -> None:
     await service.connect("anna")
-    service.sandbox.world.faults.add(kind="cut", method="POST", perform=True)
+    service.sandbox.world.faults.add(kind="cut", method="POST", path="/events$", perform=True)
     await service.put_session()
     await service.waits("PROVIDER_UNAVAILABLE")
     await service.cancel_session()
@@ -112,7 +112,7 @@ async def test_tries_again_after_being_throttled(service: Service, wish: str | N
     await service.connect("anna")
     world = service.sandbox.world
     retry_after = world.clock.http_date(1) if wish == "date" else wish
-    world.faults.answer(429, code="TooManyRequests", method="POST", retry_after=retry_after)
+    world.faults.answer(429, code="TooManyRequests", method="POST", path="/events$", retry_after=retry_after)
     await service.put_session()
     waiting = await service.waits("PROVIDER_UNAVAILABLE")
     assert waiting.event.HasField("next_attempt_time")
@@ -123,7 +123,9 @@ async def test_tries_again_after_being_throttled(service: Service, wish: str | N
 
 async def test_leaves_a_mailbox_alone_for_as_long_as_microsoft_asks(service: Service) -> None:
     await service.connect("anna")
-    service.sandbox.world.faults.answer(429, code="ApplicationThrottled", method="POST", retry_after="120")
+    service.sandbox.world.faults.answer(
+        429, code="ApplicationThrottled", method="POST", path="/events$", retry_after="120"
+    )
     await service.put_session()
     waiting = await service.waits("PROVIDER_UNAVAILABLE")
     pause = waiting.event.next_attempt_time.ToDatetime(tzinfo=UTC) - datetime.now(UTC)

@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         if value is None:
             continue
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+        if isinstance(plain, Enum):
+            plain = plain.value
         told[PREFIX + name.upper()] = ",".join(plain) if name == "return_urls" else str(plain)
     return told
 

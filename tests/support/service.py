@@ -1,7 +1,7 @@
 """A running service as the tests see it: a caller's calls, people's browsers, a look at the rows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, LiteralString, TypeVar
 
@@ -15,7 +15,7 @@ from sandbox.identity.shortcut import authorize_as
 from sandbox.world.model import Event
 from server.process import Running
 from server.settings import Settings
-from tests.server.served import Logs
+from tests.server.served import Logs, failure_of
 from tests.support.calls import EXPERT, RETURN_URL, SESSION, Calls, parameters
 
 Answer = TypeVar("Answer")
@@ -31,6 +31,13 @@ async def until(
         assert clock() < end, f"not within {within} s; the last answer was: {answer}"
         await asyncio.sleep(0.02)
     return answer
+
+
+async def outcome(call: Coroutine[Any, Any, object]) -> str:
+    """The reason why the call fails; empty when it succeeds."""
+    made = asyncio.create_task(call)
+    await asyncio.wait([made])
+    return "" if made.exception() is None else (await failure_of(made)).reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +97,7 @@ class Service(Calls):
         """Connect this person's account; its id."""
         landed = await self.finish(person, expert_id=expert_id)
         assert landed.outcome.get("outcome") == "connected", landed.outcome
+        await self.settled()
         return landed.outcome["account_id"]
 
     def events(self, person: str, calendar: str | None = None) -> list[Event]:
@@ -128,7 +136,7 @@ class Service(Calls):
         """How many rows each table has that is not empty, but for the records of the queue's and the schema's own."""
         names = await self.rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('schema_migration', 'procrastinate_workers', 'procrastinate_events')"
+            "('schema_migration', 'change_feed', 'procrastinate_workers', 'procrastinate_events')"
         )
         counts: dict[str, int] = {}
         for name in sorted(one["tablename"] for one in names):
@@ -157,3 +165,22 @@ class Service(Calls):
             )
 
         await until(under_way, lambda jobs: not jobs)
+
+    async def settled(self) -> None:
+        """Until the worker, where there is one, has dealt with every calendar that is due, and no job is left."""
+        if self.process.worker is None:
+            return
+
+        async def due() -> list[DictRow]:
+            return await self.rows(
+                """
+                SELECT calendar_id, reading.due_at, subscription.due_at AS subscription_due_at, list_due_at
+                FROM account JOIN calendar USING (account_id)
+                    LEFT JOIN reading USING (calendar_id) LEFT JOIN subscription USING (calendar_id)
+                WHERE status = 'ACTIVE' AND NOT missing
+                    AND least(reading.due_at, subscription.due_at, list_due_at) <= now()
+                """
+            )
+
+        await until(due, lambda rows: not rows)
+        await self.idle()

@@ -1,0 +1,244 @@
+"""Whatever people do in Outlook and whatever fails on the way: no answer calls a time free that is taken.
+
+A machine enters, moves and removes events by hand, breaks Graph, loses and delays notifications, lets time pass, books
+and cancels, all on the real service. After each step it asks, and holds the answer against what the calendars said
+since the moment as of which the answer claims to know them.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sandbox import Sandbox
+from sandbox.world.model import Event
+from tests.server.served import Logs
+from tests.support.calls import NOW, SOON, at, hours, verdicts
+from tests.support.readings import pass_time
+from tests.support.running_service import open_service
+from tests.support.service import Service, outcome
+from tests.support.truth import History
+
+T = TypeVar("T")
+PEOPLE = ("anna", "carla")
+HOURS = range(8, 16)
+BOUND = timedelta(minutes=15)
+MOST_TO_REMEMBER = 6
+
+people = st.sampled_from(PEOPLE)
+starts = st.sampled_from(HOURS)
+lengths = st.integers(1, 3)
+numbers = st.integers(0, MOST_TO_REMEMBER - 1)
+
+
+class Booking(RuleBasedStateMachine):
+    """One expert with a conflict calendar of Anna's and one of Carla's. `service` and `loop` are set from outside."""
+
+    service: Service
+    loop: asyncio.AbstractEventLoop
+    example = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).example += 1
+        self.expert_id = f"expert-{self.example}"
+        self.events: list[tuple[str, Event, range]] = []
+        self.history: dict[str, History] = {}
+        self.broken: set[str] = set()
+        self.sessions: dict[str, range] = {}
+        self.put = 0
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """In the loop of the service, while the machine waits in a thread of its own."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    @initialize()
+    def connect(self) -> None:
+        self.run(self._connect())
+
+    async def _connect(self) -> None:
+        await self.service.put_expert(self.expert_id, time_zone="UTC")
+        for person in PEOPLE:
+            self.history[person] = History()
+            await self.service.connect(person, expert_id=self.expert_id)
+
+    @rule(person=people, start=starts, length=lengths)
+    @precondition(lambda self: len(self.events) < MOST_TO_REMEMBER)
+    def enter(self, person: str, start: int, length: int) -> None:
+        self.run(self._change(person, None, range(start, start + length)))
+
+    @rule(number=numbers, start=starts, length=lengths)
+    @precondition(lambda self: self.events)
+    def move(self, number: int, start: int, length: int) -> None:
+        person, event, _ = self.events.pop(number % len(self.events))
+        self.run(self._change(person, event, range(start, start + length)))
+
+    @rule(number=numbers)
+    @precondition(lambda self: self.events)
+    def remove(self, number: int) -> None:
+        person, event, _ = self.events.pop(number % len(self.events))
+        self.run(self._change(person, event, None))
+
+    async def _change(self, person: str, event: Event | None, taken: range | None) -> None:
+        """What is entered, moved (then it is in `events` no more), or removed."""
+        world = self.service.sandbox.world.events
+        if taken is None:
+            assert event is not None
+            world.delete(person, event)
+        else:
+            start, end = at(taken.start, day=SOON), at(taken.stop, day=SOON)
+            if event is None:
+                event = world.add(person, start, end)
+            else:
+                world.change(event, start=start, end=end)
+            self.events.append((person, event, taken))
+        self.history[person].becomes(
+            hour for whose, _, hours in self.events if whose == person for hour in hours
+        )
+
+    @rule(person=people)
+    def break_graph(self, person: str) -> None:
+        self.broken.add(person)
+        self.run(self._set_faults())
+
+    @rule()
+    @precondition(lambda self: self.broken)
+    def mend_graph(self) -> None:
+        self.broken.clear()
+        self.run(self._set_faults())
+
+    async def _set_faults(self) -> None:
+        faults = self.service.sandbox.world.faults
+        faults.clear()
+        for person in self.broken:
+            faults.answer(503, code="ServiceUnavailable", person=person, path="calendarView", times=None)
+
+    @rule(told=st.sampled_from(["sent", "silent"]), late=st.sampled_from([0, 0.01]), copies=st.integers(1, 2))
+    def deliver(self, told: Any, late: float, copies: int) -> None:
+        self.run(self._deliver(told, late, copies))
+
+    async def _deliver(self, told: Any, late: float, copies: int) -> None:
+        world = self.service.sandbox.world.settings
+        world.notifications, world.notification_delay_seconds, world.notification_copies = told, late, copies
+
+    @rule(minutes=st.sampled_from([1, 8, 16, 90]), read_again=st.booleans())
+    def wait(self, minutes: int, read_again: bool) -> None:
+        self.run(self._wait(timedelta(minutes=minutes), read_again))
+
+    async def _wait(self, passed: timedelta, read_again: bool) -> None:
+        await self._rest()
+        await pass_time(self.service, passed, read_again=read_again)
+        for history in self.history.values():
+            history.pass_time(passed)
+
+    async def _rest(self) -> None:
+        """Until nobody is reading: a look that had begun before time passed would seem to come from the future."""
+        await self.service.sandbox.courier.idle()
+        await self.service.settled()
+
+    @rule(start=starts)
+    def book(self, start: int) -> None:
+        taken = range(start, start + 1)
+        session_id = f"session-{self.put}"
+        self.put += 1
+        call = self.service.put_session(
+            session_id, start=start, day=SOON, expert_id=self.expert_id, only_if_free=True
+        )
+        reason = self.run(outcome(call))
+        in_the_way = self._taken_now(taken)
+        if not reason:
+            assert not in_the_way, f"booked over {in_the_way}"
+            assert not self.broken, "booked without having looked"
+            self.sessions[session_id] = taken
+        elif reason == "TIME_TAKEN":
+            assert in_the_way, "refused for nothing"
+        else:
+            assert reason == "AVAILABILITY_UNKNOWN"
+            assert self.broken
+
+    @rule(number=numbers)
+    @precondition(lambda self: self.sessions)
+    def cancel(self, number: int) -> None:
+        session_id = sorted(self.sessions)[number % len(self.sessions)]
+        self.run(self.service.cancel_session(session_id, expert_id=self.expert_id))
+        del self.sessions[session_id]
+
+    @rule()
+    def look_now(self) -> None:
+        self._ask(NOW)
+
+    @invariant()
+    def answers_hold(self) -> None:
+        if self.history:
+            self._ask(None)
+
+    def _ask(self, max_age: timedelta | None) -> None:
+        asked_at = datetime.now(UTC)
+        found, read_at = self.run(self._check(max_age))
+        oldest = asked_at - (BOUND if max_age is None else max_age)
+        assert all(read >= oldest for read in read_at)
+        for hour, verdict in zip(HOURS, found, strict=True):
+            booked = any(hour in taken for taken in self.sessions.values())
+            if verdict != "FREE":
+                continue
+            assert not booked
+            assert len(read_at) == len(PEOPLE), "free although not every calendar was read"
+            assert max_age is None or not self.broken
+            for history in self.history.values():
+                assert history.was_free([hour], since=min(read_at)), f"{hour} is called free"
+
+    async def _check(self, max_age: timedelta | None) -> tuple[list[str], list[datetime]]:
+        """The verdicts on all hours, and as of when each calendar was read that was."""
+        answer = await self.service.check_times(
+            *(hours(hour, hour + 1, day=SOON) for hour in HOURS), expert_id=self.expert_id, max_age=max_age
+        )
+        read = [one.read_time for one in answer.calendars if one.WhichOneof("outcome") == "read_time"]
+        return verdicts(answer), [one.ToDatetime(tzinfo=UTC) for one in read]
+
+    def _taken_now(self, wanted: range) -> set[str]:
+        """Who is in the way of these hours: people, and sessions."""
+        calendars = {whose for whose, history in self.history.items() if history.now & set(wanted)}
+        return calendars | {name for name, taken in self.sessions.items() if set(taken) & set(wanted)}
+
+    def teardown(self) -> None:
+        if self.history:
+            self.run(self._tidy_up())
+
+    async def _tidy_up(self) -> None:
+        """Once all is mended, every answer is what the calendars say, no more and no less."""
+        self.broken.clear()
+        await self._set_faults()
+        await self._deliver("sent", 0, 1)
+        found, _ = await self._check(NOW)
+        assert found == ["BUSY" if self._taken_now(range(hour, hour + 1)) else "FREE" for hour in HOURS]
+        await self.service.delete_expert(self.expert_id)
+        await self._rest()
+        world = self.service.sandbox.world.events
+        written = [(person, event) for person in PEOPLE for event in self.service.events(person)]
+        for person, event in [*((person, event) for person, event, _ in self.events), *written]:
+            world.delete(person, event)
+
+
+async def test_no_answer_calls_a_time_free_that_is_taken(sandbox: Sandbox, dsn: str, logs: Logs) -> None:
+    async with open_service(sandbox, dsn, logs=logs) as service:
+        Booking.service, Booking.loop = service, asyncio.get_running_loop()
+        bounded = settings(
+            max_examples=12,
+            stateful_step_count=15,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],  # to shrink what fails would take minutes
+            suppress_health_check=list(HealthCheck),
+        )
+        await asyncio.to_thread(run_state_machine_as_test, Booking, settings=bounded)
