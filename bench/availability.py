@@ -1,20 +1,26 @@
-"""ListBusyTimes and CheckTimes of an expert with 200 live sessions and no calendar: what the service itself costs."""
+"""ListBusyTimes, BatchListBusyTimes and CheckTimes from kept readings of five calendars with 200 events each."""
 
 from datetime import timedelta
 
 from bench.bare import BUILD
 from bench.client import Client
-from bench.people import BOOKED, EVERY, FIRST_DAY, TAKEN, stretch, window
+from bench.people import ASKED, BOOKED, EVERY, FIRST_DAY, TAKEN, TEAM, stretch, window
 from bench.sampling import Call, Compared, Row, Sample, drive
-from calendarsync.v1.availability_service_pb2 import CheckTimesRequest, ListBusyTimesRequest
+from calendarsync.v1.availability_pb2 import READING_SOURCE_STORED
+from calendarsync.v1.availability_service_pb2 import (
+    BatchListBusyTimesRequest,
+    CheckTimesRequest,
+    ListBusyTimesRequest,
+)
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceStub
 
-LIST_BUSY_TIMES = "/calendarsync.v1.AvailabilityService/ListBusyTimes"
-CHECK_TIMES = "/calendarsync.v1.AvailabilityService/CheckTimes"
+SERVICE = "/calendarsync.v1.AvailabilityService"
+LIST_BUSY_TIMES = f"{SERVICE}/ListBusyTimes"
+BATCH_LIST_BUSY_TIMES = f"{SERVICE}/BatchListBusyTimes"
+CHECK_TIMES = f"{SERVICE}/CheckTimes"
 CANDIDATES = 50
 BUILD_MANY, BUILD_ONE = "Build", "Build, one by one"
-READS_MANY = "its 5 reads, bare SQL through the pool"
-LIST_MANY, CHECK_MANY = "ListBusyTimes, 200 sessions", "CheckTimes of 50, 200 sessions"
+LIST_MANY = "ListBusyTimes"
 
 
 def busy_request(expert_id: str) -> ListBusyTimesRequest:
@@ -22,7 +28,7 @@ def busy_request(expert_id: str) -> ListBusyTimesRequest:
 
 
 def check_request(expert_id: str) -> CheckTimesRequest:
-    """Half of the candidates meet a session; together they span the window."""
+    """Half of the candidates meet something; together they span the window."""
     candidates = [
         stretch(FIRST_DAY + number * 4 * EVERY + timedelta(hours=number % 2), timedelta(minutes=30))
         for number in range(CANDIDATES)
@@ -31,19 +37,30 @@ def check_request(expert_id: str) -> CheckTimesRequest:
 
 
 async def require_as_told(client: Client) -> None:
-    """The calls answer what the rows say they do."""
+    """The calls answer what the rows say they do, and from kept readings."""
     stub = AvailabilityServiceStub(client.service)
-    busy = await stub.ListBusyTimes(busy_request(BOOKED))
+    busy = await stub.ListBusyTimes(busy_request(ASKED))
     assert len(busy.busy_times) == TAKEN
-    checked = await stub.CheckTimes(check_request(BOOKED))
-    assert len(checked.times) == CANDIDATES
+    assert busy.complete
+    assert {one.source for one in busy.calendars} == {READING_SOURCE_STORED}
+    many = await stub.BatchListBusyTimes(BatchListBusyTimesRequest(expert_ids=TEAM, window=window()))
+    assert {len(one.busy_times.busy_times) for one in many.experts} == {TAKEN}
+    for expert_id in (ASKED, BOOKED):
+        checked = await stub.CheckTimes(check_request(expert_id))
+        assert len(checked.times) == CANDIDATES
 
 
 def rows(client: Client, read: Call) -> list[Row]:
     """`read` is the bare SQL of ListBusyTimes."""
-    build = client.calling(client.bare, BUILD, busy_request(BOOKED))
-    busy = client.calling(client.service, LIST_BUSY_TIMES, busy_request(BOOKED))
-    check = client.calling(client.service, CHECK_TIMES, check_request(BOOKED))
+    build = client.calling(client.bare, BUILD, busy_request(ASKED))
+    busy = client.calling(client.service, LIST_BUSY_TIMES, busy_request(ASKED))
+    check = client.calling(client.service, CHECK_TIMES, check_request(ASKED))
+    check_booked = client.calling(client.service, CHECK_TIMES, check_request(BOOKED))
+    batch = client.calling(
+        client.service,
+        BATCH_LIST_BUSY_TIMES,
+        BatchListBusyTimesRequest(expert_ids=TEAM, window=window()),
+    )
 
     async def read_only(seconds: float) -> Sample:
         return await drive(read, in_flight=16, seconds=seconds)
@@ -51,8 +68,25 @@ def rows(client: Client, read: Call) -> list[Row]:
     return [
         Row(name=BUILD_MANY, measure=client.sampler(build, in_flight=16), in_flight=16),
         Row(name=LIST_MANY, measure=client.sampler(busy, in_flight=16), in_flight=16, yardstick=BUILD_MANY),
-        Row(name=CHECK_MANY, measure=client.sampler(check, in_flight=16), in_flight=16, yardstick=LIST_MANY),
-        Row(name=READS_MANY, measure=read_only, in_flight=16, yardstick=BUILD_MANY),
+        Row(
+            name="CheckTimes of 50",
+            measure=client.sampler(check, in_flight=16),
+            in_flight=16,
+            yardstick=LIST_MANY,
+        ),
+        Row(
+            name="CheckTimes of 50, 200 sessions",
+            measure=client.sampler(check_booked, in_flight=16),
+            in_flight=16,
+            yardstick=LIST_MANY,
+        ),
+        Row(
+            name="BatchListBusyTimes of 20, an expert",
+            measure=client.sampler(batch, in_flight=4, answers=len(TEAM)),
+            in_flight=4,
+            yardstick=LIST_MANY,
+        ),
+        Row(name="its bare SQL through the pool", measure=read_only, in_flight=16, yardstick=BUILD_MANY),
         Row(name=BUILD_ONE, measure=client.sampler(build, in_flight=1), in_flight=1),
         Row(
             name="ListBusyTimes, one by one",

@@ -1,9 +1,11 @@
 """The yardstick: handlers on the service's event loop and server settings, with nothing of the service behind them."""
 
+import os
 import struct
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -17,6 +19,8 @@ BUILD = f"/{SERVICE}/Build"
 """Takes a request of ListBusyTimes and answers 200 intervals, built anew for each call."""
 PROCESSOR_TIME = f"/{SERVICE}/ProcessorTime"
 """Answers the seconds of processor time the process has used so far, as a big-endian double."""
+MEMORY = f"/{SERVICE}/Memory"
+"""Answers the bytes of memory the process has resident now, as a big-endian 64-bit integer; on Linux."""
 
 INTERVALS = 200
 BASE_SECONDS = 1_800_000_000
@@ -36,6 +40,14 @@ async def build(request: ListBusyTimesRequest, context: Context) -> ListBusyTime
 
 async def processor_time(request: bytes, context: Context) -> bytes:
     return struct.pack(">d", time.process_time())
+
+
+async def memory(request: bytes, context: Context) -> bytes:
+    return struct.pack(">q", _resident_pages() * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _resident_pages() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1])
 
 
 @asynccontextmanager
@@ -61,5 +73,6 @@ def _handlers() -> grpc.GenericRpcHandler:
                 response_serializer=ListBusyTimesResponse.SerializeToString,
             ),
             "ProcessorTime": grpc.unary_unary_rpc_method_handler(processor_time),
+            "Memory": grpc.unary_unary_rpc_method_handler(memory),
         },
     )

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import grpc.aio
 from google.protobuf.message import Message
 
-from bench.bare import PROCESSOR_TIME
+from bench.bare import MEMORY, PROCESSOR_TIME
 from bench.sampling import Call, Sample, drive
 
 LONGEST_CALL_SECONDS = 30.0
@@ -34,14 +34,17 @@ class Client:
         send: Send = self.service.unary_unary(method)
         return lambda: send(make().SerializeToString(), timeout=LONGEST_CALL_SECONDS)
 
-    def sampler(self, call: Call, *, in_flight: int) -> Callable[[float], Awaitable[Sample]]:
-        """Drives the call, and tells what it cost the server's process."""
+    def sampler(
+        self, call: Call, *, in_flight: int, answers: int = 1
+    ) -> Callable[[float], Awaitable[Sample]]:
+        """Drives the call, and tells what it cost the server's process; each counts as so many `answers`."""
 
         async def sample(seconds: float) -> Sample:
             before = await self.processor_time()
             sample = await drive(call, in_flight=in_flight, seconds=seconds)
             spent = await self.processor_time() - before
-            return changed(sample, served_us=spent / sample.calls * 1e6)
+            calls = sample.calls * answers
+            return changed(sample, calls=calls, served_us=spent / calls * 1e6)
 
         return sample
 
@@ -50,3 +53,9 @@ class Client:
         send: Send = self.bare.unary_unary(PROCESSOR_TIME)
         (seconds,) = struct.unpack(">d", await send(b""))
         return float(seconds)
+
+    async def memory(self) -> int:
+        """Bytes the server's process has resident now."""
+        send: Send = self.bare.unary_unary(MEMORY)
+        (resident,) = struct.unpack(">q", await send(b""))
+        return int(resident)

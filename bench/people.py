@@ -14,10 +14,14 @@ from calendarsync.v1.session_pb2 import SessionDetails
 from calendarsync.v1.session_service_pb2 import PutSessionRequest
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceStub
 
+TEAM = [f"member-{number}" for number in range(20)]
+"""Each has five conflict calendars with 200 events in the window, and no session."""
+ASKED, LOOKED_AT, *_ = TEAM
+"""The one whose kept readings are asked for, and the one whose calendars are looked at each time."""
 BOOKED = "expert-booked"
 """Has 200 live sessions in the window, and no calendar."""
-CONNECTED = "expert-connected"
-"""Has five conflict calendars with 200 events in the window, and no session."""
+PUSHED = "expert-pushed"
+"""Whose calendar Microsoft tells of."""
 BOOKERS = [f"expert-{number}" for number in range(64)]
 """For whom sessions are put: many, since writes for one expert wait for each other in the database."""
 
@@ -62,9 +66,9 @@ def put_session_request(expert_id: str, session_id: str, start: datetime) -> Put
 
 
 async def put_everybody(service: grpc.aio.Channel) -> None:
-    """All experts, and the sessions of the booked one."""
-    experts, sessions = ExpertServiceStub(service), SessionServiceStub(service)
-    for expert_id in (BOOKED, CONNECTED, *BOOKERS):
+    """All experts."""
+    experts = ExpertServiceStub(service)
+    for expert_id in (*TEAM, BOOKED, PUSHED, *BOOKERS):
         expert = Expert(
             expert_id=expert_id,
             plan=PLAN_PRO,
@@ -73,6 +77,11 @@ async def put_everybody(service: grpc.aio.Channel) -> None:
             time_zone="Europe/Berlin",
         )
         await experts.PutExpert(PutExpertRequest(expert=expert))
+
+
+async def book_everything(service: grpc.aio.Channel) -> None:
+    """The sessions of the booked one."""
+    sessions = SessionServiceStub(service)
 
     async def put(number: int, start: datetime) -> None:
         await sessions.PutSession(put_session_request(BOOKED, f"session-{number:03}", start))

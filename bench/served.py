@@ -1,4 +1,4 @@
-"""`python -m bench.served`: the service and the yardstick in one process, until standard input closes."""
+"""`python -m bench.served ROLE`: the service and the yardstick in one process, until standard input closes."""
 
 import asyncio
 import json
@@ -14,13 +14,10 @@ FREE_PORT = Address("127.0.0.1", 0)
 
 
 async def main() -> None:
-    """As `calendarsync serve --role api` with the environment's settings, on free ports, which it prints as JSON.
-
-    No jobs run, so what is measured is the answering of calls alone.
-    """
+    """As `calendarsync serve --role` with the environment's settings, on free ports, which it prints as JSON."""
     settings = load_settings(grpc_address=FREE_PORT, http_address=FREE_PORT)
     configure_logging(level=settings.log_level, style=settings.log_format)
-    async with running(settings, Role.API) as process, bare_server() as bare_port:
+    async with running(settings, Role(sys.argv[1])) as process, bare_server() as bare_port:
         sys.stdout.write(json.dumps({"service": process.grpc_port, "bare": bare_port}) + "\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)

@@ -1,4 +1,4 @@
-"""The bare SQL behind the calls: the reads through a pool like the service's, the writes by libpq alone.
+"""The bare SQL behind the calls: the read through a pool like the service's, the writes by libpq alone.
 
 pgbench would be the usual yardstick for writes, but the embedded server comes without it. Prepared statements sent by
 libpq from one thread a connection are the nearest thing.
@@ -17,23 +17,12 @@ from statistics import median
 import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
+from psycopg.rows import tuple_row
 
-from adapters.postgres.pool import Pool, open_pool
-from bench.people import BOOKED, BOOKERS, FIRST_DAY, WINDOW_DAYS
+from adapters.postgres.known_times import KNOWN, open_known_times
+from adapters.postgres.pool import Pool
+from bench.people import ASKED, BOOKERS, FIRST_DAY, WINDOW_DAYS
 from bench.sampling import Call, Sample
-
-READS = (
-    "SELECT * FROM expert WHERE expert_id = %(expert_id)s",
-    "SELECT * FROM account WHERE expert_id = %(expert_id)s ORDER BY connected_at, account_id",
-    "SELECT * FROM calendar_settings WHERE expert_id = %(expert_id)s",
-    "SELECT calendar.* FROM calendar JOIN account USING (account_id) WHERE account.expert_id = %(expert_id)s",
-    """
-    SELECT session_id, starts_at, ends_at FROM session
-    WHERE expert_id = %(expert_id)s AND NOT cancelled AND starts_at < %(end)s AND ends_at > %(start)s
-    ORDER BY starts_at, session_id
-    """,
-)
-"""What ListBusyTimes has to know of an expert without conflict calendars."""
 
 PUT_SESSION = b"""
     INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision, written_revision,
@@ -52,16 +41,22 @@ SEALED_BYTES = 320
 
 @asynccontextmanager
 async def reading(dsn: str) -> AsyncIterator[Call]:
-    """A call that reads it all and decodes it, on one connection of a pool set up as the service's."""
-    async with open_pool(dsn) as pool:
-        yield lambda: _read(pool)
+    """A call that asks what ListBusyTimes asks, on one connection of a pool set up as the service's."""
+    async with open_known_times(dsn) as known_times:
+        yield lambda: _read(known_times.pool)
 
 
 async def _read(pool: Pool) -> None:
-    wanted = {"expert_id": BOOKED, "start": FIRST_DAY, "end": FIRST_DAY + timedelta(days=WINDOW_DAYS)}
+    wanted = {
+        "expert_ids": [ASKED],
+        "start": FIRST_DAY,
+        "end": FIRST_DAY + timedelta(days=WINDOW_DAYS),
+        "now": FIRST_DAY,
+    }
     async with pool.connection() as connection:
-        for statement in READS:
-            await (await connection.execute(statement, wanted)).fetchall()
+        cursor = connection.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(KNOWN, wanted, prepare=True)
+        assert await cursor.fetchall()
 
 
 class Writers:

@@ -13,17 +13,24 @@ from typing import Any
 
 from adapters.postgres.embedded import embedded_postgres
 from server.local.stand_ins import stand_ins
-from server.settings import PREFIX
-
-LOG = "service.log"
+from server.settings import PREFIX, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where everything is: `service` and `bare` are gRPC addresses, `sandbox` what the sandbox printed of itself."""
+    """Where everything is: `sandbox` is what the sandbox printed of itself."""
 
     dsn: str
     sandbox: Mapping[str, str]
+    server: "Served"
+    environment: Mapping[str, str]
+    """Of the server, and for further ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """The gRPC addresses of one server's process."""
+
     service: str
     bare: str
 
@@ -46,14 +53,9 @@ def surroundings() -> Iterator[Surroundings]:
             stand_ins(folder / "var", {PREFIX + "DATABASE_URL": dsn}) as started,
         ):
             assert started.sandbox is not None
-            settings = {"database_url": dsn, **started.settings}
-            with _server(_environment(settings), folder / LOG) as ports:
-                yield Surroundings(
-                    dsn=dsn,
-                    sandbox=started.sandbox,
-                    service=f"127.0.0.1:{ports['service']}",
-                    bare=f"127.0.0.1:{ports['bare']}",
-                )
+            environment = _environment({"database_url": dsn, **started.settings})
+            with server(Role.API, environment) as served:
+                yield Surroundings(dsn=dsn, sandbox=started.sandbox, server=served, environment=environment)
 
 
 def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -67,30 +69,32 @@ def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def _server(environment: Mapping[str, str], log: Path) -> Iterator[dict[str, int]]:
-    with log.open("w") as errors:
+def server(role: Role, environment: Mapping[str, str]) -> Iterator[Served]:
+    """A server's process of this role, until the block ends. Raises ServerEnded."""
+    with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.served"],
+            [sys.executable, "-m", "bench.served", role.value],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=log,
             text=True,
             env=dict(environment),
             start_new_session=True,
         )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        if not line:
-            raise ServerEnded("\n".join(log.read_text().splitlines()[-20:]))
-        ports: dict[str, int] = json.loads(line)
-        yield ports
-    finally:
-        process.stdin.close()
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+            line = process.stdout.readline()
+            if not line:
+                log.seek(0)
+                raise ServerEnded("\n".join(log.read().splitlines()[-20:]))
+            ports: dict[str, int] = json.loads(line)
+            yield Served(service=f"127.0.0.1:{ports['service']}", bare=f"127.0.0.1:{ports['bare']}")
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()

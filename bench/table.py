@@ -13,7 +13,7 @@ def table(measured: Iterable[Measured]) -> str:
 
     "By µs" is the same ratio in the server's processor time.
     """
-    return _markdown([HEAD, *(_line(one) for one in measured)])
+    return markdown([HEAD, *(_line(one) for one in measured)])
 
 
 def _line(one: Measured) -> tuple[str, ...]:
@@ -38,7 +38,8 @@ def _line(one: Measured) -> tuple[str, ...]:
     )
 
 
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table of these lines, the first of which is its head."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     head, *body = (
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
