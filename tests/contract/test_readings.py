@@ -266,6 +266,22 @@ async def test_a_reading_from_the_future_is_replaced(kept: Kept) -> None:
     assert (await _begin(kept)).previous == now
 
 
+async def test_a_mailbox_that_is_spared_is_due_in_none_of_its_calendars(kept: Kept) -> None:
+    await put_conflict_calendars(kept, "marked", "new", "later")
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account("other"), a_grant())
+        await tx.calendars.save([a_calendar("others", account_id="other")])
+    await choose_calendars(kept, "marked", "new", "later", "others", version=1)
+    later = CalendarId("later")
+    assert await _store(kept, await _begin(kept, later), a_reading(later), due=30)
+    async with kept.transaction() as tx:
+        await tx.readings.mark(CalendarId("marked"), NOW)
+        await tx.readings.spare(ACCOUNT, until=after(minutes=10))
+    assert await _due(kept) == ("others",)
+    assert await _due(kept, minutes=10) == ("others", "marked", "new")
+    assert await _due(kept, minutes=30) == ("others", "marked", "new", "later")
+
+
 async def test_tells_which_calendars_something_overlaps_a_time_in(kept: Kept) -> None:
     await put_conflict_calendars(kept, "b", "a", "free", "unread")
     for calendar_id, starts in (("b", 24), ("a", 24.5), ("free", 26)):

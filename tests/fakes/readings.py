@@ -66,6 +66,11 @@ class FakeReadings:
         if row is not None and (row.failures, row.reading) == (task.failures, task.previous):
             self.tables.readings[task.calendar_id] = replace(row, due_at=due_at, failures=row.failures + 1)
 
+    async def spare(self, account_id: AccountId, *, until: datetime) -> None:
+        for key, row in self.tables.readings.items():
+            if self.tables.calendars[key].account_id == account_id and row.due_at < until:
+                self.tables.readings[key] = replace(row, due_at=until)
+
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         row = self.tables.readings.get(calendar_id)
         if row is None:

@@ -56,6 +56,14 @@ async def test_tells_the_databases_time(pool: Pool) -> None:
     assert before - MINUTE < now < after + MINUTE
 
 
+async def test_machines_agree_however_far_apart_they_are(pool: Pool, seconds: Seconds) -> None:
+    told = []
+    for counted in (1000, 9_000_000):
+        seconds.counted = counted
+        told.append((await open_clock(pool)).now())
+    assert timedelta() <= told[1] - told[0] < MINUTE
+
+
 async def test_a_machine_that_counts_wrongly_is_set_right(
     pool: Pool, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:

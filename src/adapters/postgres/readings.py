@@ -94,6 +94,21 @@ class PostgresReadings:
             },
         )
 
+    async def spare(self, account_id: AccountId, *, until: datetime) -> None:
+        await self.connection.execute(
+            """
+            UPDATE reading SET due_at = %(until)s
+            FROM (
+                SELECT calendar_id FROM reading JOIN calendar USING (calendar_id)
+                WHERE account_id = %(account_id)s AND due_at < %(until)s
+                ORDER BY calendar_id
+                FOR NO KEY UPDATE OF reading
+            ) AS early
+            WHERE reading.calendar_id = early.calendar_id
+            """,
+            {"account_id": account_id, "until": until},
+        )
+
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         cursor = await self.connection.execute(
             """

@@ -48,6 +48,10 @@ class Readings(Protocol):
         """
         ...
 
+    async def spare(self, account_id: AccountId, *, until: datetime) -> None:
+        """The account's mailbox is to be left alone: none of its calendars is due before then, also of those marked."""
+        ...
+
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         """Something changed in the calendar: it is due at `now`. False when it is no conflict calendar."""
         ...

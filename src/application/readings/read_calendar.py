@@ -70,9 +70,18 @@ class ReadCalendar:
         reason = await unread_because(
             fault, provider=Provider.MICROSOFT, alarms=self.alarms, report_lost=self.report_lost
         )
-        wish = fault.retry_after if isinstance(fault, ProviderUnavailable) else None
+        wish = None
+        if isinstance(fault, ProviderUnavailable):
+            wish = fault.retry_after
+            if fault.throttled:
+                await self._spare_mailbox(task, after_failure(task.failures, at_least=wish))
         await self._put_off(task, at_least=wish, gone=isinstance(fault, CalendarGone))
         return reason
+
+    async def _spare_mailbox(self, task: ReadingTask, pause: timedelta) -> None:
+        """The mailbox was asked too often: its other calendars, and other processes, would only prolong it."""
+        async with self.store.transaction() as tx:
+            await tx.readings.spare(task.account_id, until=self.clock.now() + pause)
 
     async def _put_off(
         self, task: ReadingTask, *, at_least: timedelta | None = None, gone: bool = False

@@ -269,6 +269,24 @@ async def test_the_providers_own_wish_is_kept_where_it_is_longer(
     assert due_in(app, calendar_id) == timedelta(minutes=7)
 
 
+async def test_a_throttled_mailbox_is_left_alone_in_all_of_its_calendars(
+    app: Application, maria: Person, calendar_id: CalendarId
+) -> None:
+    side = maria.add_calendar("Side")
+    await app.list_calendars(EXPERT, refresh=True)
+    second = await app.connect(app.provider.add_person("second"))
+    both = [calendar_id, (await app.calendar(side)).calendar_id]
+    others = (await app.calendar("object-second/Calendar")).calendar_id
+    await app.update_calendar_settings(EXPERT, conflict=[*both, others])
+    app.provider.fail("read_entries", ProviderUnavailable(throttled=True, retry_after=timedelta(minutes=7)))
+
+    await app.read_calendar(calendar_id)
+
+    assert [due_in(app, one) for one in both] == [timedelta(minutes=7)] * 2
+    assert due_in(app, others) <= timedelta()
+    assert second.active
+
+
 async def test_a_look_that_takes_too_long_is_given_up_and_put_off(
     app: Application, calendar_id: CalendarId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
