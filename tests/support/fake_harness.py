@@ -1,7 +1,7 @@
 """The fake provider behind the handle of the contract suites."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports.grant_vault import StoredGrant
 from application.ports.sign_in import RedirectAnswer, StartedSignIn
@@ -19,13 +19,16 @@ from domain.ids import AccountId
 from domain.interval import Interval
 from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader
+from tests.fakes.clock import MovableClock
 from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.provider import REQUIRED, Event, FakeProvider, Person
+from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
 from tests.support.providers import Human, Trouble, WrittenEvent
 
-_MAILBOX = ("first_look", "list_calendars", "read_entries", "create", "update", "delete", "find")
+_PUSH = ("subscribe", "renew", "unsubscribe")
+_MAILBOX = ("first_look", "list_calendars", "read_entries", "create", "update", "delete", "find", *_PUSH)
 _LISTS = ("first_look", "list_calendars", "read_entries")
 _WRITES = ("create", "update", "delete")
 _TOKENS = ("check_access",)
@@ -39,9 +42,14 @@ class FakeHarness:
         self.directory = FakeCalendarDirectory(self.provider)
         self.reader = FakeCalendarReader(self.provider)
         self.writer = FakeEventWriter(self.provider)
+        self.clock = MovableClock()
+        self.push = FakePush(self.provider, self.clock)
         self.people: dict[str, Person] = {}
         self.strict: set[str] = set()
         self.add_person(Human())
+
+    def now(self) -> datetime:
+        return self.clock.now()
 
     def add_person(self, human: Human) -> None:
         person = self.provider.add_person(human.name, kind=human.kind, calendar=False)

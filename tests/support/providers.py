@@ -1,12 +1,14 @@
 """Providers to test on: the fake one, and the Microsoft adapter on the sandbox behind the same handle."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from typing import Protocol
 
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
+from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Identity
@@ -110,6 +112,12 @@ class ProviderHarness(Protocol):
     def reader(self) -> CalendarReader: ...
     @property
     def writer(self) -> EventWriter: ...
+    @property
+    def push(self) -> Push: ...
+
+    def now(self) -> datetime:
+        """By the provider's clock."""
+        ...
 
     def add_person(self, human: Human) -> None:
         """With a primary calendar of the name "Calendar"."""

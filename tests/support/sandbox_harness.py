@@ -5,12 +5,14 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters.graph.calendar_directory import GraphCalendarDirectory
 from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.event_writer import GraphEventWriter
+from adapters.graph.push import GraphPush
+from adapters.graph.settings import NotificationUrls
 from adapters.graph.sign_in import MicrosoftSignIn
 from application.ports.sign_in import RedirectAnswer, StartedSignIn
 from domain.account import AccountKind, Identity, Provider
@@ -22,6 +24,7 @@ from sandbox.world.model import Calendar, Event
 from sandbox.world.world import World
 from tests.support.microsoft import Connected, connected_to
 from tests.support.providers import FEW, PERMISSIONS, Human, Trouble, WrittenEvent
+from tests.support.receiver import receiving
 
 _MAILBOX = "/me/(calendar|events)"
 _METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
@@ -77,6 +80,14 @@ class SandboxHarness:
     @property
     def writer(self) -> GraphEventWriter:
         return self.connected.microsoft.writer
+
+    @property
+    def push(self) -> GraphPush:
+        assert self.connected.microsoft.push is not None
+        return self.connected.microsoft.push
+
+    def now(self) -> datetime:
+        return self.world.clock.now()
 
     @property
     def world(self) -> World:
@@ -234,7 +245,9 @@ class SandboxHarness:
 
 @asynccontextmanager
 async def sandbox_harness(sandbox: Sandbox) -> AsyncIterator[SandboxHarness]:
-    async with connected_to(sandbox, page_size=FEW) as connected:
-        harness = SandboxHarness(connected, sandbox.client_secret)
-        harness.add_person(Human())
-        yield harness
+    async with receiving() as receiver:
+        urls = NotificationUrls(changes=receiver.url, lifecycle=receiver.url)
+        async with connected_to(sandbox, page_size=FEW, notification_urls=urls) as connected:
+            harness = SandboxHarness(connected, sandbox.client_secret)
+            harness.add_person(Human())
+            yield harness
