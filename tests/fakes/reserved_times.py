@@ -21,16 +21,11 @@ class FakeReservedTimes:
         self._make_room(hold.expert_id, hold.interval, now, but_hold=hold.hold_id)
         self.tables.holds[hold.expert_id, hold.hold_id] = hold
 
-    async def get_hold(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
+    async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
         try:
-            return self.tables.holds[expert_id, hold_id]
+            return self.tables.holds.pop((expert_id, hold_id))
         except KeyError:
             raise HoldNotFound from None
-
-    async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
-        hold = await self.get_hold(expert_id, hold_id)
-        del self.tables.holds[expert_id, hold_id]
-        return hold
 
     async def reserve(
         self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime

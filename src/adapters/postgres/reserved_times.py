@@ -31,19 +31,15 @@ class PostgresReservedTimes:
             row,
         )
 
-    async def get_hold(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
-        cursor = await self.connection.execute(
-            "SELECT * FROM reserved_time WHERE expert_id = %(expert_id)s AND hold_id = %(hold_id)s",
-            {"expert_id": expert_id, "hold_id": hold_id},
-        )
-        return _one(await cursor.fetchone())
-
     async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
         cursor = await self.connection.execute(
             "DELETE FROM reserved_time WHERE expert_id = %(expert_id)s AND hold_id = %(hold_id)s RETURNING *",
             {"expert_id": expert_id, "hold_id": hold_id},
         )
-        return _one(await cursor.fetchone())
+        row = await cursor.fetchone()
+        if row is None:
+            raise HoldNotFound
+        return _from_row(row)
 
     async def reserve(
         self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
@@ -125,12 +121,6 @@ class PostgresReservedTimes:
             """,
             row,
         )
-
-
-def _one(row: DictRow | None) -> Hold:
-    if row is None:
-        raise HoldNotFound
-    return _from_row(row)
 
 
 def _from_row(row: DictRow) -> Hold:

@@ -18,12 +18,8 @@ class ReservedTimes(Protocol):
         """
         ...
 
-    async def get_hold(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
-        """Also one that has expired, as long as it is there. Raises HoldNotFound."""
-        ...
-
     async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
-        """Give the time back; the hold as it was. Raises HoldNotFound."""
+        """Give the time back; the hold as it was, also one that has expired but is there. Raises HoldNotFound."""
         ...
 
     async def reserve(
