@@ -275,3 +275,14 @@ async def test_a_calendar_chosen_anew_begins_without(kept: Kept) -> None:
     async with kept.transaction() as tx:
         assert await tx.subscriptions.get(CALENDAR) is None
     assert await _due(kept) == (CALENDAR,)
+
+
+async def test_who_claims_what_is_due_has_it_alone_for_a_while(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    async with kept.transaction() as tx:
+        assert await tx.subscriptions.claim(CALENDAR, now=NOW, until=after(minutes=2))
+    async with kept.transaction() as tx:
+        assert not await tx.subscriptions.claim(CALENDAR, now=after(minutes=1), until=after(minutes=9))
+        assert not await tx.subscriptions.claim(CalendarId("unknown"), now=NOW, until=after(minutes=9))
+        assert await tx.subscriptions.due(after(minutes=1), 10) == ()
+        assert await tx.subscriptions.claim(CALENDAR, now=after(minutes=2), until=after(minutes=9))

@@ -41,6 +41,13 @@ class FakeSubscriptions:
         )
         return True
 
+    async def claim(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> bool:
+        row = self.tables.subscriptions.get(calendar_id)
+        if row is None or row.due_at > now:
+            return False
+        self.tables.subscriptions[calendar_id] = replace(row, due_at=until)
+        return True
+
     async def postpone(self, calendar_id: CalendarId, *, until: datetime) -> None:
         if row := self.tables.subscriptions.get(calendar_id):
             self.tables.subscriptions[calendar_id] = replace(row, due_at=until)

@@ -75,6 +75,17 @@ class PostgresSubscriptions:
         )
         return cursor.rowcount == 1
 
+    async def claim(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> bool:
+        cursor = await self.connection.execute(
+            """
+            UPDATE subscription SET due_at = %(until)s
+            FROM (SELECT calendar_id FROM reading WHERE calendar_id = %(calendar_id)s FOR NO KEY UPDATE) AS held
+            WHERE subscription.calendar_id = held.calendar_id AND due_at <= %(now)s
+            """,
+            {"calendar_id": calendar_id, "now": now, "until": until},
+        )
+        return cursor.rowcount == 1
+
     async def postpone(self, calendar_id: CalendarId, *, until: datetime) -> None:
         await self.connection.execute(
             """

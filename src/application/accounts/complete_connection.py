@@ -91,7 +91,7 @@ class CompleteConnection:
             else:
                 news = change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=self.clock.now())
                 await tx.changes.add(news)
-            await wake_readings_of(tx, account.account_id, attempt.expert_id)
+            await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
             await wake_waiting(tx, attempt.expert_id, self.clock.now())
         return account, known is not None
 

@@ -110,5 +110,5 @@ class NotifyExpert:
         await tx.accounts.save(account.restored())
         await tx.incidents.save(incident.closed(now))
         await tx.changes.add(change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=now))
-        await wake_readings_of(tx, account.account_id, incident.expert_id)
+        await wake_readings_of(tx, account.account_id, incident.expert_id, now)
         await wake_waiting(tx, incident.expert_id, now)

@@ -83,5 +83,5 @@ class RefreshCalendars:
             now = self.clock.now()
             await forget_subscriptions_of_moved(tx, known, now_known, now)
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
-            await wake_readings_of(tx, account.account_id, account.expert_id)
+            await wake_readings_of(tx, account.account_id, account.expert_id, now)
             await wake_waiting(tx, account.expert_id, now)

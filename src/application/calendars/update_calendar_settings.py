@@ -54,9 +54,9 @@ class UpdateCalendarSettings:
                 if (subscription := await tx.subscriptions.get(calendar_id)) is not None:
                     await tx.jobs.end_subscription(subscription.account_id, subscription.remote_id)
             settings = await tx.calendars.save_settings(settings)
-            for calendar_id in settings.conflict - before:
-                await wake_reading(tx, calendar_id)
             now = self.clock.now()
+            for calendar_id in sorted(settings.conflict - before):
+                await wake_reading(tx, calendar_id, now)
             await tx.changes.add(Change(type=ChangeType.CALENDARS_CHANGED, expert_id=expert_id, at=now))
             await wake_waiting(tx, expert_id, now)
             return ChosenCalendars(settings=settings, write=await write_calendar_now(tx, settings))

@@ -43,15 +43,16 @@ class KeepSubscription:
     jitter: Callable[[], float]
 
     async def __call__(self, calendar_id: CalendarId) -> None:
-        """Subscribes, or renews. What fails is tried again later; polling never depends on it."""
+        """Subscribes, or renews, when that is due. What fails is tried again later; polling never depends on it."""
         if self.push is None:
             await self._postpone(calendar_id, RETRY_REFUSED)
             return
         async with self.store.transaction() as tx:
+            now = self.clock.now()
+            if not await tx.subscriptions.claim(calendar_id, now=now, until=now + LEASE):
+                return
             task = await tx.readings.begin(calendar_id)
             known = await tx.subscriptions.get(calendar_id)
-            # The provider calls us back before it answers, which takes longer than a sweep waits.
-            await tx.subscriptions.postpone(calendar_id, until=self.clock.now() + LEASE)
         if task is None:
             await self._postpone(calendar_id, RETRY)
             return

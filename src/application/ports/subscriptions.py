@@ -36,8 +36,12 @@ class Subscriptions(Protocol):
         """
         ...
 
+    async def claim(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> bool:
+        """Whether it is due, and left to who asks until then: two at once would take each other's away."""
+        ...
+
     async def postpone(self, calendar_id: CalendarId, *, until: datetime) -> None:
-        """Try again then; what is stored stays."""
+        """Due then, and not before; what is stored stays."""
         ...
 
     async def forget(self, calendar_id: CalendarId, *, remote_id: str | None, now: datetime) -> None:

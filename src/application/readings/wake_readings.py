@@ -8,16 +8,20 @@ from domain.calendar import Calendar
 from domain.ids import AccountId, CalendarId, ExpertId
 
 
-async def wake_readings_of(tx: Transaction, account_id: AccountId, expert_id: ExpertId) -> None:
+async def wake_readings_of(
+    tx: Transaction, account_id: AccountId, expert_id: ExpertId, now: datetime
+) -> None:
     """Those of one account, in the caller's transaction."""
     chosen = (await tx.calendars.settings(expert_id)).conflict
-    for calendar in await tx.calendars.of_account(account_id):
-        if calendar.calendar_id in chosen:
-            await wake_reading(tx, calendar.calendar_id)
+    # In the order in which everybody takes several.
+    for calendar_id in sorted(one.calendar_id for one in await tx.calendars.of_account(account_id)):
+        if calendar_id in chosen:
+            await wake_reading(tx, calendar_id, now)
 
 
-async def wake_reading(tx: Transaction, calendar_id: CalendarId) -> None:
+async def wake_reading(tx: Transaction, calendar_id: CalendarId, now: datetime) -> None:
     await tx.jobs.read_calendar(calendar_id)
+    await tx.subscriptions.postpone(calendar_id, until=now)
     await tx.jobs.keep_subscription(calendar_id)
 
 

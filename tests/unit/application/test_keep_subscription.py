@@ -1,5 +1,6 @@
 """Subscriptions: made, renewed well ahead, made anew when gone, and never in the way of polling."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -36,6 +37,13 @@ async def calendar_id(app: Application, maria: Person) -> CalendarId:
     await app.connect(maria)
     app.store.take_jobs()
     return (await app.calendar(PRIMARY)).calendar_id
+
+
+async def keep(app: Application, calendar_id: CalendarId) -> None:
+    """As when it is due."""
+    async with app.store.transaction() as tx:
+        await tx.subscriptions.postpone(calendar_id, until=app.clock.now())
+    await app.keep_subscription(calendar_id)
 
 
 def row(app: Application, calendar_id: CalendarId) -> tables.SubscriptionRow:
@@ -77,7 +85,7 @@ async def test_what_changed_before_the_subscription_began_is_read(
     app.clock.advance(MOMENT)
     maria.block(an_interval())
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert app.store.jobs == (tables.ReadCalendar(calendar_id),)
 
@@ -85,7 +93,7 @@ async def test_what_changed_before_the_subscription_began_is_read(
 async def test_renews_after_half_its_life_and_reads_nothing_for_it(
     app: Application, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     first = the_live_one(app)
     app.store.take_jobs()
     assert due_in(app, calendar_id) == WANTED_LIFETIME / 2
@@ -93,7 +101,7 @@ async def test_renews_after_half_its_life_and_reads_nothing_for_it(
     app.clock.advance(WANTED_LIFETIME / 2)
     await app.sweep_due()
     assert tables.KeepSubscription(calendar_id) in app.store.take_jobs()
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert the_live_one(app).remote_id == first.remote_id
     assert the_live_one(app).expires_at == app.clock.now() + WANTED_LIFETIME
@@ -102,8 +110,8 @@ async def test_renews_after_half_its_life_and_reads_nothing_for_it(
 
 
 async def test_a_renewal_leaves_the_secret_as_it_is(app: Application, calendar_id: CalendarId) -> None:
-    await app.keep_subscription(calendar_id)
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
+    await keep(app, calendar_id)
 
     assert app.provider.calls["renew"] == 1
     assert await app.take_notifications(app.push.delivery(PRIMARY)) == 1
@@ -113,7 +121,7 @@ async def test_a_shorter_life_than_asked_for_is_renewed_the_earlier(
     app: Application, calendar_id: CalendarId
 ) -> None:
     app.push.longest = timedelta(hours=2)
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     assert due_in(app, calendar_id) == timedelta(hours=1)
 
     for _ in range(24):
@@ -125,12 +133,12 @@ async def test_a_shorter_life_than_asked_for_is_renewed_the_earlier(
 async def test_one_that_is_gone_is_made_anew_under_a_new_secret(
     app: Application, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     first = the_live_one(app)
     app.push.kept.clear()
     app.store.take_jobs()
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert the_live_one(app).remote_id != first.remote_id
     assert the_live_one(app).secret != first.secret
@@ -140,12 +148,12 @@ async def test_one_that_is_gone_is_made_anew_under_a_new_secret(
 async def test_one_that_is_gone_is_relied_on_no_more_even_if_it_cannot_be_made_anew(
     app: Application, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     app.push.kept.clear()
     app.provider.fail("subscribe", ProviderUnavailable())
 
     app.store.take_jobs()
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     assert app.store.jobs == (tables.ReadCalendar(calendar_id),)
     await app.read_calendar(calendar_id)
 
@@ -153,11 +161,27 @@ async def test_one_that_is_gone_is_relied_on_no_more_even_if_it_cannot_be_made_a
     assert app.store.tables.readings[calendar_id].due_at - app.clock.now() == timedelta(minutes=5)
 
 
+async def test_one_that_is_not_due_is_left_alone(app: Application, calendar_id: CalendarId) -> None:
+    await keep(app, calendar_id)
+    before = app.provider.calls.copy()
+
+    await app.keep_subscription(calendar_id)
+
+    assert app.provider.calls == before
+
+
+async def test_of_many_jobs_at_once_one_makes_it(app: Application, calendar_id: CalendarId) -> None:
+    await asyncio.gather(*(app.keep_subscription(calendar_id) for _ in range(5)))
+
+    assert app.provider.calls["subscribe"] == 1
+    assert len(app.push.on(PRIMARY)) == 1
+
+
 async def test_while_it_is_made_no_sweep_has_it_made_once_more(
     app: Application, maria: Person, calendar_id: CalendarId
 ) -> None:
     slow = app.provider.hold("subscribe")
-    async with app.running(app.keep_subscription(calendar_id)) as making:
+    async with app.running(keep(app, calendar_id)) as making:
         await slow.reached.wait()
         app.store.take_jobs()
         app.clock.advance(timedelta(minutes=1))
@@ -172,10 +196,10 @@ async def test_while_it_is_made_no_sweep_has_it_made_once_more(
 async def test_one_that_ended_unrenewed_is_made_anew_without_asking(
     app: Application, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     app.clock.advance(WANTED_LIFETIME)
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert app.provider.calls["renew"] == 0
     assert len(app.push.on(PRIMARY)) == 1
@@ -186,10 +210,10 @@ async def test_where_the_provider_offers_none_it_is_asked_again_after_hours(
     app: Application, calendar_id: CalendarId, renewal: bool
 ) -> None:
     if renewal:
-        await app.keep_subscription(calendar_id)
+        await keep(app, calendar_id)
     app.push.refuses = "ExtensionError"
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert due_in(app, calendar_id) == RETRY_REFUSED
     app.push.refuses = ""
@@ -212,10 +236,10 @@ async def test_a_fault_is_tried_again_soon(
     app: Application, calendar_id: CalendarId, method: str, fault: DomainError
 ) -> None:
     if method == "renew":
-        await app.keep_subscription(calendar_id)
+        await keep(app, calendar_id)
     app.provider.fail(method, fault)
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert due_in(app, calendar_id) == RETRY
     assert len(app.push.on(PRIMARY)) == int(method == "renew")
@@ -228,7 +252,7 @@ async def test_a_calendar_that_is_gone_is_no_reason_to_hurry(
 ) -> None:
     app.provider.fail("subscribe", CalendarGone())
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert due_in(app, calendar_id) == RETRY
 
@@ -238,7 +262,7 @@ async def test_a_fault_of_our_registration_is_the_operators(
 ) -> None:
     app.provider.misconfigured = "AADSTS7000222"
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert app.alarms.raised == {Provider.MICROSOFT: "AADSTS7000222"}
 
@@ -247,7 +271,7 @@ async def test_lost_access_is_reported_and_the_reconnect_brings_notifications_ba
     app: Application, maria: Person, calendar_id: CalendarId
 ) -> None:
     maria.revoke()
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     assert len(app.store.tables.incidents) == 1
     calls = app.provider.calls["subscribe"]
     await app.pass_time(timedelta(days=1))
@@ -276,9 +300,9 @@ async def test_one_on_a_calendar_unchosen_meanwhile_is_taken_back(
     app: Application, calendar_id: CalendarId, method: str
 ) -> None:
     if method == "renew":
-        await app.keep_subscription(calendar_id)
+        await keep(app, calendar_id)
     asked = app.provider.hold(method, after_doing=True)
-    async with app.running(app.keep_subscription(calendar_id)) as keeping:
+    async with app.running(keep(app, calendar_id)) as keeping:
         await asked.reached.wait()
         await app.update_calendar_settings(EXPERT, conflict=[])
         asked.release()
@@ -293,7 +317,7 @@ async def test_one_on_a_calendar_disconnected_meanwhile_brings_nothing_back(
 ) -> None:
     (account,) = (await app.list_accounts(EXPERT)).accounts
     asked = app.provider.hold("subscribe", after_doing=True)
-    async with app.running(app.keep_subscription(calendar_id)) as keeping:
+    async with app.running(keep(app, calendar_id)) as keeping:
         await asked.reached.wait()
         await app.disconnect_account(EXPERT, account.account_id)
         asked.release()
@@ -307,7 +331,7 @@ async def test_one_on_a_calendar_disconnected_meanwhile_brings_nothing_back(
 async def test_one_on_a_calendar_that_goes_by_another_id_now_is_made_anew(
     app: Application, maria: Person, calendar_id: CalendarId, reconnecting: bool
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     del maria.calendars[PRIMARY]
     maria.add_calendar("Calendar", remote_id="another-id", primary=True)
 
@@ -328,9 +352,9 @@ async def test_of_two_made_at_once_the_last_made_counts(
 ) -> None:
     """The provider keeps one: the second process takes back what the first had made and not stored yet."""
     slow = app.provider.hold("subscribe", after_doing=True)
-    async with app.running(app.keep_subscription(calendar_id)) as keeping:
+    async with app.running(keep(app, calendar_id)) as keeping:
         await slow.reached.wait()
-        await app.keep_subscription(calendar_id)
+        await keep(app, calendar_id)
         slow.release()
         await keeping
 
@@ -345,9 +369,9 @@ async def test_of_two_made_at_once_the_one_stored_by_then_counts(
     app: Application, calendar_id: CalendarId
 ) -> None:
     slow = app.provider.hold("subscribe")
-    async with app.running(app.keep_subscription(calendar_id)) as keeping:
+    async with app.running(keep(app, calendar_id)) as keeping:
         await slow.reached.wait()
-        await app.keep_subscription(calendar_id)
+        await keep(app, calendar_id)
         first = the_live_one(app)
         slow.release()
         await keeping
@@ -362,9 +386,9 @@ async def test_one_taken_back_just_when_its_maker_stores_it_is_relied_on_no_more
 ) -> None:
     maker = app.provider.hold("subscribe", after_doing=True)
     taking_back = app.provider.hold("unsubscribe")
-    async with app.running(app.keep_subscription(calendar_id)) as first:
+    async with app.running(keep(app, calendar_id)) as first:
         await maker.reached.wait()
-        async with app.running(app.keep_subscription(calendar_id)) as second:
+        async with app.running(keep(app, calendar_id)) as second:
             await taking_back.reached.wait()
             maker.release()
             await first
@@ -382,7 +406,7 @@ async def test_one_whose_making_was_never_answered_is_replaced(
     app: Application, calendar_id: CalendarId
 ) -> None:
     app.provider.fail("subscribe", ProviderUnavailable(outcome_unknown=True), after_doing=True)
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     lost = the_live_one(app)
     assert await app.take_notifications(app.push.delivery(PRIMARY)) == 0
 
@@ -395,12 +419,12 @@ async def test_one_whose_making_was_never_answered_is_replaced(
 async def test_one_that_ended_by_our_clock_and_not_by_the_providers_is_replaced(
     app: Application, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     app.clock.advance(WANTED_LIFETIME)
     before = the_only_one_made(app)
     before.expires_at += timedelta(minutes=1)
 
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
 
     assert the_live_one(app).remote_id != before.remote_id
     assert await app.take_notifications(app.push.delivery(PRIMARY)) == 1
@@ -409,13 +433,13 @@ async def test_one_that_ended_by_our_clock_and_not_by_the_providers_is_replaced(
 async def test_one_made_anew_meanwhile_is_not_forgotten_by_whoever_found_the_old_one_gone(
     app: Application, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     app.push.kept.clear()
     renewing = app.provider.hold("renew")
     subscribing = app.provider.hold("subscribe")
-    async with app.running(app.keep_subscription(calendar_id)) as slow:
+    async with app.running(keep(app, calendar_id)) as slow:
         await renewing.reached.wait()
-        async with app.running(app.keep_subscription(calendar_id)) as quick:
+        async with app.running(keep(app, calendar_id)) as quick:
             await subscribing.reached.wait()
             subscribing.release()
             await quick
@@ -430,7 +454,7 @@ async def test_one_made_anew_meanwhile_is_not_forgotten_by_whoever_found_the_old
 async def test_one_that_cannot_be_stored_is_taken_back(app: Application, calendar_id: CalendarId) -> None:
     made = app.provider.hold("subscribe", after_doing=True)
     taking_back = app.provider.hold("unsubscribe")
-    async with app.running(app.keep_subscription(calendar_id)) as keeping:
+    async with app.running(keep(app, calendar_id)) as keeping:
         await made.reached.wait()
         app.store.away = True
         made.release()
@@ -448,7 +472,7 @@ async def test_one_that_cannot_be_stored_is_taken_back(app: Application, calenda
 async def test_of_two_experts_with_one_account_one_is_told_and_the_other_polls(
     app: Application, maria: Person, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     await app.read_calendar(calendar_id)
     first = the_live_one(app)
     await app.add_expert(OTHER_EXPERT)
@@ -470,7 +494,7 @@ async def test_of_two_experts_with_one_account_one_is_told_and_the_other_polls(
 async def test_once_the_one_has_left_the_other_is_told(
     app: Application, maria: Person, calendar_id: CalendarId
 ) -> None:
-    await app.keep_subscription(calendar_id)
+    await keep(app, calendar_id)
     (account,) = (await app.list_accounts(EXPERT)).accounts
     await app.add_expert(OTHER_EXPERT)
     await app.connect(maria, expert_id=OTHER_EXPERT)
@@ -555,6 +579,6 @@ async def test_a_calendar_that_is_checked_no_longer_is_told_of_no_longer(
 
 
 async def test_an_unknown_calendar_is_left_alone(app: Application) -> None:
-    await app.keep_subscription(CalendarId("unknown"))
+    await keep(app, CalendarId("unknown"))
 
     assert app.provider.calls["subscribe"] == 0
