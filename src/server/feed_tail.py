@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from application.changes.waiting import Waiting
 from application.ports.changes import FeedPage, FollowedFeed
 from domain.change import Change, CursorExpired, FeedPosition
 from domain.ids import ExpertId
@@ -36,7 +37,7 @@ class FeedTail:
         self._known_from = end
         self._upto = end
         self._recent: deque[tuple[FeedPosition, Change]] = deque()
-        self._waiting: dict[ExpertId | None, set[asyncio.Event]] = {}
+        self._waiting = Waiting()
         self._times_forgotten = 0
 
     async def end(self) -> FeedPosition:
@@ -52,17 +53,7 @@ class FeedTail:
             return
         if self._page(position, of, limit=1).changes:
             return
-        woken = asyncio.Event()
-        self._waiting.setdefault(of, set()).add(woken)
-        try:
-            async with asyncio.timeout(at_most.total_seconds()):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._waiting[of].discard(woken)
-            if not self._waiting[of]:
-                del self._waiting[of]
+        await self._waiting.wait(of, at_most=at_most)
 
     def forget(self, expert_id: ExpertId | None) -> None:
         """Drop what is remembered of an expert who was erased, and wake who waits for it; None: of everybody."""
@@ -72,7 +63,7 @@ class FeedTail:
             self._known_from = self._upto
         else:
             self._recent = deque(one for one in self._recent if one[1].expert_id != expert_id)
-            self._wake({expert_id})
+            self._waiting.wake({expert_id})
 
     async def follow(self) -> None:
         """Until cancelled."""
@@ -93,14 +84,14 @@ class FeedTail:
             end = await self._feed.end()
             self._recent.clear()
             self._known_from = self._upto = end
-            self._wake(set(self._waiting))
+            self._waiting.wake_all()
             await asyncio.sleep(PAUSE_SECONDS)
             return
         if times_forgotten != self._times_forgotten:
             return  # the page may tell of somebody who was erased while it was read: the next look reads it again
         self._remember(page)
         if page.changes:
-            self._wake({None, *(change.expert_id for _, change in page.changes)})
+            self._waiting.wake({None, *(change.expert_id for _, change in page.changes)})
 
     def _remember(self, page: FeedPage) -> None:
         self._recent.extend(page.changes)
@@ -113,11 +104,6 @@ class FeedTail:
         found = [one for one in newest_first if of is None or one[1].expert_id == of]
         changes = tuple(found[: -limit - 1 : -1])
         return FeedPage(changes=changes, upto=changes[-1][0] if len(changes) == limit else self._upto)
-
-    def _wake(self, whom: set[ExpertId | None]) -> None:
-        for one in whom:
-            for woken in self._waiting.get(one, ()):
-                woken.set()
 
 
 @asynccontextmanager

@@ -53,6 +53,7 @@ LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LAST_WORDS_SECONDS: Final = 2.0
 """How long streams may take to end when the server stops."""
 TURN_SECONDS: Final = 0.05
+"""How soon a call that has come in is known to be under way."""
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),

@@ -16,6 +16,7 @@ from adapters.postgres.feed_history import own_end_of_feed
 from adapters.postgres.feed_holdup import Holdup
 from adapters.postgres.feed_pages import end_of_feed, look_after
 from adapters.postgres.pool import CONNECT_TIMEOUT, Connection, Pool
+from application.changes.waiting import Waiting
 from application.ports.changes import FeedPage
 from domain.change import CursorExpired, FeedPosition
 from domain.ids import ExpertId
@@ -46,7 +47,7 @@ class PostgresChangeFeed:
         self._seen = end
         self._known_from = end
         self._last: dict[ExpertId | None, FeedPosition] = {}
-        self._waiting: dict[ExpertId | None, set[asyncio.Event]] = {}
+        self._waiting = Waiting()
         self._forget: list[Callable[[ExpertId | None], None]] = []
         self._holdup = Holdup()
 
@@ -63,17 +64,7 @@ class PostgresChangeFeed:
             return
         if position < self._last.get(of, position):
             return
-        woken = asyncio.Event()
-        self._waiting.setdefault(of, set()).add(woken)
-        try:
-            async with asyncio.timeout(at_most.total_seconds()):
-                await woken.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._waiting[of].discard(woken)
-            if not self._waiting[of]:
-                del self._waiting[of]
+        await self._waiting.wait(of, at_most=at_most)
 
     def tell_of_erasures(self, forget: Callable[[ExpertId | None], None]) -> None:
         self._forget.append(forget)
@@ -88,7 +79,7 @@ class PostgresChangeFeed:
         for forget in self._forget:
             forget(expert_id)
         if expert_id is not None:
-            self._wake({expert_id})
+            self._waiting.wake({expert_id})
 
     async def catch_up(self, connection: Connection) -> bool:
         """Wake everybody for whom something came; whether to look again soon, for what can't be read yet."""
@@ -100,12 +91,12 @@ class PostgresChangeFeed:
                 self._known_from = self._seen = await own_end_of_feed(connection, seen=self._seen)
                 self._last.clear()
                 self._holdup = Holdup()
-                self._wake(set(self._waiting))
+                self._waiting.wake_all()
                 return True
             self._seen = look.page.upto
             self._remember(look.page)
             if look.page.changes:
-                self._wake({None, *(change.expert_id for _, change in look.page.changes)})
+                self._waiting.wake({None, *(change.expert_id for _, change in look.page.changes)})
             if len(look.page.changes) < AT_ONCE:
                 self._holdup.look(look, now=asyncio.get_running_loop().time())
                 return look.waiting is not None
@@ -116,11 +107,6 @@ class PostgresChangeFeed:
         if len(self._last) > MOST_REMEMBERED:
             self._last.clear()
             self._known_from = self._seen
-
-    def _wake(self, whom: set[ExpertId | None]) -> None:
-        for one in whom:
-            for woken in self._waiting.get(one, ()):
-                woken.set()
 
 
 @asynccontextmanager
