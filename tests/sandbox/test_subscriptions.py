@@ -265,5 +265,8 @@ async def test_requests_of_both_directions_are_recorded(
         ("notification", "(change)", "anna", 202),
     ]
     assert sandbox.world.traffic.properties(path="(notification)") == {
-        "@odata.type", "@odata.id", "@odata.etag", "id",
-    }  # fmt: skip
+        "@odata.type",
+        "@odata.id",
+        "@odata.etag",
+        "id",
+    }

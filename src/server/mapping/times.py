@@ -1,15 +1,15 @@
 """Timestamps and intervals. Fields are set one by one: the library's own conversions are several times slower."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import interval_pb2
 
 from domain.interval import Interval
+from domain.spans import EPOCH
 from server.faults import invalid
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS_A_DAY = 86_400
 NANOS_A_SECOND = 1_000_000_000
 
