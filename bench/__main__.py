@@ -22,7 +22,7 @@ from bench.surroundings import Surroundings, server, surroundings
 from bench.table import table
 from bench.watchers import watchers
 from server.demo.world import World
-from server.settings import Role
+from server.runtime.settings import Role
 
 ROUNDS = 5
 SECONDS = 0.8

@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest, ListBusyTimesResponse
-from server.grpc_server import OPTIONS
+from server.rpc.server import OPTIONS
 
 SERVICE = "calendarsync.bench.Bare"
 BUILD = f"/{SERVICE}/Build"

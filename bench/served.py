@@ -7,8 +7,8 @@ import sys
 from bench.bare import bare_server
 from server.addresses import Address
 from server.logs import configure_logging
-from server.process import running
-from server.settings import Role, load_settings
+from server.runtime.process import running
+from server.runtime.settings import Role, load_settings
 
 FREE_PORT = Address("127.0.0.1", 0)
 

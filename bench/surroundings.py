@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.postgres.embedded import embedded_postgres
 from server.local.stand_ins import stand_ins
-from server.settings import PREFIX, Role
+from server.runtime.settings import PREFIX, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""The process: settings, wiring, the gRPC and HTTP servers, the worker and the command line."""
+"""The process: two doors (rpc, http), the engine room (runtime), the command line, the local run and the demo."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from server.logs import configure_logging
-from server.process import serve
-from server.resources import ProcessFailed, microsoft_settings, migrated
-from server.settings import Role, Settings, SettingsInvalid, load_settings, require_shared_address
+from server.runtime.process import serve
+from server.runtime.resources import ProcessFailed, microsoft_settings, migrated
+from server.runtime.settings import Role, Settings, SettingsInvalid, load_settings, require_shared_address
 
 BAD_SETTINGS = 2
 CANT_START = 1

@@ -12,7 +12,7 @@ import pytest
 from google.rpc import error_details_pb2
 
 from sandbox import Sandbox
-from server.settings import Role
+from server.runtime.settings import Role
 from tests.server.served import Logs, failure_of
 from tests.support.calls import EXPERT, HOLD, SESSION, SOON, Calls, at, busy_hours, hours
 from tests.support.programs import serving

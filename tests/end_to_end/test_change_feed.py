@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from calendarsync.v1.change_service_pb2 import Change
 from sandbox import Sandbox
-from server.settings import Role
+from server.runtime.settings import Role
 from tests.server.served import Logs, captured_logs, failure_of
 from tests.support.calls import EXPERT, SOON, Calls, at
 from tests.support.running_service import open_service

@@ -12,7 +12,7 @@ from calendarsync.v1.calendar_service_pb2 import ListCalendarsRequest
 from domain.account import Provider
 from sandbox import Sandbox, World
 from sandbox.world.faults import Faults
-from server.grpc_server import provider_service
+from server.rpc.server import provider_service
 from tests.server.served import Logs
 from tests.support.calls import EXPERT, at, hours, unread
 from tests.support.running_service import open_service

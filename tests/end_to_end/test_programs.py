@@ -14,13 +14,13 @@ import aiohttp
 import grpc.aio
 import pytest
 
-import server.resources
+import server.runtime.resources
 from adapters.postgres.pool import open_pool
 from sandbox import Sandbox
 from sandbox.world.faults import Fault
-from server.process import running
-from server.resources import ProcessFailed
-from server.settings import Role, Settings
+from server.runtime.process import running
+from server.runtime.resources import ProcessFailed
+from server.runtime.settings import Role, Settings
 from tests.server.served import Logs
 from tests.support.calls import TITLE, Calls
 from tests.support.programs import all_gone, environment_of, program, serving
@@ -209,7 +209,7 @@ async def test_says_that_the_database_is_away(
 ) -> None:
     """In the tests' own process, where ten seconds of patience can be cut short."""
     impatient = partial(open_pool, patience=timedelta(seconds=0.2))
-    monkeypatch.setattr(server.resources, "open_pool", impatient)
+    monkeypatch.setattr(server.runtime.resources, "open_pool", impatient)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     away = f"postgresql://somebody:hunter2@127.0.0.1:{port}/nothing"

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.world.settings import Settings as SandboxSettings
-from server.settings import Push
+from server.runtime.settings import Push
 from tests.server.served import Logs
 from tests.support.calls import SOON, at, busy_hours, hours, sources
 from tests.support.readings import (

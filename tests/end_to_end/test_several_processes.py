@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from sandbox import Sandbox
-from server.process import running
-from server.settings import Role
+from server.runtime.process import running
+from server.runtime.settings import Role
 from tests.server.served import Logs
 from tests.support.running_service import open_service, settings_for
 from tests.support.service import Service, until

@@ -17,8 +17,8 @@ from adapters.postgres.feed_pages import Look, look_after
 from adapters.postgres.pool import Connection
 from domain.change import CursorExpired, FeedPosition
 from domain.ids import ExpertId
-from server import feed_tail
-from server.feed_tail import open_feed_tail
+from server.runtime import feed_tail
+from server.runtime.feed_tail import open_feed_tail
 from tests.builders import EXPERT, a_change, an_expert
 from tests.support.postgres import new_database
 from tests.support.stores import KeptByPostgres, kept_by_postgres, put_expert

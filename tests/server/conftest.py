@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.server.browser import Browser, at_http
+from tests.server.http.browser import Browser, at_http
 from tests.server.served import Api, Logs, World, a_world, captured_logs, served
 
 

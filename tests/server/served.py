@@ -31,11 +31,11 @@ from calendarsync.v1 import (
 from domain.ids import AccountId
 from domain.reading import Pace
 from server.addresses import Address
-from server.container import Container
-from server.grpc_server import GrpcServer, grpc_server
-from server.interceptors.error_mapping import STATUS_DETAILS
 from server.logs import configure_logging
-from server.mapping.times import put_interval
+from server.rpc.interceptors.error_mapping import STATUS_DETAILS
+from server.rpc.mapping.times import put_interval
+from server.rpc.server import GrpcServer, grpc_server
+from server.runtime.container import Container
 from tests.builders import EXPERT, SESSION, an_interval
 from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader

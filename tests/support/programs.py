@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from server.settings import PREFIX, Role, Settings
+from server.runtime.settings import PREFIX, Role, Settings
 
 PATIENCE = 30.0
 """Seconds a program has to start or to stop."""

@@ -15,11 +15,11 @@ import pytest_asyncio
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-import server.resources
+import server.runtime.resources
 from adapters.graph.settings import MicrosoftSettings
 from sandbox import Sandbox
-from server.process import running
-from server.settings import PREFIX, Role, Settings, load_settings
+from server.runtime.process import running
+from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs, captured_logs
 from tests.support.service import Service
 
@@ -86,13 +86,13 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the tries of one read lies a second in all; here it is next to nothing."""
-    as_configured = server.resources.microsoft_settings
+    as_configured = server.runtime.resources.microsoft_settings
 
     def impatient(settings: Settings, *, public_url: str) -> MicrosoftSettings:
         pauses = (timedelta(milliseconds=1), timedelta(milliseconds=2))
         return replace(as_configured(settings, public_url=public_url), retry_pauses=pauses)
 
-    monkeypatch.setattr(server.resources, "microsoft_settings", impatient)
+    monkeypatch.setattr(server.runtime.resources, "microsoft_settings", impatient)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN, Session, WriteHind
 from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
 from sandbox.world.model import Event
-from server.process import Running
-from server.settings import Settings
+from server.runtime.process import Running
+from server.runtime.settings import Settings
 from tests.server.served import Logs, failure_of
 from tests.support.calls import EXPERT, RETURN_URL, SESSION, Calls, parameters
 

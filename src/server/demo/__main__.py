@@ -19,7 +19,7 @@ from server.demo.client import Client
 from server.demo.story import Story
 from server.demo.teller import NotAsTold, Teller
 from server.demo.world import World
-from server.settings import PREFIX
+from server.runtime.settings import PREFIX
 
 
 def main() -> int:

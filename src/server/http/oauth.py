@@ -11,9 +11,9 @@ from multidict import MultiMapping
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.ports.sign_in import RedirectAnswer
 from domain.connection import ConnectionAttemptNotFound
-from server.errors import reason_of
 from server.http.pages import page_response
 from server.http.texts import CONNECTED, DAMAGED, RECONNECTED, UNKNOWN_SIGN_IN, failure_page
+from server.rpc.errors import reason_of
 
 LONGEST: Final[Mapping[str, int]] = {
     "state": 512,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from server.errors import help_links, reason_of
 from server.http.pages import Page
+from server.rpc.errors import help_links, reason_of
 
 AGAIN: Final = "Go back to the page you came from and connect the calendar again."
 CLOSE: Final = "You can close this page."

@@ -12,9 +12,9 @@ from server.addresses import Address
 from server.local.banner import banner
 from server.local.stand_ins import StandInFailed, StandIns, stand_ins
 from server.logs import configure_logging
-from server.process import Running, serve
-from server.resources import ProcessFailed
-from server.settings import PREFIX, Settings, SettingsInvalid, load_settings
+from server.runtime.process import Running, serve
+from server.runtime.resources import ProcessFailed
+from server.runtime.settings import PREFIX, Settings, SettingsInvalid, load_settings
 
 CANT_START = 1
 BAD_SETTINGS = 2

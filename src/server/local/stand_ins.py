@@ -17,7 +17,7 @@ from typing import Any
 
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
-from server.settings import PREFIX
+from server.runtime.settings import PREFIX
 
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""

@@ -1,0 +1,1 @@
+"""The gRPC door: the server, what answers at it, and how errors are told."""

@@ -1,0 +1,58 @@
+"""Sessions, their details and their events."""
+
+from calendarsync.v1 import session_pb2
+from domain.session import Session, SessionDetails
+from server.rpc.mapping.enums import HINDRANCES, REPLACEMENTS, WRITE_STATUSES
+from server.rpc.mapping.times import put_instant, put_interval
+
+
+def details_from(message: session_pb2.SessionDetails) -> SessionDetails:
+    return SessionDetails(
+        title=message.title,
+        text=message.text,
+        place=message.place,
+        join_url=message.join_url,
+        reminder_minutes=message.reminder_minutes if message.HasField("reminder_minutes") else None,
+    )
+
+
+def details_message(details: SessionDetails) -> session_pb2.SessionDetails:
+    return session_pb2.SessionDetails(
+        title=details.title,
+        text=details.text,
+        place=details.place,
+        join_url=details.join_url,
+        reminder_minutes=details.reminder_minutes,
+    )
+
+
+def session_message(session: Session) -> session_pb2.Session:
+    message = session_pb2.Session(
+        expert_id=session.expert_id,
+        session_id=session.session_id,
+        details=details_message(session.details),
+        cancelled=session.cancelled,
+        revision=session.revision,
+        etag=session.etag,
+        event=_event_message(session),
+    )
+    put_interval(message.interval, session.interval)
+    return message
+
+
+def _event_message(session: Session) -> session_pb2.SessionEvent:
+    # A copy without the provider's id has been begun, and may not exist.
+    copy = session.copy if session.copy is not None and session.copy.remote_id is not None else None
+    message = session_pb2.SessionEvent(
+        status=WRITE_STATUSES.outward(session.status),
+        hindrance=HINDRANCES.outward(session.hindrance),
+        account_id="" if copy is None else copy.account_id,
+        calendar_id="" if copy is None else copy.calendar_id,
+        written_revision=session.written_revision,
+        replacement=REPLACEMENTS.outward(session.replacement),
+    )
+    if session.written_at is not None:
+        put_instant(message.write_time, session.written_at)
+    if session.due_at is not None:
+        put_instant(message.next_attempt_time, session.due_at)
+    return message

@@ -1,0 +1,163 @@
+"""The gRPC side: the services, health and reflection on one port."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from calendarsync.v1 import (
+    account_service_pb2,
+    account_service_pb2_grpc,
+    availability_service_pb2,
+    availability_service_pb2_grpc,
+    calendar_service_pb2,
+    calendar_service_pb2_grpc,
+    change_service_pb2,
+    change_service_pb2_grpc,
+    expert_service_pb2,
+    expert_service_pb2_grpc,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
+from domain.account import Provider
+from server.addresses import Address
+from server.alarms import OperatorAlarms
+from server.rpc.interceptors import interceptors
+from server.rpc.interceptors.open_calls import OpenCalls
+from server.rpc.servicers.accounts import Accounts
+from server.rpc.servicers.availability import Availability
+from server.rpc.servicers.calendars import Calendars
+from server.rpc.servicers.changes import Changes
+from server.rpc.servicers.experts import Experts
+from server.rpc.servicers.sessions import Sessions
+from server.tasks import task_for_good
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+SERVICES: Final = (
+    expert_service_pb2.DESCRIPTOR.services_by_name["ExpertService"].full_name,
+    account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
+    calendar_service_pb2.DESCRIPTOR.services_by_name["CalendarService"].full_name,
+    availability_service_pb2.DESCRIPTOR.services_by_name["AvailabilityService"].full_name,
+    session_service_pb2.DESCRIPTOR.services_by_name["SessionService"].full_name,
+    change_service_pb2.DESCRIPTOR.services_by_name["ChangeService"].full_name,
+)
+LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+"""Bytes. What is larger is refused by the transport, without a reason; requests have a smaller limit of their own."""
+LAST_WORDS_SECONDS: Final = 2.0
+"""How long streams may take to end when the server stops."""
+TURN_SECONDS: Final = 0.05
+"""How soon a call that has come in is known to be under way."""
+OPTIONS: Final = (
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+    ("grpc.max_send_message_length", LARGEST_MESSAGE),
+    ("grpc.so_reuseport", 0),  # a second process on the same port is a fault, and is told so
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servicers:
+    experts: Experts
+    accounts: Accounts
+    calendars: Calendars
+    availability: Availability
+    sessions: Sessions
+    changes: Changes
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        expert_service_pb2_grpc.add_ExpertServiceServicer_to_server(self.experts, server)
+        account_service_pb2_grpc.add_AccountServiceServicer_to_server(self.accounts, server)
+        calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server(self.calendars, server)
+        availability_service_pb2_grpc.add_AvailabilityServiceServicer_to_server(self.availability, server)
+        session_service_pb2_grpc.add_SessionServiceServicer_to_server(self.sessions, server)
+        change_service_pb2_grpc.add_ChangeServiceServicer_to_server(self.changes, server)
+
+
+def provider_service(provider: Provider) -> str:
+    """The name under which health tells whether a provider accepts our registration."""
+    return f"calendarsync.provider.{provider.name}"
+
+
+class GrpcServer:
+    """A started server. `port` is the one it got."""
+
+    def __init__(
+        self,
+        server: grpc.aio.Server,
+        health_servicer: health.aio.HealthServicer,
+        open_calls: OpenCalls,
+        port: int,
+    ) -> None:
+        self._server = server
+        self._health = health_servicer
+        self._open_calls = open_calls
+        self.port = port
+
+    @property
+    def open_streams(self) -> int:
+        return self._open_calls.streams
+
+    async def stop(self, grace: float) -> None:
+        """Health says NOT_SERVING, new calls are refused, streams end, running calls get `grace` seconds.
+
+        A repeat does nothing.
+        """
+        await self._health.enter_graceful_shutdown()
+        self._open_calls.end_streams()
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + grace
+        stopping = asyncio.create_task(self._server.stop(grace), name="server stops")
+        # What came in just now counts as under way only once it has had its turn.
+        await asyncio.sleep(min(TURN_SECONDS, grace))
+        answered = asyncio.create_task(self._open_calls.all_answered(), name="all calls are answered")
+        await asyncio.wait({stopping, answered}, return_when=asyncio.FIRST_COMPLETED)
+        answered.cancel()
+        # Whoever doesn't take the end of a stream, or goes on watching our health, is not waited for. The second wait
+        # must be over well before the first: when both run out at once the library crashes (grpcio 1.85).
+        if not stopping.done() and latest - loop.time() > 2 * LAST_WORDS_SECONDS:
+            await self._server.stop(LAST_WORDS_SECONDS)
+        await stopping
+
+
+@asynccontextmanager
+async def grpc_server(
+    servicers: Servicers, alarms: OperatorAlarms, address: Address
+) -> AsyncIterator[GrpcServer]:
+    """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
+    open_calls = OpenCalls()
+    server = grpc.aio.server(interceptors=interceptors(open_calls), options=OPTIONS)
+    servicers.add_to(server)
+    health_servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    try:
+        port = server.add_insecure_port(str(address))
+    except RuntimeError as exc:
+        raise OSError(f"can't listen at {address}") from exc
+    await server.start()
+    for service in ("", *SERVICES):
+        await health_servicer.set(service, SERVING)
+    running = GrpcServer(server, health_servicer, open_calls, port)
+    async with task_for_good(_follow(alarms, health_servicer), name="health follows the alarms"):
+        try:
+            yield running
+        finally:
+            await running.stop(0)
+
+
+async def _follow(alarms: OperatorAlarms, health_servicer: health.aio.HealthServicer) -> None:
+    service = provider_service(Provider.MICROSOFT)
+    while True:
+        status = NOT_SERVING if alarms.is_raised(Provider.MICROSOFT) else SERVING
+        await health_servicer.set(service, status)
+        await alarms.changed()

@@ -1,0 +1,105 @@
+"""AvailabilityService."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+from application.availability.check_times import CheckTimes
+from application.availability.hold_time import HoldTime
+from application.availability.look_up_availability import LookUpAvailability
+from application.availability.release_hold import ReleaseHold
+from calendarsync.v1 import availability_service_pb2 as pb
+from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceServicer
+from domain.expert import ExpertNotFound
+from domain.ids import ExpertId, HoldId, SessionId
+from server.rpc.errors import answer_to
+from server.rpc.mapping.availability import put_availability, put_checked_time, put_evidence
+from server.rpc.mapping.times import duration_from, interval_from, put_instant
+from server.rpc.servicers import Context
+from server.rpc.servicers.budget import ReadBudget
+
+_Bounded: TypeAlias = (
+    pb.ListBusyTimesRequest | pb.BatchListBusyTimesRequest | pb.CheckTimesRequest | pb.HoldTimeRequest
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability(AvailabilityServiceServicer):
+    look_up: LookUpAvailability
+    check_times: CheckTimes
+    hold_time: HoldTime
+    release_hold: ReleaseHold
+    budget: ReadBudget
+
+    async def ListBusyTimes(
+        self, request: pb.ListBusyTimesRequest, context: Context
+    ) -> pb.ListBusyTimesResponse:
+        availability = await self.look_up(
+            ExpertId(request.expert_id),
+            interval_from(request.window, "window"),
+            excluded=_sessions(request.exclude_session_ids),
+            max_age=_max_age(request),
+            budget=self.budget.of(context),
+        )
+        response = pb.ListBusyTimesResponse()
+        put_availability(response, availability)
+        return response
+
+    async def BatchListBusyTimes(
+        self, request: pb.BatchListBusyTimesRequest, context: Context
+    ) -> pb.BatchListBusyTimesResponse:
+        expert_ids = [ExpertId(one) for one in request.expert_ids]
+        found = await self.look_up.of_many(
+            expert_ids,
+            interval_from(request.window, "window"),
+            max_age=_max_age(request),
+            budget=self.budget.of(context),
+        )
+        response = pb.BatchListBusyTimesResponse()
+        for expert_id in expert_ids:
+            answer = response.experts.add(expert_id=expert_id)
+            if expert_id in found:
+                put_availability(answer.busy_times, found[expert_id])
+            else:
+                answer.error.CopyFrom(answer_to(ExpertNotFound()).status)
+        return response
+
+    async def CheckTimes(self, request: pb.CheckTimesRequest, context: Context) -> pb.CheckTimesResponse:
+        checked = await self.check_times(
+            ExpertId(request.expert_id),
+            [interval_from(one, f"candidates[{index}]") for index, one in enumerate(request.candidates)],
+            excluded=_sessions(request.exclude_session_ids),
+            max_age=_max_age(request),
+            budget=self.budget.of(context),
+        )
+        response = pb.CheckTimesResponse(complete=checked.availability.complete)
+        for candidate, one in zip(request.candidates, checked.times, strict=True):
+            put_checked_time(response.times, candidate, one)
+        put_evidence(response.calendars, checked.availability)
+        return response
+
+    async def HoldTime(self, request: pb.HoldTimeRequest, context: Context) -> pb.HoldTimeResponse:
+        hold = await self.hold_time(
+            expert_id=ExpertId(request.expert_id),
+            hold_id=HoldId(request.hold_id),
+            interval=interval_from(request.interval, "interval"),
+            lifetime=duration_from(request.lifetime, "lifetime") if request.HasField("lifetime") else None,
+            max_age=_max_age(request),
+            budget=self.budget.of(context),
+        )
+        response = pb.HoldTimeResponse()
+        put_instant(response.expire_time, hold.expires_at)
+        return response
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
+        await self.release_hold(ExpertId(request.expert_id), HoldId(request.hold_id))
+        return pb.ReleaseHoldResponse()
+
+
+def _max_age(request: _Bounded) -> timedelta | None:
+    return duration_from(request.max_age, "max_age") if request.HasField("max_age") else None
+
+
+def _sessions(ids: Iterable[str]) -> list[SessionId]:
+    return [SessionId(one) for one in ids]

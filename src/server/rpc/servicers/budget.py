@@ -1,0 +1,25 @@
+"""How long a call may spend on looking at providers."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from server.rpc.interceptors.interceptor import seconds_left
+from server.rpc.servicers import Context
+
+LONGEST_MARGIN: Final = 0.5
+"""Seconds kept of the caller's deadline for all but the reading; of short deadlines a fifth."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBudget:
+    """`longest` is how long providers may take together; a caller with a nearer deadline gets what was read by then,
+    and is told what was not."""
+
+    longest: timedelta
+
+    def of(self, context: Context) -> timedelta:
+        remaining = seconds_left(context)
+        if remaining is None:
+            return self.longest
+        return min(self.longest, timedelta(seconds=remaining - min(LONGEST_MARGIN, remaining / 5)))

@@ -1,0 +1,86 @@
+"""SessionService."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from application.ports.sessions import SessionFilter, SessionPosition
+from application.sessions.cancel_session import CancelSession
+from application.sessions.get_session import GetSession
+from application.sessions.list_sessions import ListSessions
+from application.sessions.put_session import PutSession, WantedSession
+from calendarsync.v1 import session_service_pb2 as pb
+from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
+from domain.ids import ExpertId, HoldId, SessionId
+from domain.session import Session
+from server.rpc.faults import PageTokenInvalid
+from server.rpc.mapping.sessions import details_from, session_message
+from server.rpc.mapping.times import interval_from
+from server.rpc.paging import page_size, page_token, position_of
+from server.rpc.servicers import Context
+from server.rpc.servicers.budget import ReadBudget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions(SessionServiceServicer):
+    put_session: PutSession
+    cancel_session: CancelSession
+    get_session: GetSession
+    list_sessions: ListSessions
+    budget: ReadBudget
+
+    async def PutSession(self, request: pb.PutSessionRequest, context: Context) -> pb.PutSessionResponse:
+        wanted = WantedSession(
+            expert_id=ExpertId(request.expert_id),
+            session_id=SessionId(request.session_id),
+            interval=interval_from(request.interval, "interval"),
+            details=details_from(request.details),
+            etag=request.etag,
+            only_if_free=request.conflict_check == pb.CONFLICT_CHECK_REJECT,
+            hold_id=HoldId(request.hold_id) if request.hold_id else None,
+        )
+        session = await self.put_session(wanted, budget=self.budget.of(context))
+        return pb.PutSessionResponse(session=session_message(session))
+
+    async def CancelSession(
+        self, request: pb.CancelSessionRequest, context: Context
+    ) -> pb.CancelSessionResponse:
+        session = await self.cancel_session(
+            ExpertId(request.expert_id), SessionId(request.session_id), etag=request.etag
+        )
+        return pb.CancelSessionResponse(session=session_message(session))
+
+    async def GetSession(self, request: pb.GetSessionRequest, context: Context) -> pb.GetSessionResponse:
+        session = await self.get_session(ExpertId(request.expert_id), SessionId(request.session_id))
+        return pb.GetSessionResponse(session=session_message(session))
+
+    async def ListSessions(
+        self, request: pb.ListSessionsRequest, context: Context
+    ) -> pb.ListSessionsResponse:
+        window = interval_from(request.window, "window") if request.HasField("window") else None
+        limit = page_size(request.page_size)
+        found = await self.list_sessions(
+            ExpertId(request.expert_id),
+            SessionFilter(window=window, include_cancelled=request.include_cancelled),
+            after=_position(request) if request.page_token else None,
+            limit=limit + 1,  # one more than is shown tells whether there is more
+        )
+        shown = found[:limit]
+        return pb.ListSessionsResponse(
+            sessions=[session_message(session) for session in shown],
+            next_page_token=_next_page_token(request, shown[-1]) if len(found) > limit else "",
+        )
+
+
+def _next_page_token(request: pb.ListSessionsRequest, last: Session) -> str:
+    return page_token(request, [last.interval.start.astimezone(UTC).isoformat(), last.session_id])
+
+
+def _position(request: pb.ListSessionsRequest) -> SessionPosition:
+    match position_of(request, request.page_token):
+        case [str(start), str(session_id)]:
+            try:
+                return SessionPosition(datetime.fromisoformat(start), SessionId(session_id))
+            except ValueError as exc:
+                raise PageTokenInvalid from exc
+        case _:
+            raise PageTokenInvalid

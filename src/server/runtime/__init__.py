@@ -1,0 +1,1 @@
+"""The engine room: settings, wiring, what is opened, the process and its worker."""

@@ -1,0 +1,289 @@
+"""The wiring, and the only place that does any: use-cases get their ports, the servers their use-cases.
+
+What must be opened is opened elsewhere and comes in ready, as a Dependency. Nothing here does IO.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from aiohttp import web
+from dependency_injector import containers, providers
+
+from application.accounts.allowed_urls import AllowedUrls
+from application.accounts.complete_connection import CompleteConnection
+from application.accounts.disconnect_account import DisconnectAccount
+from application.accounts.get_account import GetAccount
+from application.accounts.list_accounts import ListAccounts
+from application.accounts.notify_expert import NotifyExpert
+from application.accounts.start_connection import StartConnection
+from application.accounts.start_reconnect import StartReconnect
+from application.availability.check_times import CheckTimes
+from application.availability.hold_time import HoldTime
+from application.availability.look_beyond import LookBeyond
+from application.availability.look_up_availability import LookUpAvailability
+from application.availability.read_beyond import ReadBeyond
+from application.availability.release_hold import ReleaseHold
+from application.calendars.get_calendar_settings import GetCalendarSettings
+from application.calendars.list_calendars import ListCalendars
+from application.calendars.refresh_calendars import RefreshCalendars
+from application.calendars.update_calendar_settings import UpdateCalendarSettings
+from application.changes.watch_changes import WatchChanges
+from application.experts.delete_expert import DeleteExpert
+from application.experts.get_expert import GetExpert
+from application.experts.put_expert import PutExpert
+from application.notifications.end_subscriptions import EndSubscriptions
+from application.notifications.keep_subscription import KeepSubscription
+from application.notifications.take_notifications import TakeNotifications
+from application.ports.calendar_directory import CalendarDirectory
+from application.ports.calendar_reader import CalendarReader
+from application.ports.changes import ChangeFeed
+from application.ports.clock import Clock
+from application.ports.event_writer import EventWriter
+from application.ports.id_source import IdSource
+from application.ports.known_times import KnownTimes
+from application.ports.mailer import Mailer
+from application.ports.push import Push
+from application.ports.sign_in import SignIn
+from application.ports.store import Store
+from application.readings.flights import Flights
+from application.readings.read_calendar import ReadCalendar
+from application.sessions.cancel_session import CancelSession
+from application.sessions.get_session import GetSession
+from application.sessions.list_sessions import ListSessions
+from application.sessions.put_session import PutSession
+from application.sessions.write_session import WriteSession
+from application.upkeep.report_lost_access import ReportLostAccess
+from application.upkeep.sweep_due import SweepDue
+from domain.availability import UnreadReason
+from domain.reading import Pace
+from server.alarms import OperatorAlarms
+from server.http.app import Pages, http_app
+from server.http.deliveries import Deliveries
+from server.http.health import Health, Readiness
+from server.http.links import ReconnectLinks, callback_url
+from server.http.notifications import Notifications
+from server.http.oauth import Callback
+from server.http.reconnect import Reconnect
+from server.rpc.server import Servicers
+from server.rpc.servicers.accounts import Accounts
+from server.rpc.servicers.availability import Availability
+from server.rpc.servicers.budget import ReadBudget
+from server.rpc.servicers.calendars import Calendars
+from server.rpc.servicers.changes import Changes
+from server.rpc.servicers.experts import Experts
+from server.rpc.servicers.sessions import Sessions
+from server.runtime.worker import JobBodies
+
+
+class Container(containers.DeclarativeContainer):
+    """All Dependency providers must be given, by name; `check_dependencies()` says when one was not."""
+
+    store: providers.Dependency[Store] = providers.Dependency()
+    known_times: providers.Dependency[KnownTimes] = providers.Dependency()
+    feed: providers.Dependency[ChangeFeed] = providers.Dependency()
+    clock: providers.Dependency[Clock] = providers.Dependency()
+    ids: providers.Dependency[IdSource] = providers.Dependency()
+    sign_in: providers.Dependency[SignIn] = providers.Dependency()
+    directory: providers.Dependency[CalendarDirectory] = providers.Dependency()
+    reader: providers.Dependency[CalendarReader] = providers.Dependency()
+    writer: providers.Dependency[EventWriter] = providers.Dependency()
+    push: providers.Dependency[Push | None] = providers.Dependency()
+    mailer: providers.Dependency[Mailer] = providers.Dependency()
+    public_url: providers.Dependency[str] = providers.Dependency(instance_of=str)
+    return_urls: providers.Dependency[tuple[str, ...]] = providers.Dependency(instance_of=tuple)
+    read_budget: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    default_max_age: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    pace: providers.Dependency[Pace] = providers.Dependency(instance_of=Pace)
+    changes_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
+
+    alarms = providers.Singleton(OperatorAlarms)
+    readiness = providers.Singleton(Readiness, store)
+    callback_url = providers.Callable(callback_url, public_url)
+    reconnect_links = providers.Factory(ReconnectLinks, public_url)
+    allowed_urls = providers.Factory(AllowedUrls, return_urls)
+    budget = providers.Factory(ReadBudget, read_budget)
+
+    report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids)
+    sweep_due = providers.Factory(SweepDue, store=store, clock=clock, changes_kept=changes_kept)
+
+    end_subscriptions = providers.Factory(EndSubscriptions, push=push)
+
+    put_expert = providers.Factory(PutExpert, store=store)
+    get_expert = providers.Factory(GetExpert, store=store)
+    delete_expert = providers.Factory(DeleteExpert, store=store, end_subscriptions=end_subscriptions)
+
+    start_connection = providers.Factory(
+        StartConnection,
+        store=store,
+        clock=clock,
+        sign_in=sign_in,
+        return_urls=allowed_urls,
+        callback_url=callback_url,
+    )
+    complete_connection = providers.Factory(
+        CompleteConnection,
+        store=store,
+        clock=clock,
+        ids=ids,
+        sign_in=sign_in,
+        directory=directory,
+        alarms=alarms,
+    )
+    start_reconnect = providers.Factory(
+        StartReconnect, store=store, clock=clock, sign_in=sign_in, callback_url=callback_url
+    )
+    get_account = providers.Factory(GetAccount, store=store)
+    list_accounts = providers.Factory(ListAccounts, store=store)
+    disconnect_account = providers.Factory(
+        DisconnectAccount, store=store, clock=clock, end_subscriptions=end_subscriptions
+    )
+    notify_expert = providers.Factory(
+        NotifyExpert,
+        store=store,
+        clock=clock,
+        ids=ids,
+        directory=directory,
+        mailer=mailer,
+        alarms=alarms,
+        reconnect_url=reconnect_links,
+    )
+
+    refresh_calendars = providers.Factory(
+        RefreshCalendars,
+        store=store,
+        clock=clock,
+        ids=ids,
+        directory=directory,
+        alarms=alarms,
+        report_lost=report_lost,
+    )
+    list_calendars = providers.Factory(ListCalendars, store=store, refresh=refresh_calendars)
+    get_calendar_settings = providers.Factory(GetCalendarSettings, store=store)
+    update_calendar_settings = providers.Factory(UpdateCalendarSettings, store=store, clock=clock)
+
+    read_calendar = providers.Factory(
+        ReadCalendar,
+        store=store,
+        clock=clock,
+        reader=reader,
+        alarms=alarms,
+        report_lost=report_lost,
+        pace=pace,
+        jitter=jitter,
+    )
+    flights = providers.Singleton(
+        Flights, read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
+    )
+    """Shared by questions and jobs; to be closed when both have ended."""
+    read_beyond = providers.Factory(
+        ReadBeyond, store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost
+    )
+    flights_beyond = providers.Singleton(
+        Flights,
+        read_beyond,
+        clock=clock,
+        alarms=alarms,
+        failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
+    )
+    look_up_availability = providers.Factory(
+        LookUpAvailability,
+        known_times=known_times,
+        clock=clock,
+        flights=flights,
+        look_beyond=providers.Factory(LookBeyond, flights=flights_beyond, pace=pace),
+        default_max_age=default_max_age,
+    )
+    check_times = providers.Factory(CheckTimes, look_up=look_up_availability)
+    hold_time = providers.Factory(HoldTime, store=store, clock=clock, look_up=look_up_availability)
+    release_hold = providers.Factory(ReleaseHold, store=store, clock=clock)
+
+    keep_subscription = providers.Factory(
+        KeepSubscription,
+        store=store,
+        clock=clock,
+        ids=ids,
+        push=push,
+        alarms=alarms,
+        report_lost=report_lost,
+        jitter=jitter,
+    )
+    take_notifications = providers.Factory(TakeNotifications, store=store, clock=clock)
+    deliveries = providers.Singleton(Deliveries, take_notifications)
+    """Closed with the web app."""
+    watch_changes = providers.Factory(WatchChanges, store=store, clock=clock, feed=feed)
+
+    put_session = providers.Factory(PutSession, store=store, clock=clock, look_up=look_up_availability)
+    cancel_session = providers.Factory(CancelSession, store=store, clock=clock)
+    get_session = providers.Factory(GetSession, store=store)
+    list_sessions = providers.Factory(ListSessions, store=store)
+    write_session = providers.Factory(
+        WriteSession,
+        store=store,
+        clock=clock,
+        ids=ids,
+        writer=writer,
+        alarms=alarms,
+        report_lost=report_lost,
+    )
+
+    servicers = providers.Factory(
+        Servicers,
+        experts=providers.Factory(
+            Experts, put_expert=put_expert, get_expert=get_expert, delete_expert=delete_expert
+        ),
+        accounts=providers.Factory(
+            Accounts,
+            start_connection=start_connection,
+            complete_connection=complete_connection,
+            get_account=get_account,
+            list_accounts=list_accounts,
+            disconnect_account=disconnect_account,
+        ),
+        calendars=providers.Factory(
+            Calendars,
+            list_calendars=list_calendars,
+            get_calendar_settings=get_calendar_settings,
+            update_calendar_settings=update_calendar_settings,
+        ),
+        availability=providers.Factory(
+            Availability,
+            look_up=look_up_availability,
+            check_times=check_times,
+            hold_time=hold_time,
+            release_hold=release_hold,
+            budget=budget,
+        ),
+        sessions=providers.Factory(
+            Sessions,
+            put_session=put_session,
+            cancel_session=cancel_session,
+            get_session=get_session,
+            list_sessions=list_sessions,
+            budget=budget,
+        ),
+        changes=providers.Factory(Changes, watch_changes=watch_changes),
+    )
+
+    health = providers.Factory(Health, alarms=alarms, readiness=readiness)
+    pages = providers.Factory(
+        Pages,
+        callback=providers.Factory(Callback, complete_connection=complete_connection),
+        reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect),
+        notifications=providers.Factory(Notifications, deliveries=deliveries),
+    )
+    web_app: providers.Factory[web.Application] = providers.Factory(http_app, health, pages)
+    """With what is called from outside."""
+    health_app: providers.Factory[web.Application] = providers.Factory(http_app, health, None)
+    """Without it."""
+
+    job_bodies = providers.Factory(
+        JobBodies,
+        write=write_session,
+        notify=notify_expert,
+        refresh=refresh_calendars,
+        flights=flights,
+        keep=keep_subscription,
+        end=end_subscriptions,
+        clock=clock,
+    )

@@ -1,0 +1,156 @@
+"""Opens what the process needs from outside, in order, and hands it to the container; closes it in reverse."""
+
+import random
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+from procrastinate import App
+
+from adapters.crypto import KeyRing
+from adapters.graph.microsoft import open_microsoft
+from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
+from adapters.mailer import SmtpMailer, SmtpSettings, parse_sender, trusting
+from adapters.postgres.change_feed import open_change_feed
+from adapters.postgres.clock import open_clock
+from adapters.postgres.grant_vault import PostgresGrantVault
+from adapters.postgres.job_queue import job_app
+from adapters.postgres.known_times import open_known_times
+from adapters.postgres.migrate import MigrationRefused, migrate
+from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.store import PostgresStore
+from application.ports.store import StoreUnavailable
+from domain.reading import Pace
+from server.addresses import can_be_told
+from server.http.links import lifecycle_url, notification_url
+from server.runtime.container import Container
+from server.runtime.feed_tail import open_feed_tail
+from server.runtime.id_source import RandomIds
+from server.runtime.settings import Push, Settings
+from server.tasks import task_for_good
+
+PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
+UNREACHABLE = "the database can't be reached: is CALENDARSYNC_DATABASE_URL right?"
+
+
+class ProcessFailed(Exception):
+    """The process can't start, or can't go on; the text is one line for its operator and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    container: Container
+    pool: Pool
+    jobs: App
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterator[Resources]:
+    """Raises ProcessFailed when the database can't be reached or doesn't fit this program."""
+    dsn = settings.database_url.get_secret_value()
+    cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
+    sender = parse_sender(settings.mail_from)
+    async with AsyncExitStack() as stack:
+        try:
+            pool = await stack.enter_async_context(open_pool(dsn, max_size=settings.database_pool_size))
+            clock = await open_clock(pool)
+        except StoreUnavailable:
+            raise ProcessFailed(UNREACHABLE) from None
+        await stack.enter_async_context(task_for_good(clock.keep(pool), name="clock"))
+        await migrated(dsn)
+        jobs = job_app()
+        vault = PostgresGrantVault(pool=pool, cipher=cipher)
+        known_times = await stack.enter_async_context(open_known_times(dsn))
+        changes = await stack.enter_async_context(open_change_feed(dsn, pool))
+        feed = await stack.enter_async_context(open_feed_tail(changes))
+        microsoft = microsoft_settings(settings, public_url=public_url)
+        ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock))
+        container = Container(
+            store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
+            known_times=known_times,
+            feed=feed,
+            clock=clock,
+            ids=RandomIds(),
+            sign_in=ports.sign_in,
+            directory=ports.directory,
+            reader=ports.reader,
+            writer=ports.writer,
+            push=ports.push,
+            mailer=SmtpMailer(
+                smtp=SmtpSettings.parse(settings.smtp_url.get_secret_value()),
+                sender=sender,
+                tls=trusting(settings.smtp_ca_file),
+                clock=clock,
+            ),
+            public_url=public_url,
+            return_urls=settings.return_urls,
+            read_budget=timedelta(seconds=settings.read_budget_seconds),
+            default_max_age=timedelta(seconds=settings.default_max_age_seconds),
+            pace=Pace(
+                days_ahead=settings.read_ahead_days,
+                polled_every=timedelta(seconds=settings.poll_seconds),
+                polled_with_push_every=timedelta(
+                    # What was subscribed to while notifications were on is told to nobody now.
+                    seconds=settings.poll_with_push_seconds if ports.push else settings.poll_seconds
+                ),
+            ),
+            changes_kept=timedelta(days=settings.changes_kept_days),
+            jitter=random.random,
+        )
+        container.check_dependencies()
+        yield Resources(container=container, pool=pool, jobs=jobs)
+
+
+async def migrated(dsn: str) -> list[str]:
+    """Bring the schema up to date and name what was applied. Raises ProcessFailed."""
+    try:
+        return await migrate(dsn)
+    except psycopg.OperationalError:
+        raise ProcessFailed(UNREACHABLE) from None
+    except MigrationRefused as refused:
+        raise ProcessFailed(f"the database's schema can't be brought up to date: {refused}") from None
+
+
+def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSettings:
+    """`public_url` is the one that is in use. Raises ProcessFailed when the certificate's file is not as it must be."""
+    return MicrosoftSettings(
+        client_id=settings.microsoft_client_id,
+        credential=_credential(settings),
+        authority=settings.microsoft_authority,
+        graph_url=settings.microsoft_graph_url,
+        ca_file=settings.microsoft_ca_file,
+        notification_urls=_notification_urls(public_url) if _reachable(settings, public_url) else None,
+    )
+
+
+def _notification_urls(public_url: str) -> NotificationUrls:
+    return NotificationUrls(changes=notification_url(public_url), lifecycle=lifecycle_url(public_url))
+
+
+def _reachable(settings: Settings, public_url: str) -> bool:
+    """Whether Microsoft is asked for notifications. Raises ProcessFailed where it must be and can't reach us."""
+    if settings.push is Push.OFF:
+        return False
+    reachable = can_be_told(public_url, settings.microsoft_graph_url)
+    if settings.push is Push.ON and not reachable:
+        raise ProcessFailed(
+            "CALENDARSYNC_PUSH is on, and needs an https address in CALENDARSYNC_PUBLIC_URL that Microsoft can reach"
+        )
+    return reachable
+
+
+def _credential(settings: Settings) -> str | ClientCertificate:
+    if settings.microsoft_client_secret is not None:
+        return settings.microsoft_client_secret.get_secret_value()
+    file = settings.microsoft_client_certificate_file
+    blocks = PEM_BLOCK.findall(file.read_text(encoding="ascii", errors="replace")) if file else []
+    keys = [text for text, kind in blocks if kind.endswith("PRIVATE KEY")]
+    certificates = [text for text, kind in blocks if kind == "CERTIFICATE"]
+    if len(keys) != 1 or not certificates:
+        raise ProcessFailed(
+            "CALENDARSYNC_MICROSOFT_CLIENT_CERTIFICATE_FILE must hold one private key and its certificate, as PEM"
+        )
+    return ClientCertificate(private_key=keys[0], certificate=certificates[0])

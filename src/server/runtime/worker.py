@@ -1,0 +1,200 @@
+"""The worker: runs jobs as they come, and by the clock looks for what no job is left for.
+
+Jobs are wake-ups: what they do follows from rows, so one that fails is logged and dropped, and the sweep wakes a worker
+for its row again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from procrastinate import App
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.worker import Worker as QueueWorker
+
+from adapters.postgres.job_queue import (
+    END_SUBSCRIPTION,
+    KEEP_SUBSCRIPTION,
+    NOTIFY_EXPERT,
+    QUEUES,
+    READ_CALENDAR,
+    REFRESH_CALENDARS,
+    WRITE_SESSION,
+    JobKind,
+    register,
+)
+from adapters.postgres.pool import Pool
+from application.accounts.notify_expert import NotifyExpert
+from application.calendars.refresh_calendars import RefreshCalendars
+from application.notifications.end_subscriptions import EndSubscriptions
+from application.notifications.keep_subscription import KeepSubscription
+from application.ports.clock import Clock
+from application.readings.flights import Flights
+from application.sessions.write_session import WriteSession
+from application.upkeep.sweep_due import SweepDue
+from domain.availability import UnreadReason
+from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from server.logs import described
+from server.tasks import task_for_good
+
+READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDARS.queue]
+"""Many, by the clock, and as slow as the provider: they have a worker of their own, and no session waits for them."""
+BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
+POLL_SECONDS: Final = 1.0
+"""How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
+RESTART_SECONDS: Final = 1.0
+HEARTBEAT_SECONDS: Final = 10.0
+DEAD_AFTER_SECONDS: Final = 30.0
+"""A worker that was silent for so long is dead, and its jobs are given to others."""
+MOST_RUNS: Final = 5
+"""A job that so many workers died of is dropped."""
+log = structlog.stdlib.get_logger("server.runtime.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobBodies:
+    """What each kind of job does, with the arguments it is queued with.
+
+    Calendars are read through `flights`, so that a job and the questions of this process share one reading.
+    """
+
+    write: WriteSession
+    notify: NotifyExpert
+    refresh: RefreshCalendars
+    flights: Flights[CalendarId, UnreadReason | None]
+    keep: KeepSubscription
+    end: EndSubscriptions
+    clock: Clock
+
+    def register_on(self, app: App) -> None:
+        for kind, run in (
+            (WRITE_SESSION, self.write_session),
+            (NOTIFY_EXPERT, self.notify_expert),
+            (REFRESH_CALENDARS, self.refresh_calendars),
+            (READ_CALENDAR, self.read_calendar),
+            (KEEP_SUBSCRIPTION, self.keep_subscription),
+            (END_SUBSCRIPTION, self.end_subscription),
+        ):
+            register(app, kind, _dropping_failures(kind, run))
+
+    async def write_session(self, *, expert_id: str, session_id: str) -> None:
+        await self.write(ExpertId(expert_id), SessionId(session_id))
+
+    async def notify_expert(self, *, incident_id: str) -> None:
+        await self.notify(IncidentId(incident_id))
+
+    async def refresh_calendars(self, *, account_id: str) -> None:
+        await self.refresh(AccountId(account_id))
+
+    async def read_calendar(self, *, calendar_id: str) -> None:
+        # A reading that is under way may have begun before what woke this job.
+        await self.flights.join(CalendarId(calendar_id), not_before=self.clock.now())
+
+    async def keep_subscription(self, *, calendar_id: str) -> None:
+        await self.keep(CalendarId(calendar_id))
+
+    async def end_subscription(self, *, account_id: str, remote_id: str) -> None:
+        await self.end([(AccountId(account_id), remote_id)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """`concurrency` is how many jobs run at once, of readings and of all others each.
+
+    `grace` is how long running jobs may take after the worker was told to stop.
+    """
+
+    app: App
+    pool: Pool
+    sweep_due: SweepDue
+    sweep_every: timedelta
+    concurrency: int
+    grace: timedelta
+
+    async def run(self) -> None:
+        """Until cancelled; outlives any outage of the database."""
+        async with (
+            self.app.open_async(self.pool),
+            task_for_good(self._look_after(), name="sweep"),
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(self._work(BOOKINGS), name="jobs")
+            tasks.create_task(self._work(READINGS), name="readings")
+
+    async def _work(self, queues: list[str]) -> None:
+        """An outage of the database ends the queue's own worker; a new one also listens again."""
+        while True:
+            worker = self._queue_worker(queues)
+            running = asyncio.create_task(worker.run(), name="queue worker")  # type: ignore[no-untyped-call]
+            try:
+                await asyncio.wait([running])
+            finally:
+                # Told to stop and not cancelled, so that jobs may end; again, since it forgets what it hears too early.
+                while not running.done():
+                    worker.stop()  # type: ignore[no-untyped-call]
+                    await asyncio.wait([running], timeout=RESTART_SECONDS)
+            error = running.exception()
+            log.warning("the job worker ended, and is started again", **(described(error) if error else {}))
+            await asyncio.sleep(RESTART_SECONDS)
+
+    def _queue_worker(self, queues: list[str]) -> QueueWorker:
+        return WatchedQueueWorker(
+            app=self.app,
+            queues=queues,
+            concurrency=self.concurrency,
+            delete_jobs=DeleteJobCondition.ALWAYS,
+            fetch_job_polling_interval=POLL_SECONDS,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=self.grace.total_seconds(),
+            stalled_worker_timeout=DEAD_AFTER_SECONDS,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+        )
+
+    async def _look_after(self) -> None:
+        while True:
+            for step in (self.sweep_due, self._rescue):
+                try:
+                    await step()
+                except Exception as error:  # noqa: BLE001 - an outermost loop
+                    log.warning("upkeep failed, and is tried again", **described(error))
+            await asyncio.sleep(self.sweep_every.total_seconds())
+
+    async def _rescue(self) -> None:
+        """Jobs that were running in a process that died are run by another; the queue itself never does that."""
+        manager = self.app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS):
+            # Another replica may have been quicker, and then this one's wish is refused.
+            with suppress(ConnectorException):
+                if job.attempts >= MOST_RUNS:
+                    log.error("a job was dropped since every worker died of it", job=job.task_name)
+                    await manager.finish_job(job, Status.FAILED, delete_job=True)
+                else:
+                    await manager.retry_job(job)
+
+
+class WatchedQueueWorker(QueueWorker):
+    """A worker of the queue that ends when its listener or its heartbeat fails, so that a new one can take its place.
+
+    The queue watches its side tasks until the first of them is done, and the one that queues periodic tasks is done
+    at once where there are none (procrastinate 3.10, `Worker._monitor_side_tasks`). From then on it would neither
+    listen nor show that it lives, and say nothing of it. Here that task is never done.
+    """
+
+    async def _periodic_deferrer(self) -> None:
+        await asyncio.Event().wait()
+
+
+def _dropping_failures(kind: JobKind, run: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    async def job(**ids: str) -> None:
+        structlog.contextvars.clear_contextvars()
+        try:
+            await run(**ids)
+        except Exception as error:  # noqa: BLE001 - an outermost place
+            log.error("job failed", job=kind.name, **described(error))
+
+    return job

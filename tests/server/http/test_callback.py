@@ -1,0 +1,182 @@
+"""The redirect with which a sign-in ends, as browsers bring it."""
+
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from domain.connection import SignInRefused
+from server.http.links import CALLBACK_PATH
+from tests.fakes.sign_in import ADMIN_CONSENT_URL
+from tests.server.http.browser import Browser
+from tests.server.served import RETURN_URL
+
+MARKUP = "<script>alert('gotcha')</script>"
+
+
+async def test_a_connected_account_sends_the_browser_back_with_its_id(browser: Browser) -> None:
+    answer = await browser.connect(
+        browser.world.provider.add_person(), return_url=RETURN_URL + "?tab=a%20b&x=1#list"
+    )
+
+    assert answer.status == 302
+    assert answer.location == RETURN_URL + "?tab=a%20b&x=1&outcome=connected&account_id=account-1#list"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_reconnected_account_is_told_as_such(browser: Browser) -> None:
+    person = browser.world.provider.add_person()
+    await browser.connect(person)
+
+    answer = await browser.connect(person, return_url=RETURN_URL)
+
+    assert answer.told == {"outcome": ["reconnected"], "account_id": ["account-1"]}
+
+
+async def test_a_failure_sends_the_browser_back_with_its_reason(browser: Browser) -> None:
+    state = await browser.start(return_url=RETURN_URL)
+
+    answer = await browser.come_back(state=state, error="access_denied", error_description=MARKUP)
+
+    assert answer.status == 302
+    assert answer.told == {"outcome": ["failed"], "reason": ["SIGN_IN_CANCELLED"]}
+
+
+async def test_without_a_return_url_a_page_tells_of_the_success(browser: Browser) -> None:
+    answer = await browser.connect(browser.world.provider.add_person())
+
+    assert answer.status == 200
+    assert "Your calendar is connected" in answer.text
+    again = await browser.connect(next(iter(browser.world.provider.people.values())))
+    assert "connected again" in again.text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"error": "access_denied"}, "went back"),
+        ({"error": "consent_required", "error_description": "AADSTS90094"}, ADMIN_CONSENT_URL),
+        ({"code": "nonsense"}, "did not accept"),
+        ({"error": "server_error"}, "answer at the moment"),
+        ({"error": "invalid_client"}, "not your fault"),
+    ],
+)
+async def test_without_a_return_url_a_page_tells_why_and_what_next(
+    browser: Browser, parameters: dict[str, str], words: str
+) -> None:
+    answer = await browser.come_back(state=await browser.start(), **parameters)
+
+    assert answer.status == 200
+    assert "was not connected" in answer.text
+    assert words in answer.text
+
+
+async def test_an_unknown_sign_in_is_a_page_of_its_own(browser: Browser) -> None:
+    answer = await browser.come_back(state="never-given", code="c")
+
+    assert answer.status == 404
+    assert "not known" in answer.text
+
+
+async def test_a_redirect_counts_once(browser: Browser) -> None:
+    state = await browser.start()
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+
+    assert (await browser.come_back(state=state, code=code)).status == 200
+    assert (await browser.come_back(state=state, code=code)).status == 404
+
+
+async def test_a_late_redirect_is_told_to_start_anew(browser: Browser) -> None:
+    state = await browser.start(return_url=RETURN_URL)
+    browser.world.clock.advance(timedelta(minutes=11))
+
+    assert (await browser.come_back(state=state, code="c")).told["reason"] == ["CONNECTION_ATTEMPT_EXPIRED"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "code=c",
+        "state=s",
+        "state=s&code=",
+        "state=s&code=c&error=e",
+        "state=s&state=s&code=c",
+        "state=s&code=c&code=d",
+        "state=s&error=e&error_description=a&error_description=b",
+        "state=" + "s" * 513 + "&code=c",
+        "state=s&code=" + "c" * 8193,
+        "state=s&error=" + "e" * 129,
+        "state=s&error=e&error_description=" + "d" * 8193,
+    ],
+)
+async def test_parameters_that_no_redirect_brings_are_refused(browser: Browser, query: str) -> None:
+    answer = await browser.get(f"{CALLBACK_PATH}?{query}")
+
+    assert answer.status == 400
+    assert "damaged" in answer.text
+
+
+async def test_a_damaged_redirect_does_not_use_the_sign_in_up(browser: Browser) -> None:
+    state = await browser.start()
+    assert (await browser.get(f"{CALLBACK_PATH}?state={state}&state={state}&code=c")).status == 400
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+
+    assert (await browser.come_back(state=state, code=code)).status == 200
+
+
+async def test_parameters_the_provider_adds_are_ignored(browser: Browser) -> None:
+    state = await browser.start()
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+
+    assert (await browser.come_back(state=state, code=code, session_state="x", client_info="y")).status == 200
+
+
+@pytest.mark.parametrize("where", ["return", "page", "damaged", "unknown"])
+async def test_nothing_that_was_sent_is_shown(browser: Browser, where: str) -> None:
+    state = await browser.start(return_url=RETURN_URL if where == "return" else None)
+    parameters = {"state": state, "error": MARKUP, "error_description": MARKUP, "error_subcode": MARKUP}
+    if where == "damaged":
+        parameters["code"] = MARKUP
+    if where == "unknown":
+        parameters["state"] = MARKUP
+
+    answer = await browser.come_back(**parameters)
+
+    assert "gotcha" not in answer.text
+    assert "gotcha" not in str(answer.headers)
+
+
+async def test_a_redirect_may_come_as_a_form(browser: Browser) -> None:
+    state = await browser.start(return_url=RETURN_URL)
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+
+    answer = await browser.get(CALLBACK_PATH, "POST", data={"state": state, "code": code})
+
+    assert answer.status == 302
+    assert answer.told["outcome"] == ["connected"]
+
+
+async def test_a_form_with_files_or_without_bounds_is_refused(browser: Browser) -> None:
+    form = aiohttp.FormData()
+    form.add_field("state", b"s", filename="state.txt")
+
+    assert (await browser.get(CALLBACK_PATH, "POST", data=form)).status == 400
+    assert (await browser.get(CALLBACK_PATH, "POST", data={"state": "s" * 100_000})).status == 413
+
+
+async def test_a_look_without_fetching_uses_nothing_up(browser: Browser) -> None:
+    state = await browser.start()
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+    query = f"{CALLBACK_PATH}?state={state}&code={code}"
+
+    assert (await browser.get(query, "HEAD")).status == 405
+    assert (await browser.get(query)).status == 200
+
+
+async def test_a_refused_code_is_told_to_the_caller(browser: Browser) -> None:
+    browser.world.provider.fail("redeem", SignInRefused())
+    state = await browser.start(return_url=RETURN_URL)
+
+    assert (await browser.come_back(state=state, code="c")).told["reason"] == ["SIGN_IN_REFUSED"]

@@ -1,0 +1,43 @@
+"""The link of the "Action required" mail."""
+
+import pytest
+
+from tests.server.http.browser import Browser, an_account_is_lost
+
+
+async def test_the_mails_link_starts_the_sign_in_for_that_account(browser: Browser) -> None:
+    token = await an_account_is_lost(browser)
+
+    answer = await browser.get(f"/reconnect/{token}")
+
+    assert answer.status == 302
+    assert answer.told["login_hint"] == ["maria@contoso.example"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_the_mails_link_leads_to_a_working_account_and_is_used_up_then(browser: Browser) -> None:
+    token = await an_account_is_lost(browser)
+    (state,) = (await browser.get(f"/reconnect/{token}")).told["state"]
+    person = next(iter(browser.world.provider.people.values()))
+
+    done = await browser.come_back(state=state, code=browser.world.provider.code_for(person))
+    used_up = await browser.get(f"/reconnect/{token}")
+
+    assert "connected again" in done.text
+    assert used_up.status == 404
+    assert "used up" in used_up.text
+
+
+@pytest.mark.parametrize("token", ["nonsense", "%3Cscript%3Egotcha", "x" * 129, "a%2Fb"])
+async def test_an_unknown_link_says_that_nothing_is_left_to_do(browser: Browser, token: str) -> None:
+    answer = await browser.get(f"/reconnect/{token}")
+
+    assert answer.status == 404
+    assert "gotcha" not in answer.text
+
+
+async def test_a_link_followed_during_an_outage_says_so(browser: Browser) -> None:
+    token = await an_account_is_lost(browser)
+    browser.world.provider.outage = True
+
+    assert "Microsoft doesn&#39;t answer" in (await browser.get(f"/reconnect/{token}")).text

@@ -1,0 +1,78 @@
+"""Busy times in the answer, by the quick way and by the plain one."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calendarsync.v1.availability_service_pb2 import ListBusyTimesResponse
+from domain.interval import Interval
+from domain.spans import Spans
+from server.rpc.mapping.availability import put_busy_times
+from server.rpc.mapping.interval_bytes import interval_bytes
+from server.rpc.mapping.times import put_interval
+
+SECOND = 1_000_000
+LAST = 2**32 - 1
+"""The last second of the quick way, in the year 2106."""
+
+whole_seconds = st.integers(0, LAST)
+
+
+@st.composite
+def spans_of(draw: st.DrawFn, seconds: st.SearchStrategy[int], unit: int) -> Spans:
+    edges = sorted(draw(st.sets(seconds, max_size=300)))
+    return Spans(tuple(edge * unit for edge in edges[: len(edges) // 2 * 2]))
+
+
+def plainly(spans: Spans) -> ListBusyTimesResponse:
+    response = ListBusyTimesResponse()
+    for interval in spans:
+        put_interval(response.busy_times.add(), interval)
+    return response
+
+
+@given(spans_of(whole_seconds, SECOND))
+def test_the_quick_way_writes_what_the_plain_way_does(spans: Spans) -> None:
+    wire = interval_bytes(spans.edges)
+
+    assert wire is not None
+    assert ListBusyTimesResponse.FromString(wire) == plainly(spans)
+
+
+@given(spans_of(st.integers(-(2**33), 2**33) | st.integers(2**32 - 5, 2**32 + 5), SECOND))
+def test_seconds_of_any_year_arrive(spans: Spans) -> None:
+    response = ListBusyTimesResponse()
+    put_busy_times(response, spans)
+
+    assert response == plainly(spans)
+
+
+@given(spans_of(st.integers(0, 10**10), 1))
+def test_microseconds_arrive(spans: Spans) -> None:
+    response = ListBusyTimesResponse()
+    put_busy_times(response, spans)
+
+    assert response == plainly(spans)
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 128, 129, 1000])
+def test_any_number_of_intervals_arrives_in_order(count: int) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    hours = [start + timedelta(hours=number) for number in range(2 * count)]
+    spans = Spans.of(Interval(begin, end) for begin, end in list(pairwise(hours))[::2])
+    response = ListBusyTimesResponse(complete=True)
+    put_busy_times(response, spans)
+
+    assert len(response.busy_times) == count
+    assert response.complete
+    assert response.busy_times == plainly(spans).busy_times
+
+
+@pytest.mark.parametrize(
+    "edges", [(-SECOND, SECOND), (0, (LAST + 1) * SECOND), (0, SECOND + 1), (1, SECOND - 1)]
+)
+def test_the_quick_way_leaves_what_it_can_not_write(edges: tuple[int, ...]) -> None:
+    assert interval_bytes(edges) is None

@@ -1,0 +1,197 @@
+"""Holding times, and booking what is held, over a real channel."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2
+
+from calendarsync.v1 import availability_service_pb2 as pb
+from calendarsync.v1 import session_service_pb2
+from server.rpc.mapping.times import instant, put_interval
+from tests.builders import EXPERT, an_interval
+from tests.server.served import Api, failure_of, session_request
+
+REJECT = session_service_pb2.CONFLICT_CHECK_REJECT
+
+
+async def test_a_held_time_is_busy_until_the_hold_ends(api: Api) -> None:
+    await _connected(api)
+
+    held = await api.availability.HoldTime(_hold())
+
+    assert instant(held.expire_time) == api.world.clock.now() + timedelta(minutes=5)
+    (checked,) = (await api.availability.CheckTimes(_check())).times
+    assert checked.verdict == pb.TIME_VERDICT_BUSY
+    assert list(checked.busy_hold_ids) == ["hold-1"]
+    assert not checked.busy_session_ids
+    api.world.clock.advance(timedelta(minutes=5))
+    assert (await api.availability.CheckTimes(_check())).times[0].verdict == pb.TIME_VERDICT_FREE
+
+
+async def test_holds_for_as_long_as_is_asked(api: Api) -> None:
+    await _connected(api)
+
+    held = await api.availability.HoldTime(_hold(lifetime=Duration(seconds=900)))
+
+    assert instant(held.expire_time) == api.world.clock.now() + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("lifetime", [Duration(), Duration(seconds=901), Duration(nanos=999_999_999)])
+async def test_refuses_to_hold_for_nothing_or_too_long(api: Api, lifetime: Duration) -> None:
+    failure = await failure_of(api.availability.HoldTime(_hold(lifetime=lifetime)))
+
+    assert failure.fields == {"lifetime": "DURATION_GTE_LTE"}
+
+
+async def test_refuses_to_hold_what_is_taken(api: Api) -> None:
+    await _connected(api)
+    await api.availability.HoldTime(_hold())
+
+    failure = await failure_of(api.availability.HoldTime(_hold("hold-2")))
+
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TIME_TAKEN")
+    violation = failure.detail(error_details_pb2.PreconditionFailure).violations[0]
+    assert violation.type == "TIME_TAKEN"
+
+
+async def test_refuses_to_hold_what_may_be_taken(api: Api) -> None:
+    await _connected(api)
+    api.world.provider.outage = True
+
+    failure = await failure_of(api.availability.HoldTime(_hold()))
+
+    assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "AVAILABILITY_UNKNOWN")
+    assert failure.metadata == {"unread_calendar_ids": "calendar-1"}
+    assert failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta() > timedelta()
+
+
+async def test_gives_a_held_time_back(api: Api) -> None:
+    await _connected(api)
+    await api.availability.HoldTime(_hold())
+    release = pb.ReleaseHoldRequest(expert_id=EXPERT, hold_id="hold-1")
+
+    await api.availability.ReleaseHold(release)
+
+    assert (await api.availability.CheckTimes(_check())).times[0].verdict == pb.TIME_VERDICT_FREE
+    failure = await failure_of(api.availability.ReleaseHold(release))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "HOLD_NOT_FOUND")
+
+
+async def test_another_experts_hold_is_not_found(api: Api) -> None:
+    await _connected(api)
+    await api.put_expert("other")
+    await api.availability.HoldTime(_hold())
+
+    released = await failure_of(
+        api.availability.ReleaseHold(pb.ReleaseHoldRequest(expert_id="other", hold_id="hold-1"))
+    )
+    request = _put("session-1", hold_id="hold-1")
+    request.expert_id = "other"
+    booked = await failure_of(api.sessions.PutSession(request))
+
+    assert released.reason == booked.reason == "HOLD_NOT_FOUND"
+
+
+async def test_an_unknown_expert_can_hold_nothing(api: Api) -> None:
+    assert (await failure_of(api.availability.HoldTime(_hold()))).reason == "EXPERT_NOT_FOUND"
+
+
+async def test_a_hold_becomes_a_session(api: Api) -> None:
+    await _connected(api)
+    await api.availability.HoldTime(_hold())
+
+    await api.sessions.PutSession(_put("session-1", hold_id="hold-1"))
+
+    (checked,) = (await api.availability.CheckTimes(_check())).times
+    assert (list(checked.busy_session_ids), list(checked.busy_hold_ids)) == (["session-1"], [])
+    used_up = await failure_of(api.sessions.PutSession(_put("session-2", hold_id="hold-1")))
+    assert used_up.reason == "HOLD_NOT_FOUND"
+
+
+async def test_an_expired_hold_becomes_nothing(api: Api) -> None:
+    await _connected(api)
+    await api.availability.HoldTime(_hold())
+    api.world.clock.advance(timedelta(minutes=6))
+
+    failure = await failure_of(api.sessions.PutSession(_put("session-1", hold_id="hold-1")))
+
+    assert failure.reason == "HOLD_NOT_FOUND"
+
+
+async def test_a_checked_booking_of_a_taken_time_is_refused_and_changes_nothing(api: Api) -> None:
+    await _connected(api)
+    next(iter(api.world.provider.people.values())).block(an_interval(starts=24))
+
+    failure = await failure_of(api.sessions.PutSession(_put("session-1", conflict_check=REJECT)))
+
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TIME_TAKEN")
+    got = session_service_pb2.GetSessionRequest(expert_id=EXPERT, session_id="session-1")
+    assert (await failure_of(api.sessions.GetSession(got))).reason == "SESSION_NOT_FOUND"
+
+
+async def test_an_unchecked_booking_of_a_taken_time_is_accepted(api: Api) -> None:
+    await _connected(api)
+    next(iter(api.world.provider.people.values())).block(an_interval(starts=24))
+
+    for check in (session_service_pb2.CONFLICT_CHECK_UNSPECIFIED, session_service_pb2.CONFLICT_CHECK_NONE):
+        assert (await api.sessions.PutSession(_put("session-1", conflict_check=check))).session.revision == 1
+
+
+async def test_a_checked_booking_waits_no_longer_than_its_deadline_allows(api: Api) -> None:
+    await _connected(api)
+    held = api.world.provider.hold("read_entries")
+
+    failure = await failure_of(api.sessions.PutSession(_put("session-1", conflict_check=REJECT), timeout=0.5))
+    held.release()
+
+    assert failure.reason == "AVAILABILITY_UNKNOWN"
+
+
+async def test_of_ten_checked_bookings_of_one_time_one_is_accepted(api: Api) -> None:
+    await _connected(api)
+
+    calls = (
+        api.sessions.PutSession(_put(f"session-{number}", conflict_check=REJECT)) for number in range(10)
+    )
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+
+    refused = [one for one in outcomes if isinstance(one, grpc.aio.AioRpcError)]
+    assert len(refused) == 9
+    assert {one.code() for one in refused} == {grpc.StatusCode.FAILED_PRECONDITION}
+    listed = await api.sessions.ListSessions(session_service_pb2.ListSessionsRequest(expert_id=EXPERT))
+    assert len(listed.sessions) == 1
+
+
+async def test_refuses_a_conflict_check_nobody_knows(api: Api) -> None:
+    request = _put("session-1")
+    request.conflict_check = 99  # type: ignore[assignment]
+
+    assert set((await failure_of(api.sessions.PutSession(request))).fields) == {"conflict_check"}
+
+
+async def _connected(api: Api) -> None:
+    await api.put_expert()
+    await api.connect(api.world.provider.add_person())
+
+
+def _hold(hold_id: str = "hold-1", **fields: Any) -> pb.HoldTimeRequest:
+    request = pb.HoldTimeRequest(expert_id=EXPERT, hold_id=hold_id, **fields)
+    put_interval(request.interval, an_interval(starts=24))
+    return request
+
+
+def _check() -> pb.CheckTimesRequest:
+    request = pb.CheckTimesRequest(expert_id=EXPERT)
+    put_interval(request.candidates.add(), an_interval(starts=24))
+    return request
+
+
+def _put(session_id: str, **fields: Any) -> session_service_pb2.PutSessionRequest:
+    request = session_request(session_id, starts=24)
+    for name, value in fields.items():
+        setattr(request, name, value)
+    return request

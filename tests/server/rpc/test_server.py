@@ -1,0 +1,132 @@
+"""What stands beside our own services on the gRPC port, and how that is closed."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from domain.account import Provider
+from server.rpc.server import SERVICES
+from tests.server.served import Api, Logs
+
+GET_EXPERT = "/calendarsync.v1.ExpertService/GetExpert"
+
+
+async def test_health_tells_of_the_whole_and_of_each_service(api: Api, logs: Logs) -> None:
+    health: Any = health_pb2_grpc.HealthStub(api.channel)
+
+    for service in ("", *SERVICES, "calendarsync.provider.MICROSOFT"):
+        answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING, service
+
+    unknown = await _outcome(health.Check(health_pb2.HealthCheckRequest(service="nonsense")))
+    assert unknown is grpc.StatusCode.NOT_FOUND
+    assert not logs.of("call")
+
+
+async def test_health_of_the_provider_follows_the_alarm(api: Api, logs: Logs) -> None:
+    health: Any = health_pb2_grpc.HealthStub(api.channel)
+    alarms = api.world.container.alarms()
+    watching = health.Watch(health_pb2.HealthCheckRequest(service="calendarsync.provider.MICROSOFT"))
+    seen = []
+
+    async def next_status() -> None:
+        answer = await watching.read()
+        assert isinstance(answer, health_pb2.HealthCheckResponse)
+        seen.append(answer.status)
+
+    await next_status()
+    alarms.provider_misconfigured(Provider.MICROSOFT, "AADSTS7000222")
+    alarms.provider_misconfigured(Provider.MICROSOFT, "AADSTS7000222")
+    await next_status()
+    alarms.provider_works(Provider.MICROSOFT)
+    alarms.provider_works(Provider.MICROSOFT)
+    await next_status()
+    watching.cancel()
+
+    serving, not_serving = (
+        health_pb2.HealthCheckResponse.SERVING,
+        health_pb2.HealthCheckResponse.NOT_SERVING,
+    )
+    assert seen == [serving, not_serving, serving]
+    whole = await health.Check(health_pb2.HealthCheckRequest())
+    assert whole.status == serving
+    (raised,) = [line for line in logs.lines if line["level"] == "error"]
+    assert raised["code"] == "AADSTS7000222"
+
+
+async def test_reflection_lists_the_services(api: Api) -> None:
+    channel: Any = api.channel
+    reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+    call = reflection.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+    answers = [answer async for answer in call]
+
+    listed = {one.name for one in answers[0].list_services_response.service}
+    assert listed >= {*SERVICES, "grpc.health.v1.Health"}
+
+
+async def test_a_stopping_server_lets_running_calls_finish_and_says_so(api: Api) -> None:
+    await api.put_expert()
+    health: Any = health_pb2_grpc.HealthStub(api.channel)
+    watching = health.Watch(health_pb2.HealthCheckRequest(service=""))
+    await watching.read()
+    held = api.world.provider.hold("begin")
+    running = asyncio.ensure_future(api.start())
+    await held.reached.wait()
+
+    stopping = asyncio.ensure_future(api.server.stop(5))
+    answer = await watching.read()
+    held.release()
+
+    assert isinstance(answer, health_pb2.HealthCheckResponse)
+    assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert (await running).state
+    watching.cancel()
+    await stopping
+
+
+async def test_a_stopping_server_does_not_wait_for_those_who_watch_its_health(api: Api) -> None:
+    health: Any = health_pb2_grpc.HealthStub(api.channel)
+    watching = health.Watch(health_pb2.HealthCheckRequest(service=""))
+    await watching.read()
+
+    async with asyncio.timeout(10):
+        await api.server.stop(grace=60)
+        await api.server.stop(grace=60)
+    watching.cancel()
+
+
+async def test_a_call_that_outlasts_the_grace_time_is_cut_off(api: Api) -> None:
+    await api.put_expert()
+    held = api.world.provider.hold("begin")
+    running = asyncio.ensure_future(_outcome(api.start()))
+    await held.reached.wait()
+
+    async with asyncio.timeout(10):
+        await api.server.stop(grace=0.1)
+
+    assert await running in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+
+
+def test_every_service_of_the_contract_is_served() -> None:
+    declared = {
+        f"calendarsync.v1.{line.split()[1]}"
+        for file in Path("proto/calendarsync/v1").glob("*.proto")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.startswith("service ")
+    }
+    assert declared == set(SERVICES)
+
+
+async def _outcome(call: Any) -> grpc.StatusCode:
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    except asyncio.CancelledError:
+        return grpc.StatusCode.CANCELLED
+    return grpc.StatusCode.OK

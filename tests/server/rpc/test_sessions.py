@@ -1,0 +1,190 @@
+"""SessionService over a real channel."""
+
+from typing import Any
+
+import pytest
+
+from calendarsync.v1 import session_pb2
+from calendarsync.v1 import session_service_pb2 as pb
+from domain.ids import ExpertId, SessionId
+from server.rpc.mapping.times import instant, put_interval
+from tests.builders import EXPERT, SESSION, after, an_interval
+from tests.server.served import Api, failure_of, session_request
+
+
+async def test_accepts_a_session_and_tells_that_it_waits_to_be_written(api: Api) -> None:
+    await api.put_expert()
+
+    put = await api.put_session(
+        text="Bring the plan.", place="Room 4", join_url="https://meet.example/a", reminder_minutes=0
+    )
+
+    session = put.session
+    assert (session.expert_id, session.session_id, session.revision) == (EXPERT, SESSION, 1)
+    assert (
+        session.details
+        == session_request(
+            text="Bring the plan.", place="Room 4", join_url="https://meet.example/a", reminder_minutes=0
+        ).details
+    )
+    assert session.details.HasField("reminder_minutes")
+    assert session.event.status == session_pb2.WRITE_STATUS_PENDING
+    assert instant(session.interval.start_time) == after(hours=24)
+    got = await api.sessions.GetSession(pb.GetSessionRequest(expert_id=EXPERT, session_id=SESSION))
+    assert got.session == session
+
+
+async def test_a_session_without_a_reminder_has_none(api: Api) -> None:
+    await api.put_expert()
+
+    assert not (await api.put_session()).session.details.HasField("reminder_minutes")
+
+
+async def test_tells_where_the_event_is_once_it_is_written(api: Api) -> None:
+    await api.put_expert()
+    await api.connect(api.world.provider.add_person())
+    await api.put_session()
+    await api.world.container.write_session()(ExpertId(EXPERT), SessionId(SESSION))
+
+    got = await api.sessions.GetSession(pb.GetSessionRequest(expert_id=EXPERT, session_id=SESSION))
+
+    event = got.session.event
+    assert event.status == session_pb2.WRITE_STATUS_WRITTEN
+    assert (event.account_id, event.calendar_id, event.written_revision) == ("account-1", "calendar-1", 1)
+    assert instant(event.write_time) == api.world.clock.now()
+    assert not event.HasField("next_attempt_time")
+
+
+async def test_tells_what_a_waiting_session_waits_for(api: Api) -> None:
+    await api.put_expert()
+    await api.put_session()
+    await api.world.container.write_session()(ExpertId(EXPERT), SessionId(SESSION))
+
+    got = await api.sessions.GetSession(pb.GetSessionRequest(expert_id=EXPERT, session_id=SESSION))
+
+    event = got.session.event
+    assert event.status == session_pb2.WRITE_STATUS_WAITING
+    assert event.hindrance == session_pb2.WRITE_HINDRANCE_NO_WRITABLE_CALENDAR
+    assert event.HasField("next_attempt_time")
+    assert event.account_id == ""
+
+
+async def test_a_repeat_changes_nothing_and_a_change_counts(api: Api) -> None:
+    await api.put_expert()
+    first = await api.put_session()
+
+    assert await api.put_session() == first
+    assert (await api.put_session(starts=30)).session.revision == 2
+
+
+async def test_cancels_a_session(api: Api) -> None:
+    await api.put_expert()
+    await api.put_session()
+    request = pb.CancelSessionRequest(expert_id=EXPERT, session_id=SESSION)
+
+    cancelled = await api.sessions.CancelSession(request)
+
+    assert cancelled.session.cancelled
+    assert await api.sessions.CancelSession(request) == cancelled
+    assert not (await api.put_session()).session.cancelled
+
+
+async def test_refuses_a_stale_etag(api: Api) -> None:
+    await api.put_expert()
+    etag = (await api.put_session()).session.etag
+    await api.put_session(starts=30, etag=etag)
+
+    put = await failure_of(api.put_session(starts=40, etag=etag))
+    cancel = pb.CancelSessionRequest(expert_id=EXPERT, session_id=SESSION, etag=etag)
+    cancelled = await failure_of(api.sessions.CancelSession(cancel))
+
+    assert put.reason == cancelled.reason == "ETAG_MISMATCH"
+
+
+async def test_does_not_find_what_is_not_there(api: Api) -> None:
+    no_expert = await failure_of(api.put_session())
+    no_list = await failure_of(api.sessions.ListSessions(pb.ListSessionsRequest(expert_id=EXPERT)))
+    await api.put_expert()
+    await api.put_expert("expert-2")
+    await api.put_session()
+    theirs = {"expert_id": "expert-2", "session_id": SESSION}
+    got = await failure_of(api.sessions.GetSession(pb.GetSessionRequest(**theirs)))
+    cancelled = await failure_of(api.sessions.CancelSession(pb.CancelSessionRequest(**theirs)))
+
+    assert no_expert.reason == no_list.reason == "EXPERT_NOT_FOUND"
+    assert got.reason == cancelled.reason == "SESSION_NOT_FOUND"
+
+
+async def test_pages_hold_every_session_once_in_the_order_of_starts(api: Api) -> None:
+    await api.put_expert()
+    for number in range(7):
+        await api.put_session(f"s{number}", starts=10 - number // 2)
+    request = pb.ListSessionsRequest(expert_id=EXPERT, page_size=3)
+    pages = []
+    while True:
+        page = await api.sessions.ListSessions(request)
+        pages.append([one.session_id for one in page.sessions])
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+
+    assert pages == [["s6", "s4", "s5"], ["s2", "s3", "s0"], ["s1"]]
+
+
+async def test_a_last_page_that_is_full_has_no_next(api: Api) -> None:
+    await api.put_expert()
+    await api.put_session()
+
+    page = await api.sessions.ListSessions(pb.ListSessionsRequest(expert_id=EXPERT, page_size=1))
+
+    assert not page.next_page_token
+
+
+async def test_lists_what_overlaps_a_window_and_cancelled_ones_on_request(api: Api) -> None:
+    await api.put_expert()
+    await api.put_session("early", starts=1)
+    await api.put_session("late", starts=10)
+    await api.sessions.CancelSession(pb.CancelSessionRequest(expert_id=EXPERT, session_id="late"))
+    request = pb.ListSessionsRequest(expert_id=EXPERT)
+    put_interval(request.window, an_interval(starts=9, hours=5))
+
+    assert not (await api.sessions.ListSessions(request)).sessions
+    request.include_cancelled = True
+    assert [one.session_id for one in (await api.sessions.ListSessions(request)).sessions] == ["late"]
+
+
+async def test_refuses_the_page_token_of_another_window(api: Api) -> None:
+    await api.put_expert()
+    for number in range(3):
+        await api.put_session(f"s{number}", starts=number + 1)
+    first = await api.sessions.ListSessions(pb.ListSessionsRequest(expert_id=EXPERT, page_size=1))
+    request = pb.ListSessionsRequest(expert_id=EXPERT, page_token=first.next_page_token)
+    put_interval(request.window, an_interval(starts=0, hours=50))
+
+    assert (await failure_of(api.sessions.ListSessions(request))).reason == "PAGE_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"title": ""}, "details.title"),
+        ({"title": "x" * 256}, "details.title"),
+        ({"title": "bell\x07"}, "details.title"),
+        ({"text": "x" * 32_769}, "details.text"),
+        ({"place": "x" * 256}, "details.place"),
+        ({"join_url": "javascript:alert(1)"}, "details.join_url"),
+        ({"join_url": "not a url"}, "details.join_url"),
+        ({"reminder_minutes": -1}, "details.reminder_minutes"),
+        ({"reminder_minutes": 40_321}, "details.reminder_minutes"),
+    ],
+)
+async def test_names_the_detail_that_breaks_a_rule(api: Api, details: dict[str, Any], field: str) -> None:
+    assert set((await failure_of(api.put_session(**details))).fields) == {field}
+
+
+async def test_a_session_lasts_31_days_at_most(api: Api) -> None:
+    await api.put_expert()
+
+    assert (await api.put_session(hours=31 * 24)).session.revision == 1
+    failure = await failure_of(api.put_session(hours=31 * 24 + 1))
+    assert failure.fields == {"interval": "INTERVAL_LENGTH"}

@@ -1,0 +1,200 @@
+"""Whole processes of each role, on a real database; Microsoft is never asked."""
+
+import asyncio
+import base64
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import aiohttp
+import grpc.aio
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from adapters.postgres.pool import open_pool
+from calendarsync.v1.change_service_pb2 import WatchChangesRequest
+from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
+from server.addresses import Address
+from server.runtime import resources
+from server.runtime.process import running
+from server.runtime.resources import ProcessFailed
+from server.runtime.settings import PREFIX, Role, Settings, load_settings
+from tests.server.served import Logs
+
+KEYS = "one:" + base64.b64encode(b"k" * 32).decode()
+VALUES = {
+    "ENCRYPTION_KEYS": KEYS,
+    "MICROSOFT_CLIENT_ID": "client",
+    "MICROSOFT_CLIENT_SECRET": "hunter2",
+    "SMTP_URL": "smtp://127.0.0.1:9",
+    "MAIL_FROM": "calendars@example.com",
+    "GRPC_ADDRESS": "127.0.0.1:0",
+    "HTTP_ADDRESS": "127.0.0.1:0",
+    "SHUTDOWN_GRACE_SECONDS": "5",
+}
+
+
+def _settings(dsn: str, **changes: Any) -> Settings:
+    given = {name.lower(): value for name, value in VALUES.items()}
+    return load_settings(**{**given, "database_url": dsn, **changes})
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_serves_its_part(dsn: str, role: Role) -> None:
+    async with running(_settings(dsn), role) as process, aiohttp.ClientSession() as http:
+        base = f"http://127.0.0.1:{process.http_port}"
+        async with http.get(f"{base}/readyz") as ready, http.get(f"{base}/reconnect/x") as page:
+            assert ready.status == 200
+            assert ("text/html" in page.headers["Content-Type"]) is (role in {Role.ALL, Role.WEB})
+        assert (process.grpc_port is not None) is (role in {Role.ALL, Role.API})
+        assert (process.worker is not None) is (role in {Role.ALL, Role.WORKER})
+        if process.grpc_port is not None:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{process.grpc_port}") as channel:
+                health: Any = health_pb2_grpc.HealthStub(channel)
+                answer = await health.Check(health_pb2.HealthCheckRequest())
+                assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_process_that_stops_waits_for_no_watcher(dsn: str) -> None:
+    async with AsyncExitStack() as stack, asyncio.timeout(20):
+        async with running(_settings(dsn, shutdown_grace_seconds=60)) as process:
+            channel = grpc.aio.insecure_channel(f"127.0.0.1:{process.grpc_port}")
+            await stack.enter_async_context(channel)
+            watch: Any = ChangeServiceStub(channel).WatchChanges(WatchChangesRequest())
+            assert (await watch.read()).cursor
+
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await watch.read()
+        assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_notifications_are_taken_where_browsers_are_served(dsn: str) -> None:
+    for role, status in ((Role.WEB, 200), (Role.WORKER, 404)):
+        async with running(_settings(dsn), role) as process, aiohttp.ClientSession() as http:
+            url = f"http://127.0.0.1:{process.http_port}/notifications/microsoft"
+            async with http.post(url, params={"validationToken": "token"}) as answer:
+                assert answer.status == status
+
+
+@pytest.mark.parametrize(("push", "told"), [("on", True), ("off", False)])
+async def test_without_notifications_nothing_is_polled_rarely(dsn: str, push: str, told: bool) -> None:
+    """Also what was subscribed to before they were turned off."""
+    settings = _settings(dsn, push=push, public_url="https://calendars.example")
+    async with running(settings, Role.API) as process:
+        pace = process.container.pace()
+        assert (pace.polled_with_push_every > pace.polled_every) is told
+
+
+async def test_replicas_may_start_at_once_on_an_empty_database(empty_dsn: str) -> None:
+    async with running(_settings(empty_dsn), Role.API), running(_settings(empty_dsn), Role.WORKER):
+        pass
+
+
+async def test_the_public_address_defaults_to_the_port_it_got(dsn: str) -> None:
+    async with running(_settings(dsn), Role.WEB) as process:
+        assert process.public_url == f"http://localhost:{process.http_port}"
+        assert process.container.callback_url() == f"{process.public_url}/oauth/microsoft/callback"
+
+
+@pytest.mark.parametrize("name", ["grpc_address", "http_address"])
+async def test_a_taken_address_is_told(dsn: str, name: str) -> None:
+    with Address("127.0.0.1", 0).bound() as taken:
+        address = Address("127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(ProcessFailed, match=name.upper()):
+            async with running(_settings(dsn, **{name: address})):
+                pass
+
+
+async def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch, logs: Logs) -> None:
+    """A process that starts before its database waits for it for ten seconds; here for a moment only."""
+    impatient = partial(open_pool, patience=timedelta(seconds=0.2))
+    monkeypatch.setattr(resources, "open_pool", impatient)
+    with Address("127.0.0.1", 0).bound() as closed:
+        port = closed.getsockname()[1]
+
+    with pytest.raises(ProcessFailed, match="DATABASE_URL"):
+        async with running(_settings(f"postgresql://user:hunter2@127.0.0.1:{port}/x")):
+            pass
+    assert "hunter2" not in logs.text
+
+
+async def test_a_database_that_is_newer_than_the_program_is_told(dsn: str) -> None:
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await connection.execute(
+            "INSERT INTO schema_migration (version, name, checksum) VALUES ('9999', '9999_x.sql', 'x')"
+        )
+
+    with pytest.raises(ProcessFailed, match="newer"):
+        async with running(_settings(dsn)):
+            pass
+
+
+def _environment(**changes: str) -> dict[str, str]:
+    ours = {PREFIX + name: value for name, value in (VALUES | changes).items()}
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | ours
+
+
+async def _process(*arguments: str, **changes: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "server",
+        *arguments,
+        env=_environment(**changes),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_it_cleanly(dsn: str, name: signal.Signals) -> None:
+    process = await _process("serve", DATABASE_URL=dsn)
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        while b'"ready"' not in (line := await process.stderr.readline()):
+            assert line, "it ended before it was ready"
+        process.send_signal(name)
+        rest = (await process.communicate())[1].decode()
+
+    assert process.returncode == 0, rest
+    assert '"stopped"' in rest
+    assert "Traceback" not in rest
+
+
+async def test_bad_settings_are_told_in_whole_and_end_it_with_2() -> None:
+    process = await _process("serve", DATABASE_URL="", SWEEP_SECONDS="often", NONSENSE="x")
+    told = (await process.communicate())[1].decode()
+
+    assert process.returncode == 2
+    for name in ("DATABASE_URL", "SWEEP_SECONDS", "NONSENSE"):
+        assert PREFIX + name in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("role", ["api", "web", "worker"])
+async def test_split_roles_must_be_told_where_browsers_reach_them(role: str) -> None:
+    process = await _process("serve", "--role", role, DATABASE_URL="postgresql://db.example/x")
+    told = (await process.communicate())[1].decode()
+
+    assert process.returncode == 2
+    assert PREFIX + "PUBLIC_URL" in told
+
+
+async def test_right_settings_are_told_as_such() -> None:
+    process = await _process("check-settings", DATABASE_URL="postgresql://db.example/x")
+    told = (await process.communicate())[1].decode()
+
+    assert (process.returncode, told) == (0, "The settings are right.\n")
+
+
+async def test_the_schema_is_brought_up_to_date_on_request(empty_dsn: str) -> None:
+    for expected in ("applied 0001_", "The schema is up to date."):
+        process = await _process("migrate", DATABASE_URL=empty_dsn)
+        assert expected in (await process.communicate())[1].decode()
+        assert process.returncode == 0

@@ -1,0 +1,270 @@
+"""The settings from the environment."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from adapters.graph.settings import NotificationUrls
+from server.addresses import Address
+from server.runtime.resources import ProcessFailed, microsoft_settings
+from server.runtime.settings import PREFIX, Settings, SettingsInvalid, load_settings
+
+MICROSOFT = "https://graph.microsoft.com/v1.0"
+KEY = base64.b64encode(b"k" * 32).decode()
+NEEDED = {
+    "DATABASE_URL": "postgresql://user:hunter2@db.example/calendarsync",
+    "ENCRYPTION_KEYS": f"one:{KEY}",
+    "MICROSOFT_CLIENT_ID": "11111111-2222-3333-4444-555555555555",
+    "MICROSOFT_CLIENT_SECRET": "hunter2-secret",
+    "SMTP_URL": "smtp://user:hunter2@mail.example",
+    "MAIL_FROM": "CalendarSync <calendars@example.com>",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Only what is needed is set."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(PREFIX + name, value)
+    return monkeypatch
+
+
+def _faults(**given: object) -> list[str]:
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings(**given)
+    return caught.value.faults
+
+
+def test_what_is_needed_is_enough() -> None:
+    settings = load_settings()
+
+    assert settings.grpc_address == Address("127.0.0.1", 50051)
+    assert settings.microsoft_authority == "https://login.microsoftonline.com/common"
+    assert settings.read_budget_seconds == settings.shutdown_grace_seconds == 20
+    assert settings.public_url is None
+
+
+def test_all_faults_are_told_at_once_by_name(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv(PREFIX + "DATABASE_URL")
+    environment.delenv(PREFIX + "MICROSOFT_CLIENT_SECRET")
+    environment.setenv(PREFIX + "SMTP_URL", "http://mail.example")
+    environment.setenv(PREFIX + "SWEEP_SECONDS", "often")
+    environment.setenv(PREFIX + "HTTP_ADDRESS", "0.0.0.0:8080")
+    environment.setenv(PREFIX + "PUBLIK_URL", "https://calendars.example")
+
+    faults = _faults()
+
+    told = "\n".join(faults)
+    for name in (
+        "DATABASE_URL",
+        "MICROSOFT_CLIENT_SECRET",
+        "SMTP_URL",
+        "SWEEP_SECONDS",
+        "PUBLIC_URL",
+        "PUBLIK_URL",
+    ):
+        assert PREFIX + name in told, name
+    assert "did you mean CALENDARSYNC_PUBLIC_URL?" in told
+
+
+@pytest.mark.parametrize("name", [name for name in NEEDED if name != "MICROSOFT_CLIENT_SECRET"])
+def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.setenv(PREFIX + name, "")
+
+    assert _faults() == [f"{PREFIX}{name}: is missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENCRYPTION_KEYS", "hunter2"),
+        ("ENCRYPTION_KEYS", "one:aHVudGVyMg=="),
+        ("SMTP_URL", "hunter2://x"),
+        ("MAIL_FROM", "hunter2"),
+        ("GRPC_ADDRESS", "hunter2"),
+        ("GRPC_ADDRESS", "hunter2:99999"),
+        ("HTTP_ADDRESS", "hunter2"),
+        ("PUBLIC_URL", "http://hunter2.example"),
+        ("PUBLIC_URL", "ftp://hunter2.example"),
+        ("PUBLIC_URL", "https://user:hunter2@calendars.example"),
+        ("PUBLIC_URL", "https://calendars.example?hunter2"),
+        ("MICROSOFT_AUTHORITY", "http://hunter2.example/common"),
+        ("MICROSOFT_GRAPH_URL", "hunter2"),
+        ("MICROSOFT_CA_FILE", "/nowhere/hunter2.pem"),
+        ("RETURN_URLS", "https://app.example,hunter2"),
+        ("DATABASE_POOL_SIZE", "hunter2"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("READ_BUDGET_SECONDS", "-1"),
+        ("PUSH", "hunter2"),
+        ("READ_AHEAD_DAYS", "0"),
+        ("READ_AHEAD_DAYS", "366"),
+        ("DEFAULT_MAX_AGE_SECONDS", "hunter2"),
+        ("DEFAULT_MAX_AGE_SECONDS", "86401"),
+        ("POLL_SECONDS", "hunter2"),
+        ("POLL_SECONDS", "0"),
+        ("POLL_WITH_PUSH_SECONDS", "0"),
+        ("CHANGES_KEPT_DAYS", "0"),
+        ("LOG_FORMAT", "hunter2"),
+        ("LOG_LEVEL", "hunter2"),
+    ],
+)
+def test_faults_never_repeat_the_value(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environment.setenv(PREFIX + name, value)
+
+    (fault,) = _faults()
+
+    assert fault.startswith(PREFIX + name)
+    assert "hunter2" not in fault
+
+
+def test_nothing_secret_is_in_the_settings_own_text() -> None:
+    assert "hunter2" not in repr(load_settings())
+    assert KEY not in repr(load_settings())
+
+
+def test_lists_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(PREFIX + "RETURN_URLS", "https://app.example/calendars, http://localhost:3000/")
+
+    assert load_settings().return_urls == ("https://app.example/calendars", "http://localhost:3000")
+
+
+def test_names_are_read_in_any_case_and_the_projects_test_settings_are_left_alone(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv(PREFIX + "TEST_DATABASE_URL", "postgresql://x")
+    environment.setenv("calendarsync_log_level", "debug")
+
+    assert load_settings().log_level == "DEBUG"
+
+
+def test_an_address_without_a_port_of_its_own_is_allowed(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(PREFIX + "GRPC_ADDRESS", "127.0.0.1:0")
+    environment.setenv(PREFIX + "HTTP_ADDRESS", "[::1]:0")
+
+    settings = load_settings()
+
+    assert settings.grpc_address.port == 0
+    assert str(settings.http_address) == "[::1]:0"
+
+
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("https://calendars.example/", "https://calendars.example"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:8080/sync/", "http://127.0.0.1:8080/sync"),
+    ],
+)
+def test_the_public_address_is_https_except_for_this_machine(
+    environment: pytest.MonkeyPatch, url: str, stored: str
+) -> None:
+    environment.setenv(PREFIX + "PUBLIC_URL", url)
+
+    assert load_settings().public_url == stored
+
+
+def test_the_public_address_is_needed_where_others_reach_the_http_side(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv(PREFIX + "HTTP_ADDRESS", "0.0.0.0:8080")
+
+    (fault,) = _faults()
+
+    assert fault.startswith(PREFIX + "PUBLIC_URL")
+
+
+def test_a_secret_or_a_certificate_is_needed_and_not_both(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text("a key", encoding="utf-8")
+    environment.setenv(PREFIX + "MICROSOFT_CLIENT_CERTIFICATE_FILE", str(file))
+    assert "not both" in _faults()[0]
+
+    environment.delenv(PREFIX + "MICROSOFT_CLIENT_SECRET")
+    assert load_settings().microsoft_client_certificate_file == file
+
+
+@pytest.mark.parametrize(
+    ("given", "too_rare"),
+    [
+        ({}, []),
+        ({"POLL_SECONDS": "884"}, []),
+        ({"POLL_SECONDS": "885"}, ["POLL_SECONDS"]),
+        ({"POLL_WITH_PUSH_SECONDS": "884"}, []),
+        ({"POLL_WITH_PUSH_SECONDS": "885"}, ["POLL_WITH_PUSH_SECONDS"]),
+        ({"SWEEP_SECONDS": "120"}, ["POLL_WITH_PUSH_SECONDS"]),
+        ({"SWEEP_SECONDS": "600"}, ["POLL_SECONDS", "POLL_WITH_PUSH_SECONDS"]),
+        ({"DEFAULT_MAX_AGE_SECONDS": "300"}, ["POLL_SECONDS", "POLL_WITH_PUSH_SECONDS"]),
+        ({"DEFAULT_MAX_AGE_SECONDS": "60", "POLL_SECONDS": "30", "POLL_WITH_PUSH_SECONDS": "40"}, []),
+        (
+            {"DEFAULT_MAX_AGE_SECONDS": "1", "SWEEP_SECONDS": "seldom"},
+            ["POLL_SECONDS", "POLL_WITH_PUSH_SECONDS"],
+        ),
+    ],
+)
+def test_polling_alone_must_keep_readings_young_enough(
+    environment: pytest.MonkeyPatch, given: dict[str, str], too_rare: list[str]
+) -> None:
+    for name, value in given.items():
+        environment.setenv(PREFIX + name, value)
+
+    if too_rare:
+        told = [fault.partition(": with ")[0] for fault in _faults() if "must be less than" in fault]
+        assert told == [PREFIX + name for name in too_rare]
+    else:
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("push", "public_url", "graph", "url"),
+    [
+        ("auto", "https://calendars.example", MICROSOFT, "https://calendars.example/notifications/microsoft"),
+        (
+            "AUTO",
+            "http://localhost:80",
+            "https://127.0.0.1:9/v1.0",
+            "http://localhost:80/notifications/microsoft",
+        ),
+        ("auto", "https://127.0.0.1:80", MICROSOFT, None),
+        ("auto", "http://localhost:80", MICROSOFT, None),
+        ("off", "https://calendars.example", MICROSOFT, None),
+        ("off", "http://localhost:80", "https://127.0.0.1:9/v1.0", None),
+        ("on", "https://calendars.example", MICROSOFT, "https://calendars.example/notifications/microsoft"),
+    ],
+)
+def test_notifications_are_asked_for_where_they_can_arrive(
+    environment: pytest.MonkeyPatch, push: str, public_url: str, graph: str, url: str | None
+) -> None:
+    environment.setenv(PREFIX + "PUSH", push)
+    environment.setenv(PREFIX + "MICROSOFT_GRAPH_URL", graph)
+
+    urls = microsoft_settings(load_settings(), public_url=public_url).notification_urls
+
+    assert urls == (url and NotificationUrls(changes=url, lifecycle=f"{url}/lifecycle"))
+
+
+@pytest.mark.parametrize(
+    "public_url", ["http://localhost:80", "https://[::1]:80", "http://calendars.example"]
+)
+def test_notifications_that_are_insisted_on_and_cannot_arrive_are_a_fault(
+    environment: pytest.MonkeyPatch, public_url: str
+) -> None:
+    environment.setenv(PREFIX + "PUSH", "on")
+
+    with pytest.raises(ProcessFailed, match="CALENDARSYNC_PUSH is on"):
+        microsoft_settings(load_settings(), public_url=public_url)
+
+
+def test_fields_given_by_the_program_go_before_the_environment() -> None:
+    settings = load_settings(microsoft_client_id="another", http_address=Address("127.0.0.1", 0))
+
+    assert settings.microsoft_client_id == "another"
+    assert settings.http_address.port == 0
+    assert isinstance(settings, Settings)

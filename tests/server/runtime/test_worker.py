@@ -1,0 +1,274 @@
+"""The worker on a real job queue, with use-cases that only write down that they were called."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from psycopg import AsyncConnection, sql
+from psycopg.conninfo import conninfo_to_dict
+
+from adapters.postgres.job_queue import job_app
+from application.readings.flights import Flights
+from domain.ids import CalendarId
+from server.runtime import worker as module
+from server.runtime.worker import MOST_RUNS, JobBodies, Worker
+from tests.builders import ACCOUNT, CALENDAR, EXPERT, INCIDENT, SESSION
+from tests.fakes.alarms import RecordingAlarms
+from tests.fakes.clock import MovableClock
+from tests.server.served import Logs
+from tests.support.stores import KeptByPostgres, kept_by_postgres
+
+
+@dataclass(eq=False)
+class Recorder:
+    """Stands for any use-case. `fails` calls raise; `gate` holds calls open."""
+
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    fails: int = 0
+    gate: asyncio.Event | None = None
+    finished: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, *ids: Any) -> None:
+        self.calls.append(ids)
+        self._changed.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("gotcha")
+        self.finished += 1
+        self._changed.set()
+
+    async def until(self, condition: Callable[["Recorder"], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not condition(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Works:
+    kept: KeptByPostgres
+    write: Recorder
+    notify: Recorder
+    refresh: Recorder
+    read: Recorder
+    keep: Recorder
+    end: Recorder
+    sweep: Recorder
+
+    async def jobs(self) -> list[dict[str, Any]]:
+        return await self.kept.rows(
+            "SELECT task_name, status::text, attempts FROM procrastinate_jobs ORDER BY id"
+        )
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POLL_SECONDS", 0.2)
+    monkeypatch.setattr(module, "RESTART_SECONDS", 0.1)
+
+
+@asynccontextmanager
+async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> AsyncIterator[Works]:
+    async with kept_by_postgres(dsn) as kept:
+        recorders = {
+            one: Recorder() for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep")
+        }
+        works = Works(kept=kept, **recorders)
+        flights: Any = Flights(
+            works.read, clock=MovableClock(), alarms=RecordingAlarms(), failed=lambda _: None
+        )
+        bodies: Any = JobBodies(
+            write=works.write,  # type: ignore[arg-type]
+            notify=works.notify,  # type: ignore[arg-type]
+            refresh=works.refresh,  # type: ignore[arg-type]
+            flights=flights,
+            keep=works.keep,  # type: ignore[arg-type]
+            end=works.end,  # type: ignore[arg-type]
+            clock=MovableClock(),
+        )
+        app = job_app()
+        bodies.register_on(app)
+        worker = Worker(
+            app=app,
+            pool=kept.pool,
+            sweep_due=works.sweep,  # type: ignore[arg-type]
+            sweep_every=timedelta(seconds=sweep_every),
+            concurrency=4,
+            grace=timedelta(seconds=grace),
+        )
+        running = asyncio.create_task(worker.run())
+        try:
+            yield works
+        finally:
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+
+async def test_each_job_reaches_its_use_case_with_its_ids(dsn: str) -> None:
+    async with working(dsn) as works:
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+            await tx.jobs.notify_expert(INCIDENT)
+            await tx.jobs.refresh_calendars(ACCOUNT)
+            await tx.jobs.read_calendar(CALENDAR)
+            await tx.jobs.keep_subscription(CALENDAR)
+            await tx.jobs.end_subscription(ACCOUNT, "subscription-1")
+        for recorder in (works.write, works.notify, works.refresh, works.read, works.keep, works.end):
+            await recorder.until(lambda one: one.finished == 1)
+
+    assert works.write.calls == [(EXPERT, SESSION)]
+    assert works.notify.calls == [(INCIDENT,)]
+    assert works.refresh.calls == [(ACCOUNT,)]
+    assert works.read.calls == works.keep.calls == [(CALENDAR,)]
+    assert works.end.calls == [([(ACCOUNT, "subscription-1")],)]
+
+
+async def test_finished_and_failed_jobs_leave_nothing_behind(dsn: str, logs: Logs) -> None:
+    async with working(dsn) as works:
+        works.write.fails = 1
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+            await tx.jobs.refresh_calendars(ACCOUNT)
+        await works.refresh.until(lambda one: one.finished == 1)
+        await logs.until("job failed")
+
+    async with kept_by_postgres(dsn) as kept:
+        assert await kept.rows("SELECT * FROM procrastinate_jobs") == []
+    (line,) = logs.of("job failed")
+    assert (line["job"], line["error"]) == ("write_session", "builtins.RuntimeError")
+    assert "gotcha" not in logs.text
+    assert len(works.write.calls) == 1
+
+
+async def test_running_jobs_get_the_grace_time(dsn: str) -> None:
+    async with working(dsn) as works:
+        works.write.gate = asyncio.Event()
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+        await works.write.until(lambda one: len(one.calls) == 1)
+        asyncio.get_running_loop().call_later(0.2, works.write.gate.set)
+
+    assert works.write.finished == 1
+
+
+async def test_a_worker_that_is_stopped_as_soon_as_it_starts_stops(dsn: str) -> None:
+    async with asyncio.timeout(60):
+        for yields in range(20):
+            async with working(dsn):
+                for _ in range(yields * 3):
+                    await asyncio.sleep(0)
+
+
+async def test_no_session_waits_for_readings(dsn: str) -> None:
+    async with working(dsn) as works:
+        works.read.gate = asyncio.Event()
+        async with works.kept.transaction() as tx:
+            for number in range(20):
+                await tx.jobs.read_calendar(CalendarId(f"calendar-{number}"))
+        await works.read.until(lambda one: len(one.calls) == 4)
+
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+        await works.write.until(lambda one: one.finished == 1)
+        works.read.gate.set()
+        await works.read.until(lambda one: one.finished == 20)
+
+
+async def test_jobs_that_outlast_the_grace_time_are_cut_off(dsn: str) -> None:
+    async with working(dsn, grace=0.1) as works:
+        works.write.gate = asyncio.Event()
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+        await works.write.until(lambda one: len(one.calls) == 1)
+
+    assert works.write.finished == 0
+
+
+async def test_the_sweep_runs_by_the_clock_and_outlives_its_own_failures(dsn: str, logs: Logs) -> None:
+    async with working(dsn, sweep_every=0.05) as works:
+        works.sweep.fails = 2
+        await works.sweep.until(lambda one: one.finished >= 3)
+
+    assert len(logs.of("upkeep failed, and is tried again")) == 2
+
+
+async def test_jobs_of_a_dead_worker_are_run_by_another(dsn: str) -> None:
+    async with kept_by_postgres(dsn) as kept:
+        await _abandoned(kept, "refresh_calendars", {"account_id": ACCOUNT}, attempts=1)
+
+    async with working(dsn, sweep_every=0.05) as works:
+        await works.refresh.until(lambda one: one.finished == 1)
+
+    assert works.refresh.calls == [(ACCOUNT,)]
+
+
+async def test_a_job_that_every_worker_dies_of_is_dropped(dsn: str, logs: Logs) -> None:
+    async with kept_by_postgres(dsn) as kept:
+        await _abandoned(kept, "refresh_calendars", {"account_id": ACCOUNT}, attempts=MOST_RUNS)
+
+    async with working(dsn, sweep_every=0.05) as works:
+        await logs.until("a job was dropped since every worker died of it")
+        await works.sweep.until(lambda one: one.finished >= 2)
+        assert await works.jobs() == []
+
+    assert works.refresh.calls == []
+
+
+async def test_an_outage_of_the_database_is_outlived(dsn: str, postgres_admin: AsyncConnection) -> None:
+    name = sql.Identifier(str(conninfo_to_dict(dsn)["dbname"]))
+    async with working(dsn, sweep_every=0.05) as works:
+        async with works.kept.transaction() as tx:
+            await tx.jobs.refresh_calendars(ACCOUNT)
+        await works.refresh.until(lambda one: one.finished == 1)
+
+        await postgres_admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        await _cut_all(postgres_admin, dsn)
+        await postgres_admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+        async with works.kept.transaction() as tx:
+            await tx.jobs.refresh_calendars(ACCOUNT)
+        await works.refresh.until(lambda one: one.finished >= 2)
+        await _listens_again(postgres_admin, dsn)
+
+
+async def _abandoned(kept: KeptByPostgres, name: str, arguments: dict[str, str], *, attempts: int) -> None:
+    """A job as a process leaves it behind that was killed in the middle of it."""
+    from psycopg.types.json import Jsonb
+
+    async with kept.pool.connection() as connection:
+        await connection.execute(
+            """
+            INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)
+            VALUES ('calendars', %(name)s, %(arguments)s, 'doing', %(attempts)s)
+            """,
+            {"name": name, "arguments": Jsonb(arguments), "attempts": attempts},
+        )
+
+
+async def _cut_all(admin: AsyncConnection, dsn: str) -> None:
+    """Returns once they have ended: one that is about to end would still be handed out as sound."""
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %(name)s",
+        {"name": conninfo_to_dict(dsn)["dbname"]},
+    )
+
+
+async def _listens_again(admin: AsyncConnection, dsn: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            cursor = await admin.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %(name)s AND query ILIKE 'LISTEN%%'",
+                {"name": conninfo_to_dict(dsn)["dbname"]},
+            )
+            row = await cursor.fetchone()
+            if row is not None and row[0]:
+                return
+            await asyncio.sleep(0)
