@@ -14,7 +14,7 @@ from bench.people import FIRST_DAY, PUSHED, stretch
 from bench.surroundings import Surroundings
 from calendarsync.v1.availability_service_pb2 import TIME_VERDICT_BUSY, TIME_VERDICT_FREE, CheckTimesRequest
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceStub
-from server.demo.teller import until
+from server.demo.narrator import until
 from server.demo.world import World
 
 PERSON = "anna"

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from sandbox.answers import Hangs
 from sandbox.control.server import ControlServer
-from sandbox.courier import Courier
+from sandbox.delivery import Delivery
 from sandbox.graph.server import GraphServer
 from sandbox.https import authority, serve
 from sandbox.identity.server import IdentityServer
@@ -24,15 +24,15 @@ class Sandbox:
         self.world = world
         self.hangs = Hangs()
         self.mail_sink = MailSink()
-        self.courier = Courier(world)
-        world.send = self.courier.send
+        self.delivery = Delivery(world)
+        world.send = self.delivery.send
         self.ca_file = Path()
         self.control_url = ""
         self.smtp_url = ""
         self._base = ""
         self.identity = IdentityServer(world, self.hangs, lambda: self._base)
         self.graph = GraphServer(
-            world, self.hangs, lambda: self.authority, lambda: self.graph_url, self.courier
+            world, self.hangs, lambda: self.authority, lambda: self.graph_url, self.delivery
         )
 
     @property
@@ -69,7 +69,7 @@ class Sandbox:
         """Back to the starting personas; faults, tokens, consents, subscriptions, records and mails are gone."""
         self.hangs.release()
         self.world.reset()
-        await self.courier.forget()
+        await self.delivery.forget()
         self.identity.forget()
         self.mail_sink.reset()
 
@@ -97,8 +97,8 @@ class Sandbox:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sandbox-")))
             sandbox.ca_file = ca_file or folder / "ca.pem"
             sandbox.ca_file.write_bytes(authority().pem)
-            await sandbox.courier.open()
-            stack.push_async_callback(sandbox.courier.close)
+            await sandbox.delivery.open()
+            stack.push_async_callback(sandbox.delivery.close)
             await sandbox._open(stack, host, port, control_port, smtp_port)
             stack.callback(sandbox.hangs.release)
             yield sandbox

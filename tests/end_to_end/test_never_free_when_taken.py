@@ -144,7 +144,7 @@ class Booking(RuleBasedStateMachine):
 
     async def _rest(self) -> None:
         """Until nobody is reading: a look that had begun before time passed would seem to come from the future."""
-        await self.service.sandbox.courier.idle()
+        await self.service.sandbox.delivery.idle()
         await self.service.settled()
 
     @rule(start=starts)

@@ -70,7 +70,7 @@ async def test_what_changes_while_a_calendar_is_being_read_is_seen_by_a_later_lo
     world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
     await connected.sandbox.hangs.reached()
     world.events.add("anna", at(14, day=SOON), at(15, day=SOON))
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     connected.sandbox.hangs.release()
     await hears(connected, (9, 10), (14, 15))
 
@@ -100,7 +100,7 @@ async def test_hears_of_changes_however_they_are_delivered(connected: Service, h
         return busy_hours(await connected.busy(afternoon), day=SOON)
 
     await until(stored, lambda found: found == [(10, 12), (13, 15), (16, 18)], within=HEARD_WITHIN)
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     await connected.idle()
     assert await stored() == [(10, 12), (13, 15), (16, 18)]
     assert sources(await connected.busy(afternoon)) == {"STORED"}
@@ -115,7 +115,7 @@ async def test_what_was_never_told_is_found_by_polling(connected: Service) -> No
     world = connected.sandbox.world
     world.settings.lost_notifications = 1
     world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     await connected.idle()
     assert await stored_hours(connected) == []
     await make_due(connected)
@@ -136,7 +136,7 @@ async def test_a_forged_notification_changes_nothing(connected: Service) -> None
     world.settings.notification_client_state = "forged"
     looked = asked(connected)
     world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     await connected.idle()
     taken = connected.logs.of("notifications")
     assert [(one["items"], one["taken"]) for one in taken] == [(1, 0)]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from application.ports.store import Transaction
-from application.readings.wake_readings import forget_subscriptions_of_moved
+from application.wakeups.wake_readings import forget_subscriptions_of_moved
 from domain.ids import CalendarId
 from domain.session import SessionNotFound
 from tests.builders import (

@@ -40,7 +40,7 @@ async def change(sandbox: Sandbox, receiver: Receiver, times: int = 1) -> list[s
     """Add events to Anna's primary calendar; what the receiver knows when all is delivered or given up."""
     for _ in range(times):
         sandbox.world.events.add("anna", "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     return receiver.kinds
 
 
@@ -48,7 +48,7 @@ async def test_a_notification_carries_ids_and_the_secret_and_nothing_of_the_even
     sandbox: Sandbox, receiver: Receiver, subscription: Subscription
 ) -> None:
     event = sandbox.world.events.add("anna", "2030-07-01", subject="Layoff planning")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     (item,) = receiver.items
     event_id = sandbox.world.events.id_of("anna", event)
     person = sandbox.world.people.get("anna")
@@ -72,7 +72,7 @@ async def test_changes_made_behind_graphs_back_are_told(
     event = events.add("anna", "2030-07-01T09:00")
     events.change(event, start="2030-07-01T11:00")
     events.delete("anna", event)
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert sorted(receiver.kinds) == ["created", "deleted", "updated"]
 
 
@@ -82,7 +82,7 @@ async def test_our_own_writes_are_told_like_any_others(
     made = (await anna("POST", "/me/events", body=EVENT)).json
     await anna("PATCH", f"/me/events/{made['id']}", body={"subject": "Moved"})
     await anna("DELETE", f"/me/events/{made['id']}")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert sorted(receiver.kinds) == ["created", "deleted", "updated"]
     assert {item["resourceData"]["id"] for item in receiver.items} == {made["id"]}
 
@@ -94,7 +94,7 @@ async def test_a_change_of_one_occurrence_is_told(
     copy = sandbox.world.events.change_occurrence(series, date(2030, 7, 2), show_as="free")
     sandbox.world.events.change(copy, show_as="oof")
     sandbox.world.events.delete_occurrence(series, date(2030, 7, 3))
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert sorted(receiver.kinds) == ["created", "updated", "updated", "updated"]
 
 
@@ -104,10 +104,10 @@ async def test_a_move_is_told_in_both_calendars(
     team = sandbox.world.calendars.get("anna", "team").id
     await subscribe(anna, sandbox, receiver, resource=f"me/calendars/{team}/events", clientState="team")
     event = sandbox.world.events.add("anna", "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     receiver.raw.clear()
     sandbox.world.events.move("anna", event, "team")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     told = {(item["clientState"], item["changeType"]) for item in receiver.items}
     assert told == {("s3cret", "deleted"), ("team", "created")}
 
@@ -120,7 +120,7 @@ async def test_only_the_kinds_and_the_calendar_subscribed_to_are_told(
     for calendar in ("primary", "team"):
         events.delete("anna", events.add("anna", "2030-07-01", calendar=calendar))
     events.delete("ben", events.add("ben", "2030-07-01"))
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert receiver.kinds == ["deleted"]
 
 
@@ -143,7 +143,7 @@ async def test_ids_are_immutable_where_the_subscription_asked_for_them(
     }
     assert (await anna("POST", "/subscriptions", body=body, prefer=prefer)).status == 201
     event = sandbox.world.events.add("anna", "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     immutable = sandbox.world.events.id_of("anna", event, immutable=True)
     assert receiver.items[0]["resourceData"]["id"] == immutable
     assert "clientState" not in receiver.items[0]
@@ -156,7 +156,7 @@ async def test_one_delivery_may_hold_items_of_several_subscriptions(
     sandbox.world.settings.notification_batch = 3
     for person in ("anna", "ben", "anna", "ben"):
         sandbox.world.events.add(person, "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert sorted(len(body["value"]) for body in receiver.bodies) == [1, 3]
     assert len({item["subscriptionId"] for item in receiver.items}) == 2
 
@@ -193,7 +193,7 @@ async def test_a_delay_holds_nothing_else_up(
     sandbox.world.events.add("anna", "2030-07-01")
     assert (await anna.get("/me/calendars")).status == 200
     assert receiver.bodies == []
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert receiver.kinds == ["created"]
 
 
@@ -232,7 +232,7 @@ async def test_a_subscriber_that_is_not_there_disturbs_nobody(sandbox: Sandbox, 
     async with receiving() as receiver:
         await subscribe(anna, sandbox, receiver)
     assert (await anna("POST", "/me/events", body=EVENT)).status == 201
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     statuses = [entry.status for entry in sandbox.world.traffic.requests if entry.path == "(change)"]
     assert statuses == [0, 0]
 
@@ -245,7 +245,7 @@ async def test_a_subscriber_that_hangs_holds_no_request_up_and_a_reset_ends_it(
     while len(receiver.queries) < 3:
         await asyncio.wait([asyncio.create_task(anna.get("/me"))])
     await sandbox.reset()
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     receiver.speak()
     assert sandbox.world.subscriptions.all() == []
     assert await change(sandbox, receiver) == []
@@ -296,7 +296,7 @@ async def test_what_waits_for_reauthorisation_is_sent_after_a_renewal_that_came_
     body = {"expirationDateTime": (sandbox.world.clock.now() + timedelta(days=2)).isoformat()}
     anna = await sign_in("anna")
     assert (await anna("PATCH", f"/subscriptions/{subscription.id}", body=body)).status == 200
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert receiver.kinds.count("created") == told
     assert (await change(sandbox, receiver)).count("created") == told + 1
 
@@ -306,7 +306,7 @@ async def test_no_lifecycle_event_is_sent_where_no_address_was_given(
 ) -> None:
     made = await subscribe(anna, sandbox, receiver, lifecycleNotificationUrl=None)
     sandbox.world.subscriptions.lifecycle(made.json["id"], "subscriptionRemoved")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert receiver.bodies == []
     assert sandbox.world.subscriptions.all() == []
 

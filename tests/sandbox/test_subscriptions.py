@@ -128,7 +128,7 @@ async def test_refuses_a_calendar_of_somebody_else_unless_told_otherwise(
     assert (await subscribe(dora, sandbox, receiver, resource=resource)).status == 201
     sandbox.world.events.add("ben", "2030-07-01", calendar="projects")
     sandbox.world.events.add("ben", "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert len(receiver.items) == 1
 
 
@@ -229,7 +229,7 @@ async def test_a_subscription_ends_by_the_sandboxs_clock(
     assert (await anna("PATCH", path, body=later)).error == "ResourceNotFound"
     assert (await anna("DELETE", path)).status == 404
     sandbox.world.events.add("anna", "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     assert receiver.bodies == []
 
 
@@ -253,7 +253,7 @@ async def test_requests_of_both_directions_are_recorded(
 ) -> None:
     await subscribe(anna, sandbox, receiver, lifecycleNotificationUrl=None)
     sandbox.world.events.add("anna", "2030-07-01")
-    await sandbox.courier.idle()
+    await sandbox.delivery.idle()
     recorded = [
         (entry.surface, entry.path, entry.person, entry.status)
         for entry in sandbox.world.traffic.requests

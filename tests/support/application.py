@@ -17,9 +17,9 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
-from application.availability.look_beyond import LookBeyond
+from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
-from application.availability.read_beyond import ReadBeyond
+from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
@@ -33,8 +33,8 @@ from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.take_notifications import TakeNotifications
 from application.ports.sign_in import RedirectAnswer
-from application.readings.flights import Flights
 from application.readings.read_calendar import ReadCalendar
+from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
@@ -86,7 +86,7 @@ class Application:
     clock: MovableClock
     alarms: RecordingAlarms
     mailer: RecordingMailer
-    flights: Flights[CalendarId, UnreadReason | None]
+    reads: SingleFlight[CalendarId, UnreadReason | None]
 
     put_expert: PutExpert
     get_expert: GetExpert
@@ -259,7 +259,7 @@ class Application:
             case tables.RefreshCalendars(account_id):
                 await self.refresh_calendars(account_id)
             case tables.ReadCalendar(calendar_id):
-                await self.flights.join(calendar_id, not_before=self.clock.now())
+                await self.reads.join(calendar_id, not_before=self.clock.now())
             case tables.KeepSubscription(calendar_id):
                 await self.keep_subscription(calendar_id)
             case tables.EndSubscription(account_id, remote_id):
@@ -289,11 +289,11 @@ def an_application(*, push_on: bool = True) -> Application:
         pace=pace,
         jitter=lambda: 0.0,
     )
-    flights: Flights[CalendarId, UnreadReason | None] = Flights(
+    reads: SingleFlight[CalendarId, UnreadReason | None] = SingleFlight(
         read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
     )
-    beyond = Flights(
-        ReadBeyond(store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost),
+    beyond = SingleFlight(
+        ReadLive(store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost),
         clock=clock,
         alarms=alarms,
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
@@ -302,8 +302,8 @@ def an_application(*, push_on: bool = True) -> Application:
     look_up = LookUpAvailability(
         known_times=store.known_times,
         clock=clock,
-        flights=flights,
-        look_beyond=LookBeyond(flights=beyond, pace=pace),
+        reads=reads,
+        live_reads=LiveReads(reads=beyond, pace=pace),
         default_max_age=DEFAULT_MAX_AGE,
     )
     return Application(
@@ -313,7 +313,7 @@ def an_application(*, push_on: bool = True) -> Application:
         clock=clock,
         alarms=alarms,
         mailer=mailer,
-        flights=flights,
+        reads=reads,
         put_expert=PutExpert(store=store),
         get_expert=GetExpert(store=store),
         delete_expert=DeleteExpert(store=store, end_subscriptions=end_subscriptions),

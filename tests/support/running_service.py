@@ -73,7 +73,7 @@ async def open_service(
             )
         finally:
             # What it would still deliver is for nobody.
-            await sandbox.courier.forget()
+            await sandbox.delivery.forget()
 
 
 @pytest.fixture

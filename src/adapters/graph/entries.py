@@ -20,7 +20,7 @@ _SHOW_AS: Mapping[str, ShowAs] = {
     "workingelsewhere": ShowAs.WORKING_ELSEWHERE,
 }
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
-"""Beyond these, moving a time to another zone leaves the calendar."""
+"""LiveAnswers these, moving a time to another zone leaves the calendar."""
 
 
 def entry_from_graph(event: Mapping[str, Any]) -> CalendarEntry:

@@ -9,8 +9,8 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.sign_in import RedirectAnswer, SignedIn, SignIn
 from application.ports.store import Store, Transaction
-from application.readings.wake_readings import forget_subscriptions_of_moved, wake_readings_of
-from application.sessions.wake_waiting import wake_waiting
+from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
+from application.wakeups.wake_sessions import wake_sessions
 from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountStatus
 from domain.calendar import Calendar, RemoteCalendar, reconcile
@@ -92,7 +92,7 @@ class CompleteConnection:
                 news = change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=self.clock.now())
                 await tx.changes.add(news)
             await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
-            await wake_waiting(tx, attempt.expert_id, self.clock.now())
+            await wake_sessions(tx, attempt.expert_id, self.clock.now())
         return account, known is not None
 
     async def _reconnect(self, tx: Transaction, known: Account, signed_in: SignedIn) -> Account:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.ports.clock import Clock
 from application.ports.store import Store
-from application.sessions.wake_waiting import wake_waiting
+from application.wakeups.wake_sessions import wake_sessions
 from domain.account import Account
 from domain.change import ChangeType, change_of_account
 from domain.ids import AccountId, ExpertId
@@ -37,5 +37,5 @@ class DisconnectAccount:
             await tx.attempts.ask_consent_afresh(expert_id, account.identity.provider, wanted=True)
             now = self.clock.now()
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
-            await wake_waiting(tx, expert_id, now)
+            await wake_sessions(tx, expert_id, now)
         return account

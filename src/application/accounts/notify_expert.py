@@ -11,8 +11,8 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.mailer import MailDelayed, Mailer, MailRefused, ReconnectNotice
 from application.ports.store import Store, Transaction
-from application.readings.wake_readings import wake_readings_of
-from application.sessions.wake_waiting import wake_waiting
+from application.wakeups.wake_readings import wake_readings_of
+from application.wakeups.wake_sessions import wake_sessions
 from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountNotFound
 from domain.change import ChangeType, change_of_account
@@ -111,4 +111,4 @@ class NotifyExpert:
         await tx.incidents.save(incident.closed(now))
         await tx.changes.add(change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=now))
         await wake_readings_of(tx, account.account_id, incident.expert_id, now)
-        await wake_waiting(tx, incident.expert_id, now)
+        await wake_sessions(tx, incident.expert_id, now)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
-from application.availability.look_beyond import Beyond, LookBeyond
+from application.availability.live_reads import LiveAnswers, LiveReads
 from application.ports.clock import Clock
 from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
-from application.readings.flights import Flights
+from application.readings.single_flight import SingleFlight
 from domain.availability import (
     Availability,
     Reading,
@@ -51,8 +51,8 @@ class LookUpAvailability:
 
     known_times: KnownTimes
     clock: Clock
-    flights: Flights[CalendarId, UnreadReason | None]
-    look_beyond: LookBeyond
+    reads: SingleFlight[CalendarId, UnreadReason | None]
+    live_reads: LiveReads
     default_max_age: timedelta
 
     async def __call__(
@@ -95,7 +95,7 @@ class LookUpAvailability:
     ) -> Question:
         require_answerable(window)
         now = self.clock.now()
-        kept = self.look_beyond.kept(now)
+        kept = self.live_reads.kept(now)
         return Question(
             window=window,
             inside=window.clipped_to(kept),
@@ -113,12 +113,12 @@ class LookUpAvailability:
         known = await self.known_times.of(expert_ids, question.window, now=now)
         stale = _stale(known.values(), question, now)
         failures: dict[CalendarId, UnreadReason | None] = {}
-        beyond: Beyond = {}
+        live: LiveAnswers = {}
         if stale or question.outside:
             places = asyncio.Semaphore(LOOKS_AT_ONCE)
-            failures, beyond = await asyncio.gather(
+            failures, live = await asyncio.gather(
                 self._look_now(stale, question, budget, places),
-                self.look_beyond(
+                self.live_reads(
                     known.values(),
                     question.outside,
                     not_before=question.not_before,
@@ -130,7 +130,7 @@ class LookUpAvailability:
             now = self.clock.now()
             known = await self.known_times.of(expert_ids, question.window, now=now)
         return {
-            expert_id: _put_together(one, question, now, failures, beyond) for expert_id, one in known.items()
+            expert_id: _put_together(one, question, now, failures, live) for expert_id, one in known.items()
         }
 
     async def _look_now(
@@ -145,7 +145,7 @@ class LookUpAvailability:
         async def look(calendar_id: CalendarId) -> UnreadReason | None:
             try:
                 async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
-                    return await self.flights.join(calendar_id, not_before=question.not_before)
+                    return await self.reads.join(calendar_id, not_before=question.not_before)
             except TimeoutError:
                 return UnreadReason.TIMED_OUT
 
@@ -168,9 +168,9 @@ def _put_together(
     question: Question,
     now: datetime,
     failures: Mapping[CalendarId, UnreadReason | None],
-    beyond: Beyond,
+    live: LiveAnswers,
 ) -> Availability:
-    found = [_evidence(one, known, question, now, failures, beyond) for one in known.calendars]
+    found = [_evidence(one, known, question, now, failures, live) for one in known.calendars]
     return Availability(
         window=question.window,
         readings=tuple(one for one in found if isinstance(one, Reading)),
@@ -186,7 +186,7 @@ def _evidence(
     question: Question,
     now: datetime,
     failures: Mapping[CalendarId, UnreadReason | None],
-    beyond: Beyond,
+    live: LiveAnswers,
 ) -> Reading | Unread:
     """What the calendar says of the whole window: a part that is not known makes all of it unread."""
     hindrance = _standing_hindrance(calendar)
@@ -199,8 +199,8 @@ def _evidence(
             return _unread(calendar, failures.get(calendar.calendar_id) or UnreadReason.TIMED_OUT)
         parts.append(_part(calendar, calendar.reading, question))
     if question.outside:
-        # Nor was one looked at beyond that was chosen, or came back, meanwhile; nor for a zone that is another by now.
-        outside = beyond.get((calendar.calendar_id, known.zone))
+        # Nor was one read live that was chosen, or came back, meanwhile; nor for a zone that is another by now.
+        outside = live.get((calendar.calendar_id, known.zone))
         if not isinstance(outside, Reading):
             return outside or _unread(calendar, UnreadReason.TIMED_OUT)
         parts.append(outside)

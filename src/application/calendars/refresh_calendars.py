@@ -9,8 +9,8 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.store import Store
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
-from application.readings.wake_readings import forget_subscriptions_of_moved, wake_readings_of
-from application.sessions.wake_waiting import wake_waiting
+from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
+from application.wakeups.wake_sessions import wake_sessions
 from domain.account import Account, AccountNotFound
 from domain.availability import UnreadReason
 from domain.calendar import CalendarListNotBelieved, RemoteCalendar, reconcile
@@ -84,4 +84,4 @@ class RefreshCalendars:
             await forget_subscriptions_of_moved(tx, known, now_known, now)
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
             await wake_readings_of(tx, account.account_id, account.expert_id, now)
-            await wake_waiting(tx, account.expert_id, now)
+            await wake_sessions(tx, account.expert_id, now)

@@ -8,8 +8,8 @@ from typing import Final
 from application.calendars.get_calendar_settings import ChosenCalendars, write_calendar_now
 from application.ports.clock import Clock
 from application.ports.store import Store
-from application.readings.wake_readings import wake_reading
-from application.sessions.wake_waiting import wake_waiting
+from application.wakeups.wake_readings import wake_reading
+from application.wakeups.wake_sessions import wake_sessions
 from domain.change import Change, ChangeType
 from domain.ids import CalendarId, ExpertId
 
@@ -58,5 +58,5 @@ class UpdateCalendarSettings:
             for calendar_id in sorted(settings.conflict - before):
                 await wake_reading(tx, calendar_id, now)
             await tx.changes.add(Change(type=ChangeType.CALENDARS_CHANGED, expert_id=expert_id, at=now))
-            await wake_waiting(tx, expert_id, now)
+            await wake_sessions(tx, expert_id, now)
             return ChosenCalendars(settings=settings, write=await write_calendar_now(tx, settings))

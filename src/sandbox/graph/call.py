@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
 
-from sandbox.courier import Courier
+from sandbox.delivery import Delivery
 from sandbox.graph.errors import malformed_id, not_found, unknown_zone
 from sandbox.world.events import Found
 from sandbox.world.grants import AccessToken
@@ -27,7 +27,7 @@ class Call:
     """
 
     world: World
-    courier: Courier
+    delivery: Delivery
     graph_url: str
     method: str
     template: str

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from sandbox.answers import Answer, Hangs, Work, deliver
-from sandbox.courier import Courier
+from sandbox.delivery import Delivery
 from sandbox.graph.call import Call, parse_preferences
 from sandbox.graph.errors import (
     GraphError,
@@ -58,13 +58,13 @@ class GraphServer:
         hangs: Hangs,
         authority: Callable[[], str],
         graph_url: Callable[[], str],
-        courier: Courier,
+        delivery: Delivery,
     ) -> None:
         self._world = world
         self._hangs = hangs
         self._authority = authority
         self._graph_url = graph_url
-        self._courier = courier
+        self._delivery = delivery
 
     def add_to(self, app: web.Application) -> None:
         """Serve below /v1.0 of an application."""
@@ -143,7 +143,7 @@ class GraphServer:
             raise error
         return Call(
             world=self._world,
-            courier=self._courier,
+            delivery=self._delivery,
             graph_url=self._graph_url(),
             method=request.method,
             template=route.template,

@@ -101,7 +101,7 @@ async def _test(call: Call, *urls: str | None) -> None:
         token = (
             f"Validation: Testing client application reachability for subscription Request-Id: {uuid.uuid4()}"
         )
-        if fault := await call.courier.validate(url, token if ordered is None else ordered):
+        if fault := await call.delivery.validate(url, token if ordered is None else ordered):
             raise address_not_proven(fault)
 
 

@@ -16,8 +16,8 @@ import aiohttp
 import grpc
 
 from server.demo.client import Client
+from server.demo.narrator import Narrator, NotAsTold
 from server.demo.story import Story
-from server.demo.teller import NotAsTold, Teller
 from server.demo.world import World
 from server.runtime.settings import PREFIX
 
@@ -43,7 +43,7 @@ async def _tell(addresses: dict[str, Any]) -> None:
         aiohttp.ClientSession() as http,
     ):
         world = World(http=http, control_url=addresses["sandbox"]["control_url"])
-        await Story(teller=Teller(), client=Client(channel), world=world).run()
+        await Story(narrator=Narrator(), client=Client(channel), world=world).run()
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from calendarsync.v1.session_pb2 import (
 )
 from server.demo.client import EXPERT, Client, told
 from server.demo.live import LiveChapters
-from server.demo.teller import Teller, refusal, until
+from server.demo.narrator import Narrator, refusal, until
 from server.demo.world import World, parameters
 
 RETURN_URL = "http://localhost:3000/calendars"
@@ -42,7 +42,7 @@ ANNAS_ZONE: Final = ZoneInfo("Europe/Berlin")
 
 @dataclass(slots=True, kw_only=True)
 class Story:
-    teller: Teller
+    narrator: Narrator
     client: Client
     world: World
     tomorrow: datetime = field(
@@ -63,25 +63,25 @@ class Story:
         await self.write()
         await self.lose_and_regain()
         await self.leave()
-        self.teller.end()
+        self.narrator.end()
 
     async def meet_the_expert(self) -> None:
-        self.teller.chapter("An expert on the FREE plan")
+        self.narrator.chapter("An expert on the FREE plan")
         await self.client.put_expert(PLAN_FREE)
         got = await self.client.experts.GetExpert(experts_pb.GetExpertRequest(expert_id=EXPERT))
-        self.teller.expect("the service knows the expert and their time zone", got.expert.time_zone)
+        self.narrator.expect("the service knows the expert and their time zone", got.expert.time_zone)
         wrong = Expert(
             expert_id="x", plan=PLAN_FREE, email="x@example.com", display_name="X", time_zone="Mars/Olympus"
         )
         reason = await refusal(self.client.experts.PutExpert(experts_pb.PutExpertRequest(expert=wrong)))
-        self.teller.expect(f"a time zone nobody has is refused: {reason}", reason == "TIME_ZONE_UNKNOWN")
+        self.narrator.expect(f"a time zone nobody has is refused: {reason}", reason == "TIME_ZONE_UNKNOWN")
 
     async def connect(self) -> None:
-        self.teller.chapter("Two Outlook accounts, both ways in")
+        self.narrator.chapter("Two Outlook accounts, both ways in")
         started = await self.client.start_connection(return_url=RETURN_URL)
         landed = await self.world.follow(await self.world.sign_in(started.authorization_url, "anna"))
         outcome = parameters(landed)
-        self.teller.expect(
+        self.narrator.expect(
             "a work account, through the service's own redirect; the browser lands on the caller's page",
             landed.startswith(RETURN_URL) and outcome.get("outcome") == "connected",
         )
@@ -91,23 +91,23 @@ class Story:
             expert_id=EXPERT, state=brought["state"], code=brought["code"]
         )
         completed = await self.client.accounts.CompleteConnection(request)
-        self.teller.expect(
+        self.narrator.expect(
             "a personal account, through the caller's page and CompleteConnection",
             completed.account.kind == ACCOUNT_KIND_PERSONAL,
         )
         reason = await refusal(self.client.accounts.CompleteConnection(request))
-        self.teller.expect(f"the redirect works once: {reason}", reason == "CONNECTION_ATTEMPT_NOT_FOUND")
+        self.narrator.expect(f"the redirect works once: {reason}", reason == "CONNECTION_ATTEMPT_NOT_FOUND")
         listed = await self.client.list_accounts()
         self.anna, self.carla = listed.accounts
-        self.teller.expect(
+        self.narrator.expect(
             f"{len(listed.accounts)} of {listed.account_limit} accounts are in use",
             self.anna.account_id == outcome.get("account_id") and listed.account_limit == 2,
         )
 
     async def refuse(self) -> None:
-        self.teller.chapter("What is refused, and why")
+        self.narrator.chapter("What is refused, and why")
         reason = await refusal(self.client.start_connection(return_url=RETURN_URL))
-        self.teller.expect(f"a third account on this plan: {reason}", reason == "ACCOUNT_LIMIT_REACHED")
+        self.narrator.expect(f"a third account on this plan: {reason}", reason == "ACCOUNT_LIMIT_REACHED")
         await self.client.put_expert(PLAN_PRO)
         refused = [
             ("somebody who goes back", "ben", "cancel", "SIGN_IN_CANCELLED"),
@@ -117,33 +117,33 @@ class Story:
             started = await self.client.start_connection(return_url=RETURN_URL)
             back = await self.world.sign_in(started.authorization_url, person, decision=decision)
             reason = parameters(await self.world.follow(back)).get("reason", "")
-            self.teller.expect(f"{what}: {reason}", reason == expected)
+            self.narrator.expect(f"{what}: {reason}", reason == expected)
         google = accounts_pb.StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_GOOGLE)
         reason = await refusal(self.client.accounts.StartConnection(google))
-        self.teller.expect(f"a Google account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
-        self.teller.expect(
+        self.narrator.expect(f"a Google account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
+        self.narrator.expect(
             "nothing of that was stored", len((await self.client.list_accounts()).accounts) == 2
         )
 
     async def choose(self) -> None:
-        self.teller.chapter("Choosing calendars")
+        self.narrator.chapter("Choosing calendars")
         calendars = await self.client.calendars.ListCalendars(
             calendars_pb.ListCalendarsRequest(expert_id=EXPERT, refresh=True)
         )
         for calendar in calendars.calendars:
             kind = "primary" if calendar.primary else "further"
-            self.teller.tell(
+            self.narrator.tell(
                 f"  {calendar.name} ({kind}, {'writable' if calendar.writable else 'read-only'})"
             )
         settings = await self.client.settings()
         primary = {one.calendar_id for one in calendars.calendars if one.primary}
-        self.teller.expect(
+        self.narrator.expect(
             "both primary calendars are checked for conflicts", set(settings.conflict_calendar_ids) == primary
         )
         annas = next(
             one for one in calendars.calendars if one.primary and one.account_id == self.anna.account_id
         )
-        self.teller.expect(
+        self.narrator.expect(
             "sessions go to the first account's primary calendar by themselves",
             settings.effective_write_calendar_id == annas.calendar_id and not settings.write_calendar_id,
         )
@@ -157,40 +157,40 @@ class Story:
             settings=everything, update_mask=FieldMask(paths=["conflict_calendar_ids", "write_calendar_id"])
         )
         changed = await self.client.calendars.UpdateCalendarSettings(update)
-        self.teller.expect(
+        self.narrator.expect(
             "now all of them are checked, and that one is chosen for sessions",
             len(changed.settings.conflict_calendar_ids) == len(calendars.calendars),
         )
         reason = await refusal(self.client.calendars.UpdateCalendarSettings(update))
-        self.teller.expect(f"an update based on the old version: {reason}", reason == "ETAG_MISMATCH")
+        self.narrator.expect(f"an update based on the old version: {reason}", reason == "ETAG_MISMATCH")
 
     async def check(self) -> None:
-        self.teller.chapter("Busy times, read from Microsoft now")
+        self.narrator.chapter("Busy times, read from Microsoft now")
         busy = await self.client.busy(self.tomorrow, days=14, look_now=True)
         for one in busy.busy_times[:4]:
-            self.teller.tell(f"  taken {told(one)}")
-        self.teller.expect(
+            self.narrator.tell(f"  taken {told(one)}")
+        self.narrator.expect(
             f"{len(busy.busy_times)} taken stretches in two weeks, and every calendar was read",
             busy.complete and len(busy.busy_times) >= 4,
         )
-        self.teller.expect(
+        self.narrator.expect(
             "not a word of what the events are", not any(word in str(busy) for word in SECRETS)
         )
         ledger = await self.world.ask("GET", "/ledger")
         left = {one["property"] for one in ledger["properties"]}
-        self.teller.expect(
+        self.narrator.expect(
             f"Microsoft was asked for {', '.join(sorted(left))} and nothing else",
             not left & {"subject", "body", "location", "attendees", "organizer", "bodyPreview"},
         )
         verdicts = await self._check((9, 0), (13, 0), (14, 30))
-        self.teller.expect("tomorrow at 9 there is a meeting: busy", verdicts[0] == "BUSY")
-        self.teller.expect("at 13 something marked as free: free", verdicts[1] == "FREE")
-        self.teller.expect("at 14:30 nothing at all: free", verdicts[2] == "FREE")
+        self.narrator.expect("tomorrow at 9 there is a meeting: busy", verdicts[0] == "BUSY")
+        self.narrator.expect("at 13 something marked as free: free", verdicts[1] == "FREE")
+        self.narrator.expect("at 14:30 nothing at all: free", verdicts[2] == "FREE")
 
     async def be_quick_and_first(self) -> None:
         calendars = len((await self.client.settings()).conflict_calendar_ids)
         chapters = LiveChapters(
-            teller=self.teller,
+            narrator=self.narrator,
             client=self.client,
             world=self.world,
             tomorrow=self.tomorrow,
@@ -200,81 +200,83 @@ class Story:
         await chapters.race()
 
     async def write(self) -> None:
-        self.teller.chapter("A session, and its event")
+        self.narrator.chapter("A session, and its event")
         accepted = await self._put_session("coaching-1", hour=14, title="Coaching with <Sam> & Kim")
-        self.teller.expect("accepted at once", accepted.revision == 1)
+        self.narrator.expect("accepted at once", accepted.revision == 1)
         verdicts = await self._check((14, 0))
-        self.teller.expect("and its time is taken at once", verdicts[0] == "BUSY")
+        self.narrator.expect("and its time is taken at once", verdicts[0] == "BUSY")
         await self._written("coaching-1", revision=1)
         mine = await self._in_outlook("Coaching")
-        self.teller.expect(
+        self.narrator.expect(
             f"one event in Outlook, titled “{mine[0]['subject']}”, without attendees",
             len(mine) == 1 and mine[0]["subject"] == "Coaching with <Sam> & Kim",
         )
         await self._put_session("coaching-1", hour=18, title="Coaching, moved")
         await self._written("coaching-1", revision=2)
         mine = await self._in_outlook("Coaching")
-        self.teller.expect("moved: still one event", [one["subject"] for one in mine] == ["Coaching, moved"])
-        self.teller.expect("and 14:00 is free again", (await self._check((14, 0)))[0] == "FREE")
+        self.narrator.expect(
+            "moved: still one event", [one["subject"] for one in mine] == ["Coaching, moved"]
+        )
+        self.narrator.expect("and 14:00 is free again", (await self._check((14, 0)))[0] == "FREE")
         await self.client.cancel_session("coaching-1")
         await self._written("coaching-1", revision=3)
-        self.teller.expect("cancelled: the event is gone", not await self._in_outlook("Coaching"))
+        self.narrator.expect("cancelled: the event is gone", not await self._in_outlook("Coaching"))
 
     async def lose_and_regain(self) -> None:
-        self.teller.chapter("Access is withdrawn, and given back")
+        self.narrator.chapter("Access is withdrawn, and given back")
         chosen = await self.client.settings()
         await self.world.ask("POST", "/people/anna/revoke", access_tokens=True)
-        self.teller.tell("  Anna takes our access away at Microsoft")
+        self.narrator.tell("  Anna takes our access away at Microsoft")
         busy = await self.client.busy(self.tomorrow, days=14, look_now=True)
         unread = {one.unread_reason for one in busy.calendars if one.HasField("unread_reason")}
-        self.teller.expect(
+        self.narrator.expect(
             "the answer says what it could not read, and why", unread == {UNREAD_REASON_RECONNECT_REQUIRED}
         )
-        self.teller.expect(
+        self.narrator.expect(
             "and calls no time free", (await self._check((13, 0), (20, 0))) == ["UNKNOWN", "UNKNOWN"]
         )
         status = (await self.client.list_accounts()).accounts[0].status
-        self.teller.expect("the account needs a reconnect", status == ACCOUNT_STATUS_RECONNECT_REQUIRED)
+        self.narrator.expect("the account needs a reconnect", status == ACCOUNT_STATUS_RECONNECT_REQUIRED)
         await self._put_session("coaching-2", hour=20, title="Evening session")
         waiting = await self._session_becomes(
             "coaching-2", lambda one: one.event.status == WRITE_STATUS_WAITING, told="the session waits"
         )
-        self.teller.expect(
+        self.narrator.expect(
             "a session booked meanwhile is accepted and waits",
             waiting.event.hindrance == WRITE_HINDRANCE_RECONNECT_REQUIRED,
         )
         mails = await until(self.world.mails, bool, told="an “Action required” mail arrives")
-        self.teller.expect(f"one mail: “{mails[0]['subject']}”", len(mails) == 1)
+        self.narrator.expect(f"one mail: “{mails[0]['subject']}”", len(mails) == 1)
         link = next(word for word in mails[0]["text"].split() if "/reconnect/" in word)
         back = await self.world.sign_in(await self.world.follow(link), "anna")
         await self.world.follow(back)
         account = (await self.client.list_accounts()).accounts[0]
-        self.teller.expect(
+        self.narrator.expect(
             "its link leads through the sign-in, and the account is the same one, active again",
             account.account_id == self.anna.account_id and account.status == ACCOUNT_STATUS_ACTIVE,
         )
         await self._written("coaching-2", revision=1)
-        self.teller.expect(
+        self.narrator.expect(
             "the waiting session was written by itself", len(await self._in_outlook("Evening")) == 1
         )
-        self.teller.expect(
+        self.narrator.expect(
             "the choices were kept",
             set((await self.client.settings()).conflict_calendar_ids) == set(chosen.conflict_calendar_ids),
         )
 
     async def leave(self) -> None:
-        self.teller.chapter("Disconnecting, and being forgotten")
+        self.narrator.chapter("Disconnecting, and being forgotten")
         gone = await self.client.accounts.DisconnectAccount(
             accounts_pb.DisconnectAccountRequest(expert_id=EXPERT, account_id=self.carla.account_id)
         )
-        self.teller.expect(
+        self.narrator.expect(
             f"disconnected; the access itself is removed at {gone.access_removal_url}",
             len((await self.client.list_accounts()).accounts) == 1,
         )
         await self.client.experts.DeleteExpert(experts_pb.DeleteExpertRequest(expert_id=EXPERT))
         reason = await refusal(self.client.experts.GetExpert(experts_pb.GetExpertRequest(expert_id=EXPERT)))
-        self.teller.expect(f"erased: {reason}", reason == "EXPERT_NOT_FOUND")
-        self.teller.expect("what was written stays", len(await self._in_outlook("Evening")) == 1)
+        self.narrator.expect(f"erased: {reason}", reason == "EXPERT_NOT_FOUND")
+        self.narrator.expect("what was written stays", len(await self._in_outlook("Evening")) == 1)
 
     async def _check(self, *hours: tuple[int, int]) -> list[str]:
         """The verdicts on half hours of tomorrow, each beginning at (hour, minute) on Anna's clock."""

@@ -19,9 +19,9 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
-from application.availability.look_beyond import LookBeyond
+from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
-from application.availability.read_beyond import ReadBeyond
+from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
@@ -45,8 +45,8 @@ from application.ports.mailer import Mailer
 from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
-from application.readings.flights import Flights
 from application.readings.read_calendar import ReadCalendar
+from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
@@ -172,16 +172,16 @@ class Container(containers.DeclarativeContainer):
         pace=pace,
         jitter=jitter,
     )
-    flights = providers.Singleton(
-        Flights, read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
+    reads = providers.Singleton(
+        SingleFlight, read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
     )
     """Shared by questions and jobs; to be closed when both have ended."""
-    read_beyond = providers.Factory(
-        ReadBeyond, store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost
+    read_live = providers.Factory(
+        ReadLive, store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost
     )
-    flights_beyond = providers.Singleton(
-        Flights,
-        read_beyond,
+    single_live_reads = providers.Singleton(
+        SingleFlight,
+        read_live,
         clock=clock,
         alarms=alarms,
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
@@ -190,8 +190,8 @@ class Container(containers.DeclarativeContainer):
         LookUpAvailability,
         known_times=known_times,
         clock=clock,
-        flights=flights,
-        look_beyond=providers.Factory(LookBeyond, flights=flights_beyond, pace=pace),
+        reads=reads,
+        live_reads=providers.Factory(LiveReads, reads=single_live_reads, pace=pace),
         default_max_age=default_max_age,
     )
     check_times = providers.Factory(CheckTimes, look_up=look_up_availability)
@@ -282,7 +282,7 @@ class Container(containers.DeclarativeContainer):
         write=write_session,
         notify=notify_expert,
         refresh=refresh_calendars,
-        flights=flights,
+        reads=reads,
         keep=keep_subscription,
         end=end_subscriptions,
         clock=clock,

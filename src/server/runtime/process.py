@@ -67,7 +67,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Ru
             left = grace - (asyncio.get_running_loop().time() - stopping_at)
             left_over = timedelta(seconds=max(left, 0))
             await asyncio.gather(
-                container.flights().close(grace=left_over), container.flights_beyond().close(grace=left_over)
+                container.reads().close(grace=left_over), container.single_live_reads().close(grace=left_over)
             )
 
 

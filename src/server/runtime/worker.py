@@ -34,7 +34,7 @@ from application.calendars.refresh_calendars import RefreshCalendars
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.ports.clock import Clock
-from application.readings.flights import Flights
+from application.readings.single_flight import SingleFlight
 from application.sessions.write_session import WriteSession
 from application.upkeep.sweep_due import SweepDue
 from domain.availability import UnreadReason
@@ -60,13 +60,13 @@ log = structlog.stdlib.get_logger("server.runtime.worker")
 class JobBodies:
     """What each kind of job does, with the arguments it is queued with.
 
-    Calendars are read through `flights`, so that a job and the questions of this process share one reading.
+    Calendars are read through `reads`, so that a job and the questions of this process share one reading.
     """
 
     write: WriteSession
     notify: NotifyExpert
     refresh: RefreshCalendars
-    flights: Flights[CalendarId, UnreadReason | None]
+    reads: SingleFlight[CalendarId, UnreadReason | None]
     keep: KeepSubscription
     end: EndSubscriptions
     clock: Clock
@@ -93,7 +93,7 @@ class JobBodies:
 
     async def read_calendar(self, *, calendar_id: str) -> None:
         # A reading that is under way may have begun before what woke this job.
-        await self.flights.join(CalendarId(calendar_id), not_before=self.clock.now())
+        await self.reads.join(CalendarId(calendar_id), not_before=self.clock.now())
 
     async def keep_subscription(self, *, calendar_id: str) -> None:
         await self.keep(CalendarId(calendar_id))

@@ -82,7 +82,7 @@ async def test_changes_of_the_calendar_arrive_with_the_secret(
     events.add("anna", "2031-05-05", calendar="primary")
     events.change(event, show_as="oof")
     events.delete("anna", event)
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     assert sorted(receiver.kinds) == ["created", "deleted", "updated"]
     (received,) = {one for body in receiver.raw for one in notifications_from(body)}
     assert (received.remote_id, received.secret, received.lifecycle) == (granted.remote_id, SECRET, None)
@@ -99,7 +99,7 @@ async def test_lifecycle_events_arrive_at_an_address_of_their_own(
     granted = await _subscribe(connected)
     for event in ("missed", "reauthorizationRequired", "subscriptionRemoved"):
         connected.sandbox.world.subscriptions.lifecycle(granted.remote_id, event)
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     received = [one for body in receiver.raw for one in notifications_from(body)]
     assert {one.lifecycle for one in received} == {"missed", "reauthorizationRequired", "subscriptionRemoved"}
     assert {(one.remote_id, one.secret) for one in received} == {(granted.remote_id, SECRET)}
@@ -167,9 +167,9 @@ async def test_one_whose_making_was_never_answered_is_told_of_and_makes_room(
     assert _only(connected).id == existing.value.remote_id
     await _push(connected).unsubscribe(await connected.connect("anna"), existing.value.remote_id)
     await _subscribe(connected)
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     connected.sandbox.world.events.add("anna", "2031-05-05")
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     assert [item["clientState"] for item in receiver.items] == [SECRET]
 
 
@@ -311,7 +311,7 @@ async def test_renewing_confirms_access_and_moves_the_end(connected: Connected, 
     renewed = await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=3))
     assert renewed.remote_id == granted.remote_id
     assert renewed.expires_at > _in(connected, days=2)
-    await connected.sandbox.courier.idle()
+    await connected.sandbox.delivery.idle()
     assert sorted(receiver.kinds) == ["created", "reauthorizationRequired"]
 
 

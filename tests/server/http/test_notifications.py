@@ -244,7 +244,7 @@ async def subscribed(browser: Browser) -> Browser:
     world = browser.world
     await browser.connect(world.provider.add_person())
     await world.container.keep_subscription()(CALENDAR)
-    await world.container.flights().join(CALENDAR, not_before=world.clock.now())
+    await world.container.reads().join(CALENDAR, not_before=world.clock.now())
     world.store.take_jobs()
     assert len(world.push.kept) == 1
     assert AccountId("account-1") in world.store.tables.accounts

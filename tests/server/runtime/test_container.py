@@ -56,11 +56,11 @@ def test_alarms_and_readiness_are_shared_by_all(world: World) -> None:
 
 def test_questions_and_jobs_share_one_reading_of_a_calendar(world: World) -> None:
     container = world.container
-    flights = container.flights()
+    reads = container.reads()
 
-    assert container.job_bodies().flights is flights
-    assert container.look_up_availability().flights is flights
-    assert container.put_session().look_up.flights is flights
+    assert container.job_bodies().reads is reads
+    assert container.look_up_availability().reads is reads
+    assert container.put_session().look_up.reads is reads
 
 
 async def test_deliveries_are_closed_with_the_web_app(world: World) -> None:

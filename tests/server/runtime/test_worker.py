@@ -12,7 +12,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.job_queue import job_app
-from application.readings.flights import Flights
+from application.readings.single_flight import SingleFlight
 from domain.ids import CalendarId
 from server.runtime import worker as module
 from server.runtime.worker import MOST_RUNS, JobBodies, Worker
@@ -81,14 +81,14 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             one: Recorder() for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep")
         }
         works = Works(kept=kept, **recorders)
-        flights: Any = Flights(
+        reads: Any = SingleFlight(
             works.read, clock=MovableClock(), alarms=RecordingAlarms(), failed=lambda _: None
         )
         bodies: Any = JobBodies(
             write=works.write,  # type: ignore[arg-type]
             notify=works.notify,  # type: ignore[arg-type]
             refresh=works.refresh,  # type: ignore[arg-type]
-            flights=flights,
+            reads=reads,
             keep=works.keep,  # type: ignore[arg-type]
             end=works.end,  # type: ignore[arg-type]
             clock=MovableClock(),

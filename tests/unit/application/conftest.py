@@ -15,7 +15,7 @@ async def app() -> AsyncIterator[Application]:
     application = an_application()
     await application.add_expert()
     yield application
-    await application.flights.close(grace=timedelta())
+    await application.reads.close(grace=timedelta())
 
 
 @pytest.fixture

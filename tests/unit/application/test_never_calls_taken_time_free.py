@@ -99,7 +99,7 @@ class Service(RuleBasedStateMachine):
         await self._choose(CALENDARS)
 
     def teardown(self) -> None:
-        self.run(self.app.flights.close(grace=timedelta()))
+        self.run(self.app.reads.close(grace=timedelta()))
         self.loop.close()
 
     def run(self, action: Coroutine[None, None, T]) -> T:
@@ -235,7 +235,7 @@ class Service(RuleBasedStateMachine):
 
     async def _reach(self, held: Held, calendar_id: CalendarId) -> asyncio.Task[UnreadReason | None]:
         now = self.app.clock.now()
-        reading = asyncio.create_task(self.app.flights.join(calendar_id, not_before=now))
+        reading = asyncio.create_task(self.app.reads.join(calendar_id, not_before=now))
         await held.reached.wait()
         return reading
 
@@ -247,7 +247,7 @@ class Service(RuleBasedStateMachine):
         _, held, reading = self.slow
         self.slow = None
         held.release()
-        self.run(self.app.flights.close(grace=BUDGET))
+        self.run(self.app.reads.close(grace=BUDGET))
         assert reading.done()
 
     # What the expert and the callers do.

@@ -5,22 +5,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from application.availability.read_beyond import Stretch
+from application.availability.read_live import Stretch
 from application.ports.known_times import KnownTime
-from application.readings.flights import Flights
+from application.readings.single_flight import SingleFlight
 from domain.availability import Reading, Unread, UnreadReason
 from domain.ids import CalendarId
 from domain.interval import Interval
 from domain.reading import Pace
 
-Beyond = Mapping[tuple[CalendarId, str], Reading | Unread]
+LiveAnswers = Mapping[tuple[CalendarId, str], Reading | Unread]
 """Of each calendar looked at, for an expert living in a zone: its busy time in the parts that no reading is kept for,
 or why that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookBeyond:
-    flights: Flights[Stretch, Reading | Unread]
+class LiveReads:
+    reads: SingleFlight[Stretch, Reading | Unread]
     pace: Pace
 
     def kept(self, now: datetime) -> Interval:
@@ -35,7 +35,7 @@ class LookBeyond:
         not_before: datetime,
         budget: timedelta,
         places: asyncio.Semaphore,
-    ) -> Beyond:
+    ) -> LiveAnswers:
         """What the readable calendars of these experts say of these parts; nothing when there are none.
 
         Looks begun at `not_before` or later are shared. `places` are those of the whole question.
@@ -55,7 +55,7 @@ class LookBeyond:
         async def look(stretch: Stretch) -> Reading | Unread:
             try:
                 async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
-                    return await self.flights.join(stretch, not_before=not_before)
+                    return await self.reads.join(stretch, not_before=not_before)
             except TimeoutError:
                 return stretch.unread(UnreadReason.TIMED_OUT)
 

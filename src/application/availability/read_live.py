@@ -35,7 +35,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBeyond:
+class ReadLive:
     store: Store
     clock: Clock
     reader: CalendarReader

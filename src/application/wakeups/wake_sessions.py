@@ -6,7 +6,7 @@ from application.ports.store import Transaction
 from domain.ids import ExpertId
 
 
-async def wake_waiting(tx: Transaction, expert_id: ExpertId, now: datetime) -> None:
+async def wake_sessions(tx: Transaction, expert_id: ExpertId, now: datetime) -> None:
     """In the caller's transaction, in the order of the sessions."""
     for session in await tx.sessions.waiting(expert_id):
         await tx.sessions.save(session.woken(now))

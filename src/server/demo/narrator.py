@@ -15,7 +15,7 @@ class NotAsTold(Exception):
     """A step of the story ended differently."""
 
 
-class Teller:
+class Narrator:
     """Prints chapters and steps to standard output."""
 
     def __init__(self) -> None:

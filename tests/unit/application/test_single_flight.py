@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from application.ports.store import StoreUnavailable
-from application.readings.flights import AT_ONCE, Flights
+from application.readings.single_flight import AT_ONCE, SingleFlight
 from domain.access import ProviderUnavailable
 from domain.availability import Availability, ReadingSource, UnreadReason
 from domain.ids import CalendarId
@@ -29,7 +29,7 @@ async def look_now(app: Application, *, budget: timedelta = BUDGET) -> Availabil
     return await app.look_up_availability(EXPERT, WINDOW, max_age=timedelta(), budget=budget)
 
 
-def reads(app: Application) -> int:
+def reads_of_provider(app: Application) -> int:
     return app.provider.calls["read_entries"]
 
 
@@ -39,7 +39,7 @@ async def test_however_many_ask_at_once_one_reading_answers(app: Application, ma
 
     answers = await asyncio.gather(*(look_now(app) for _ in range(20)))
 
-    assert reads(app) == 1
+    assert reads_of_provider(app) == 1
     assert all(list(known.busy) == [an_interval()] for known in answers)
 
 
@@ -56,7 +56,7 @@ async def test_a_question_joins_the_reading_of_a_job(app: Application, maria: Pe
         await working
 
     assert known.complete
-    assert reads(app) == 1
+    assert reads_of_provider(app) == 1
 
 
 async def test_who_needs_a_younger_reading_waits_for_the_one_under_way_and_then_for_their_own(
@@ -70,14 +70,14 @@ async def test_who_needs_a_younger_reading_waits_for_the_one_under_way_and_then_
         maria.block(an_interval())
         async with app.running(look_now(app)) as late:
             await asyncio.sleep(0)
-            assert reads(app) == 1
+            assert reads_of_provider(app) == 1
             read.release()
             await early
             now = await late
 
     assert list(now.busy) == [an_interval()]
     assert [one.source for one in now.readings] == [ReadingSource.LIVE]
-    assert reads(app) == 2
+    assert reads_of_provider(app) == 2
 
 
 async def test_what_came_too_late_is_stored_for_the_next(app: Application, maria: Person) -> None:
@@ -88,12 +88,12 @@ async def test_what_came_too_late_is_stored_for_the_next(app: Application, maria
     assert [one.reason for one in known.unread] == [UnreadReason.TIMED_OUT]
 
     read.release()
-    await app.flights.close(grace=BUDGET)
+    await app.reads.close(grace=BUDGET)
     app.clock.advance(MOMENT)
 
     known = await app.look_up_availability(EXPERT, WINDOW, budget=timedelta())
     assert list(known.busy) == [an_interval()]
-    assert reads(app) == 1
+    assert reads_of_provider(app) == 1
 
 
 async def test_who_gives_up_disturbs_nobody_who_waits_for_the_same_reading(
@@ -111,7 +111,7 @@ async def test_who_gives_up_disturbs_nobody_who_waits_for_the_same_reading(
 
     assert leaving.cancelled()
     assert list(known.busy) == [an_interval()]
-    assert reads(app) == 1
+    assert reads_of_provider(app) == 1
 
 
 async def test_a_failure_is_told_to_all_who_waited_and_to_nobody_after(
@@ -138,7 +138,7 @@ async def test_two_calendars_are_read_at_the_same_time(app: Application, maria: 
         assert (await looking).complete
 
 
-ReadingFlights = Flights[CalendarId, UnreadReason | None]
+CalendarReads = SingleFlight[CalendarId, UnreadReason | None]
 
 
 class Reads:
@@ -167,14 +167,14 @@ def read() -> Reads:
 
 
 @pytest.fixture
-async def flights(read: Reads) -> AsyncIterator[ReadingFlights]:
-    made = flights_of(read, MovableClock())
+async def reads(read: Reads) -> AsyncIterator[CalendarReads]:
+    made = reads_of(read, MovableClock())
     yield made
     await made.close(grace=NO_GRACE)
 
 
-def flights_of(read: Reads, clock: MovableClock, alarms: RecordingAlarms | None = None) -> ReadingFlights:
-    return Flights(
+def reads_of(read: Reads, clock: MovableClock, alarms: RecordingAlarms | None = None) -> CalendarReads:
+    return SingleFlight(
         read,
         clock=clock,
         alarms=alarms or RecordingAlarms(),
@@ -182,11 +182,11 @@ def flights_of(read: Reads, clock: MovableClock, alarms: RecordingAlarms | None 
     )
 
 
-async def begin(flights: ReadingFlights, *names: str, not_before: datetime = NOW) -> list[asyncio.Task[None]]:
+async def begin(reads: CalendarReads, *names: str, not_before: datetime = NOW) -> list[asyncio.Task[None]]:
     """Somebody who waits for a reading of each of these calendars."""
 
     async def wait_for(name: str) -> None:
-        await flights.join(CalendarId(name), not_before=not_before)
+        await reads.join(CalendarId(name), not_before=not_before)
 
     waiting = [asyncio.create_task(wait_for(name)) for name in names]
     for _ in range(3):
@@ -194,8 +194,8 @@ async def begin(flights: ReadingFlights, *names: str, not_before: datetime = NOW
     return waiting
 
 
-async def test_not_more_than_so_many_calendars_are_read_at_once(flights: ReadingFlights, read: Reads) -> None:
-    waiting = await begin(flights, *(f"calendar-{number}" for number in range(AT_ONCE + 5)))
+async def test_not_more_than_so_many_calendars_are_read_at_once(reads: CalendarReads, read: Reads) -> None:
+    waiting = await begin(reads, *(f"calendar-{number}" for number in range(AT_ONCE + 5)))
     assert len(read.begun) == AT_ONCE
 
     read.may_end.set()
@@ -206,8 +206,8 @@ async def test_not_more_than_so_many_calendars_are_read_at_once(flights: Reading
 
 async def test_who_comes_just_as_a_reading_ends_has_a_new_one_begun(read: Reads) -> None:
     clock = MovableClock()
-    flights = flights_of(read, clock)
-    await begin(flights, CALENDAR)
+    reads = reads_of(read, clock)
+    await begin(reads, CALENDAR)
     clock.advance(MOMENT)
     read.may_end.set()
     for _ in range(10):
@@ -216,14 +216,14 @@ async def test_who_comes_just_as_a_reading_ends_has_a_new_one_begun(read: Reads)
         await asyncio.sleep(0)
     assert read.tasks[0].done()
 
-    await flights.join(CALENDAR, not_before=clock.now())
+    await reads.join(CALENDAR, not_before=clock.now())
 
     assert read.begun == [CALENDAR, CALENDAR]
 
 
-async def test_an_outage_of_the_store_reaches_those_who_wait(flights: ReadingFlights, read: Reads) -> None:
+async def test_an_outage_of_the_store_reaches_those_who_wait(reads: CalendarReads, read: Reads) -> None:
     read.fault = StoreUnavailable()
-    waiting = await begin(flights, CALENDAR)
+    waiting = await begin(reads, CALENDAR)
     read.may_end.set()
 
     with pytest.raises(StoreUnavailable):
@@ -232,19 +232,19 @@ async def test_an_outage_of_the_store_reaches_those_who_wait(flights: ReadingFli
 
 async def test_a_failure_nobody_foresaw_is_told_and_leaves_one_calendar_unread(read: Reads) -> None:
     alarms = RecordingAlarms()
-    flights = flights_of(read, MovableClock(), alarms)
+    reads = reads_of(read, MovableClock(), alarms)
     read.fault = ZeroDivisionError()
     read.may_end.set()
 
-    assert await flights.join(CalendarId(CALENDAR), not_before=NOW) is UnreadReason.SERVICE_FAILED
+    assert await reads.join(CalendarId(CALENDAR), not_before=NOW) is UnreadReason.SERVICE_FAILED
     assert alarms.faults == [read.fault]
 
 
 async def test_a_clock_that_goes_back_begins_no_reading_more(read: Reads) -> None:
     clock = MovableClock()
-    flights = flights_of(read, clock)
-    (first,) = await begin(flights, CALENDAR)
-    (second,) = await begin(flights, CALENDAR, not_before=after(minutes=5))
+    reads = reads_of(read, clock)
+    (first,) = await begin(reads, CALENDAR)
+    (second,) = await begin(reads, CALENDAR, not_before=after(minutes=5))
     read.may_end.set()
     await asyncio.gather(first, second)
 
@@ -253,11 +253,11 @@ async def test_a_clock_that_goes_back_begins_no_reading_more(read: Reads) -> Non
 
 async def test_a_failure_of_one_that_began_too_early_is_not_theirs_who_want_a_younger(read: Reads) -> None:
     clock = MovableClock()
-    flights = flights_of(read, clock)
+    reads = reads_of(read, clock)
     read.fault = StoreUnavailable()
-    (early,) = await begin(flights, CALENDAR)
+    (early,) = await begin(reads, CALENDAR)
     clock.advance(MOMENT)
-    (late,) = await begin(flights, CALENDAR, not_before=clock.now())
+    (late,) = await begin(reads, CALENDAR, not_before=clock.now())
     early.add_done_callback(lambda _: setattr(read, "fault", None))
     read.may_end.set()
 
@@ -267,9 +267,9 @@ async def test_a_failure_of_one_that_began_too_early_is_not_theirs_who_want_a_yo
     assert len(read.begun) == 2
 
 
-async def test_closing_lets_what_is_under_way_end(flights: ReadingFlights, read: Reads) -> None:
-    (waiting,) = await begin(flights, CALENDAR)
-    closing = asyncio.create_task(flights.close(grace=BUDGET))
+async def test_closing_lets_what_is_under_way_end(reads: CalendarReads, read: Reads) -> None:
+    (waiting,) = await begin(reads, CALENDAR)
+    closing = asyncio.create_task(reads.close(grace=BUDGET))
     await asyncio.sleep(0)
     read.may_end.set()
     await closing
@@ -277,10 +277,10 @@ async def test_closing_lets_what_is_under_way_end(flights: ReadingFlights, read:
     await waiting
 
 
-async def test_closing_cuts_off_what_takes_longer(flights: ReadingFlights, read: Reads) -> None:
-    (waiting,) = await begin(flights, CALENDAR)
+async def test_closing_cuts_off_what_takes_longer(reads: CalendarReads, read: Reads) -> None:
+    (waiting,) = await begin(reads, CALENDAR)
 
-    await flights.close(grace=NO_GRACE)
+    await reads.close(grace=NO_GRACE)
     await asyncio.wait([waiting])
 
     assert waiting.cancelled()

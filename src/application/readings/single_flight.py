@@ -18,13 +18,13 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Flight(Generic[T]):
+class _Call(Generic[T]):
     begun_at: datetime
     task: asyncio.Task[T]
 
 
-class Flights(Generic[K, T]):
-    """A flight goes on when those who waited for it have left: what it brings is stored for the next.
+class SingleFlight(Generic[K, T]):
+    """A call goes on when those who waited for it have left: what it reads is stored for the next.
 
     What nobody foresaw is told to the operator, and `failed` gives the answer: who asked has other calendars, too.
     """
@@ -36,7 +36,7 @@ class Flights(Generic[K, T]):
         self._clock = clock
         self._alarms = alarms
         self._failed = failed
-        self._under_way: dict[K, _Flight[T]] = {}
+        self._under_way: dict[K, _Call[T]] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def join(self, key: K, *, not_before: datetime) -> T:
@@ -44,40 +44,40 @@ class Flights(Generic[K, T]):
 
         One that began too early is waited for first: two at once would only take each other's places at the provider.
         """
-        flight = self._under_way.get(key)
-        if flight is not None and flight.begun_at < not_before:
-            await asyncio.wait([flight.task])  # which leaves it alone when the one who waits is cancelled
-            flight = self._under_way.get(key)  # begun since this was asked for, whatever the clock says
-        flight = flight or self._begin(key)
-        await asyncio.wait([flight.task])
-        return flight.task.result()
+        call = self._under_way.get(key)
+        if call is not None and call.begun_at < not_before:
+            await asyncio.wait([call.task])  # which leaves it alone when the one who waits is cancelled
+            call = self._under_way.get(key)  # begun since this was asked for, whatever the clock says
+        call = call or self._begin(key)
+        await asyncio.wait([call.task])
+        return call.task.result()
 
     async def close(self, *, grace: timedelta) -> None:
         """Let those under way end, and cut off what takes longer than `grace`."""
-        tasks = [flight.task for flight in self._under_way.values()]
+        tasks = [call.task for call in self._under_way.values()]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace.total_seconds())
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _begin(self, key: K) -> _Flight[T]:
-        flight = _Flight(self._clock.now(), asyncio.create_task(self._fly(key)))
-        self._under_way[key] = flight
-        flight.task.add_done_callback(lambda task: self._landed(key, task))
-        return flight
+    def _begin(self, key: K) -> _Call[T]:
+        call = _Call(self._clock.now(), asyncio.create_task(self._run(key)))
+        self._under_way[key] = call
+        call.task.add_done_callback(lambda task: self._ended(key, task))
+        return call
 
-    async def _fly(self, key: K) -> T:
+    async def _run(self, key: K) -> T:
         async with self._places:
             try:
                 return await self._read(key)
             except StoreUnavailable:
                 raise
-            except Exception as fault:  # noqa: BLE001 - an outermost place: the flight may have been left by everybody
+            except Exception as fault:  # noqa: BLE001 - an outermost place: the call may have been left by everybody
                 self._alarms.unforeseen(fault)
                 return self._failed(key)
 
-    def _landed(self, key: K, task: asyncio.Task[T]) -> None:
+    def _ended(self, key: K, task: asyncio.Task[T]) -> None:
         del self._under_way[key]
         if not task.cancelled():
             task.exception()  # looked at, so that a failure nobody waits for any more is not reported as forgotten

@@ -21,7 +21,7 @@ _DELIVERIES_AT_ONCE = 50
 _NO_ANSWER = 0
 
 
-class Courier:
+class Delivery:
     """Delivers notices in the background, so that nothing ever waits for a subscriber."""
 
     def __init__(self, world: World) -> None:
