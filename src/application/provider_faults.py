@@ -1,5 +1,6 @@
 """What every use-case does about a provider's fault: tell whom it concerns, and name it."""
 
+from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from application.ports.alarms import Alarms
@@ -12,7 +13,7 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.account import AccountNotFound, Provider
-from domain.availability import UnreadReason
+from domain.availability import LATER, SOON, UnreadReason
 from domain.connection import MailboxNotServed
 
 ProviderFault: TypeAlias = (
@@ -66,3 +67,18 @@ async def unread_because(
             return UnreadReason.CALENDAR_MISSING
         case InvalidAnswer():
             return UnreadReason.INVALID_ANSWER
+
+
+def pause_after(fault: ProviderFault) -> timedelta | None:
+    """How long to leave alone what failed so, where that is known."""
+    match fault:
+        case ProviderUnavailable():
+            return fault.retry_after
+        case AccessLost() | AccountNotFound():
+            return SOON  # the account as it is by now decides
+        case CalendarGone():
+            return (
+                LATER  # a suspicion as yet: the account's list of calendars, which is asked for now, decides
+            )
+        case _:
+            return None

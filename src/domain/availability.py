@@ -1,6 +1,6 @@
 """What is known of an expert's time: readings, what could not be read, and verdicts on candidate times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -24,6 +24,30 @@ class UnreadReason(Enum):
     INVALID_ANSWER = "INVALID_ANSWER"
     SERVICE_MISCONFIGURED = "SERVICE_MISCONFIGURED"
     SERVICE_FAILED = "SERVICE_FAILED"
+
+
+SOON = timedelta(seconds=5)
+LATER = timedelta(minutes=1)
+NEXT_LOOK: Mapping[UnreadReason, timedelta | None] = {
+    UnreadReason.RECONNECT_REQUIRED: None,
+    UnreadReason.CALENDAR_MISSING: None,
+    UnreadReason.ACCESS_DENIED: LATER,
+    UnreadReason.THROTTLED: SOON,
+    UnreadReason.TIMED_OUT: SOON,
+    UnreadReason.PROVIDER_UNAVAILABLE: SOON,
+    UnreadReason.INVALID_ANSWER: SOON,
+    UnreadReason.SERVICE_MISCONFIGURED: LATER,
+    UnreadReason.SERVICE_FAILED: LATER,
+}
+"""How soon another look may say more where nobody named a pause; None: not before a person has acted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailure:
+    """Why a look at a calendar found nothing. `pause` is how long to leave it alone, where that is known."""
+
+    reason: UnreadReason
+    pause: timedelta | None = None
 
 
 class ReadingSource(Enum):
@@ -56,11 +80,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A conflict calendar that could not be read, and why."""
+    """A conflict calendar that could not be read, and why; `pause` as in ReadFailure."""
 
     calendar_id: CalendarId
     account_id: AccountId
     reason: UnreadReason
+    pause: timedelta | None = None
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How soon another look may say more; None: not before a person has acted."""
+        return self.pause or NEXT_LOOK[self.reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.availability import CheckedTime, Unread, Verdict
 from domain.errors import DomainError
-from domain.ids import CalendarId, ExpertId, HoldId
+from domain.ids import CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
 
 USUAL_LIFETIME = timedelta(minutes=5)
@@ -13,14 +13,31 @@ USUAL_LIFETIME = timedelta(minutes=5)
 
 @dataclass(kw_only=True, eq=False)
 class TimeTaken(DomainError):
-    """The time is not free, or another booking of it came first."""
+    """The time is not free, or another booking of it came first. By what, as far as that is known: where two bookings
+    meet, the second learns of the first only."""
+
+    calendars: tuple[CalendarId, ...] = ()
+    sessions: tuple[SessionId, ...] = ()
+    holds: tuple[HoldId, ...] = ()
 
 
 @dataclass(kw_only=True, eq=False)
 class AvailabilityUnknown(DomainError):
-    """Not every conflict calendar could be read, so the time can't be called free."""
+    """Not every conflict calendar could be read now, so the time can't be called free. Waiting may help."""
 
-    unread: tuple[CalendarId, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def retry_after(self) -> timedelta:
+        """All of them are needed, so the longest of their pauses."""
+        return max(one.retry_after or timedelta() for one in self.unread)
+
+
+@dataclass(kw_only=True, eq=False)
+class CalendarsUnreadable(DomainError):
+    """The same, but waiting alone can't help: for at least one of the unread calendars a person must act."""
+
+    unread: tuple[Unread, ...]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,8 +61,10 @@ class Hold:
 
 
 def require_free(checked: CheckedTime, unread: tuple[Unread, ...]) -> None:
-    """Raises TimeTaken, or AvailabilityUnknown."""
+    """Raises TimeTaken, AvailabilityUnknown, or CalendarsUnreadable."""
     if checked.verdict is Verdict.BUSY:
-        raise TimeTaken
+        raise TimeTaken(calendars=checked.busy_calendars, sessions=checked.sessions, holds=checked.holds)
     if checked.verdict is Verdict.UNKNOWN:
-        raise AvailabilityUnknown(unread=tuple(one.calendar_id for one in unread))
+        if any(one.retry_after is None for one in unread):
+            raise CalendarsUnreadable(unread=unread)
+        raise AvailabilityUnknown(unread=unread)

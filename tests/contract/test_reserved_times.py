@@ -99,6 +99,23 @@ async def test_a_time_is_given_once(kept: Kept, wanted: Interval) -> None:
         await _book(kept, "second", interval=wanted)
 
 
+async def test_a_refusal_names_what_is_in_the_way(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept, a_hold("over", interval=an_interval(starts=23)))
+    await _hold(kept, a_hold("live", interval=an_interval(starts=24), expires_at=after(minutes=15)))
+    await _book(kept, "booked", an_interval(starts=25))
+    await _book(kept, "elsewhere", an_interval(starts=40))
+    wanted = an_interval(starts=23, hours=3)
+    async with kept.transaction() as tx:
+        with pytest.raises(TimeTaken) as refused:
+            await tx.reserved.hold(a_hold("second", interval=wanted), now=a_hold().expires_at)
+    assert (refused.value.calendars, refused.value.sessions, refused.value.holds) == (
+        (),
+        ("booked",),
+        ("live",),
+    )
+
+
 async def test_a_refusal_leaves_the_transaction_usable_and_everything_as_it_was(kept: Kept) -> None:
     await put_expert(kept)
     await _hold(kept)

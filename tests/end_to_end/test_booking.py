@@ -102,12 +102,59 @@ async def test_one_unread_calendar_refuses_and_stores_nothing(connected: Service
     ):
         failure = await failure_of(call)
         assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "AVAILABILITY_UNKNOWN")
-        assert failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta() > timedelta()
-        assert failure.metadata == {"unread_calendar_ids": carlas}
+        assert failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta() == timedelta(seconds=5)
+        assert failure.metadata == {
+            "unread_calendar_ids": carlas,
+            "unread_reasons": "PROVIDER_UNAVAILABLE",
+        }
     assert not {"session", "reserved_time"} & set(await connected.tables())
     assert (await failure_of(connected.session())).reason == "SESSION_NOT_FOUND"
     connected.sandbox.world.faults.clear()
     assert await book(connected) == ""
+
+
+async def test_a_throttled_mailbox_is_left_alone_for_as_long_as_it_asks(connected: Service) -> None:
+    connected.sandbox.world.faults.answer(429, code="TooManyRequests", retry_after="120", times=None)
+    for _ in range(2):
+        for call in (connected.put_session(day=SOON, only_if_free=True), connected.hold(day=SOON)):
+            failure = await failure_of(call)
+            assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "AVAILABILITY_UNKNOWN")
+            assert failure.metadata["unread_reasons"] == "THROTTLED"
+            pause = failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta()
+            assert timedelta(seconds=100) < pause <= timedelta(seconds=120)
+
+
+async def test_a_lost_access_is_for_a_person_to_mend_and_not_to_be_waited_for(connected: Service) -> None:
+    (account,) = await connected.list_accounts()
+    connected.sandbox.world.grants.revoke("anna", access_tokens=True)
+    for call in (
+        connected.put_session(day=SOON, only_if_free=True),  # the first to find out
+        connected.hold(day=SOON),
+    ):
+        failure = await failure_of(call)
+        assert (failure.code, failure.reason) == (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "CALENDARS_UNREADABLE",
+        )
+        assert failure.metadata["unread_reasons"] == "RECONNECT_REQUIRED"
+        assert not [one for one in failure.details if isinstance(one, error_details_pb2.RetryInfo)]
+        (violation,) = failure.detail(error_details_pb2.PreconditionFailure).violations
+        assert (violation.type, violation.subject) == ("RECONNECT_REQUIRED", account.account_id)
+    await connected.finish("anna", account_id=account.account_id)
+    assert await book(connected) == ""
+
+
+async def test_a_refusal_says_what_takes_the_time(connected: Service) -> None:
+    await connected.hold(day=SOON)
+    await connected.put_session("unchecked", day=SOON)
+    connected.sandbox.world.events.add("anna", at(10.5, day=SOON), at(11.5, day=SOON))
+    annas = await connected.calendar_id("anna", "primary")
+    failure = await failure_of(connected.put_session(day=SOON, only_if_free=True))
+    assert failure.metadata == {
+        "busy_calendar_ids": annas,
+        "busy_session_ids": "unchecked",
+        "busy_hold_ids": HOLD,
+    }
 
 
 async def test_a_hold_keeps_a_time_until_it_becomes_a_session(connected: Service) -> None:

@@ -62,12 +62,13 @@ class FakeReservedTimes:
             for key, one in self.tables.holds.items()
             if key[0] == expert_id and key[1] != but_hold and one.interval.overlaps(interval)
         }
-        sessions = (
-            one
+        sessions = tuple(
+            key[1]
             for key, one in self.tables.reserved.items()
             if key[0] == expert_id and key[1] != but_session and one.overlaps(interval)
         )
-        if any(sessions) or any(one.expires_at > now for one in holds.values()):
-            raise TimeTaken
+        live = tuple(key[1] for key, one in holds.items() if one.expires_at > now)
+        if sessions or live:
+            raise TimeTaken(sessions=sessions, holds=live)
         for key in holds:
             del self.tables.holds[key]

@@ -43,7 +43,7 @@ from application.sessions.write_session import WriteSession
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.sweep_due import SweepDue
 from domain.account import Account, Provider
-from domain.availability import UnreadReason
+from domain.availability import ReadFailure, UnreadReason
 from domain.calendar import Calendar
 from domain.change import Change, ChangeType
 from domain.expert import Plan
@@ -86,7 +86,7 @@ class Application:
     clock: MovableClock
     alarms: RecordingAlarms
     mailer: RecordingMailer
-    reads: SingleFlight[CalendarId, UnreadReason | None]
+    reads: SingleFlight[CalendarId, ReadFailure | None]
 
     put_expert: PutExpert
     get_expert: GetExpert
@@ -289,8 +289,11 @@ def an_application(*, push_on: bool = True) -> Application:
         pace=pace,
         jitter=lambda: 0.0,
     )
-    reads: SingleFlight[CalendarId, UnreadReason | None] = SingleFlight(
-        read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
+    reads: SingleFlight[CalendarId, ReadFailure | None] = SingleFlight(
+        read_calendar,
+        clock=clock,
+        alarms=alarms,
+        failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
     )
     beyond = SingleFlight(
         ReadLive(store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost),

@@ -13,6 +13,9 @@ from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.session import SessionNotFound
 
+MOST_TOLD = 20
+"""Of the reservations that are in the way of one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresReservedTimes:
@@ -103,16 +106,22 @@ class PostgresReservedTimes:
         """Drop the expired holds in the way, and the row to be replaced. Raises TimeTaken for anything else."""
         cursor = await self.connection.execute(
             """
-            SELECT FROM reserved_time
+            SELECT hold_id, session_id FROM reserved_time
             WHERE expert_id = %(expert_id)s AND during && %(during)s
                 AND (hold_id, session_id) IS DISTINCT FROM (%(hold_id)s::text, %(session_id)s::text)
                 AND (expires_at IS NULL OR expires_at > %(now)s)
-            LIMIT 1
+            ORDER BY during
+            LIMIT %(told)s
             """,
-            row | {"now": now},
+            row | {"now": now, "told": MOST_TOLD},
         )
-        if cursor.rowcount:
-            raise TimeTaken
+        if taken := await cursor.fetchall():
+            raise TimeTaken(
+                sessions=tuple(
+                    SessionId(one["session_id"]) for one in taken if one["session_id"] is not None
+                ),
+                holds=tuple(HoldId(one["hold_id"]) for one in taken if one["hold_id"] is not None),
+            )
         await self.connection.execute(
             """
             DELETE FROM reserved_time

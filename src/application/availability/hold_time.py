@@ -30,7 +30,8 @@ class HoldTime:
         """The hold. One with this id is renewed, or moved.
 
         Calendars are looked at now, unless `max_age` allows readings that old. Of two who want one time at once, one
-        gets it. Raises ExpertNotFound, TimeTaken, AvailabilityUnknown.
+        gets it. Raises ExpertNotFound, TimeTaken, AvailabilityUnknown,
+        CalendarsUnreadable.
         """
         known = await self.look_up(
             expert_id, interval, budget=budget, max_age=max_age or timedelta(), excluded_holds={hold_id}
@@ -45,9 +46,11 @@ class HoldTime:
         )
         async with self.store.transaction() as tx:
             await tx.experts.lock(expert_id)
-            if await tx.sessions.booked(expert_id, interval):
-                raise TimeTaken
-            if await tx.readings.overlapping(expert_id, interval):  # stored since it was looked at
-                raise TimeTaken
+            if booked := await tx.sessions.booked(expert_id, interval):
+                raise TimeTaken(sessions=tuple(one.session_id for one in booked))
+            if overlapping := await tx.readings.overlapping(
+                expert_id, interval
+            ):  # stored since it was looked at
+                raise TimeTaken(calendars=tuple(calendar_id for _, calendar_id in overlapping))
             await tx.reserved.hold(hold, now=now)
         return hold

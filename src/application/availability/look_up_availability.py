@@ -12,6 +12,7 @@ from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
 from application.readings.single_flight import SingleFlight
 from domain.availability import (
     Availability,
+    ReadFailure,
     Reading,
     ReadingSource,
     Unread,
@@ -27,6 +28,7 @@ from domain.reading import StoredReading, parts_outside
 
 LOOKS_AT_ONCE = 50
 """Of one question, so that a large one doesn't hold up all others."""
+NOT_LOOKED_AT = ReadFailure(reason=UnreadReason.TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class LookUpAvailability:
 
     known_times: KnownTimes
     clock: Clock
-    reads: SingleFlight[CalendarId, UnreadReason | None]
+    reads: SingleFlight[CalendarId, ReadFailure | None]
     live_reads: LiveReads
     default_max_age: timedelta
 
@@ -112,7 +114,7 @@ class LookUpAvailability:
         now = question.came_at
         known = await self.known_times.of(expert_ids, question.window, now=now)
         stale = _stale(known.values(), question, now)
-        failures: dict[CalendarId, UnreadReason | None] = {}
+        failures: dict[CalendarId, ReadFailure | None] = {}
         live: LiveAnswers = {}
         if stale or question.outside:
             places = asyncio.Semaphore(LOOKS_AT_ONCE)
@@ -139,18 +141,18 @@ class LookUpAvailability:
         question: Question,
         budget: timedelta,
         places: asyncio.Semaphore,
-    ) -> dict[CalendarId, UnreadReason | None]:
+    ) -> dict[CalendarId, ReadFailure | None]:
         """Read these, all at once. Of each: why it is still unread, or None."""
 
-        async def look(calendar_id: CalendarId) -> UnreadReason | None:
+        async def look(calendar_id: CalendarId) -> ReadFailure | None:
             try:
                 async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
                     return await self.reads.join(calendar_id, not_before=question.not_before)
             except TimeoutError:
-                return UnreadReason.TIMED_OUT
+                return ReadFailure(reason=UnreadReason.TIMED_OUT)
 
-        reasons = await asyncio.gather(*(look(calendar_id) for calendar_id in stale))
-        return dict(zip(stale, reasons, strict=True))
+        failures = await asyncio.gather(*(look(calendar_id) for calendar_id in stale))
+        return dict(zip(stale, failures, strict=True))
 
 
 def _stale(known: Iterable[KnownTime], question: Question, now: datetime) -> list[CalendarId]:
@@ -167,7 +169,7 @@ def _put_together(
     known: KnownTime,
     question: Question,
     now: datetime,
-    failures: Mapping[CalendarId, UnreadReason | None],
+    failures: Mapping[CalendarId, ReadFailure | None],
     live: LiveAnswers,
 ) -> Availability:
     found = [_evidence(one, known, question, now, failures, live) for one in known.calendars]
@@ -185,7 +187,7 @@ def _evidence(
     known: KnownTime,
     question: Question,
     now: datetime,
-    failures: Mapping[CalendarId, UnreadReason | None],
+    failures: Mapping[CalendarId, ReadFailure | None],
     live: LiveAnswers,
 ) -> Reading | Unread:
     """What the calendar says of the whole window: a part that is not known makes all of it unread."""
@@ -196,13 +198,13 @@ def _evidence(
     if question.inside is not None:
         if calendar.reading is None or not _counts(calendar.reading, known, question, now):
             # A calendar that was chosen, or lost its reading, while others were looked at has no failure of its own.
-            return _unread(calendar, failures.get(calendar.calendar_id) or UnreadReason.TIMED_OUT)
+            return _unread(calendar, failures.get(calendar.calendar_id) or NOT_LOOKED_AT)
         parts.append(_part(calendar, calendar.reading, question))
     if question.outside:
         # Nor was one read live that was chosen, or came back, meanwhile; nor for a zone that is another by now.
         outside = live.get((calendar.calendar_id, known.zone))
         if not isinstance(outside, Reading):
-            return outside or _unread(calendar, UnreadReason.TIMED_OUT)
+            return outside or _unread(calendar, NOT_LOOKED_AT)
         parts.append(outside)
     return reduce(Reading.with_part, parts)
 
@@ -217,15 +219,20 @@ def _part(calendar: KnownCalendar, reading: StoredReading, question: Question) -
     )
 
 
-def _unread(calendar: KnownCalendar, reason: UnreadReason) -> Unread:
-    return Unread(calendar_id=calendar.calendar_id, account_id=calendar.account_id, reason=reason)
+def _unread(calendar: KnownCalendar, failure: ReadFailure) -> Unread:
+    return Unread(
+        calendar_id=calendar.calendar_id,
+        account_id=calendar.account_id,
+        reason=failure.reason,
+        pause=failure.pause,
+    )
 
 
-def _standing_hindrance(calendar: KnownCalendar) -> UnreadReason | None:
+def _standing_hindrance(calendar: KnownCalendar) -> ReadFailure | None:
     """What looking could not change."""
     if not calendar.account_active:
-        return UnreadReason.RECONNECT_REQUIRED
-    return UnreadReason.CALENDAR_MISSING if calendar.missing else None
+        return ReadFailure(reason=UnreadReason.RECONNECT_REQUIRED)
+    return ReadFailure(reason=UnreadReason.CALENDAR_MISSING) if calendar.missing else None
 
 
 def _counts(reading: StoredReading | None, known: KnownTime, question: Question, now: datetime) -> bool:

@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 from application.ports.alarms import Alarms
 from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
 from application.ports.known_times import KnownCalendar
 from application.ports.store import Store
-from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
+from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, pause_after, unread_because
 from domain.access import CalendarGone
 from domain.availability import Reading, ReadingSource, Unread, UnreadReason
 from domain.blocking import busy_time
@@ -28,9 +29,12 @@ class Stretch:
     calendar: KnownCalendar
     parts: tuple[Interval, ...]
 
-    def unread(self, reason: UnreadReason) -> Unread:
+    def unread(self, reason: UnreadReason, pause: timedelta | None = None) -> Unread:
         return Unread(
-            calendar_id=self.calendar.calendar_id, account_id=self.calendar.account_id, reason=reason
+            calendar_id=self.calendar.calendar_id,
+            account_id=self.calendar.account_id,
+            reason=reason,
+            pause=pause,
         )
 
 
@@ -60,7 +64,7 @@ class ReadLive:
             reason = await unread_because(
                 fault, provider=calendar.provider, alarms=self.alarms, report_lost=self.report_lost
             )
-            return stretch.unread(reason)
+            return stretch.unread(reason, pause_after(fault))
         self.alarms.provider_works(calendar.provider)
         marks = {entry.mark for found in entries for entry in found if entry.mark is not None}
         async with self.store.transaction() as tx:

@@ -14,7 +14,8 @@ class ReservedTimes(Protocol):
     async def hold(self, hold: Hold, *, now: datetime) -> None:
         """Reserve a time, in the place of the hold with this id if there is one.
 
-        Holds that have expired at `now` are in nobody's way. Raises TimeTaken, ExpertNotFound.
+        Holds that have expired at `now` are in nobody's way. Raises TimeTaken, which names
+        what is in the way, ExpertNotFound.
         """
         ...
 

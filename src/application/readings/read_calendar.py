@@ -9,10 +9,16 @@ from application.ports.alarms import Alarms
 from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
-from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, ProviderFault, unread_because
+from application.provider_faults import (
+    PROVIDER_FAULTS,
+    LostAccessReport,
+    ProviderFault,
+    pause_after,
+    unread_because,
+)
 from domain.access import CalendarGone, ProviderUnavailable
 from domain.account import Provider
-from domain.availability import UnreadReason
+from domain.availability import SOON, ReadFailure, UnreadReason
 from domain.blocking import CalendarEntry, busy_time
 from domain.change import Change, ChangeType
 from domain.ids import CalendarId
@@ -43,7 +49,7 @@ class ReadCalendar:
     pace: Pace
     jitter: Callable[[], float]
 
-    async def __call__(self, calendar_id: CalendarId) -> UnreadReason | None:
+    async def __call__(self, calendar_id: CalendarId) -> ReadFailure | None:
         """None when its reading is new now, else why it isn't; then the one that is there stays.
 
         A mark that comes while reading is under way leaves the calendar due.
@@ -51,7 +57,7 @@ class ReadCalendar:
         async with self.store.transaction() as tx:
             task = await tx.readings.begin(calendar_id, until=self.clock.now() + LEASE)
         if task is None:
-            return UnreadReason.CALENDAR_MISSING
+            return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
         read_at = self.clock.now()
         window = self.pace.window(read_at)
         try:
@@ -59,14 +65,14 @@ class ReadCalendar:
                 entries = await self.reader.read_entries(task.account_id, task.remote_calendar_id, window)
         except TimeoutError:
             await self._put_off(task)
-            return UnreadReason.TIMED_OUT
+            return ReadFailure(reason=UnreadReason.TIMED_OUT)
         except PROVIDER_FAULTS as fault:
             return await self._failed(task, fault)
         self.alarms.provider_works(Provider.MICROSOFT)
         await self._keep(task, entries, window, read_at)
         return None
 
-    async def _failed(self, task: ReadingTask, fault: ProviderFault) -> UnreadReason:
+    async def _failed(self, task: ReadingTask, fault: ProviderFault) -> ReadFailure:
         reason = await unread_because(
             fault, provider=Provider.MICROSOFT, alarms=self.alarms, report_lost=self.report_lost
         )
@@ -76,7 +82,7 @@ class ReadCalendar:
             if fault.throttled:
                 await self._spare_mailbox(task, after_failure(task.failures, at_least=wish))
         await self._put_off(task, at_least=wish, gone=isinstance(fault, CalendarGone))
-        return reason
+        return ReadFailure(reason=reason, pause=pause_after(fault))
 
     async def _spare_mailbox(self, task: ReadingTask, pause: timedelta) -> None:
         """The mailbox was asked too often: its other calendars, and other processes, would only prolong it."""

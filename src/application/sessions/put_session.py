@@ -7,7 +7,6 @@ from application.availability.look_up_availability import LookUpAvailability
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
 from domain.change import Change, ChangeType
-from domain.errors import EtagMismatch
 from domain.hold import TimeTaken, require_free
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
@@ -46,7 +45,8 @@ class PutSession:
         """The session as accepted; the same wish again changes nothing and checks nothing.
 
         Calendars are looked at within `budget`, and only for a session wanted if free. Raises ExpertNotFound,
-        EtagMismatch, HoldNotFound, TimeTaken, AvailabilityUnknown.
+        SessionNotFound where an etag is given and there is none, EtagMismatch, HoldNotFound, TimeTaken,
+        AvailabilityUnknown, CalendarsUnreadable.
         """
         if wanted.only_if_free:
             if (met := await self._met(wanted)) is not None:
@@ -62,7 +62,10 @@ class PutSession:
             try:
                 known = await tx.sessions.get(wanted.expert_id, wanted.session_id)
             except SessionNotFound:
-                return None
+                if not wanted.etag:
+                    return None
+                await tx.experts.get(wanted.expert_id)
+                raise
             reserved = await tx.reserved.of_session(wanted.expert_id, wanted.session_id)
         known.require_etag(wanted.etag)
         return known if wanted.is_met_by(known) and reserved == wanted.interval else None
@@ -110,7 +113,7 @@ class PutSession:
             known = await tx.sessions.lock(new.expert_id, new.session_id)
         except SessionNotFound:
             await tx.experts.get(new.expert_id)
-            raise EtagMismatch from None
+            raise
         known.require_etag(etag)
         return known
 
@@ -129,8 +132,8 @@ class PutSession:
             hold.require_covers(wanted.interval, now)
         if wanted.only_if_free:
             booked = await tx.sessions.booked(wanted.expert_id, wanted.interval)
-            if any(one.session_id != wanted.session_id for one in booked):
-                raise TimeTaken
+            if others := tuple(one.session_id for one in booked if one.session_id != wanted.session_id):
+                raise TimeTaken(sessions=others)
         if wanted.is_checked:
             await self._see_what_came_since(tx, wanted, now)
             await tx.reserved.reserve(wanted.expert_id, wanted.session_id, wanted.interval, now=now)
@@ -139,9 +142,10 @@ class PutSession:
 
     async def _see_what_came_since(self, tx: Transaction, wanted: WantedSession, now: datetime) -> None:
         """A reading stored since the time was looked at, or held, knew of no session there, and told nobody."""
-        for account_id, calendar_id in await tx.readings.overlapping(wanted.expert_id, wanted.interval):
-            if wanted.only_if_free:
-                raise TimeTaken
+        overlapping = await tx.readings.overlapping(wanted.expert_id, wanted.interval)
+        if wanted.only_if_free and overlapping:
+            raise TimeTaken(calendars=tuple(calendar_id for _, calendar_id in overlapping))
+        for account_id, calendar_id in overlapping:
             await tx.changes.add(
                 Change(
                     type=ChangeType.SESSION_COLLIDES,

@@ -41,13 +41,14 @@ from domain.connection import (
 )
 from domain.errors import DomainError, EtagMismatch
 from domain.expert import AccountLimitReached, ExpertNotFound
-from domain.hold import AvailabilityUnknown, HoldNotFound, TimeTaken
+from domain.hold import AvailabilityUnknown, CalendarsUnreadable, HoldNotFound, TimeTaken
 from domain.incident import ReconnectLinkUnknown
 from domain.interval import IntervalInvalid, WindowTooLong
 from domain.permissions import PermissionsMissing
 from domain.session import SessionNotFound
 from domain.zone import TimeZoneUnknown
 from server.rpc.error_details import bad_field, bad_request, help_with, retry_in, unmet
+from server.rpc.evidence_details import needed_acts, taken_by, unread_calendars
 from server.rpc.faults import (
     CursorInvalid,
     DeadlineExceeded,
@@ -324,14 +325,22 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.FAILED_PRECONDITION,
         reason=ErrorReason.ERROR_REASON_TIME_TAKEN,
         message="the time is not free, or another booking of it came first",
+        metadata=taken_by,
         details=lambda _: [unmet("interval", "TIME_TAKEN", "the time must be free")],
     ),
     AvailabilityUnknown: Entry(
         code=grpc.StatusCode.UNAVAILABLE,
         reason=ErrorReason.ERROR_REASON_AVAILABILITY_UNKNOWN,
         message="not every conflict calendar could be read, so the time can't be called free",
-        metadata=lambda error: {"unread_calendar_ids": " ".join(error.unread)},
-        details=lambda _: [retry_in(PROVIDER_PAUSE)],
+        metadata=unread_calendars,
+        details=lambda error: [retry_in(error.retry_after)],
+    ),
+    CalendarsUnreadable: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_CALENDARS_UNREADABLE,
+        message="conflict calendars can't be read until a person acts, so the time can't be called free",
+        metadata=unread_calendars,
+        details=lambda error: [needed_acts(error)],
     ),
     EtagMismatch: Entry(
         code=grpc.StatusCode.ABORTED,

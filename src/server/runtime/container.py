@@ -54,7 +54,7 @@ from application.sessions.put_session import PutSession
 from application.sessions.write_session import WriteSession
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.sweep_due import SweepDue
-from domain.availability import UnreadReason
+from domain.availability import ReadFailure, UnreadReason
 from domain.reading import Pace
 from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
@@ -173,7 +173,11 @@ class Container(containers.DeclarativeContainer):
         jitter=jitter,
     )
     reads = providers.Singleton(
-        SingleFlight, read_calendar, clock=clock, alarms=alarms, failed=lambda _: UnreadReason.SERVICE_FAILED
+        SingleFlight,
+        read_calendar,
+        clock=clock,
+        alarms=alarms,
+        failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
     )
     """Shared by questions and jobs; to be closed when both have ended."""
     read_live = providers.Factory(

@@ -37,7 +37,7 @@ from application.ports.clock import Clock
 from application.readings.single_flight import SingleFlight
 from application.sessions.write_session import WriteSession
 from application.upkeep.sweep_due import SweepDue
-from domain.availability import UnreadReason
+from domain.availability import ReadFailure
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 from server.logs import described
 from server.tasks import task_for_good
@@ -66,7 +66,7 @@ class JobBodies:
     write: WriteSession
     notify: NotifyExpert
     refresh: RefreshCalendars
-    reads: SingleFlight[CalendarId, UnreadReason | None]
+    reads: SingleFlight[CalendarId, ReadFailure | None]
     keep: KeepSubscription
     end: EndSubscriptions
     clock: Clock

@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2
 
 from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1 import session_service_pb2
+from domain.access import ProviderUnavailable
 from server.rpc.mapping.times import instant, put_interval
 from tests.builders import EXPERT, an_interval
 from tests.server.served import Api, failure_of, session_request
@@ -56,6 +57,32 @@ async def test_refuses_to_hold_what_is_taken(api: Api) -> None:
     assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TIME_TAKEN")
     violation = failure.detail(error_details_pb2.PreconditionFailure).violations[0]
     assert violation.type == "TIME_TAKEN"
+    assert failure.metadata == {"busy_hold_ids": "hold-1"}
+
+
+async def test_says_what_takes_the_time(api: Api) -> None:
+    await _connected(api)
+    await api.sessions.PutSession(_put("session-1"))
+    next(iter(api.world.provider.people.values())).block(an_interval(starts=24))
+
+    for call in (
+        api.availability.HoldTime(_hold()),
+        api.sessions.PutSession(_put("session-2", conflict_check=REJECT)),
+    ):
+        failure = await failure_of(call)
+
+        assert failure.metadata == {"busy_calendar_ids": "calendar-1", "busy_session_ids": "session-1"}
+
+
+async def test_names_no_more_than_fits_into_an_answer(api: Api) -> None:
+    await _connected(api)
+    for number in range(30):
+        await api.sessions.PutSession(_put(f"{number:0>128}"))
+
+    failure = await failure_of(api.availability.HoldTime(_hold()))
+
+    named = failure.metadata["busy_session_ids"].split(" ")
+    assert named == [f"{number:0>128}" for number in range(7)]
 
 
 async def test_refuses_to_hold_what_may_be_taken(api: Api) -> None:
@@ -65,8 +92,51 @@ async def test_refuses_to_hold_what_may_be_taken(api: Api) -> None:
     failure = await failure_of(api.availability.HoldTime(_hold()))
 
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "AVAILABILITY_UNKNOWN")
-    assert failure.metadata == {"unread_calendar_ids": "calendar-1"}
-    assert failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta() > timedelta()
+    assert failure.metadata == {
+        "unread_calendar_ids": "calendar-1",
+        "unread_reasons": "PROVIDER_UNAVAILABLE",
+    }
+    assert failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta() == timedelta(seconds=5)
+
+
+async def test_says_to_wait_as_long_as_the_provider_asks(api: Api) -> None:
+    await _connected(api)
+    for call in (
+        lambda: api.availability.HoldTime(_hold()),
+        lambda: api.sessions.PutSession(_put("session-1", conflict_check=REJECT)),
+    ):
+        throttled = ProviderUnavailable(throttled=True, retry_after=timedelta(seconds=120))
+        api.world.provider.fail("read_entries", throttled)
+
+        failure = await failure_of(call())
+
+        assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "AVAILABILITY_UNKNOWN")
+        assert failure.metadata["unread_reasons"] == "THROTTLED"
+        assert failure.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta() == timedelta(minutes=2)
+
+
+async def test_asks_nobody_to_wait_where_a_person_must_act(api: Api) -> None:
+    await _connected(api)
+    person = next(iter(api.world.provider.people.values()))
+    person.revoke()
+
+    for call in (
+        api.availability.HoldTime(_hold()),
+        api.sessions.PutSession(_put("session-1", conflict_check=REJECT)),
+    ):
+        failure = await failure_of(call)
+
+        assert (failure.code, failure.reason) == (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "CALENDARS_UNREADABLE",
+        )
+        assert failure.metadata == {
+            "unread_calendar_ids": "calendar-1",
+            "unread_reasons": "RECONNECT_REQUIRED",
+        }
+        assert not [one for one in failure.details if isinstance(one, error_details_pb2.RetryInfo)]
+        (violation,) = failure.detail(error_details_pb2.PreconditionFailure).violations
+        assert (violation.type, violation.subject) == ("RECONNECT_REQUIRED", "account-1")
 
 
 async def test_gives_a_held_time_back(api: Api) -> None:

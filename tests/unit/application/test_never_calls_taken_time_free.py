@@ -25,10 +25,10 @@ from hypothesis.stateful import (
 from application.availability.check_times import CheckedTimes
 from application.notifications.take_notifications import Notice, Notification
 from domain.access import AccessDenied, CalendarGone, InvalidAnswer, ProviderUnavailable
-from domain.availability import UnreadReason, Verdict
+from domain.availability import ReadFailure, Verdict
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs
 from domain.errors import DomainError
-from domain.hold import AvailabilityUnknown, TimeTaken
+from domain.hold import AvailabilityUnknown, CalendarsUnreadable, TimeTaken
 from domain.ids import CalendarId, HoldId, SessionId
 from domain.interval import Interval
 from domain.session import SessionNotFound
@@ -84,7 +84,7 @@ class Service(RuleBasedStateMachine):
         self.app = an_application()
         self.truth = Truth(app=self.app, zone=ZoneInfo("Europe/Berlin"))
         self.in_transit: list[Notification] = []
-        self.slow: tuple[str, Held, asyncio.Task[UnreadReason | None]] | None = None
+        self.slow: tuple[str, Held, asyncio.Task[ReadFailure | None]] | None = None
         self.run(self._begin())
 
     async def _begin(self) -> None:
@@ -233,7 +233,7 @@ class Service(RuleBasedStateMachine):
             reading = self.run(self._reach(held, self.truth.calendar_id(calendar)))
             self.slow = (calendar, held, reading)
 
-    async def _reach(self, held: Held, calendar_id: CalendarId) -> asyncio.Task[UnreadReason | None]:
+    async def _reach(self, held: Held, calendar_id: CalendarId) -> asyncio.Task[ReadFailure | None]:
         now = self.app.clock.now()
         reading = asyncio.create_task(self.app.reads.join(calendar_id, not_before=now))
         await held.reached.wait()
@@ -317,7 +317,7 @@ class Service(RuleBasedStateMachine):
         except TimeTaken:
             assert taken
             return None
-        except AvailabilityUnknown:
+        except (AvailabilityUnknown, CalendarsUnreadable):
             assert not self._all_can_be_read()
             return None
         assert already or not taken

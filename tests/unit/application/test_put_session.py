@@ -97,9 +97,17 @@ async def test_refuses_a_stale_etag(app: Application) -> None:
     assert (await app.cancel_session(EXPERT, SESSION, etag=third.etag)).cancelled
 
 
-async def test_an_etag_of_a_session_that_is_not_there_is_stale(app: Application) -> None:
-    with pytest.raises(EtagMismatch):
-        await app.book(etag="r1")
+@pytest.mark.parametrize("only_if_free", [False, True])
+async def test_an_etag_of_a_session_that_is_not_there_finds_none(
+    app: Application, only_if_free: bool
+) -> None:
+    """Before its time is looked at, which would be answered first."""
+    app.provider.outage = True
+
+    with pytest.raises(SessionNotFound):
+        await app.book(etag="r1", only_if_free=only_if_free)
+    with pytest.raises(ExpertNotFound):
+        await app.book(etag="r1", only_if_free=only_if_free, expert_id="nobody")
     assert app.store.tables.sessions == {}
 
 

@@ -9,7 +9,7 @@ import pytest
 from application.ports.store import StoreUnavailable
 from application.readings.single_flight import AT_ONCE, SingleFlight
 from domain.access import ProviderUnavailable
-from domain.availability import Availability, ReadingSource, UnreadReason
+from domain.availability import Availability, ReadFailure, ReadingSource, UnreadReason
 from domain.ids import CalendarId
 from domain.interval import Interval
 from tests.builders import CALENDAR, EXPERT, NOW, after, an_interval
@@ -138,7 +138,8 @@ async def test_two_calendars_are_read_at_the_same_time(app: Application, maria: 
         assert (await looking).complete
 
 
-CalendarReads = SingleFlight[CalendarId, UnreadReason | None]
+SERVICE_FAILED = ReadFailure(reason=UnreadReason.SERVICE_FAILED)
+CalendarReads = SingleFlight[CalendarId, ReadFailure | None]
 
 
 class Reads:
@@ -150,7 +151,7 @@ class Reads:
         self.may_end = asyncio.Event()
         self.fault: Exception | None = None
 
-    async def __call__(self, calendar_id: CalendarId) -> UnreadReason | None:
+    async def __call__(self, calendar_id: CalendarId) -> ReadFailure | None:
         self.begun.append(calendar_id)
         task = asyncio.current_task()
         assert task is not None
@@ -178,7 +179,7 @@ def reads_of(read: Reads, clock: MovableClock, alarms: RecordingAlarms | None = 
         read,
         clock=clock,
         alarms=alarms or RecordingAlarms(),
-        failed=lambda _: UnreadReason.SERVICE_FAILED,
+        failed=lambda _: SERVICE_FAILED,
     )
 
 
@@ -236,7 +237,7 @@ async def test_a_failure_nobody_foresaw_is_told_and_leaves_one_calendar_unread(r
     read.fault = ZeroDivisionError()
     read.may_end.set()
 
-    assert await reads.join(CalendarId(CALENDAR), not_before=NOW) is UnreadReason.SERVICE_FAILED
+    assert await reads.join(CalendarId(CALENDAR), not_before=NOW) is SERVICE_FAILED
     assert alarms.faults == [read.fault]
 
 
