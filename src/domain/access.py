@@ -53,8 +53,8 @@ class CalendarGone(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
-class EventGone(DomainError):
-    """The provider no longer knows the event."""
+class EventMissing(DomainError):
+    """There is no such event at this address, says the provider: a suspicion, until a complete look confirms it."""
 
 
 @dataclass(kw_only=True, eq=False)

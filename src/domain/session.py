@@ -61,6 +61,14 @@ class Replacement(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventPlace:
+    """Where an event is: its calendar and itself, by the provider's ids."""
+
+    remote_calendar_id: str = field(repr=False)
+    remote_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventCopy:
     """The session's event in a calendar.
 
@@ -75,6 +83,16 @@ class EventCopy:
     mark: EventMark
     remote_id: str | None = field(default=None, repr=False)
     reminder_minutes: int | None = None
+
+    @property
+    def place(self) -> EventPlace | None:
+        """None while it is unknown whether the event exists."""
+        if self.remote_id is None:
+            return None
+        return EventPlace(remote_calendar_id=self.remote_calendar_id, remote_id=self.remote_id)
+
+    def at(self, place: EventPlace) -> "EventCopy":
+        return replace(self, remote_calendar_id=place.remote_calendar_id, remote_id=place.remote_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

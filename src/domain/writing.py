@@ -8,7 +8,7 @@ from domain.account import Account
 from domain.calendar import Calendar
 from domain.calendar_settings import WriteCalendar
 from domain.ids import AccountId
-from domain.session import EventCopy, Hindrance, Replacement, Session, WriteStatus, mark_for
+from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session, WriteStatus, mark_for
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=15)
@@ -86,10 +86,10 @@ def begun(session: Session, step: Create) -> Session:
     return replace(session, copy=copy, copies=session.copies + 1, replacement=step.replacement)
 
 
-def found(session: Session, remote_id: str) -> Session:
-    """The begun event exists under this id."""
+def found(session: Session, place: EventPlace) -> Session:
+    """The begun event exists, or the known one is somewhere else by now."""
     assert session.copy is not None
-    return replace(session, copy=replace(session.copy, remote_id=remote_id))
+    return replace(session, copy=session.copy.at(place))
 
 
 def not_begun(session: Session) -> Session:

@@ -43,7 +43,7 @@ async def test_a_calendar_that_turned_read_only_denies_writes(provider: Provider
     with pytest.raises(AccessDenied):
         await step(booked)
     assert booked.written == before
-    assert await booked.find() == booked.event
+    assert await booked.find() == booked.copy.place
 
 
 @pytest.mark.parametrize("step", [Booked.create, Booked.update], ids=["create", "update"])

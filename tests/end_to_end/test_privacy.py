@@ -41,7 +41,13 @@ FOR_BUSY_TIMES = {
     "end.timeZone",
 }
 """Graph adds the tag and the parts of what is selected by itself."""
-FOR_OWN_EVENTS = {"@odata.etag", "id", "transactionId"}
+FOR_OWN_EVENTS = {
+    "@odata.etag",
+    "id",
+    "transactionId",
+    "singleValueExtendedProperties.id",
+    "singleValueExtendedProperties.value",
+}
 
 
 @pytest.fixture
@@ -119,7 +125,7 @@ async def test_microsoft_is_asked_for_nothing_but_what_is_needed(lived_through: 
         "/me/calendars/{calendar}/events",
     }, kinds
     assert kinds["POST"] == {"/me/calendars/{calendar}/events", "/subscriptions"}
-    assert kinds["PATCH"] == {"/me/events/{event}"}
+    assert kinds["PATCH"] == {"/me/calendars/{calendar}/events/{event}"}
     assert set(kinds) == {"GET", "POST", "PATCH"}
 
 

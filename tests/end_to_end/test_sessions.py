@@ -178,6 +178,23 @@ async def test_writes_to_a_calendar_that_somebody_shared(service: Service) -> No
     assert [one.subject for one in service.events("ben", "projects")] == [TITLE]
 
 
+async def test_a_session_in_a_shared_calendar_moves_as_one_event_and_goes(service: Service) -> None:
+    """Where Microsoft finds its events below that calendar only."""
+    service.sandbox.world.settings.shared_events_in_mailbox = False
+    await service.connect("dora")
+    await service.choose(write_calendar_id=await service.calendar_id("dora", "ben-writable"))
+    await service.put_session(start=10)
+    await service.written()
+    for revision, hour in ((2, 12), (3, 14)):
+        await service.put_session(start=hour)
+        await service.written(revision=revision)
+        (event,) = service.events("ben", "projects")
+        assert event.start == at(hour).replace(tzinfo=None)
+    await service.cancel_session()
+    await service.written(revision=4)
+    assert not service.events("ben", "projects")
+
+
 async def test_an_update_refused_for_a_stale_change_key_is_tried_again(service: Service) -> None:
     await service.connect("anna")
     await service.put_session()

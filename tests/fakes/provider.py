@@ -13,7 +13,7 @@ from domain.calendar import RemoteCalendar
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session import EventPlace, SessionDetails
 from tests.fakes.store import FakeStore
 
 REQUIRED = ("Calendars.ReadWrite", "User.Read")
@@ -29,6 +29,10 @@ class Event:
     interval: Interval
     details: SessionDetails
     reminder_minutes: int | None
+
+    @property
+    def place(self) -> EventPlace:
+        return EventPlace(remote_calendar_id=self.calendar, remote_id=self.remote_id)
 
 
 @dataclass(slots=True, kw_only=True)

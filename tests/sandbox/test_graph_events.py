@@ -289,3 +289,18 @@ async def test_a_body_that_is_not_json_is_refused(anna: Graph, sandbox: Sandbox)
     headers = {"Authorization": f"Bearer {anna.token}"}
     reply = await anna.http.request("POST", f"{sandbox.graph_url}/me/events", data=b"{", headers=headers)
     assert (reply.status, reply.error) == (400, "RequestBodyRead")
+
+
+async def test_events_of_a_shared_calendar_are_found_below_it_only_when_set_so(
+    sandbox: Sandbox, sign_in: SignIn
+) -> None:
+    dora = await sign_in("dora")
+    shared = sandbox.world.calendars.get("dora", "ben-writable")
+    event = (await dora("POST", f"/me/calendars/{shared.id}/events", body=session())).json
+    own = await created(dora)
+    assert (await dora.get(f"/me/events/{event['id']}")).status == 200
+    sandbox.world.settings.shared_events_in_mailbox = False
+    for method, body in (("GET", None), ("PATCH", {"subject": "x"}), ("DELETE", None)):
+        assert (await dora(method, f"/me/events/{event['id']}", body=body)).error == "ErrorItemNotFound"
+    assert (await dora.get(f"/me/calendars/{shared.id}/events/{event['id']}")).status == 200
+    assert (await dora.get(f"/me/events/{own['id']}")).status == 200

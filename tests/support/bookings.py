@@ -1,11 +1,11 @@
 """A session written by a writer under test, and the next steps to take with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
-from domain.session import EventCopy, SessionDetails
+from domain.session import EventCopy, EventPlace, SessionDetails
 from tests.builders import MARK, some_details
 from tests.support.providers import ProviderHarness, WrittenEvent
 
@@ -30,7 +30,11 @@ class Booked:
 
     provider: ProviderHarness
     copy: EventCopy
-    event: str
+
+    @property
+    def event(self) -> str:
+        assert self.copy.remote_id is not None
+        return self.copy.remote_id
 
     @property
     def written(self) -> WrittenEvent:
@@ -38,26 +42,28 @@ class Booked:
         (only,) = self.provider.written()
         return only
 
-    async def create(self) -> str:
+    async def create(self) -> EventPlace:
         return await self.provider.writer.create(self.copy, SLOT, some_details())
 
     async def update(
         self, interval: Interval = SLOT, details: SessionDetails = MOVED, *, reminder: bool = True
     ) -> None:
-        await self.provider.writer.update(
-            self.copy.account_id, self.event, interval, details, set_reminder=reminder
-        )
+        await self.provider.writer.update(self.copy, interval, details, set_reminder=reminder)
 
     async def delete(self) -> None:
-        await self.provider.writer.delete(self.copy.account_id, self.event)
+        await self.provider.writer.delete(self.copy)
 
-    async def find(self, *, mark: EventMark = MARK) -> str | None:
-        return await self.provider.writer.find(self.copy.account_id, self.copy.remote_calendar_id, mark, SLOT)
+    async def find(self) -> EventPlace | None:
+        return await self.provider.writer.find(self.copy, SLOT)
+
+    async def find_by_mark(self, mark: EventMark = MARK) -> EventPlace | None:
+        """As if its id had never become known."""
+        return await self.provider.writer.find(replace(self.copy, mark=mark, remote_id=None), SLOT)
 
 
 async def book(provider: ProviderHarness, *, calendar: str = "") -> Booked:
     copy = copy_for(provider, await provider.connect(), calendar=calendar)
-    return Booked(provider, copy, await provider.writer.create(copy, SLOT, some_details()))
+    return Booked(provider, copy.at(await provider.writer.create(copy, SLOT, some_details())))
 
 
 def says(event: WrittenEvent, details: SessionDetails) -> bool:

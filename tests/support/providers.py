@@ -16,6 +16,7 @@ from domain.blocking import CalendarEntry
 from domain.errors import DomainError
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
+from domain.session import EventPlace
 
 PERMISSIONS = ("Calendars.ReadWrite", "User.Read", "offline_access")
 """What the consent page lists; without any one of them a sign-in fails."""
@@ -97,6 +98,10 @@ class WrittenEvent:
     body: str
     place: str
     reminder_minutes: int | None
+
+    @property
+    def address(self) -> EventPlace:
+        return EventPlace(remote_calendar_id=self.calendar, remote_id=self.remote_id)
 
 
 class ProviderHarness(Protocol):

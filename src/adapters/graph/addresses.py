@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from domain.interval import Interval
+from domain.session import EventPlace
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -20,8 +21,9 @@ def calendar_path(remote_calendar_id: str) -> str:
     return f"/me/calendars/{quote(remote_calendar_id, safe='')}"
 
 
-def event_path(remote_id: str) -> str:
-    return f"/me/events/{quote(remote_id, safe='')}"
+def event_path(place: EventPlace) -> str:
+    """Below its calendar: in one shared with the person, `/me/events/{id}` may not find it."""
+    return f"{calendar_path(place.remote_calendar_id)}/events/{quote(place.remote_id, safe='')}"
 
 
 def events_resource(remote_calendar_id: str) -> str:

@@ -2,17 +2,16 @@
 
 from typing import Protocol
 
-from domain.ids import AccountId, EventMark
 from domain.interval import Interval
-from domain.session import EventCopy, SessionDetails
+from domain.session import EventCopy, EventPlace, SessionDetails
 
 
 class EventWriter(Protocol):
     """Every method raises AccessLost, AccessDenied, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer,
     AccountNotFound; the others are named where they arise."""
 
-    async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> str:
-        """Create the event of `copy` in its calendar under its mark and return the provider's id of it.
+    async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> EventPlace:
+        """Create the event of `copy` in its calendar under its mark and return where it is.
 
         A repeat under the same mark never makes a second event when the provider recognises it. Raises CalendarGone,
         WriteRefused, and ProviderUnavailable with `outcome_unknown` when the event may exist all the same.
@@ -20,29 +19,23 @@ class EventWriter(Protocol):
         ...
 
     async def update(
-        self,
-        account_id: AccountId,
-        remote_id: str,
-        interval: Interval,
-        details: SessionDetails,
-        *,
-        set_reminder: bool,
+        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, set_reminder: bool
     ) -> None:
-        """Bring the event to this state, wherever in the mailbox it is; the reminder only with `set_reminder`.
+        """Bring the event to this state, at its place; the reminder only with `set_reminder`.
 
-        Raises EventGone, WriteRefused.
+        Raises EventMissing when there is none at that place, which proves nothing yet, and WriteRefused.
         """
         ...
 
-    async def delete(self, account_id: AccountId, remote_id: str) -> None:
-        """Remove the event; one that is gone already counts as removed. Raises WriteRefused."""
+    async def delete(self, copy: EventCopy) -> None:
+        """Remove the event from its place. Raises EventMissing, as `update` does, and WriteRefused."""
         ...
 
-    async def find(
-        self, account_id: AccountId, remote_calendar_id: str, mark: EventMark, near: Interval
-    ) -> str | None:
-        """The provider's id of the event with this mark, or None when there surely is none.
+    async def find(self, copy: EventCopy, near: Interval) -> EventPlace | None:
+        """Where the event is, in whatever calendar of the account; None when there surely is none.
 
-        `near` is where it was meant to be. Raises CalendarGone.
+        By its id, as far as it is known, and by its mark; `near` is where it was meant to be. A look that is not
+        complete finds nothing out: then it raises. Raises CalendarGone when there is none and the account surely no
+        longer has its calendar.
         """
         ...

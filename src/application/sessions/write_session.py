@@ -1,7 +1,7 @@
 """Bring a session's event in line with the session, whatever state either is in."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from application.calendars.get_calendar_settings import write_calendar_now
@@ -138,7 +138,18 @@ class WriteSession:
             if taken.suspect is not None:
                 # In the transaction that lets the session wait, so that what is found out wakes it.
                 await tx.jobs.refresh_calendars(taken.suspect)
-            return await self._plan(tx, taken.change(session))
+            return await self._plan(tx, await self._at_home(tx, session, taken.change(session)))
+
+    async def _at_home(self, tx: Transaction, before: Session, session: Session) -> Session:
+        """Its event may have been found in another calendar, which is then the one to name."""
+        copy = session.copy
+        if copy is None or before.copy is None or copy.remote_calendar_id == before.copy.remote_calendar_id:
+            return session
+        for calendar in await tx.calendars.of_account(copy.account_id):
+            if calendar.remote.remote_id == copy.remote_calendar_id:
+                return replace(session, copy=replace(copy, calendar_id=calendar.calendar_id))
+        await tx.jobs.refresh_calendars(copy.account_id)
+        return session
 
     async def _hand_over(self, plan: WritePlan, token: str) -> None:
         """It changes as fast as it is written: nothing is wrong, so another job goes on at once."""

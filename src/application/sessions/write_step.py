@@ -1,6 +1,7 @@
 """One step of writing a session: the call to the provider, and what its answer changes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from domain.access import (
     AccessDenied,
     AccessLost,
     CalendarGone,
-    EventGone,
+    EventMissing,
     InvalidAnswer,
     ProviderMisconfigured,
     ProviderUnavailable,
@@ -18,7 +19,7 @@ from domain.access import (
 )
 from domain.account import AccountNotFound
 from domain.ids import AccountId
-from domain.session import EventCopy, Hindrance, Replacement, Session
+from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session
 from domain.writing import Create, Delete, Resolve, Update
 
 Change = Callable[[Session], Session]
@@ -29,7 +30,6 @@ WriteFault = (
     | AccessLost
     | AccountNotFound
     | CalendarGone
-    | EventGone
     | InvalidAnswer
     | ProviderMisconfigured
     | ProviderUnavailable
@@ -40,7 +40,6 @@ WRITE_FAULTS = (
     AccessLost,
     AccountNotFound,
     CalendarGone,
-    EventGone,
     InvalidAnswer,
     ProviderMisconfigured,
     ProviderUnavailable,
@@ -74,25 +73,17 @@ async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]
         case Resolve(copy):
             return await _resolve(session, copy, writer, now)
         case Update(copy):
-            await writer.update(
-                copy.account_id,
-                _event_of(copy),
-                session.interval,
-                session.details,
-                set_reminder=session.details.reminder_minutes != copy.reminder_minutes,
-            )
-            return _written(session, now)
+            return await _update(session, copy, writer, now)
         case Delete(copy):
-            await writer.delete(copy.account_id, _event_of(copy))
-            return lambda later: writing.without_event(later, why=None)
+            return await _delete(session, copy, writer)
 
 
 async def _create(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
-    remote_id = await writer.create(copy, session.interval, session.details)
+    place = await writer.create(copy, session.interval, session.details)
     is_written = _written(session, now)
-    return lambda later: is_written(writing.found(later, remote_id))
+    return lambda later: is_written(writing.found(later, place))
 
 
 async def _resolve(
@@ -103,15 +94,47 @@ async def _resolve(
     There, because an answer this late could still come true: under one mark in one mailbox that makes one event. Where
     the place is closed by now it can't, and the next plan looks for another.
     """
-    remote_id = await writer.find(copy.account_id, copy.remote_calendar_id, copy.mark, session.interval)
-    if remote_id is not None:
-        return lambda later: writing.found(later, remote_id)
+    place = await writer.find(copy, session.interval)
+    if place is not None:
+        return lambda later: writing.found(later, place)
     if session.cancelled:
         return writing.not_begun
     try:
         return await _create(session, copy, writer, now)
     except (AccessDenied, CalendarGone):
         return writing.not_begun
+
+
+async def _update(
+    session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
+) -> Change:
+    reminder_changed = session.details.reminder_minutes != copy.reminder_minutes
+    try:
+        await writer.update(copy, session.interval, session.details, set_reminder=reminder_changed)
+    except EventMissing:
+        if (place := await _looked_for(session, copy, writer)) is None:
+            return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
+        return lambda later: writing.found(later, place)
+    return _written(session, now)
+
+
+async def _delete(session: Session, copy: EventCopy, writer: EventWriter) -> Change:
+    try:
+        await writer.delete(copy)
+    except EventMissing:
+        with suppress(CalendarGone):  # then the event is gone with it
+            if place := await _looked_for(session, copy, writer):
+                return lambda later: writing.found(later, place)
+    return lambda later: writing.without_event(later, why=None)
+
+
+async def _looked_for(session: Session, copy: EventCopy, writer: EventWriter) -> EventPlace | None:
+    """Where the event is that was said to be missing: absence is not believed on one word, nor is it when the event is
+    at that very place."""
+    place = await writer.find(copy, session.interval)
+    if place == copy.place:
+        raise ProviderUnavailable
+    return place
 
 
 def _written(session: Session, now: Callable[[], datetime]) -> Change:
@@ -142,8 +165,6 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
                 Hindrance.CALENDAR_MISSING,
                 now=now,
             )
-        case EventGone():
-            return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
         case WriteRefused():
             return lambda later: _refused(kept(later), plan.session.revision)
         case AccountNotFound():
@@ -178,8 +199,3 @@ def _without_copy(session: Session) -> Session:
 def _copy_of(session: Session) -> EventCopy:
     assert session.copy is not None
     return session.copy
-
-
-def _event_of(copy: EventCopy) -> str:
-    assert copy.remote_id is not None
-    return copy.remote_id

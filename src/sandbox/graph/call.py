@@ -86,11 +86,17 @@ class Call:
         if not is_well_formed(event_id):
             raise malformed_id()
         found = self.world.events.find(self.person, event_id)
-        if found is None or ("calendar" in self.ids and self.calendar() is not found.calendar):
+        if found is None or not self._reaches(found.calendar):
             raise not_found()
         if found.stored.sensitivity == "private" and not found.calendar.can_view_private:
             raise not_found()
         return found
+
+    def _reaches(self, calendar: Calendar) -> bool:
+        """Whether the path leads to events of this calendar: its own does, the mailbox's may not where it is shared."""
+        if "calendar" in self.ids:
+            return self.calendar() is calendar
+        return calendar.can_share or self.world.settings.shared_events_in_mailbox
 
 
 def parse_preferences(headers: list[str]) -> dict[str, str]:

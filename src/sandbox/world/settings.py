@@ -14,8 +14,9 @@ class Settings:
     `concurrency_limit` requests per mailbox run at once, more are answered 429 with `throttle_retry_after`
     (None: without the header). `delay_seconds` makes each Graph request last. `transaction_mode` is the
     answer to a repeated transactionId. With `etag_settles` an event's etag moves on by itself right after
-    it was created. `id_token_claims` replace claims of id tokens, and without `id_token_signed` their signature
-    is wrong: for clients that must notice.
+    it was created. Without `shared_events_in_mailbox` the events of calendars shared from somebody else are found
+    below their calendar only, not below `/me/events`. `id_token_claims` replace claims of id tokens, and without
+    `id_token_signed` their signature is wrong: for clients that must notice.
 
     Subscriptions may last `longest_subscription_minutes` (more is refused), number `subscription_limit` in a
     mailbox, and be for calendars shared from somebody else only with `shared_subscriptions`. None is granted more
@@ -34,6 +35,7 @@ class Settings:
     delay_seconds: float = 0
     transaction_mode: TransactionMode = "returns_first"
     etag_settles: bool = False
+    shared_events_in_mailbox: bool = True
     access_token_seconds: int = 3600
     id_token_claims: dict[str, Any] = field(default_factory=dict)
     id_token_signed: bool = True

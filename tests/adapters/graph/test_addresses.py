@@ -6,6 +6,7 @@ import pytest
 
 from adapters.graph.addresses import calendar_path, event_path, view_parameters
 from domain.interval import Interval
+from domain.session import EventPlace
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,8 @@ from domain.interval import Interval
 )
 def test_an_id_is_one_segment_of_a_path(remote_id: str, in_path: str) -> None:
     assert calendar_path(remote_id) == f"/me/calendars/{in_path}"
-    assert event_path(remote_id) == f"/me/events/{in_path}"
+    place = EventPlace(remote_calendar_id=remote_id, remote_id=remote_id)
+    assert event_path(place) == f"/me/calendars/{in_path}/events/{in_path}"
 
 
 def test_a_window_is_widened_and_printed_in_utc() -> None:

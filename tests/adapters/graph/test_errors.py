@@ -9,7 +9,7 @@ from adapters.graph.errors import BY_CODE, BY_STATUS, Fault, GraphRefusal, class
 from domain.access import (
     AccessDenied,
     CalendarGone,
-    EventGone,
+    EventMissing,
     InvalidAnswer,
     ProviderUnavailable,
     WriteRefused,
@@ -101,7 +101,7 @@ def test_every_fault_has_one_meaning_for_a_read(fault: Fault) -> None:
 
 
 def test_a_rejected_write_is_told_with_its_code() -> None:
-    with pytest.raises(WriteRefused) as caught, translated(gone=EventGone, writing=True):
+    with pytest.raises(WriteRefused) as caught, translated(gone=EventMissing, writing=True):
         raise GraphRefusal(status=400, fault=Fault.REJECTED, code="ErrorPropertyValidationFailure")
     assert caught.value.code == "ErrorPropertyValidationFailure"
 
@@ -110,7 +110,7 @@ def test_a_rejected_write_is_told_with_its_code() -> None:
     ("fault", "unknown"), [(Fault.UNAVAILABLE, True), (Fault.THROTTLED, False), (Fault.TOKEN, False)]
 )
 def test_only_an_outage_leaves_the_outcome_of_a_write_open(fault: Fault, *, unknown: bool) -> None:
-    with pytest.raises(ProviderUnavailable) as caught, translated(gone=EventGone, writing=True):
+    with pytest.raises(ProviderUnavailable) as caught, translated(gone=EventMissing, writing=True):
         raise GraphRefusal(status=503, fault=fault, retry_after=timedelta(seconds=3))
     assert caught.value.outcome_unknown is unknown
     assert caught.value.retry_after == timedelta(seconds=3)

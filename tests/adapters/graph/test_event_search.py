@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.access import InvalidAnswer, ProviderUnavailable
+from domain.session import EventPlace
 from sandbox import Sandbox
 from tests.adapters.graph.writing import SLOT, copy_for, create, find, written
 from tests.support.microsoft import Connected, connected_to
@@ -56,7 +57,10 @@ async def test_an_event_stored_and_reported_failed_is_found_again(
     assert caught.value.outcome_unknown
     connected.sandbox.world.clock.advance(10)
     (event,) = written(connected)
-    assert await find(connected, copy) == connected.sandbox.world.events.id_of("anna", event, immutable=True)
+    assert await find(connected, copy) == EventPlace(
+        remote_calendar_id=copy.remote_calendar_id,
+        remote_id=connected.sandbox.world.events.id_of("anna", event, immutable=True),
+    )
 
 
 async def test_a_creation_that_times_out_leaves_the_outcome_open(sandbox: Sandbox) -> None:
@@ -88,9 +92,9 @@ async def test_looking_for_an_event_brings_in_nothing_but_ids_and_marks(connecte
 
 async def test_an_event_moved_in_time_by_hand_is_found_by_its_tag(connected: Connected) -> None:
     copy = await copy_for(connected)
-    remote_id = await create(connected, copy)
+    copy = copy.at(await create(connected, copy))
     connected.sandbox.world.events.change(written(connected)[0], start=datetime(2031, 8, 1, 9, tzinfo=UTC))
-    assert await find(connected, copy) == remote_id
+    assert await find(connected, copy) == copy.place
 
 
 @pytest.mark.parametrize(
@@ -100,9 +104,9 @@ async def test_a_calendar_that_knows_no_tags_is_searched_by_time(
     connected: Connected, status: int, code: str
 ) -> None:
     copy = await copy_for(connected)
-    remote_id = await create(connected, copy)
+    place = await create(connected, copy)
     fault = connected.sandbox.world.faults.answer(status, code=code, method="GET", path="/events$")
-    assert await find(connected, copy) == remote_id
+    assert await find(connected, copy) == place
     assert fault.hits == 1
 
 
@@ -114,10 +118,37 @@ async def test_a_filter_that_is_ignored_leads_to_nobody_elses_event(connected: C
     assert fault.hits == 1
 
 
-@pytest.mark.parametrize("path", ["/events$", "/calendarView$"])
-async def test_a_search_cut_short_by_an_outage_says_nothing(connected: Connected, path: str) -> None:
+TAG_SEARCH, VIEW = "/events$", "/calendarView$"
+SILENCES: list[dict[str, Any]] = [
+    {"status": 500, "body": {"error": {"code": "ErrorInternalServerError"}}},
+    {"status": 504, "body": {"error": {"code": "UnknownError"}}},
+    {"status": 404, "body": {"error": {"code": "UnknownError"}}},
+    {"status": 400, "body": {"error": {"code": "ErrorInvalidRequest"}}},
+    {"kind": "cut"},
+    {"status": 200, "body": {"value": [{"id": "AAMkforeign="}]}},
+]
+
+
+@pytest.mark.parametrize("silence", SILENCES[:-1])
+@pytest.mark.parametrize("witness", [TAG_SEARCH, VIEW])
+@pytest.mark.parametrize("there", [True, False])
+async def test_where_one_witness_is_silent_the_other_is_asked(
+    connected: Connected, witness: str, silence: dict[str, Any], *, there: bool
+) -> None:
     copy = await copy_for(connected)
-    connected.sandbox.world.faults.answer(503, code="UnknownError", path=path, times=None)
+    place = await create(connected, copy) if there else None
+    connected.sandbox.world.faults.add(path=witness, times=None, **silence)
+    assert await find(connected, copy) == place
+
+
+@pytest.mark.parametrize("silence", SILENCES)
+async def test_a_search_without_any_witness_says_nothing(
+    connected: Connected, silence: dict[str, Any]
+) -> None:
+    copy = await copy_for(connected)
+    await create(connected, copy)
+    connected.sandbox.world.faults.add(path=TAG_SEARCH, times=None, **silence)
+    connected.sandbox.world.faults.answer(503, code="UnknownError", path=VIEW, times=None)
     with pytest.raises(ProviderUnavailable):
         await find(connected, copy)
 

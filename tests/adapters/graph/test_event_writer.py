@@ -23,7 +23,7 @@ from tests.support.microsoft import Connected, connected_to
 
 async def test_an_event_says_what_the_session_says(connected: Connected) -> None:
     copy = await copy_for(connected)
-    remote_id = await create(connected, copy)
+    copy = copy.at(await create(connected, copy))
     (event,) = written(connected)
     assert (event.subject, event.location) == (DETAILS.title, "Room 4")
     assert event.body_type == "html"
@@ -38,14 +38,14 @@ async def test_an_event_says_what_the_session_says(connected: Connected) -> None
     )
     assert (event.show_as, event.all_day, event.transaction_id) == ("busy", False, MARK)
     assert (event.reminder_on, event.reminder_minutes) == (True, 20)
-    assert remote_id == connected.sandbox.world.events.id_of("anna", event, immutable=True)
+    assert copy.remote_id == connected.sandbox.world.events.id_of("anna", event, immutable=True)
 
 
 async def test_no_mail_is_ever_sent_by_outlook(connected: Connected) -> None:
     copy = await copy_for(connected)
-    remote_id = await create(connected, copy)
-    await connected.microsoft.writer.update(copy.account_id, remote_id, SLOT, DETAILS, set_reminder=True)
-    await connected.microsoft.writer.delete(copy.account_id, remote_id)
+    copy = copy.at(await create(connected, copy))
+    await connected.microsoft.writer.update(copy, SLOT, DETAILS, set_reminder=True)
+    await connected.microsoft.writer.delete(copy)
     assert connected.sandbox.world.traffic.invitations == []
 
 
@@ -108,18 +108,18 @@ async def test_a_token_refused_while_writing_is_replaced_and_the_event_written_o
 
 async def test_a_shared_calendar_can_be_written(connected: Connected) -> None:
     copy = await copy_for(connected, "dora", "ben-writable")
-    remote_id = await create(connected, copy)
-    assert await find(connected, copy) == remote_id
+    copy = copy.at(await create(connected, copy))
+    assert await find(connected, copy) == copy.place
     assert len(written(connected, "ben", "projects")) == 1
 
 
 async def test_a_calendar_that_denies_tags_gets_the_event_without_one(connected: Connected) -> None:
     copy = await copy_for(connected, "dora", "ben-writable")
     connected.sandbox.world.faults.answer(403, code="ErrorAccessDenied", method="POST")
-    remote_id = await create(connected, copy)
+    copy = copy.at(await create(connected, copy))
     (event,) = written(connected, "ben", "projects")
     assert event.extended == {}
-    assert await find(connected, copy) == remote_id
+    assert await find(connected, copy) == copy.place
 
 
 async def test_a_read_only_calendar_denies_the_event(connected: Connected) -> None:
@@ -146,27 +146,27 @@ async def test_a_refused_event_is_told_with_the_providers_code(connected: Connec
 
 
 async def test_a_withdrawn_grant_is_lost_access_for_every_write(connected: Connected) -> None:
-    copy = await copy_for(connected)
+    copy = replace(await copy_for(connected), remote_id="x")
     connected.sandbox.world.grants.revoke("anna", access_tokens=True)
-    writer, account = connected.microsoft.writer, copy.account_id
+    writer = connected.microsoft.writer
     for call in (
         writer.create(copy, SLOT, DETAILS),
-        writer.update(account, "x", SLOT, DETAILS, set_reminder=False),
-        writer.delete(account, "x"),
-        writer.find(account, copy.remote_calendar_id, MARK, SLOT),
+        writer.update(copy, SLOT, DETAILS, set_reminder=False),
+        writer.delete(copy),
+        writer.find(copy, SLOT),
     ):
         with pytest.raises(AccessLost):
             await call
 
 
 async def test_an_unknown_account_is_not_found_by_any_write(connected: Connected) -> None:
-    copy = replace(await copy_for(connected), account_id=AccountId("nobody"))
+    copy = replace(await copy_for(connected), account_id=AccountId("nobody"), remote_id="x")
     writer = connected.microsoft.writer
     for call in (
         writer.create(copy, SLOT, DETAILS),
-        writer.update(copy.account_id, "x", SLOT, DETAILS, set_reminder=False),
-        writer.delete(copy.account_id, "x"),
-        writer.find(copy.account_id, copy.remote_calendar_id, MARK, SLOT),
+        writer.update(copy, SLOT, DETAILS, set_reminder=False),
+        writer.delete(copy),
+        writer.find(copy, SLOT),
     ):
         with pytest.raises(AccountNotFound):
             await call

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from domain.ids import CalendarId, EventMark
 from domain.interval import Interval
-from domain.session import EventCopy, SessionDetails
+from domain.session import EventCopy, EventPlace, SessionDetails
 from sandbox.world.model import Event
 from tests.support.microsoft import Connected
 
@@ -28,12 +28,12 @@ async def copy_for(connected: Connected, person: str = "anna", calendar: str | N
     )
 
 
-async def create(connected: Connected, copy: EventCopy, details: SessionDetails = DETAILS) -> str:
+async def create(connected: Connected, copy: EventCopy, details: SessionDetails = DETAILS) -> EventPlace:
     return await connected.microsoft.writer.create(copy, SLOT, details)
 
 
-async def find(connected: Connected, copy: EventCopy, near: Interval = SLOT) -> str | None:
-    return await connected.microsoft.writer.find(copy.account_id, copy.remote_calendar_id, copy.mark, near)
+async def find(connected: Connected, copy: EventCopy, near: Interval = SLOT) -> EventPlace | None:
+    return await connected.microsoft.writer.find(copy, near)
 
 
 def written(connected: Connected, person: str = "anna", calendar: str | None = None) -> list[Event]:

@@ -80,7 +80,7 @@ async def test_an_event_lost_with_its_calendar_is_written_again_with_the_next_ch
     await app.run_jobs()
 
     assert maria.the_event.calendar == PRIMARY
-    assert (await app.session()).replacement is Replacement.EVENT_DELETED
+    assert (await app.session()).replacement is Replacement.CALENDAR_GONE
 
 
 async def test_an_event_begun_in_a_calendar_that_is_gone_is_begun_elsewhere(

@@ -140,7 +140,8 @@ def test_the_mark_of_a_begun_event_survives_changes_until_its_outcome_is_known()
 
 
 def test_a_found_event_is_brought_up_to_date_or_removed() -> None:
-    found = writing.found(a_session(copy=BEGUN), "AAMkAD-event-1")
+    assert EVENT.place is not None
+    found = writing.found(a_session(copy=BEGUN), EVENT.place)
     assert next_step(found, ACTIVE, READY) == Update(EVENT)
     assert next_step(found.cancel(now=LATER), ACTIVE, READY) == Delete(EVENT)
 

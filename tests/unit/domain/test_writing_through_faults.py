@@ -10,13 +10,17 @@ from domain import writing
 from domain.account import Account
 from domain.calendar_settings import CalendarSettings, write_calendar
 from domain.ids import AccountId
-from domain.session import EventCopy, Hindrance, Replacement, Session, WriteStatus
+from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session, WriteStatus
 from domain.writing import Create, Delete, Resolve, Settle, Update, Wait, next_step
 from tests.builders import NOW, a_calendar, a_session, after, an_account, some_details, some_settings
 
 ANSWERED, LOST_AFTER, LOST_BEFORE = "answered", "lost after it was done", "lost before it was done"
 FATES = st.sampled_from([ANSWERED, LOST_AFTER, LOST_BEFORE])
 SEVERAL = 8
+
+
+def _place(copy: EventCopy) -> EventPlace:
+    return EventPlace(remote_calendar_id=copy.remote_calendar_id, remote_id=f"event-{copy.mark}")
 
 
 class _NoAnswer(Exception):
@@ -120,10 +124,10 @@ class SessionsThroughFaults(RuleBasedStateMachine):
             self.provider.call(fate, copy, None)
             self.session = writing.without_event(self.session, why=None)
         elif isinstance(step, Resolve) and there:
-            self.session = writing.found(self.session, f"event-{copy.mark}")
+            self.session = writing.found(self.session, _place(copy))
         else:
             self.provider.call(fate, copy, asked.details.title)
-            known = self.session if copy.remote_id else writing.found(self.session, f"event-{copy.mark}")
+            known = self.session if copy.remote_id else writing.found(self.session, _place(copy))
             self.session = writing.written(
                 known, revision=asked.revision, reminder_minutes=asked.details.reminder_minutes, now=NOW
             )
