@@ -76,6 +76,7 @@ def an_account(
     display_name: str = "Maria K. (Contoso)",
     connected_at: datetime = NOW,
     grant_version: int = 1,
+    unserved_since: datetime | None = None,
 ) -> Account:
     """An account whose identity follows from its id, unless one is given."""
     return Account(
@@ -88,6 +89,7 @@ def an_account(
         display_name=display_name,
         connected_at=connected_at,
         grant_version=grant_version,
+        unserved_since=unserved_since,
     )
 
 

@@ -38,6 +38,9 @@ PROVIDER_FAULTS = (
 )
 """The same for `except`."""
 
+SUSPICIOUS = (CalendarGone, MailboxNotServed)
+"""Faults that cast doubt on what we know of the account's calendars: its list is looked at again, and decides."""
+
 
 class LostAccessReport(Protocol):
     """The use-case ReportLostAccess, as the others call it."""
@@ -61,8 +64,10 @@ async def unread_because(
             return UnreadReason.SERVICE_MISCONFIGURED
         case ProviderUnavailable():
             return UnreadReason.THROTTLED if fault.throttled else UnreadReason.PROVIDER_UNAVAILABLE
-        case AccessDenied() | MailboxNotServed():
+        case AccessDenied():
             return UnreadReason.ACCESS_DENIED
+        case MailboxNotServed():
+            return UnreadReason.MAILBOX_NOT_SERVED
         case CalendarGone() | AccountNotFound():
             return UnreadReason.CALENDAR_MISSING
         case InvalidAnswer():

@@ -38,7 +38,7 @@ class Account:
     """One connected calendar account of one expert.
 
     `grant_version` counts the sign-ins: evidence of lost access gathered under an older grant says nothing about
-    this one.
+    this one. `unserved_since` is since when its provider says that it has no mailbox (any more); None while it has one.
     """
 
     account_id: AccountId
@@ -50,10 +50,22 @@ class Account:
     display_name: str = field(repr=False)
     connected_at: datetime
     grant_version: int
+    unserved_since: datetime | None = None
 
     @property
     def active(self) -> bool:
         return self.status is AccountStatus.ACTIVE
+
+    @property
+    def served(self) -> bool:
+        return self.unserved_since is None
+
+    def without_mailbox(self, now: datetime) -> "Account":
+        """The sign-in stands, but there is nothing to read and to write: its licence was taken away, for instance."""
+        return replace(self, unserved_since=self.unserved_since or now)
+
+    def with_mailbox(self) -> "Account":
+        return replace(self, unserved_since=None)
 
     def lost(self) -> "Account":
         return replace(self, status=AccountStatus.RECONNECT_REQUIRED)
@@ -69,6 +81,7 @@ class Account:
             email=email,
             display_name=display_name,
             grant_version=self.grant_version + 1,
+            unserved_since=None,
         )
 
 

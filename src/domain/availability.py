@@ -24,6 +24,7 @@ class UnreadReason(Enum):
     INVALID_ANSWER = "INVALID_ANSWER"
     SERVICE_MISCONFIGURED = "SERVICE_MISCONFIGURED"
     SERVICE_FAILED = "SERVICE_FAILED"
+    MAILBOX_NOT_SERVED = "MAILBOX_NOT_SERVED"
 
 
 SOON = timedelta(seconds=5)
@@ -38,6 +39,7 @@ NEXT_LOOK: Mapping[UnreadReason, timedelta | None] = {
     UnreadReason.INVALID_ANSWER: SOON,
     UnreadReason.SERVICE_MISCONFIGURED: LATER,
     UnreadReason.SERVICE_FAILED: LATER,
+    UnreadReason.MAILBOX_NOT_SERVED: None,
 }
 """How soon another look may say more where nobody named a pause; None: not before a person has acted."""
 

@@ -24,6 +24,8 @@ class WriteCalendarState(Enum):
     """The chosen calendar can no longer be written."""
     ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED"
     """The account of the chosen calendar was disconnected."""
+    MAILBOX_NOT_SERVED = "MAILBOX_NOT_SERVED"
+    """The account of the chosen calendar, or every working account when automatic, has lost its mailbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ def write_calendar(
         return WriteCalendar(state=WriteCalendarState.ACCOUNT_DISCONNECTED)
     if not by_id[chosen.account_id].active:
         return WriteCalendar(state=WriteCalendarState.RECONNECT_REQUIRED)
+    if not by_id[chosen.account_id].served:
+        return WriteCalendar(state=WriteCalendarState.MAILBOX_NOT_SERVED)
     if chosen.missing:
         return WriteCalendar(state=WriteCalendarState.CALENDAR_MISSING)
     if not chosen.writable:
@@ -112,12 +116,20 @@ def _automatic(accounts: Iterable[Account], calendars: list[Calendar]) -> WriteC
         for calendar in calendars:
             if (
                 account.active
+                and account.served
                 and calendar.account_id == account.account_id
                 and calendar.primary
                 and calendar.writable
             ):
                 return WriteCalendar(state=WriteCalendarState.READY, calendar=calendar)
-    waiting = oldest_first and not any(account.active for account in oldest_first)
-    return WriteCalendar(
-        state=WriteCalendarState.RECONNECT_REQUIRED if waiting else WriteCalendarState.NO_WRITABLE_CALENDAR
-    )
+    return WriteCalendar(state=_why_none(oldest_first))
+
+
+def _why_none(accounts: list[Account]) -> WriteCalendarState:
+    """What stands in the way of an automatic choice where no account has a calendar for it."""
+    active = [account for account in accounts if account.active]
+    if accounts and not active:
+        return WriteCalendarState.RECONNECT_REQUIRED
+    if active and not any(account.served for account in active):
+        return WriteCalendarState.MAILBOX_NOT_SERVED
+    return WriteCalendarState.NO_WRITABLE_CALENDAR

@@ -69,6 +69,8 @@ def next_step(session: Session, accounts: Mapping[AccountId, Account], target: W
         return Create(target.calendar, Replacement.ACCOUNT_DISCONNECTED if copy else session.replacement)
     if not accounts[copy.account_id].active:
         return Wait(Hindrance.RECONNECT_REQUIRED)
+    if not accounts[copy.account_id].served:
+        return Wait(Hindrance.MAILBOX_NOT_SERVED)
     if copy.remote_id is None:
         return Resolve(copy)
     return Delete(copy) if session.cancelled else Update(copy)

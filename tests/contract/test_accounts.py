@@ -34,6 +34,7 @@ async def test_an_account_comes_back_by_value(kept: Kept) -> None:
         display_name="Ünal 'Ö'",
         connected_at=NOW.replace(microsecond=123456),
         grant_version=7,
+        unserved_since=NOW.replace(microsecond=7),
     )
     async with kept.transaction() as tx:
         await tx.accounts.add(account, a_grant())

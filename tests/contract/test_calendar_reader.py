@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.access import AccessDenied, AccessLost, CalendarGone
+from domain.access import AccessLost, CalendarGone
 from domain.account import AccountNotFound
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
+from domain.connection import MailboxNotServed
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
 from domain.session import EventCopy
@@ -230,10 +231,10 @@ async def test_a_calendar_of_another_mailbox_is_gone(provider: ProviderHarness) 
         await _read(provider, await provider.connect("maria"), calendar=provider.primary("jonas"))
 
 
-async def test_a_mailbox_that_was_taken_away_denies_its_calendars(provider: ProviderHarness) -> None:
+async def test_a_mailbox_that_was_taken_away_is_not_served(provider: ProviderHarness) -> None:
     account = await provider.connect()
     provider.take_mailbox_away("maria")
-    with pytest.raises(AccessDenied):
+    with pytest.raises(MailboxNotServed):
         await _read(provider, account)
 
 

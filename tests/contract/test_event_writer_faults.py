@@ -7,6 +7,7 @@ import pytest
 
 from domain.access import AccessDenied, AccessLost, CalendarGone, ProviderUnavailable, WriteRefused
 from domain.account import AccountNotFound
+from domain.connection import MailboxNotServed
 from domain.errors import DomainError
 from tests.support.bookings import Booked, book
 from tests.support.providers import MAILBOX_ERRORS, PASSING, ProviderHarness, Trouble
@@ -100,10 +101,10 @@ async def test_trouble_passes(provider: ProviderHarness, trouble: Trouble, step:
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
-async def test_a_mailbox_that_was_taken_away_denies_everything(provider: ProviderHarness, step: Step) -> None:
+async def test_a_mailbox_that_was_taken_away_is_told(provider: ProviderHarness, step: Step) -> None:
     booked = await book(provider)
     provider.take_mailbox_away("maria")
-    with pytest.raises(AccessDenied):
+    with pytest.raises(MailboxNotServed):
         await step(booked)
 
 

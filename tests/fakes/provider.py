@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.calendar import RemoteCalendar
+from domain.connection import MailboxNotServed
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
@@ -118,9 +119,9 @@ class Person:
         return _number(grant) > self.revoked
 
     def require_mailbox(self) -> None:
-        """Raises AccessDenied when there is no mailbox to look into any more."""
+        """Raises MailboxNotServed when there is no mailbox to look into any more."""
         if not self.served:
-            raise AccessDenied
+            raise MailboxNotServed
 
     def revoke(self) -> None:
         """Withdraw the consent: the grants given so far are worth nothing, a new sign-in gives a good one."""

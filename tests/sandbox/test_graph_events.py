@@ -192,6 +192,19 @@ async def test_a_shared_calendar_is_written_only_where_allowed(
         assert len(sandbox.world.events.all("ben", "projects")) == 2
 
 
+@pytest.mark.parametrize(("scope", "status"), [("", 403), (" Calendars.ReadWrite.Shared", 201)])
+async def test_shared_calendars_may_take_a_permission_of_their_own(
+    sandbox: Sandbox, sign_in: SignIn, scope: str, status: int
+) -> None:
+    sandbox.world.settings.shared_writes_need_scope = True
+    dora = await sign_in("dora", "openid User.Read Calendars.ReadWrite" + scope)
+    shared = sandbox.world.calendars.get("dora", "ben-writable")
+    listed = (await dora.get(f"/me/calendars/{shared.id}")).json
+    assert listed["canEdit"], "what the list says is no promise"
+    assert (await dora("POST", f"/me/calendars/{shared.id}/events", body=session())).status == status
+    assert (await create(dora)).status == 201
+
+
 async def test_a_calendar_made_read_only_refuses_changes(sandbox: Sandbox, anna: Graph) -> None:
     path = f"/me/events/{(await created(anna))['id']}"
     sandbox.world.calendars.set_writable("anna", "primary", can_edit=False)

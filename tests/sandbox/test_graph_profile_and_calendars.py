@@ -84,6 +84,14 @@ async def test_the_list_can_be_emptied_by_a_switch(sandbox: Sandbox, anna: Graph
     assert names == ["Team"]
 
 
+async def test_a_mailbox_may_have_lost_its_default_calendar(sandbox: Sandbox, anna: Graph) -> None:
+    sandbox.world.people.change("anna", default_calendar="not_found")
+    reply = await anna.get("/me/calendar")
+    assert (reply.status, reply.error) == (404, "ErrorItemNotFound")
+    listed = (await anna.get("/me/calendars")).json["value"]
+    assert [item["isDefaultCalendar"] for item in listed] == [False, False]
+
+
 async def test_calendars_can_be_renamed_renumbered_and_removed(sandbox: Sandbox, anna: Graph) -> None:
     team = sandbox.world.calendars.get("anna", "team")
     old = team.id

@@ -90,6 +90,14 @@ async def test_a_refresh_rotates_and_leaves_the_old_token_valid(sandbox: Sandbox
     assert (await refresh(http, sandbox, second)).status == 200
 
 
+async def test_a_refresh_may_end_the_token_it_used(sandbox: Sandbox, http: Http) -> None:
+    sandbox.world.settings.refresh_tokens_used_once = True
+    first = (await tokens(sandbox, http))["refresh_token"]
+    second = (await refresh(http, sandbox, first)).json["refresh_token"]
+    assert refusal(await refresh(http, sandbox, first)) == (400, "invalid_grant", [50173])
+    assert (await refresh(http, sandbox, second)).status == 200
+
+
 @pytest.mark.parametrize(("person", "number"), [("anna", 50173), ("carla", 70000)])
 async def test_a_revoked_grant_can_not_be_refreshed(
     sandbox: Sandbox, http: Http, person: str, number: int

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.graph.client import Access, GraphClient
-from adapters.graph.errors import translated
+from adapters.graph.errors import Fault, GraphRefusal, translated
 from adapters.graph.token_cache import AccessToken, cached_access_token
 from adapters.graph.tokens import AccessTokens, AccountAccess
-from domain.access import AccessDenied, InvalidAnswer
+from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
 from domain.calendar import RemoteCalendar
-from domain.connection import MailboxNotServed
 from domain.grant import Grant
 from domain.ids import AccountId
 
@@ -42,8 +41,8 @@ class GraphCalendarDirectory:
         if token is None:
             raise InvalidAnswer(what="a grant without a token")
         access = _FreshAccess(fresh=token)
-        with translated(gone=MailboxNotServed, mailbox=MailboxNotServed):
-            await self.client.get(access, "/me/calendar", {"$select": "id"})
+        with translated(gone=ProviderUnavailable):
+            await self._probe(access)
         return await self._calendars(access)
 
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
@@ -52,8 +51,18 @@ class GraphCalendarDirectory:
     async def check_access(self, account_id: AccountId) -> None:
         await self.tokens.renew(account_id)
 
+    async def _probe(self, access: Access) -> None:
+        """Raises what says that there is no mailbox. That the main calendar alone isn't found says nothing of the kind:
+        there are mailboxes without one, and the list tells."""
+        try:
+            await self.client.get(access, "/me/calendar", {"$select": "id"})
+        except GraphRefusal as refusal:
+            if refusal.fault is not Fault.GONE:
+                raise
+
     async def _calendars(self, access: Access) -> tuple[RemoteCalendar, ...]:
-        with translated(gone=MailboxNotServed, mailbox=MailboxNotServed):
+        # A list that isn't found is an outage: only words about the mailbox itself say that there is none.
+        with translated(gone=ProviderUnavailable):
             own = await self._own_addresses(access)
             parameters = {"$select": _SELECTED, "$top": _PAGE_SIZE}
             listed = [

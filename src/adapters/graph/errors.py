@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable, WriteRefused
+from domain.connection import MailboxNotServed
 from domain.errors import DomainError
 
 
@@ -120,28 +121,24 @@ def codes_in(body: bytes) -> tuple[str, ...]:
 
 
 @contextmanager
-def translated(
-    *, gone: type[DomainError], mailbox: type[DomainError] = AccessDenied, writing: bool = False
-) -> Iterator[None]:
+def translated(*, gone: type[DomainError], writing: bool = False) -> Iterator[None]:
     """Turn Graph's refusals into what they mean for what was asked.
 
-    `gone` stands for a missing target, `mailbox` for a missing mailbox. When `writing`, a rejected request is
-    WriteRefused and a failure leaves the outcome unknown.
+    `gone` stands for a missing target. When `writing`, a rejected request is WriteRefused and a failure leaves the
+    outcome unknown.
     """
     try:
         yield
     except GraphRefusal as refusal:
-        raise _domain_error(refusal, gone=gone, mailbox=mailbox, writing=writing) from refusal
+        raise _domain_error(refusal, gone=gone, writing=writing) from refusal
 
 
-def _domain_error(
-    refusal: GraphRefusal, *, gone: type[DomainError], mailbox: type[DomainError], writing: bool
-) -> DomainError:
+def _domain_error(refusal: GraphRefusal, *, gone: type[DomainError], writing: bool) -> DomainError:
     match refusal.fault:
         case Fault.DENIED:
             return AccessDenied()
         case Fault.MAILBOX:
-            return mailbox()
+            return MailboxNotServed()
         case Fault.GONE:
             return gone()
         case Fault.REJECTED:

@@ -18,6 +18,7 @@ from domain.access import (
     ProviderMisconfigured,
     ProviderUnavailable,
 )
+from domain.connection import MailboxNotServed
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, SessionDetails
@@ -77,7 +78,14 @@ class GraphEventWriter:
         """The event that this mark was used for. Whatever keeps us from finding it, it may be there."""
         try:
             existing = await self.find(copy, interval)
-        except (AccessDenied, AccessLost, CalendarGone, InvalidAnswer, ProviderMisconfigured) as exc:
+        except (
+            AccessDenied,
+            AccessLost,
+            CalendarGone,
+            InvalidAnswer,
+            MailboxNotServed,
+            ProviderMisconfigured,
+        ) as exc:
             raise ProviderUnavailable(outcome_unknown=True) from exc
         if existing is None:
             raise ProviderUnavailable(outcome_unknown=True)

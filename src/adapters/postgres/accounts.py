@@ -47,9 +47,9 @@ class PostgresAccounts:
         await self.connection.execute(
             """
             INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, person,
-                connected_at, grant_version)
+                connected_at, grant_version, unserved_since)
             VALUES (%(account_id)s, %(expert_id)s, %(provider)s, %(tenant_id)s, %(object_id)s, %(kind)s, %(status)s,
-                %(person)s, %(connected_at)s, %(grant_version)s)
+                %(person)s, %(connected_at)s, %(grant_version)s, %(unserved_since)s)
             """,
             self._to_row(account),
         )
@@ -61,7 +61,8 @@ class PostgresAccounts:
             UPDATE account
             SET expert_id = %(expert_id)s, provider = %(provider)s, tenant_id = %(tenant_id)s,
                 object_id = %(object_id)s, kind = %(kind)s, status = %(status)s, person = %(person)s,
-                connected_at = %(connected_at)s, grant_version = %(grant_version)s
+                connected_at = %(connected_at)s, grant_version = %(grant_version)s,
+                unserved_since = %(unserved_since)s
             WHERE account_id = %(account_id)s
             """,
             self._to_row(account),
@@ -98,6 +99,7 @@ class PostgresAccounts:
             display_name=person["display_name"],
             connected_at=row["connected_at"],
             grant_version=row["grant_version"],
+            unserved_since=row["unserved_since"],
         )
 
     def _to_row(self, account: Account) -> DictRow:
@@ -113,6 +115,7 @@ class PostgresAccounts:
             "person": seal_fields(self.cipher, person, context=_person(account.account_id)),
             "connected_at": account.connected_at,
             "grant_version": account.grant_version,
+            "unserved_since": account.unserved_since,
         }
 
 

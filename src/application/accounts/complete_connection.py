@@ -15,7 +15,7 @@ from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, Pr
 from domain.account import Account, AccountStatus
 from domain.calendar import Calendar, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account
-from domain.connection import ConnectionAttempt, MailboxNotServed, require_same_person
+from domain.connection import ConnectionAttempt, require_same_person
 from domain.errors import DomainError
 from domain.expert import AccountUse
 from domain.ids import ExpertId
@@ -68,9 +68,8 @@ class CompleteConnection:
         signed_in = await self.sign_in.redeem(attempt.flow, answer)
         try:
             listed = await self.directory.first_look(signed_in.grant)
-        except AccessDenied as exc:
-            raise MailboxNotServed from exc
-        except InvalidAnswer as exc:
+        except (AccessDenied, InvalidAnswer) as exc:
+            # A refusal may pass by itself, as storms of them have: only words about the mailbox say that there is none.
             raise ProviderUnavailable from exc
         async with self.store.transaction() as tx:
             expert = await tx.experts.lock(attempt.expert_id)

@@ -9,8 +9,13 @@ from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
 from application.ports.known_times import KnownCalendar
 from application.ports.store import Store
-from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, pause_after, unread_because
-from domain.access import CalendarGone
+from application.provider_faults import (
+    PROVIDER_FAULTS,
+    SUSPICIOUS,
+    LostAccessReport,
+    pause_after,
+    unread_because,
+)
 from domain.availability import Reading, ReadingSource, Unread, UnreadReason
 from domain.blocking import busy_time
 from domain.ids import ExpertId
@@ -58,7 +63,7 @@ class ReadLive:
         except TimeoutError:
             return stretch.unread(UnreadReason.TIMED_OUT)
         except PROVIDER_FAULTS as fault:
-            if isinstance(fault, CalendarGone):
+            if isinstance(fault, SUSPICIOUS):
                 async with self.store.transaction() as tx:
                     await tx.jobs.refresh_calendars(calendar.account_id)
             reason = await unread_because(

@@ -15,6 +15,7 @@ from domain.account import Account, AccountNotFound
 from domain.availability import UnreadReason
 from domain.calendar import CalendarListNotBelieved, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account
+from domain.connection import MailboxNotServed
 from domain.ids import AccountId
 
 LISTED_EVERY = timedelta(hours=6)
@@ -52,7 +53,10 @@ class RefreshCalendars:
         try:
             listed = await self.directory.list_calendars(account.account_id)
         except PROVIDER_FAULTS as fault:
-            await self._listed_in(LISTED_AFTER_FAILURE, account)
+            if isinstance(fault, MailboxNotServed):
+                await self._without_mailbox(account)
+            else:
+                await self._listed_in(LISTED_AFTER_FAILURE, account)
             return await unread_because(
                 fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
             )
@@ -64,20 +68,32 @@ class RefreshCalendars:
             return UnreadReason.INVALID_ANSWER
         return None
 
+    async def _without_mailbox(self, account: Account) -> None:
+        """Remembered, so that settings and sessions say what hinders; the list is asked for again before long."""
+        async with self.store.transaction() as tx:
+            known = await tx.accounts.lock(account.account_id)
+            now = self.clock.now()
+            await tx.calendars.listed(account.account_id, due_at=now + LISTED_WHILE_MISSED)
+            if known.served and known.grant_version == account.grant_version:
+                await tx.accounts.save(known.without_mailbox(now))
+                await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+
     async def _listed_in(self, pause: timedelta, account: Account) -> None:
         async with self.store.transaction() as tx:
             await tx.calendars.listed(account.account_id, due_at=self.clock.now() + pause)
 
     async def _keep(self, account: Account, listed: tuple[RemoteCalendar, ...]) -> None:
         async with self.store.transaction() as tx:
-            await tx.accounts.lock(account.account_id)
+            owner = await tx.accounts.lock(account.account_id)
+            if not owner.served:
+                await tx.accounts.save(owner.with_mailbox())
             known = await tx.calendars.of_account(account.account_id)
             now_known = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
             chosen = await tx.calendars.settings(account.expert_id)
             missed = any(calendar.missing and chosen.uses(calendar) for calendar in now_known)
             pause = LISTED_WHILE_MISSED if missed else LISTED_EVERY
             await tx.calendars.listed(account.account_id, due_at=self.clock.now() + pause)
-            if set(now_known) == set(known):
+            if set(now_known) == set(known) and owner.served:
                 return  # nothing to wait for has come: whoever backs off from this account goes on doing so
             await tx.calendars.save(now_known)
             now = self.clock.now()

@@ -11,12 +11,13 @@ from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
 from application.provider_faults import (
     PROVIDER_FAULTS,
+    SUSPICIOUS,
     LostAccessReport,
     ProviderFault,
     pause_after,
     unread_because,
 )
-from domain.access import CalendarGone, ProviderUnavailable
+from domain.access import ProviderUnavailable
 from domain.account import Provider
 from domain.availability import SOON, ReadFailure, UnreadReason
 from domain.blocking import CalendarEntry, busy_time
@@ -81,7 +82,7 @@ class ReadCalendar:
             wish = fault.retry_after
             if fault.throttled:
                 await self._spare_mailbox(task, after_failure(task.failures, at_least=wish))
-        await self._put_off(task, at_least=wish, gone=isinstance(fault, CalendarGone))
+        await self._put_off(task, at_least=wish, suspect=isinstance(fault, SUSPICIOUS))
         return ReadFailure(reason=reason, pause=pause_after(fault))
 
     async def _spare_mailbox(self, task: ReadingTask, pause: timedelta) -> None:
@@ -90,12 +91,12 @@ class ReadCalendar:
             await tx.readings.spare(task.account_id, until=self.clock.now() + pause)
 
     async def _put_off(
-        self, task: ReadingTask, *, at_least: timedelta | None = None, gone: bool = False
+        self, task: ReadingTask, *, at_least: timedelta | None = None, suspect: bool = False
     ) -> None:
         async with self.store.transaction() as tx:
             due_at = self.clock.now() + after_failure(task.failures, at_least=at_least)
             await tx.readings.failed(task, due_at=due_at)
-            if gone:
+            if suspect:
                 await tx.jobs.refresh_calendars(task.account_id)
 
     async def _keep(

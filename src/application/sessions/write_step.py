@@ -1,6 +1,6 @@
 """One step of writing a session: the call to the provider, and what its answer changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from domain.access import (
     WriteRefused,
 )
 from domain.account import AccountNotFound
+from domain.connection import MailboxNotServed
 from domain.ids import AccountId
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session
 from domain.writing import Create, Delete, Resolve, Update
@@ -31,6 +32,7 @@ WriteFault = (
     | AccountNotFound
     | CalendarGone
     | InvalidAnswer
+    | MailboxNotServed
     | ProviderMisconfigured
     | ProviderUnavailable
     | WriteRefused
@@ -41,11 +43,17 @@ WRITE_FAULTS = (
     AccountNotFound,
     CalendarGone,
     InvalidAnswer,
+    MailboxNotServed,
     ProviderMisconfigured,
     ProviderUnavailable,
     WriteRefused,
 )
 """The same for `except`."""
+
+_NOT_ALLOWED: Mapping[type[WriteFault], Hindrance] = {
+    AccessDenied: Hindrance.CALENDAR_NOT_WRITABLE,
+    MailboxNotServed: Hindrance.MAILBOX_NOT_SERVED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +165,8 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return lambda later: writing.delayed(later, Hindrance.PROVIDER_UNAVAILABLE, now=now)
         case ProviderMisconfigured():
             return lambda later: writing.delayed(later, Hindrance.SERVICE_MISCONFIGURED, now=now)
-        case AccessDenied():
-            return lambda later: writing.delayed(kept(later), Hindrance.CALENDAR_NOT_WRITABLE, now=now)
+        case AccessDenied() | MailboxNotServed():
+            return lambda later: writing.delayed(kept(later), _NOT_ALLOWED[type(fault)], now=now)
         case CalendarGone():
             return lambda later: writing.delayed(
                 kept(later) if isinstance(plan.step, Create) else _calendar_gone(later),
@@ -173,7 +181,7 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
 
 def suspect(plan: WritePlan, fault: WriteFault) -> AccountId | None:
     """The account whose list of calendars must be looked at again: only that decides what the calendar is."""
-    if isinstance(fault, AccessDenied | CalendarGone) and plan.session.copy is not None:
+    if isinstance(fault, AccessDenied | CalendarGone | MailboxNotServed) and plan.session.copy is not None:
         return plan.session.copy.account_id
     return None
 

@@ -119,7 +119,7 @@ def _details(body: dict[str, Any]) -> dict[str, Any]:
 
 def _person(person: Person) -> dict[str, Any]:
     shown = {name: getattr(person, name) for name in ("key", "name", "email", "mail", "oid", "about")}
-    switches = ("time_zone", "mailbox", "scope_spelling", "calendar_list", "email_claim")
+    switches = ("time_zone", "mailbox", "scope_spelling", "calendar_list", "default_calendar", "email_claim")
     return shown | {"tenant": person.tenant.id} | {name: getattr(person, name) for name in switches}
 
 

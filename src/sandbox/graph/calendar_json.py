@@ -14,20 +14,21 @@ CALENDAR_PROPERTIES = frozenset({
 
 def calendar_json(person: Person, calendar: Calendar) -> dict[str, Any]:
     """A calendar with all its properties."""
+    is_default = calendar.is_default and person.default_calendar == "found"
     meetings = [] if person.tenant.is_personal else ["teamsForBusiness"]
     return {
         "id": calendar.id,
         "name": calendar.name,
         "color": calendar.color,
         "hexColor": calendar.hex_color,
-        "isDefaultCalendar": calendar.is_default,
+        "isDefaultCalendar": is_default,
         "changeKey": change_key(calendar.id, str(calendar.changes)),
         "canShare": calendar.can_share,
         "canViewPrivateItems": calendar.can_view_private,
         "canEdit": calendar.can_edit,
         "allowedOnlineMeetingProviders": meetings,
         "defaultOnlineMeetingProvider": meetings[0] if meetings else "unknown",
-        "isTallyingResponses": calendar.is_default,
-        "isRemovable": not calendar.is_default,
+        "isTallyingResponses": is_default,
+        "isRemovable": not is_default,
         "owner": {"name": calendar.owner_name, "address": calendar.owner_email},
     }

@@ -73,6 +73,8 @@ class Call:
         calendar_id = self.ids.get("calendar")
         if calendar_id is not None and not is_well_formed(calendar_id):
             raise malformed_id()
+        if calendar_id is None and self.person.default_calendar == "not_found":
+            raise not_found()
         for calendar in self.world.calendars.of(self.person):
             if calendar.is_default if calendar_id is None else calendar.id == calendar_id:
                 return calendar

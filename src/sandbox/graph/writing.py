@@ -13,13 +13,14 @@ from sandbox.world.expansion import instance_of, occurrence_of
 from sandbox.world.model import Calendar, Event
 from sandbox.world.traffic import Invitation
 
+_SHARED_SCOPE = "Calendars.ReadWrite.Shared"
 _TIMES = ("start", "end", "zone", "all_day")
 
 
 def create_event(call: Call) -> Answer:
     """A new event, 201. A transactionId seen before in this mailbox is answered as the settings say."""
     calendar = call.calendar()
-    _require_writable(calendar)
+    _require_writable(call, calendar)
     details = event_details(call.body, creating=True)
     if (first := _earlier(call, details.get("transaction_id"))) is not None:
         if call.world.settings.transaction_mode == "conflict":
@@ -37,7 +38,7 @@ def create_event(call: Call) -> Answer:
 def update_event(call: Call) -> Answer:
     """Change an event, or make an exception of an occurrence."""
     found = call.event()
-    _require_writable(found.calendar)
+    _require_writable(call, found.calendar)
     _require_current(call, found)
     details = event_details(call.body, creating=False)
     times = _new_times(found.instance.event, details)
@@ -58,7 +59,7 @@ def update_event(call: Call) -> Answer:
 def delete_event(call: Call) -> Answer:
     """Delete an event, a series or one occurrence, 204."""
     found = call.event()
-    _require_writable(found.calendar)
+    _require_writable(call, found.calendar)
     _require_current(call, found)
     _invite(call, found.instance.event, "cancelled")
     if found.instance.original:
@@ -108,8 +109,9 @@ def _printed(call: Call, calendar: Calendar, event: Event, status: int) -> Answe
     return Answer(status=status, body=printed, headers=applied_preferences(call))
 
 
-def _require_writable(calendar: Calendar) -> None:
-    if not calendar.can_edit:
+def _require_writable(call: Call, calendar: Calendar) -> None:
+    needs_scope = call.world.settings.shared_writes_need_scope and not calendar.can_share
+    if not calendar.can_edit or (needs_scope and _SHARED_SCOPE not in call.token.scopes):
         raise access_denied()
 
 

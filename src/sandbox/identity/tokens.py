@@ -73,6 +73,7 @@ def _by_refresh_token(world: World, base: str, form: Form) -> dict[str, Any]:
     if not granted or not scope_names.grantable(asked, personal=personal) <= granted:
         text = "The user or administrator has not consented to use the application."
         raise OAuthError("invalid_grant", 65001, text, suberror="consent_required")
+    token.revoked = world.settings.refresh_tokens_used_once
     return _tokens(
         world, base, token.person, token.tenant, granted | (token.scopes & scope_names.SIGN_IN), None
     )

@@ -10,6 +10,7 @@ ConsentPolicy = Literal["user", "admin", "admin_error"]
 MailboxKind = Literal["online", "on_premises", "not_supported", "unlicensed", "none"]
 ScopeSpelling = Literal["bare", "uri", "lower", "upper"]
 CalendarList = Literal["normal", "empty", "without_primary"]
+DefaultCalendar = Literal["found", "not_found"]
 
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -112,8 +113,9 @@ class Calendar:
 class Person:
     """Someone who can sign in, with the mailbox they have or lack.
 
-    `time_zone` is printed as it stands in the mailbox settings. `guest_of` is a tenant that invited the
-    person: signing in through that tenant's own authority yields `guest_oid` there.
+    `time_zone` is printed as it stands in the mailbox settings. With `default_calendar` "not_found" the mailbox has
+    lost its default calendar: `/me/calendar` answers 404, and the list marks none of the others. `guest_of` is a
+    tenant that invited the person: signing in through that tenant's own authority yields `guest_oid` there.
     """
 
     key: str
@@ -127,6 +129,7 @@ class Person:
     mailbox: MailboxKind = "online"
     scope_spelling: ScopeSpelling = "bare"
     calendar_list: CalendarList = "normal"
+    default_calendar: DefaultCalendar = "found"
     email_claim: bool = False
     guest_of: Tenant | None = None
     guest_oid: str | None = None

@@ -8,7 +8,17 @@ from sandbox.world.model import PERSONAL_TENANT, Person, Tenant
 
 _NAMESPACE = uuid.UUID("6f0c6c4e-2f7e-4a43-9c55-4b8a5d1f6c11")
 _SETTINGS = frozenset(
-    {"name", "email", "mail", "time_zone", "mailbox", "scope_spelling", "calendar_list", "email_claim"}
+    {
+        "name",
+        "email",
+        "mail",
+        "time_zone",
+        "mailbox",
+        "scope_spelling",
+        "calendar_list",
+        "default_calendar",
+        "email_claim",
+    }
 )
 
 
@@ -72,7 +82,7 @@ class People:
 
     def change(self, who: str | Person, **settings: Any) -> Person:
         """Set switches of a person: name, email, mail, time_zone, mailbox, scope_spelling, calendar_list,
-        email_claim. Raises ValueError for another name."""
+        default_calendar, email_claim. Raises ValueError for another name."""
         person = self.get(who)
         _assign(person, settings, _SETTINGS)
         return person

@@ -16,7 +16,11 @@ class Settings:
     answer to a repeated transactionId. With `etag_settles` an event's etag moves on by itself right after
     it was created. Without `shared_events_in_mailbox` the events of calendars shared from somebody else are found
     below their calendar only, not below `/me/events`. `id_token_claims` replace claims of id tokens, and without
-    `id_token_signed` their signature is wrong: for clients that must notice.
+    `id_token_signed` their signature is wrong: for clients that must notice. With
+    `refresh_tokens_used_once` a refresh token ends with its first use.
+
+    With `shared_writes_need_scope` writing into a calendar shared from somebody else takes
+    `Calendars.ReadWrite.Shared`, whatever the calendar's canEdit says.
 
     Subscriptions may last `longest_subscription_minutes` (more is refused), number `subscription_limit` in a
     mailbox, and be for calendars shared from somebody else only with `shared_subscriptions`. None is granted more
@@ -39,6 +43,8 @@ class Settings:
     access_token_seconds: int = 3600
     id_token_claims: dict[str, Any] = field(default_factory=dict)
     id_token_signed: bool = True
+    shared_writes_need_scope: bool = False
+    refresh_tokens_used_once: bool = False
     longest_subscription_minutes: float = 10_070
     granted_subscription_minutes: float | None = None
     subscription_limit: int = 1000

@@ -378,7 +378,7 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
 }
 
 INTERNAL_ONLY: Mapping[type[DomainError], str] = {
-    AccessDenied: "a calendar is unread, a session waits; while connecting it is MailboxNotServed",
+    AccessDenied: "a calendar is unread, a session waits; while connecting it is ProviderUnavailable",
     AccessLost: "use-cases turn it into an incident and an unread calendar, or a waiting session",
     CalendarGone: "a calendar that is gone is unread, or a hindrance of its sessions",
     CalendarListNotBelieved: "a refresh reports it as an invalid answer",

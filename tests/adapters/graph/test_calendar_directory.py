@@ -111,6 +111,23 @@ async def test_every_code_for_a_missing_mailbox_counts(connected: Connected, cod
         await connected.microsoft.directory.first_look(signed_in.grant)
 
 
+async def test_a_mailbox_that_lost_its_main_calendar_is_one_all_the_same(connected: Connected) -> None:
+    connected.sandbox.world.people.change("anna", default_calendar="not_found")
+    listed = await connected.microsoft.directory.first_look((await connected.sign_in("anna")).grant)
+    assert sorted(calendar.name for calendar in listed) == ["Calendar", "Team"]
+    assert not any(calendar.primary for calendar in listed)
+
+
+@pytest.mark.parametrize("code", ["ErrorItemNotFound", "ResourceNotFound", "UnknownError", ""])
+async def test_a_list_that_is_not_found_is_an_outage(connected: Connected, code: str) -> None:
+    signed_in, account = await connected.sign_in("anna"), await connected.connect("anna")
+    connected.sandbox.world.faults.answer(404, code=code, path="/me/calendars", times=None)
+    with pytest.raises(ProviderUnavailable):
+        await connected.microsoft.directory.first_look(signed_in.grant)
+    with pytest.raises(ProviderUnavailable):
+        await connected.microsoft.directory.list_calendars(account)
+
+
 async def test_a_first_look_during_an_outage_is_an_outage(connected: Connected) -> None:
     signed_in = await connected.sign_in("anna")
     connected.sandbox.world.faults.answer(503, code="UnknownError", times=None)

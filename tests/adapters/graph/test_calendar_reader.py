@@ -7,6 +7,7 @@ import pytest
 
 from domain.access import AccessDenied, CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.blocking import CalendarEntry, Days, Instants, busy_time
+from domain.connection import MailboxNotServed
 from domain.interval import Interval
 from sandbox import Recurrence, Sandbox
 from tests.support.microsoft import Connected, connected_to
@@ -140,10 +141,10 @@ async def test_a_calendar_with_a_denied_folder_is_denied(connected: Connected) -
         await _read(connected)
 
 
-async def test_a_mailbox_that_was_taken_away_denies_its_calendars(connected: Connected) -> None:
+async def test_a_mailbox_that_was_taken_away_is_not_served(connected: Connected) -> None:
     account, remote_id = await connected.connect("anna"), connected.calendar_id("anna")
     connected.sandbox.world.people.change("anna", mailbox="unlicensed")
-    with pytest.raises(AccessDenied):
+    with pytest.raises(MailboxNotServed):
         await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
 
 

@@ -94,7 +94,7 @@ def test_every_code_of_the_table_is_tried_above() -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_every_fault_has_one_meaning_for_a_read(fault: Fault) -> None:
-    with pytest.raises(DomainError) as caught, translated(gone=CalendarGone, mailbox=MailboxNotServed):
+    with pytest.raises(DomainError) as caught, translated(gone=CalendarGone):
         raise GraphRefusal(status=400, fault=fault, code="Code", retry_after=timedelta(seconds=3))
     assert type(caught.value) is MEANINGS[fault]
     assert isinstance(caught.value.__cause__, GraphRefusal)

@@ -18,7 +18,8 @@ from application.ports.push import (
     SubscriptionExists,
     SubscriptionGone,
 )
-from domain.access import AccessDenied, AccessLost, CalendarGone, InvalidAnswer, ProviderUnavailable
+from domain.access import AccessLost, CalendarGone, InvalidAnswer, ProviderUnavailable
+from domain.connection import MailboxNotServed
 from sandbox import Sandbox
 from sandbox.world.subscriptions import Subscription
 from tests.support.microsoft import Connected, connected_to
@@ -285,13 +286,13 @@ async def test_an_outage_is_an_outage(connected: Connected, status: int, code: s
         await _subscribe(connected)
 
 
-async def test_a_mailbox_that_was_taken_away_denies_its_subscriptions(connected: Connected) -> None:
+async def test_a_mailbox_that_was_taken_away_has_no_subscriptions(connected: Connected) -> None:
     account = await connected.connect("anna")
     granted = await _subscribe(connected)
     connected.sandbox.world.people.change("anna", mailbox="unlicensed")
-    with pytest.raises(AccessDenied):
+    with pytest.raises(MailboxNotServed):
         await _subscribe(connected, calendar="team")
-    with pytest.raises(AccessDenied):
+    with pytest.raises(MailboxNotServed):
         await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=1))
     await _push(connected).unsubscribe(account, granted.remote_id)
 

@@ -131,7 +131,7 @@ async def test_refuses_an_account_without_a_mailbox_we_can_serve(app: Applicatio
         ("redeem", ProviderMisconfigured(code="invalid_client"), ProviderMisconfigured),
         ("first_look", ProviderUnavailable(throttled=True), ProviderUnavailable),
         ("first_look", InvalidAnswer(what="no list"), ProviderUnavailable),
-        ("first_look", AccessDenied(), MailboxNotServed),
+        ("first_look", AccessDenied(), ProviderUnavailable),
         ("first_look", ProviderMisconfigured(code="invalid_client"), ProviderMisconfigured),
     ],
 )

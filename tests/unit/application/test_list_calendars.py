@@ -82,7 +82,7 @@ async def test_an_unknown_expert_has_no_list(app: Application, refresh: bool) ->
         (ProviderUnavailable(throttled=True), UnreadReason.THROTTLED),
         (InvalidAnswer(what="no list"), UnreadReason.INVALID_ANSWER),
         (AccessDenied(), UnreadReason.ACCESS_DENIED),
-        (MailboxNotServed(), UnreadReason.ACCESS_DENIED),
+        (MailboxNotServed(), UnreadReason.MAILBOX_NOT_SERVED),
         (ProviderMisconfigured(code="invalid_client"), UnreadReason.SERVICE_MISCONFIGURED),
     ],
 )

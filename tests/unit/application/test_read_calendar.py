@@ -15,6 +15,7 @@ from domain.access import (
 from domain.account import AccountStatus, Provider
 from domain.availability import ReadFailure, UnreadReason
 from domain.change import ChangeType
+from domain.connection import MailboxNotServed
 from domain.errors import DomainError
 from domain.ids import CalendarId
 from domain.reading import LEASE
@@ -225,6 +226,7 @@ async def test_two_processes_that_read_at_once_tell_a_change_once(
         (ProviderUnavailable(throttled=True), UnreadReason.THROTTLED),
         (InvalidAnswer(what="no list"), UnreadReason.INVALID_ANSWER),
         (AccessDenied(), UnreadReason.ACCESS_DENIED),
+        (MailboxNotServed(), UnreadReason.MAILBOX_NOT_SERVED),
         (CalendarGone(), UnreadReason.CALENDAR_MISSING),
         (ProviderMisconfigured(code="invalid_client"), UnreadReason.SERVICE_MISCONFIGURED),
     ],
