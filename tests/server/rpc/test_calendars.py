@@ -6,6 +6,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from calendarsync.v1 import availability_pb2, calendar_pb2
 from calendarsync.v1 import calendar_service_pb2 as pb
 from domain.access import AccessDenied
+from server.rpc.paging import page_token
 from tests.builders import EXPERT
 from tests.fakes.provider import Person
 from tests.server.served import Api, failure_of
@@ -101,6 +102,19 @@ async def test_refuses_the_page_token_of_another_query(api: Api, changes: dict[s
 
     assert failure.reason == "PAGE_TOKEN_INVALID"
     assert set(failure.fields) == {"page_token"}
+
+
+@pytest.mark.parametrize("position", [[], ["c"], ["c", 1], [1, 2], [1, "c", "d"]])
+async def test_refuses_a_page_token_that_holds_no_place_in_the_list(
+    api: Api, position: list[str | int]
+) -> None:
+    await _connected(api, calendars=3)
+    request = pb.ListCalendarsRequest(expert_id=EXPERT)
+    request.page_token = page_token(request, position)
+
+    failure = await failure_of(api.calendars.ListCalendars(request))
+
+    assert failure.reason == "PAGE_TOKEN_INVALID"
 
 
 async def test_starts_with_the_primary_calendar_chosen_for_conflicts_and_automatic_for_writing(

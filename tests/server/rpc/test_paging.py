@@ -1,13 +1,15 @@
 """Page tokens."""
 
 import pytest
-from hypothesis import given
+from google.protobuf.message import Message
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from calendarsync.v1.calendar_service_pb2 import ListCalendarsRequest
 from calendarsync.v1.session_service_pb2 import ListSessionsRequest
 from server.rpc.faults import PageTokenInvalid
-from server.rpc.paging import page_token, position_of
+from server.rpc.paging import TEXT, Position, page_token
+from server.rpc.paging import position_of as read_token
 
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=128)
 positions = st.lists(st.one_of(ids, st.integers(0, 10_000)), min_size=1, max_size=2)
@@ -17,6 +19,16 @@ queries = st.builds(
     include_cancelled=st.booleans(),
     page_size=st.integers(0, 200),
 )
+
+
+def position_of(query: Message, token: str) -> Position:
+    return read_token(query, token, lambda position: position)
+
+
+def made_up(query: Message, kept: bytes) -> str:
+    """A token with the right digest: there is no secret in it."""
+    binding = query.DESCRIPTOR.full_name.encode() + b"\0" + query.SerializeToString(deterministic=True)
+    return TEXT.written(kept, bound_to=binding)
 
 
 @given(queries, positions)
@@ -59,9 +71,77 @@ def test_a_changed_token_is_refused(
     at = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
     changed = token[:at] + letter + token[at + 1 :]
-    if changed != token:
-        with pytest.raises(PageTokenInvalid):
-            position_of(query, changed)
+    assume(changed != token)
+
+    with pytest.raises(PageTokenInvalid):
+        position_of(query, changed)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_spare_bits_of_the_last_letter_make_no_second_token(length: int) -> None:
+    query = ListSessionsRequest(expert_id="e")
+    token = page_token(query, ["x" * length])
+
+    for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_":
+        for other in (token[:-1] + letter, token + letter, token + "=" * length):
+            if other != token:
+                with pytest.raises(PageTokenInvalid):
+                    position_of(query, other)
+
+
+MADE_UP = {
+    "nothing": b"",
+    "no JSON": b"]",
+    "a number": b"7",
+    "null": b"null",
+    "an object": b'{"a":1}',
+    "deep brackets": b"[" * 100_000,
+    "deep brackets that are closed": b"[" * 100_000 + b"]" * 100_000,
+    "NUL": rb'["\u0000","x"]',
+    "a control character": rb'["\u0007"]',
+    "half a surrogate pair": rb'["\ud800","x"]',
+    "letters of other scripts": '["\u00e9"]'.encode(),
+    "a truth": b"[true]",
+    "a fraction": b"[1.5]",
+    "not a number": b"[NaN]",
+    "below zero": b"[-1]",
+    "a number of no index": b"[99999999999999999999]",
+    "a number of thousands of digits": b"[" + b"9" * 10_000 + b"]",
+    "spaces": b'[ "x" ]',
+    "an escape that was not needed": rb'["\u0041"]',
+    "a byte that is no text": b"\xff",
+    "another alphabet of JSON": "[1]".encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("kept", MADE_UP.values(), ids=MADE_UP)
+def test_a_token_with_the_right_digest_around_nonsense_is_refused(kept: bytes) -> None:
+    query = ListSessionsRequest(expert_id="e")
+
+    with pytest.raises(PageTokenInvalid):
+        position_of(query, made_up(query, kept))
+
+
+@given(st.binary(max_size=60))
+@example(b"[]")
+def test_whatever_a_made_up_token_holds_it_is_a_position_or_refused(kept: bytes) -> None:
+    query = ListSessionsRequest(expert_id="e")
+    try:
+        position = position_of(query, made_up(query, kept))
+    except PageTokenInvalid:
+        return
+    assert page_token(query, position) == made_up(query, kept)
+
+
+@pytest.mark.parametrize("fault", [ValueError, OverflowError])
+def test_a_position_that_does_not_suit_the_method_is_refused(fault: type[Exception]) -> None:
+    query = ListSessionsRequest(expert_id="e")
+
+    def read(_: Position) -> None:
+        raise fault
+
+    with pytest.raises(PageTokenInvalid):
+        read_token(query, page_token(query, ["x"]), read)
 
 
 @given(st.text(max_size=200))

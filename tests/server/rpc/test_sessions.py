@@ -8,6 +8,7 @@ from calendarsync.v1 import session_pb2
 from calendarsync.v1 import session_service_pb2 as pb
 from domain.ids import ExpertId, SessionId
 from server.rpc.mapping.times import instant, put_interval
+from server.rpc.paging import page_token
 from tests.builders import EXPERT, SESSION, after, an_interval
 from tests.server.served import Api, failure_of, session_request
 
@@ -160,6 +161,28 @@ async def test_refuses_the_page_token_of_another_window(api: Api) -> None:
     first = await api.sessions.ListSessions(pb.ListSessionsRequest(expert_id=EXPERT, page_size=1))
     request = pb.ListSessionsRequest(expert_id=EXPERT, page_token=first.next_page_token)
     put_interval(request.window, an_interval(starts=0, hours=50))
+
+    assert (await failure_of(api.sessions.ListSessions(request))).reason == "PAGE_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        ["2026-11-01T10:00:00+00:00"],
+        ["s", "2026-11-01T10:00:00+00:00"],
+        [1, "s"],
+        ["yesterday", "s"],
+        ["2026-11-01T10:00:00", "s"],
+        ["2026-11-01T10:00:00+01:00", "s"],
+        ["0001-01-01T00:00:00+14:00", "s"],
+    ],
+)
+async def test_refuses_a_page_token_that_holds_no_place_in_the_list(
+    api: Api, position: list[str | int]
+) -> None:
+    await api.put_expert()
+    request = pb.ListSessionsRequest(expert_id=EXPERT)
+    request.page_token = page_token(request, position)
 
     assert (await failure_of(api.sessions.ListSessions(request))).reason == "PAGE_TOKEN_INVALID"
 

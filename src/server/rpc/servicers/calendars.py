@@ -11,10 +11,9 @@ from calendarsync.v1 import calendar_service_pb2 as pb
 from calendarsync.v1.calendar_service_pb2_grpc import CalendarServiceServicer
 from domain.calendar import Calendar
 from domain.ids import CalendarId, ExpertId
-from server.rpc.faults import PageTokenInvalid
 from server.rpc.mapping.calendars import calendar_message, settings_message
 from server.rpc.mapping.enums import UNREAD_REASONS
-from server.rpc.paging import page_size, page_token, position_of
+from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.servicers import Context
 
 
@@ -27,7 +26,7 @@ class Calendars(CalendarServiceServicer):
     async def ListCalendars(
         self, request: pb.ListCalendarsRequest, context: Context
     ) -> pb.ListCalendarsResponse:
-        position = position_of(request, request.page_token) if request.page_token else None
+        position = position_of(request, request.page_token, _page_end) if request.page_token else None
         listed = await self.list_calendars(
             ExpertId(request.expert_id),
             writable_only=request.access == pb.CALENDAR_ACCESS_WRITABLE,
@@ -73,11 +72,17 @@ def _message(chosen: ChosenCalendars) -> calendar_pb2.CalendarSettings:
     return settings_message(chosen.settings, chosen.write)
 
 
-def _beyond(position: Sequence[str | int], calendars: Sequence[Calendar]) -> int:
-    """The index after the calendar at which the last page ended; after its place when it has gone since."""
+def _page_end(position: Position) -> tuple[int, CalendarId]:
+    """The number of calendars on the pages before, and the last of them. Raises ValueError."""
     match position:
-        case [int(index), str(last)]:
-            ids = [calendar.calendar_id for calendar in calendars]
-            return ids.index(CalendarId(last)) + 1 if last in ids else min(index, len(ids))
+        case [int(count), str(last)]:
+            return count, CalendarId(last)
         case _:
-            raise PageTokenInvalid
+            raise ValueError
+
+
+def _beyond(page_end: tuple[int, CalendarId], calendars: Sequence[Calendar]) -> int:
+    """The index after the calendar at which the last page ended; after its place when it has gone since."""
+    count, last = page_end
+    ids = [calendar.calendar_id for calendar in calendars]
+    return ids.index(last) + 1 if last in ids else min(count, len(ids))

@@ -12,10 +12,9 @@ from calendarsync.v1 import session_service_pb2 as pb
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
-from server.rpc.faults import PageTokenInvalid
 from server.rpc.mapping.sessions import details_from, session_message
 from server.rpc.mapping.times import interval_from
-from server.rpc.paging import page_size, page_token, position_of
+from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
 
@@ -61,7 +60,7 @@ class Sessions(SessionServiceServicer):
         found = await self.list_sessions(
             ExpertId(request.expert_id),
             SessionFilter(window=window, include_cancelled=request.include_cancelled),
-            after=_position(request) if request.page_token else None,
+            after=position_of(request, request.page_token, _page_end) if request.page_token else None,
             limit=limit + 1,  # one more than is shown tells whether there is more
         )
         shown = found[:limit]
@@ -72,15 +71,17 @@ class Sessions(SessionServiceServicer):
 
 
 def _next_page_token(request: pb.ListSessionsRequest, last: Session) -> str:
-    return page_token(request, [last.interval.start.astimezone(UTC).isoformat(), last.session_id])
+    return page_token(request, [_printed(last.interval.start), last.session_id])
 
 
-def _position(request: pb.ListSessionsRequest) -> SessionPosition:
-    match position_of(request, request.page_token):
-        case [str(start), str(session_id)]:
-            try:
-                return SessionPosition(datetime.fromisoformat(start), SessionId(session_id))
-            except ValueError as exc:
-                raise PageTokenInvalid from exc
+def _page_end(position: Position) -> SessionPosition:
+    """The last session of the page before. Raises ValueError or OverflowError."""
+    match position:
+        case [str(text), str(session_id)] if _printed(start := datetime.fromisoformat(text)) == text:
+            return SessionPosition(start, SessionId(session_id))
         case _:
-            raise PageTokenInvalid
+            raise ValueError
+
+
+def _printed(start: datetime) -> str:
+    return start.astimezone(UTC).isoformat()
