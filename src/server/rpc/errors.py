@@ -57,6 +57,7 @@ from server.rpc.faults import (
     ServiceStopping,
 )
 from server.rpc.provider_pages import CONSENT_HELP, WHO_AM_I
+from server.rpc.status_size import status_that_fits
 
 DOMAIN = "calendarsync"
 PROVIDER_PAUSE = timedelta(seconds=5)
@@ -95,10 +96,11 @@ def answer_to(error: Exception) -> Answer:
     if log_id is not None:
         info.metadata["log_id"] = log_id
     details = entry.details(error)
+    message = _message(
+        entry.message, reason, details, more=error.more if isinstance(error, RequestInvalid) else 0
+    )
     # types-grpcio types the pair of number and text as Any.
-    status = status_pb2.Status(code=entry.code.value[0], message=_message(entry.message, reason, details))
-    for detail in (info, *details):
-        status.details.add().Pack(detail)
+    status = status_that_fits(entry.code.value[0], message, info, details)
     return Answer(code=entry.code, reason=reason, status=status, log_id=log_id)
 
 
@@ -121,16 +123,21 @@ def _entry_of(error: Exception) -> Entry:
     return next((CATALOGUE[one] for one in type(error).__mro__ if one in CATALOGUE), UNEXPECTED)
 
 
-def _message(text: str, reason: str, details: Sequence[Message]) -> str:
-    """With the reason, and with the first fields at fault: command-line clients show the details undecoded."""
+def _message(text: str, reason: str, details: Sequence[Message], *, more: int) -> str:
+    """With the reason, and with the first fields at fault: command-line clients show the details undecoded.
+
+    `more` is how many the details leave out.
+    """
     broken = [
         one
         for detail in details
         if isinstance(detail, error_details_pb2.BadRequest)
         for one in detail.field_violations
     ]
-    told = "; ".join(f"{one.field or 'message'}: {one.description}" for one in broken[:MOST_FIELDS_TOLD])
-    return f"{reason}: {text}" + (f" ({told})" if told else "")
+    told = [f"{one.field or 'message'}: {one.description}" for one in broken[:MOST_FIELDS_TOLD]]
+    if others := len(broken) - len(told) + more:
+        told.append(f"and {others} more")
+    return f"{reason}: {text}" + (f" ({'; '.join(told)})" if told else "")
 
 
 def _name(reason: ErrorReason.ValueType) -> str:
@@ -148,6 +155,7 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.INVALID_ARGUMENT,
         reason=ErrorReason.ERROR_REASON_INVALID_REQUEST,
         message="the request breaks rules of its shape",
+        metadata=lambda error: {"more_violations": str(error.more)} if error.more else {},
         details=lambda error: [bad_request(*error.violations)],
     ),
     WindowTooLong: Entry(

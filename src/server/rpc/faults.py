@@ -15,9 +15,10 @@ class Violation:
 
 @dataclass(kw_only=True, eq=False)
 class RequestInvalid(Exception):
-    """The request breaks rules of shape."""
+    """The request breaks rules of shape: those in `violations`, and `more` of them."""
 
     violations: tuple[Violation, ...]
+    more: int = 0
 
 
 def invalid(field: str, rule: str, description: str) -> RequestInvalid:
