@@ -19,6 +19,7 @@ class ChangeType(Enum):
     SESSION_WAITING = "SESSION_WAITING"
     SESSION_FAILED = "SESSION_FAILED"
     SESSION_COLLIDES = "SESSION_COLLIDES"
+    SESSION_EVENT_CHANGED = "SESSION_EVENT_CHANGED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
