@@ -191,14 +191,17 @@ def an_event_copy(
     calendar_id: str = CALENDAR,
     remote_calendar_id: str = f"AAMkAD-{CALENDAR}",
     mark: str = MARK,
+    times: Iterable[Interval] | None = None,
     remote_id: str | None = "AAMkAD-event-1",
     reminder_minutes: int | None = 15,
 ) -> EventCopy:
+    """The copy of a session as `a_session` makes it, at that session's time unless told."""
     return EventCopy(
         account_id=AccountId(account_id),
         calendar_id=CalendarId(calendar_id),
         remote_calendar_id=remote_calendar_id,
         mark=EventMark(mark),
+        times=(an_interval(),) if times is None else tuple(times),
         remote_id=remote_id,
         reminder_minutes=reminder_minutes,
     )

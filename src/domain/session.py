@@ -74,14 +74,16 @@ class EventCopy:
     """The session's event in a calendar.
 
     `remote_id` is None from the moment its creation is begun until the outcome is known: the event may or may not
-    exist, and is looked up by `mark` before anything else is tried. `reminder_minutes` is what we last wrote, so that
-    an owner's own reminder survives our later updates.
+    exist, and is looked up by `mark` before anything else is tried. `times` are all at which we may have left it: the
+    one last written, then those of attempts whose outcome is not known. `reminder_minutes` is what we last wrote, so
+    that an owner's own reminder survives our later updates.
     """
 
     account_id: AccountId
     calendar_id: CalendarId
     remote_calendar_id: str = field(repr=False)
     mark: EventMark
+    times: tuple[Interval, ...]
     remote_id: str | None = field(default=None, repr=False)
     reminder_minutes: int | None = None
 

@@ -8,10 +8,13 @@ from domain.account import Account
 from domain.calendar import Calendar
 from domain.calendar_settings import WriteCalendar
 from domain.ids import AccountId
+from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session, WriteStatus, mark_for
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=15)
+MOST_TIMES = 8
+"""Of an event whose last attempts all ended without an answer."""
 RECHECK_WAITING = timedelta(minutes=5)
 """How often a waiting session is looked at even if nobody says that its way is free."""
 
@@ -83,9 +86,22 @@ def begun(session: Session, step: Create) -> Session:
         calendar_id=step.calendar.calendar_id,
         remote_calendar_id=step.calendar.remote.remote_id,
         mark=mark_for(session),
+        times=(session.interval,),
         reminder_minutes=session.details.reminder_minutes,
     )
     return replace(session, copy=copy, copies=session.copies + 1, replacement=step.replacement)
+
+
+def attempted(session: Session) -> Session:
+    """Remember, before the provider is called, at which time the event may lie from now on, whatever is answered.
+
+    Of very many attempts only the latest are remembered: an event at a time forgotten blocks until it is written.
+    """
+    copy = session.copy
+    if copy is None or session.cancelled:
+        return session
+    others = tuple(time for time in copy.times if time != session.interval)
+    return replace(session, copy=replace(copy, times=(*others, session.interval)[-MOST_TIMES:]))
 
 
 def found(session: Session, place: EventPlace) -> Session:
@@ -99,9 +115,11 @@ def not_begun(session: Session) -> Session:
     return replace(session, copy=None, copies=session.copies - 1)
 
 
-def written(session: Session, *, revision: int, reminder_minutes: int | None, now: datetime) -> Session:
-    """This revision is in the calendar. A newer one stays pending and is due at once."""
-    copy = session.copy and replace(session.copy, reminder_minutes=reminder_minutes)
+def written(
+    session: Session, *, revision: int, interval: Interval, reminder_minutes: int | None, now: datetime
+) -> Session:
+    """This revision is in the calendar, at this time. A newer one stays pending and is due at once."""
+    copy = session.copy and replace(session.copy, times=(interval,), reminder_minutes=reminder_minutes)
     done = replace(session, copy=copy, written_revision=revision, written_at=now, failures=0, hindrance=None)
     if revision < session.revision:
         return replace(done, status=WriteStatus.PENDING, due_at=now)
@@ -115,7 +133,9 @@ def without_event(session: Session, *, why: Replacement | None) -> Session:
 
 def settled(session: Session, *, now: datetime) -> Session:
     """A cancelled session is done. An event of it that is left is in a disconnected account, out of our reach."""
-    done = written(session, revision=session.revision, reminder_minutes=None, now=now)
+    done = written(
+        session, revision=session.revision, interval=session.interval, reminder_minutes=None, now=now
+    )
     return replace(done, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
 
 

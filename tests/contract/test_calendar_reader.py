@@ -134,6 +134,7 @@ async def test_our_own_events_come_with_their_marks(provider: ProviderHarness) -
         calendar_id=CalendarId("calendar-1"),
         remote_calendar_id=provider.primary(),
         mark=MARK,
+        times=(slot,),
     )
     await provider.writer.create(copy, slot, some_details())
     expected = CalendarEntry(when=Instants(slot.start, slot.end), show_as=ShowAs.BUSY, mark=MARK)

@@ -38,7 +38,7 @@ EVERYTHING = a_session(
     failures=3,
     due_at=after(seconds=1.5),
     written_at=after(hours=-1),
-    copy=an_event_copy(reminder_minutes=0),
+    copy=an_event_copy(reminder_minutes=0, times=[an_interval(starts=1), an_interval(starts=0.5, hours=9)]),
     copies=2,
     replacement=Replacement.EVENT_DELETED,
 )

@@ -69,9 +69,15 @@ async def test_a_creation_that_failed_is_made_up_for(service: Service, lost: dic
     assert len(service.events("anna")) == 1
 
 
-async def test_a_session_moved_meanwhile_is_found_all_the_same(service: Service) -> None:
+@pytest.mark.parametrize("searchable", [True, False], ids=["by our property", "by its mark only"])
+async def test_a_session_moved_meanwhile_is_found_all_the_same(service: Service, searchable: bool) -> None:
+    """Without our property it is found only by looking where it was begun, not where the session is by now."""
     await service.connect("anna")
     service.sandbox.world.settings.transaction_mode = "duplicates"
+    if not searchable:
+        service.sandbox.world.faults.answer(
+            400, code="ErrorInvalidProperty", method="GET", path="/events$", times=None
+        )
     service.sandbox.world.faults.add(kind="cut", method="POST", path="/events$", perform=True)
     await service.put_session(start=10)
     await service.waits("PROVIDER_UNAVAILABLE")

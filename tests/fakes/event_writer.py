@@ -45,7 +45,7 @@ class FakeEventWriter:
             person = await self._person(copy.account_id)
             del person.events[_event_at(person, copy).remote_id]
 
-    async def find(self, copy: EventCopy, near: Interval) -> EventPlace | None:
+    async def find(self, copy: EventCopy) -> EventPlace | None:
         async with self.provider.call("find", calendar=copy.remote_calendar_id):
             person = await self._person(copy.account_id)
             for event in (person.event(copy.remote_id or ""), *person.marked(copy.mark)):

@@ -21,6 +21,7 @@ def copy_for(provider: ProviderHarness, account: AccountId, *, calendar: str = "
         calendar_id=CalendarId("calendar-1"),
         remote_calendar_id=calendar or provider.primary(),
         mark=MARK,
+        times=(SLOT,),
     )
 
 
@@ -54,11 +55,11 @@ class Booked:
         await self.provider.writer.delete(self.copy)
 
     async def find(self) -> EventPlace | None:
-        return await self.provider.writer.find(self.copy, SLOT)
+        return await self.provider.writer.find(self.copy)
 
     async def find_by_mark(self, mark: EventMark = MARK) -> EventPlace | None:
         """As if its id had never become known."""
-        return await self.provider.writer.find(replace(self.copy, mark=mark, remote_id=None), SLOT)
+        return await self.provider.writer.find(replace(self.copy, mark=mark, remote_id=None))
 
 
 async def book(provider: ProviderHarness, *, calendar: str = "") -> Booked:

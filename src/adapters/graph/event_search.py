@@ -15,7 +15,6 @@ from adapters.graph.client import Access, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import EventMark
-from domain.interval import Interval
 from domain.session import EventCopy, EventPlace
 
 TAG = f"String {{{uuid.UUID('b6ce3c0f-54b1-4f0e-8c3e-6b0f3ad0c8a7')}}} Name CalendarSyncSession"
@@ -44,10 +43,10 @@ class EventSearch:
 
     client: GraphClient
 
-    async def find(self, access: Access, copy: EventCopy, near: Interval) -> EventPlace | None:
+    async def find(self, access: Access, copy: EventCopy) -> EventPlace | None:
         """As `EventWriter.find` says: in its calendar first, then in all the others it can have been moved to."""
         try:
-            here = await self._in_its_calendar(access, copy, near)
+            here = await self._in_its_calendar(access, copy)
             unseen = False
         except GraphRefusal as refusal:
             if refusal.fault is not Fault.GONE:
@@ -59,12 +58,12 @@ class EventSearch:
         gone = all(one.remote_id != copy.remote_calendar_id for one in listed)
         if unseen and not gone:
             raise ProviderUnavailable  # listed, and yet not there: one of the two answers is wrong
-        elsewhere = await self._in_the_others(access, copy, near, listed, all_of_them=gone)
+        elsewhere = await self._in_the_others(access, copy, listed, all_of_them=gone)
         if elsewhere is None and gone:
             raise CalendarGone
         return elsewhere
 
-    async def _in_its_calendar(self, access: Access, copy: EventCopy, near: Interval) -> EventPlace | None:
+    async def _in_its_calendar(self, access: Access, copy: EventCopy) -> EventPlace | None:
         """By id, by tag and by time. Where of the last two one is silent, the other one's word counts."""
         calendar = copy.remote_calendar_id
         if (place := copy.place) and await self._is_at(access, place, copy.mark):
@@ -72,13 +71,13 @@ class EventSearch:
         tagged = await _testimony(self._tagged(access, calendar, copy.mark))
         if isinstance(tagged, EventPlace):
             return tagged
-        marked = await _testimony(self._marked_nearby(access, calendar, copy.mark, near))
+        marked = await _testimony(self._marked_nearby(access, calendar, copy))
         if isinstance(marked, Exception) and isinstance(tagged, Exception):
             raise marked
         return marked if isinstance(marked, EventPlace) else None
 
     async def _in_the_others(
-        self, access: Access, copy: EventCopy, near: Interval, listed: list[_Listed], *, all_of_them: bool
+        self, access: Access, copy: EventCopy, listed: list[_Listed], *, all_of_them: bool
     ) -> EventPlace | None:
         """Silence counts as silence only where a move within the mailbox could have led, unless it is `all_of_them`:
         calendars shared in the old way answer with errors for good."""
@@ -86,7 +85,7 @@ class EventSearch:
         for other in listed:
             if not other.writable or other.remote_id == copy.remote_calendar_id:
                 continue
-            seen = await _testimony(self._in_another(access, other.remote_id, copy, near))
+            seen = await _testimony(self._in_another(access, other.remote_id, copy))
             if isinstance(seen, EventPlace):
                 return seen
             if isinstance(seen, Exception) and (all_of_them or other.own) and not _is_denied(seen):
@@ -95,16 +94,14 @@ class EventSearch:
             raise ProviderUnavailable from silence
         return None
 
-    async def _in_another(
-        self, access: Access, calendar: str, copy: EventCopy, near: Interval
-    ) -> EventPlace | None:
+    async def _in_another(self, access: Access, calendar: str, copy: EventCopy) -> EventPlace | None:
         if copy.remote_id is not None:
             place = EventPlace(remote_calendar_id=calendar, remote_id=copy.remote_id)
             if await self._is_at(access, place, copy.mark):
                 return place
         tagged = await _testimony(self._tagged(access, calendar, copy.mark))
         if isinstance(tagged, Exception):
-            return await self._marked_nearby(access, calendar, copy.mark, near)
+            return await self._marked_nearby(access, calendar, copy)
         return tagged
 
     async def _is_at(self, access: Access, place: EventPlace, mark: EventMark) -> bool:
@@ -126,15 +123,15 @@ class EventSearch:
             raise InvalidAnswer(what="a filter that was ignored")
         return found
 
-    async def _marked_nearby(
-        self, access: Access, calendar: str, mark: EventMark, near: Interval
-    ) -> EventPlace | None:
-        """By transaction id, which a calendar view returns though it can't be asked for it."""
-        parameters = view_parameters(near, margin=_NEARBY) | {"$select": _ID_AND_MARK, "$top": _PAGE_SIZE}
-        async for page in self.client.pages(access, f"{calendar_path(calendar)}/calendarView", parameters):
-            for event in page:
-                if _has_mark(event, mark):
-                    return _place(calendar, event)
+    async def _marked_nearby(self, access: Access, calendar: str, copy: EventCopy) -> EventPlace | None:
+        """By transaction id, which a calendar view returns though it can't be asked for it, around each time."""
+        path, asked = f"{calendar_path(calendar)}/calendarView", {"$select": _ID_AND_MARK, "$top": _PAGE_SIZE}
+        for time in copy.times:
+            parameters = view_parameters(time, margin=_NEARBY) | asked
+            async for page in self.client.pages(access, path, parameters):
+                for event in page:
+                    if _has_mark(event, copy.mark):
+                        return _place(calendar, event)
         return None
 
     async def _calendars(self, access: Access) -> list[_Listed]:

@@ -41,7 +41,7 @@ class GraphEventWriter:
         except InvalidAnswer as exc:
             # Something was answered, so something may have been done.
             raise ProviderUnavailable(outcome_unknown=True) from exc
-        return await self._existing(copy, interval)
+        return await self._existing(copy)
 
     async def update(
         self, copy: EventCopy, interval: Interval, details: SessionDetails, *, set_reminder: bool
@@ -69,15 +69,15 @@ class GraphEventWriter:
                     raise
                 await self.client.delete(access, path)
 
-    async def find(self, copy: EventCopy, near: Interval) -> EventPlace | None:
+    async def find(self, copy: EventCopy) -> EventPlace | None:
         with translated(gone=CalendarGone):
             search = EventSearch(client=self.client)
-            return await search.find(self._access(copy.account_id), copy, near)
+            return await search.find(self._access(copy.account_id), copy)
 
-    async def _existing(self, copy: EventCopy, interval: Interval) -> EventPlace:
+    async def _existing(self, copy: EventCopy) -> EventPlace:
         """The event that this mark was used for. Whatever keeps us from finding it, it may be there."""
         try:
-            existing = await self.find(copy, interval)
+            existing = await self.find(copy)
         except (
             AccessDenied,
             AccessLost,

@@ -1,6 +1,7 @@
 """Between sessions and their rows."""
 
 from psycopg.rows import DictRow
+from psycopg.types.range import TimestamptzRange
 
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
@@ -39,9 +40,17 @@ def _copy_from_row(row: DictRow) -> EventCopy:
         calendar_id=CalendarId(row["copy_calendar_id"]),
         remote_calendar_id=row["copy_remote_calendar_id"],
         mark=EventMark(row["copy_mark"]),
+        times=times_from_row(row),
         remote_id=row["copy_remote_id"],
         reminder_minutes=row["copy_reminder_minutes"],
     )
+
+
+def times_from_row(row: DictRow) -> tuple[Interval, ...]:
+    """Null where the version before this column wrote the event: then the session's own time is the best guess."""
+    if row["copy_times"] is None:
+        return (Interval(row["starts_at"], row["ends_at"]),)
+    return tuple(Interval(one.lower, one.upper) for one in row["copy_times"])
 
 
 def session_to_row(cipher: Cipher, session: Session) -> DictRow:
@@ -72,6 +81,7 @@ def _copy_to_row(copy: EventCopy | None) -> DictRow:
         "copy_calendar_id": copy and copy.calendar_id,
         "copy_remote_calendar_id": copy and copy.remote_calendar_id,
         "copy_mark": copy and copy.mark,
+        "copy_times": copy and [TimestamptzRange(one.start, one.end) for one in copy.times],
         "copy_remote_id": copy and copy.remote_id,
         "copy_reminder_minutes": copy and copy.reminder_minutes,
     }

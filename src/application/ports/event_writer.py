@@ -31,11 +31,11 @@ class EventWriter(Protocol):
         """Remove the event from its place. Raises EventMissing, as `update` does, and WriteRefused."""
         ...
 
-    async def find(self, copy: EventCopy, near: Interval) -> EventPlace | None:
+    async def find(self, copy: EventCopy) -> EventPlace | None:
         """Where the event is, in whatever calendar of the account; None when there surely is none.
 
-        By its id, as far as it is known, and by its mark; `near` is where it was meant to be. A look that is not
-        complete finds nothing out: then it raises. Raises CalendarGone when there is none and the account surely no
+        By its id, as far as it is known, and by its mark, around each of its times. A look that is not complete
+        finds nothing out: then it raises. Raises CalendarGone when there is none and the account surely no
         longer has its calendar.
         """
         ...

@@ -27,7 +27,7 @@ from domain.calendar_settings import CalendarSettings
 from domain.change import change_of_session
 from domain.ids import ExpertId, SessionId
 from domain.session import Hindrance, Session
-from domain.writing import Create, Settle, Wait, next_step
+from domain.writing import Create, Resolve, Settle, Update, Wait, next_step
 
 CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
@@ -89,6 +89,8 @@ class WriteSession:
                 return None
             case Create():
                 session = writing.begun(session, step)
+            case Resolve() | Update():
+                session = writing.attempted(session)
         await tx.sessions.save(session)
         return WritePlan(session=session, step=step)
 

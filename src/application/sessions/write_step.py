@@ -74,16 +74,16 @@ class Taken:
 
 async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]) -> Change:
     """Ask the provider, and say what follows for the session. Raises what `EventWriter` raises."""
-    session = plan.session
+    session, copy = plan.session, _copy_of(plan.session)
     match plan.step:
         case Create():
-            return await _create(session, _copy_of(session), writer, now)
-        case Resolve(copy):
+            return await _create(session, copy, writer, now)
+        case Resolve():
             return await _resolve(session, copy, writer, now)
-        case Update(copy):
+        case Update():
             return await _update(session, copy, writer, now)
-        case Delete(copy):
-            return await _delete(session, copy, writer)
+        case Delete():
+            return await _delete(copy, writer)
 
 
 async def _create(
@@ -102,7 +102,7 @@ async def _resolve(
     There, because an answer this late could still come true: under one mark in one mailbox that makes one event. Where
     the place is closed by now it can't, and the next plan looks for another.
     """
-    place = await writer.find(copy, session.interval)
+    place = await writer.find(copy)
     if place is not None:
         return lambda later: writing.found(later, place)
     if session.cancelled:
@@ -120,26 +120,26 @@ async def _update(
     try:
         await writer.update(copy, session.interval, session.details, set_reminder=reminder_changed)
     except EventMissing:
-        if (place := await _looked_for(session, copy, writer)) is None:
+        if (place := await _looked_for(copy, writer)) is None:
             return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
         return lambda later: writing.found(later, place)
     return _written(session, now)
 
 
-async def _delete(session: Session, copy: EventCopy, writer: EventWriter) -> Change:
+async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
     try:
         await writer.delete(copy)
     except EventMissing:
         with suppress(CalendarGone):  # then the event is gone with it
-            if place := await _looked_for(session, copy, writer):
+            if place := await _looked_for(copy, writer):
                 return lambda later: writing.found(later, place)
     return lambda later: writing.without_event(later, why=None)
 
 
-async def _looked_for(session: Session, copy: EventCopy, writer: EventWriter) -> EventPlace | None:
+async def _looked_for(copy: EventCopy, writer: EventWriter) -> EventPlace | None:
     """Where the event is that was said to be missing: absence is not believed on one word, nor is it when the event is
     at that very place."""
-    place = await writer.find(copy, session.interval)
+    place = await writer.find(copy)
     if place == copy.place:
         raise ProviderUnavailable
     return place
@@ -147,7 +147,11 @@ async def _looked_for(session: Session, copy: EventCopy, writer: EventWriter) ->
 
 def _written(session: Session, now: Callable[[], datetime]) -> Change:
     return lambda later: writing.written(
-        later, revision=session.revision, reminder_minutes=session.details.reminder_minutes, now=now()
+        later,
+        revision=session.revision,
+        interval=session.interval,
+        reminder_minutes=session.details.reminder_minutes,
+        now=now(),
     )
 
 

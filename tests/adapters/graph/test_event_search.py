@@ -1,15 +1,19 @@
 """Finding an event again whose creation nobody saw succeed, on the sandbox."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain.access import InvalidAnswer, ProviderUnavailable
+from domain.interval import Interval
 from domain.session import EventPlace
 from sandbox import Sandbox
 from tests.adapters.graph.writing import SLOT, copy_for, create, find, written
 from tests.support.microsoft import Connected, connected_to
+
+LONG_BEFORE = Interval(SLOT.start - timedelta(days=40), SLOT.end - timedelta(days=40))
 
 
 @pytest.mark.parametrize("mode", ["returns_first", "conflict"])
@@ -61,6 +65,18 @@ async def test_an_event_stored_and_reported_failed_is_found_again(
         remote_calendar_id=copy.remote_calendar_id,
         remote_id=connected.sandbox.world.events.id_of("anna", event, immutable=True),
     )
+
+
+@pytest.mark.parametrize("times", [(SLOT,), (LONG_BEFORE, SLOT), (SLOT, LONG_BEFORE)])
+async def test_by_its_mark_alone_it_is_found_around_each_time_at_which_it_may_lie(
+    connected: Connected, times: tuple[Interval, ...]
+) -> None:
+    copy = await copy_for(connected)
+    place = await create(connected, copy)
+    connected.sandbox.world.faults.answer(400, code="ErrorInvalidProperty", path="/events$", times=None)
+
+    assert await find(connected, replace(copy, times=times)) == place
+    assert await find(connected, replace(copy, times=(LONG_BEFORE,))) is None
 
 
 async def test_a_creation_that_times_out_leaves_the_outcome_open(sandbox: Sandbox) -> None:

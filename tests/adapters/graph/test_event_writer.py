@@ -90,7 +90,11 @@ async def test_a_server_that_was_never_reached_did_nothing(connected: Connected)
     async with connected_to(connected.sandbox, graph_url="https://localhost:1/v1.0") as unreachable:
         unreachable.keep(AccountId("a"), grant)
         copy = EventCopy(
-            account_id=AccountId("a"), calendar_id=CalendarId("c"), remote_calendar_id="x", mark=MARK
+            account_id=AccountId("a"),
+            calendar_id=CalendarId("c"),
+            remote_calendar_id="x",
+            mark=MARK,
+            times=(SLOT,),
         )
         with pytest.raises(ProviderUnavailable) as caught:
             await create(unreachable, copy)
@@ -153,7 +157,7 @@ async def test_a_withdrawn_grant_is_lost_access_for_every_write(connected: Conne
         writer.create(copy, SLOT, DETAILS),
         writer.update(copy, SLOT, DETAILS, set_reminder=False),
         writer.delete(copy),
-        writer.find(copy, SLOT),
+        writer.find(copy),
     ):
         with pytest.raises(AccessLost):
             await call
@@ -166,7 +170,7 @@ async def test_an_unknown_account_is_not_found_by_any_write(connected: Connected
         writer.create(copy, SLOT, DETAILS),
         writer.update(copy, SLOT, DETAILS, set_reminder=False),
         writer.delete(copy),
-        writer.find(copy, SLOT),
+        writer.find(copy),
     ):
         with pytest.raises(AccountNotFound):
             await call

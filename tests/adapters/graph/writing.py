@@ -25,6 +25,7 @@ async def copy_for(connected: Connected, person: str = "anna", calendar: str | N
         calendar_id=CalendarId("calendar-1"),
         remote_calendar_id=connected.calendar_id(person, calendar),
         mark=MARK,
+        times=(SLOT,),
     )
 
 
@@ -32,8 +33,8 @@ async def create(connected: Connected, copy: EventCopy, details: SessionDetails 
     return await connected.microsoft.writer.create(copy, SLOT, details)
 
 
-async def find(connected: Connected, copy: EventCopy, near: Interval = SLOT) -> EventPlace | None:
-    return await connected.microsoft.writer.find(copy, near)
+async def find(connected: Connected, copy: EventCopy) -> EventPlace | None:
+    return await connected.microsoft.writer.find(copy)
 
 
 def written(connected: Connected, person: str = "anna", calendar: str | None = None) -> list[Event]:

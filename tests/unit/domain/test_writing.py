@@ -21,6 +21,7 @@ from tests.builders import (
     after,
     an_account,
     an_event_copy,
+    an_interval,
     some_details,
 )
 
@@ -139,6 +140,35 @@ def test_the_mark_of_a_begun_event_survives_changes_until_its_outcome_is_known()
     assert changed.copy == begun.copy
 
 
+def test_every_time_at_which_the_event_may_lie_is_remembered_until_one_is_sure() -> None:
+    first, second, third = (an_interval(starts=starts) for starts in (1, 2, 3))
+    session = writing.begun(a_session(interval=first), Create(OTHER, None))
+    for interval in (second, third, second):
+        moved = session.put(interval=interval, details=session.details, now=LATER)
+        session = writing.delayed(writing.attempted(moved), Hindrance.PROVIDER_UNAVAILABLE, now=LATER)
+    assert session.copy is not None
+    assert session.copy.times == (first, third, second)
+
+    done = writing.written(session, revision=4, interval=second, reminder_minutes=15, now=LATER)
+    assert done.copy is not None
+    assert done.copy.times == (second,)
+
+
+def test_no_more_times_are_remembered_than_a_row_can_bear() -> None:
+    session = writing.begun(a_session(), Create(OTHER, None))
+    for hour in range(100):
+        moved = session.put(interval=an_interval(starts=hour), details=session.details, now=LATER)
+        session = writing.attempted(moved)
+    assert session.copy is not None
+    assert session.copy.times == tuple(an_interval(starts=hour) for hour in range(92, 100))
+
+
+def test_a_removal_leaves_the_event_where_it_was() -> None:
+    session = a_session(copy=EVENT).put(interval=an_interval(starts=9), details=some_details(), now=NOW)
+    cancelled = session.cancel(now=NOW)
+    assert writing.attempted(cancelled) is cancelled
+
+
 def test_a_found_event_is_brought_up_to_date_or_removed() -> None:
     assert EVENT.place is not None
     found = writing.found(a_session(copy=BEGUN), EVENT.place)
@@ -148,9 +178,10 @@ def test_a_found_event_is_brought_up_to_date_or_removed() -> None:
 
 def test_a_written_session_is_done() -> None:
     session = a_session(revision=3, copy=EVENT, failures=2, hindrance=Hindrance.PROVIDER_UNAVAILABLE)
-    assert writing.written(session, revision=3, reminder_minutes=5, now=LATER) == replace(
+    interval = an_interval(starts=3)
+    assert writing.written(session, revision=3, interval=interval, reminder_minutes=5, now=LATER) == replace(
         session,
-        copy=an_event_copy(reminder_minutes=5),
+        copy=an_event_copy(reminder_minutes=5, times=[interval]),
         written_revision=3,
         written_at=LATER,
         status=WriteStatus.WRITTEN,
@@ -168,7 +199,7 @@ def test_a_change_that_came_while_it_was_written_is_due_at_once(cancel: bool) ->
         if cancel
         else session.put(interval=session.interval, details=some_details("Another"), now=NOW)
     )
-    written = writing.written(newer, revision=1, reminder_minutes=15, now=LATER)
+    written = writing.written(newer, revision=1, interval=session.interval, reminder_minutes=15, now=LATER)
     assert (written.status, written.due_at) == (WriteStatus.PENDING, LATER)
     assert (written.written_revision, written.revision) == (1, 2)
     assert next_step(written, ACTIVE, READY) == (Delete(EVENT) if cancel else Update(EVENT))
@@ -256,7 +287,7 @@ def test_the_pause_grows_and_stays_bounded(failures: int) -> None:
 
 def test_success_starts_the_pauses_anew() -> None:
     tired = writing.delayed(a_session(failures=8, copy=EVENT), Hindrance.PROVIDER_UNAVAILABLE, now=NOW)
-    rested = writing.written(tired, revision=1, reminder_minutes=15, now=NOW)
+    rested = writing.written(tired, revision=1, interval=tired.interval, reminder_minutes=15, now=NOW)
     again = writing.delayed(rested, Hindrance.PROVIDER_UNAVAILABLE, now=NOW)
     assert again.due_at == NOW + writing.FIRST_RETRY
 

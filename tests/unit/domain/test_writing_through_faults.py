@@ -10,9 +10,19 @@ from domain import writing
 from domain.account import Account
 from domain.calendar_settings import CalendarSettings, write_calendar
 from domain.ids import AccountId
+from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session, WriteStatus
 from domain.writing import Create, Delete, Resolve, Settle, Update, Wait, next_step
-from tests.builders import NOW, a_calendar, a_session, after, an_account, some_details, some_settings
+from tests.builders import (
+    NOW,
+    a_calendar,
+    a_session,
+    after,
+    an_account,
+    an_interval,
+    some_details,
+    some_settings,
+)
 
 ANSWERED, LOST_AFTER, LOST_BEFORE = "answered", "lost after it was done", "lost before it was done"
 FATES = st.sampled_from([ANSWERED, LOST_AFTER, LOST_BEFORE])
@@ -28,18 +38,18 @@ class _NoAnswer(Exception):
 
 
 class _Calendars:
-    """What the provider holds: per account, the titles of the events by their marks."""
+    """What the provider holds: per account, titles and times of the events by their marks."""
 
     def __init__(self) -> None:
-        self.events: dict[AccountId, dict[str, str]] = {}
+        self.events: dict[AccountId, dict[str, tuple[str, Interval]]] = {}
 
-    def call(self, fate: str, copy: EventCopy, title: str | None) -> None:
-        """Put the event there under this title, or remove it; as Graph does, at most one under one mark."""
+    def call(self, fate: str, copy: EventCopy, event: tuple[str, Interval] | None) -> None:
+        """Put the event there, or remove it; as Graph does, at most one under one mark."""
         if fate != LOST_BEFORE:
             of_account = self.events.setdefault(copy.account_id, {})
             of_account.pop(copy.mark, None)
-            if title is not None:
-                of_account[copy.mark] = title
+            if event is not None:
+                of_account[copy.mark] = event
         if fate != ANSWERED:
             raise _NoAnswer
 
@@ -72,9 +82,10 @@ class SessionsThroughFaults(RuleBasedStateMachine):
         if account := self.accounts.get(account_id):
             self.accounts[account_id] = account.lost() if lost else account.restored()
 
-    @rule(title=st.sampled_from(["A", "B"]))
-    def put(self, title: str) -> None:
-        self.session = self.session.put(interval=self.session.interval, details=some_details(title), now=NOW)
+    @rule(title=st.sampled_from(["A", "B"]), starts=st.integers(0, 3))
+    def put(self, title: str, starts: int = 0) -> None:
+        interval = an_interval(starts=starts)
+        self.session = self.session.put(interval=interval, details=some_details(title), now=NOW)
 
     @rule()
     def cancel(self) -> None:
@@ -106,6 +117,8 @@ class SessionsThroughFaults(RuleBasedStateMachine):
             return
         if isinstance(step, Create):
             self.session = writing.begun(self.session, step)
+        if isinstance(step, Resolve | Update):
+            self.session = writing.attempted(self.session)
         asked = self.session
         if meanwhile:
             self.put("C")
@@ -126,10 +139,14 @@ class SessionsThroughFaults(RuleBasedStateMachine):
         elif isinstance(step, Resolve) and there:
             self.session = writing.found(self.session, _place(copy))
         else:
-            self.provider.call(fate, copy, asked.details.title)
+            self.provider.call(fate, copy, (asked.details.title, asked.interval))
             known = self.session if copy.remote_id else writing.found(self.session, _place(copy))
             self.session = writing.written(
-                known, revision=asked.revision, reminder_minutes=asked.details.reminder_minutes, now=NOW
+                known,
+                revision=asked.revision,
+                interval=asked.interval,
+                reminder_minutes=asked.details.reminder_minutes,
+                now=NOW,
             )
 
     def _reachable(self) -> list[str]:
@@ -137,12 +154,18 @@ class SessionsThroughFaults(RuleBasedStateMachine):
             title
             for account_id, events in self.provider.events.items()
             if account_id in self.accounts
-            for title in events.values()
+            for title, _ in events.values()
         ]
 
     @invariant()
     def there_is_never_a_second_event(self) -> None:
         assert len(self._reachable()) <= 1
+
+    @invariant()
+    def the_event_lies_at_one_of_the_times_remembered(self) -> None:
+        if (copy := self.session.copy) is not None:
+            event = self.provider.events.get(copy.account_id, {}).get(copy.mark)
+            assert event is None or event[1] in copy.times
 
     @invariant()
     def what_is_not_written_is_due(self) -> None:
