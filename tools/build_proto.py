@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "src", help="folder for the generated packages")
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="folder for images and the stamp")
     options = parser.parse_args(argv)
-    sources = sorted(path.relative_to(options.proto).as_posix() for path in options.proto.rglob("*.proto"))
+    sources = sources_in(options.proto)
     if not sources:
         print(f"no .proto files under {options.proto}", file=sys.stderr)
         return 1
@@ -45,6 +45,11 @@ def main(argv: list[str] | None = None) -> int:
     stamp.write_text(digest)
     print(f"generated {len(sources)} files of the contract")
     return 0
+
+
+def sources_in(proto: Path) -> list[str]:
+    """The .proto files of a folder, by their paths in it."""
+    return sorted(path.relative_to(proto).as_posix() for path in proto.rglob("*.proto"))
 
 
 def fingerprint(proto: Path, sources: list[str]) -> str:
@@ -63,19 +68,19 @@ def up_to_date(stamp: Path, digest: str, out: Path, sources: list[str]) -> bool:
     return stamp.exists() and stamp.read_text() == digest and all(path.exists() for path in made)
 
 
-def build(proto: Path, sources: list[str], out: Path, build_folder: Path) -> bool:
-    """Compiles beside the target and moves the result in: a failing build leaves the last good one."""
+def build(proto: Path, sources: list[str], out: Path, build_folder: Path, *, typed: bool = True) -> bool:
+    """Compiles beside the target and moves the result in: a failing build leaves the last good one.
+
+    `typed` makes .pyi files too, which takes the plugins of mypy-protobuf on this interpreter's path of scripts.
+    """
     descriptors = build_folder / "validate.binpb"
     descriptors.write_bytes(validate_descriptors())
     image = build_folder / "api.binpb"
     with tempfile.TemporaryDirectory(dir=build_folder, prefix="proto-") as folder:
         fresh = Path(folder)
-        python = [
-            f"--python_out={fresh}",
-            f"--grpc_python_out={fresh}",
-            f"--mypy_out=quiet:{fresh}",
-            f"--mypy_grpc_out=quiet,only_async:{fresh}",
-        ]
+        python = [f"--python_out={fresh}", f"--grpc_python_out={fresh}"]
+        if typed:
+            python += [*plugins(), f"--mypy_out=quiet:{fresh}", f"--mypy_grpc_out=quiet,only_async:{fresh}"]
         picture = ["--include_imports", "--include_source_info", f"--descriptor_set_out={fresh / image.name}"]
         if not protoc(proto, descriptors, [*python, *sources, VALIDATE]):
             return False
@@ -88,11 +93,14 @@ def build(proto: Path, sources: list[str], out: Path, build_folder: Path) -> boo
 
 
 def protoc(proto: Path, descriptors: Path, arguments: list[str]) -> bool:
-    scripts = Path(sysconfig.get_path("scripts"))
-    plugins = [f"--plugin={name}={scripts / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
     search = [f"-I{proto}", f"-I{google_protos()}", f"--descriptor_set_in={descriptors}"]
-    command = [sys.executable, "-m", "grpc_tools.protoc", *plugins, *search, *arguments]
+    command = [sys.executable, "-m", "grpc_tools.protoc", *search, *arguments]
     return subprocess.run(command, check=False).returncode == 0
+
+
+def plugins() -> list[str]:
+    scripts = Path(sysconfig.get_path("scripts"))
+    return [f"--plugin={name}={scripts / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
 
 
 def google_protos() -> Path:
