@@ -3,27 +3,43 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from server.logs import configure_logging
-from server.runtime.process import serve
+from server.runtime.process import run_process
 from server.runtime.resources import ProcessFailed, microsoft_settings, migrated
 from server.runtime.settings import Role, Settings, SettingsInvalid, load_settings, require_shared_address
+from server.runtime.stop_signals import StopSignals
 
+DISTRIBUTION: Final = "calendarsync-service"
+"""Under this name it is installed; pyproject.toml says the version, and nothing else does."""
 BAD_SETTINGS = 2
 CANT_START = 1
 INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; the exit code is 0, 1 when it can't start, 2 for bad arguments or settings."""
+    """Runs one command.
+
+    The exit code is 0, 1 when it can't start, 2 for bad arguments or settings, 130 when interrupted.
+    """
     command = _parser().parse_args(arguments)
+    signals = StopSignals()
+    try:
+        with signals.heard():
+            return _run(command, signals)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(command: argparse.Namespace, signals: StopSignals) -> int:
     if command.name == "local":
         from server.local import run_local  # needs packages that a deployed service does without
 
-        return run_local(folder=command.folder, free_ports=command.free_ports, as_json=command.json)
+        return run_local(signals, folder=command.folder, free_ports=command.free_ports, as_json=command.json)
     try:
         settings = load_settings()
         if command.name == "serve":
@@ -32,19 +48,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _tell("The settings are not right:", *invalid.faults)
         return BAD_SETTINGS
     configure_logging(level=settings.log_level, style=settings.log_format)
-    match command.name:
-        case "serve":
-            return _until_done(serve(settings, Role(command.role)))
-        case "migrate":
-            return _until_done(_migrate(settings))
-        case _:
-            return _until_done(_check(settings))
+    try:
+        match command.name:
+            case "serve":
+                run_process(settings, Role(command.role), signals)
+            case "migrate":
+                asyncio.run(_migrate(settings))
+            case _:
+                _check(settings)
+    except ProcessFailed as failed:
+        _tell(f"calendarsync can't start: {failed}")
+        return CANT_START
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="calendarsync", description="Connects experts' Microsoft calendars. Settings: CALENDARSYNC_*."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version(DISTRIBUTION)}")
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
     serving = commands.add_parser("serve", help="serve until SIGTERM")
     serving.add_argument(
@@ -67,20 +89,9 @@ async def _migrate(settings: Settings) -> None:
     _tell(*(f"applied {name}" for name in applied), "The schema is up to date.")
 
 
-async def _check(settings: Settings) -> None:
+def _check(settings: Settings) -> None:
     microsoft_settings(settings, public_url=settings.public_url or "http://localhost")
     _tell("The settings are right.")
-
-
-def _until_done(work: Coroutine[Any, Any, None]) -> int:
-    try:
-        asyncio.run(work)
-    except ProcessFailed as failed:
-        _tell(f"calendarsync can't start: {failed}")
-        return CANT_START
-    except KeyboardInterrupt:  # the second one: whoever typed it wants no more of us
-        return INTERRUPTED
-    return 0
 
 
 def _tell(*lines: str) -> None:

@@ -15,6 +15,7 @@ from tests.support.calls import EXPERT, TITLE
 from tests.support.service import Service, until
 
 BUF = Path(sys.executable).with_name("buf")
+README = Path(__file__).parents[2] / "README.md"
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
@@ -77,6 +78,39 @@ async def test_connects_reads_and_writes(service: Service, ask: Ask) -> None:
     )
     assert written["session"]["event"]["accountId"] == landed.outcome["account_id"]
     assert [one.subject for one in service.events("anna")] == [TITLE]
+
+
+async def test_the_readmes_first_conversation_works_as_pasted(service: Service) -> None:
+    before, after = first_conversation(service)
+    started = await pasted(before)
+    url = json.loads(started[-1])["authorizationUrl"]
+    assert "connected" in (await service.open(service.sign_in(url, "anna"))).text
+    calendars, busy, put, got = [json.loads(answer) for answer in await pasted(after)]
+    assert "Calendar" in {one["name"] for one in calendars["calendars"]}
+    assert busy["complete"]
+    assert put["session"]["revision"] == "1"
+    assert got["session"]["details"]["title"] == "Coaching"
+
+
+def first_conversation(service: Service) -> tuple[str, str]:
+    """The commands before and after the sign-in, for this service."""
+    section = README.read_text().partition("## A first conversation")[2].partition("\n## ")[0]
+    block = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    block = block.replace("127.0.0.1:50051", f"127.0.0.1:{service.process.grpc_port}")
+    block = block.replace(".venv/bin/buf", str(BUF))
+    before, _, after = block.partition("# Open the authorizationUrl")
+    function = before.splitlines()[0]
+    return before, f"{function}\n{after.partition(chr(10))[2]}"
+
+
+async def pasted(commands: str) -> list[str]:
+    """What each command prints, in a shell that stops at the first that fails."""
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-e", "-c", commands, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return output.decode().replace("\n}\n{", "\n}\0{").split("\0")
 
 
 async def test_an_error_tells_code_reason_and_details(ask: Ask) -> None:

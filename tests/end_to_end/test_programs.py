@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import grpc.aio
 import pytest
+import pytest_asyncio
 
 import server.runtime.resources
 from adapters.postgres.pool import open_pool
@@ -23,7 +24,7 @@ from server.runtime.resources import ProcessFailed
 from server.runtime.settings import Role, Settings
 from tests.server.served import Logs
 from tests.support.calls import TITLE, Calls
-from tests.support.programs import all_gone, environment_of, program, serving
+from tests.support.programs import Program, all_gone, environment_of, program, serving
 from tests.support.running_service import open_service, settings_for
 from tests.support.service import Service, until
 
@@ -55,8 +56,55 @@ async def test_everything_on_one_machine_starts_serves_and_leaves_nothing_behind
         started.tell(signal.SIGINT)
         assert await started.ended() == 0
     assert not await all_gone(children)
-    left = files_in(short_folder) - {"here/encryption-keys", "here/sandbox-ca.pem"}
-    assert left == set()
+    assert files_in(short_folder) == {"here/encryption-keys"}
+
+
+@pytest.mark.parametrize("ready", [True, False], ids=["ready", "starting"])
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+async def test_two_signals_at_once_leave_nothing_behind_either(
+    short_folder: Path, name: signal.Signals, ready: bool
+) -> None:
+    arguments = ("local", "--json", "--free-ports", "--folder", str(short_folder / "here"))
+    environment = {"TMPDIR": str(short_folder), "CALENDARSYNC_LOG_FORMAT": "json"}
+    async with program(*arguments, folder=short_folder, environment=environment) as started:
+        if ready:
+            assert await started.first_line(), started.errors
+        children = await started.started_another()
+        started.tell(name)
+        started.tell(name)
+        assert await started.ended() in ({0} if ready else {0, 130})
+    assert "Traceback" not in "".join(started.errors)
+    assert not await all_gone(children)
+    assert files_in(short_folder) <= {"here/encryption-keys"}
+
+
+async def test_a_second_signal_waits_for_nobody(service_hanging: Program) -> None:
+    service_hanging.tell(signal.SIGTERM)
+    await service_hanging.logged("stopping")
+    service_hanging.tell(signal.SIGTERM)
+    assert await service_hanging.ended() == 0
+    assert "Traceback" not in "".join(service_hanging.errors)
+
+
+@pytest_asyncio.fixture
+async def service_hanging(sandbox: Sandbox, dsn: str, logs: Logs, tmp_path: Path) -> AsyncIterator[Program]:
+    """A process with a job and a call under way that would take all of a long grace time."""
+    async with open_service(sandbox, dsn, logs=logs, role=Role.API) as other:
+        await other.put_expert()
+        await connect(other)
+        patient = settings_for(sandbox, dsn, shutdown_grace_seconds=300)
+        async with serving(patient, Role.ALL, folder=tmp_path) as hanging:
+            address = (await hanging.logged("ready"))["grpc"]
+            async with grpc.aio.insecure_channel(address) as channel:
+                faults = sandbox.world.faults
+                reads = faults.add(kind="hang", seconds=600, path="calendarView", times=None)
+                writes = faults.add(kind="hang", seconds=600, method="POST", path="/events$", times=None)
+                await other.put_session()
+                busy = asyncio.ensure_future(Calls(channel=channel).busy())
+                await hit(reads, writes)
+                yield hanging
+                await asyncio.gather(busy, return_exceptions=True)  # cut off, or answered just before
+            sandbox.hangs.release()
 
 
 async def assert_serves(grpc_address: str, public_url: str) -> None:

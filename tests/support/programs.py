@@ -47,6 +47,14 @@ class Program:
                 assert not self._reading.done(), f"it ended: {self.errors}"
                 await asyncio.sleep(0.01)
 
+    async def started_another(self) -> set[int]:
+        """The processes that it has started, as soon as there is one."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if found := self.descendants():
+                    return found
+                await asyncio.sleep(0.01)
+
     def tell(self, what: signal.Signals) -> None:
         self.process.send_signal(what)
 

@@ -67,6 +67,11 @@ class HttpServer:
             await asyncio.sleep(0)
         await self._runner.cleanup()
 
+    async def cut_off(self) -> None:
+        """Running requests get no more time."""
+        if self._runner.server is not None:
+            await self._runner.server.shutdown(0)
+
 
 @asynccontextmanager
 async def http_server(

@@ -1,16 +1,18 @@
 """What a person who started everything reads first: addresses, people to play, and three calls to try."""
 
 import json
+from collections.abc import Iterable
 from urllib.request import urlopen
 
+from server.addresses import Address
 from server.local.stand_ins import StandIns
 
 CALL = ".venv/bin/buf curl --protocol grpc --http2-prior-knowledge"
 SERVICE = "calendarsync.v1"
 
 
-def banner(*, grpc_address: str, public_url: str, started: StandIns) -> str:
-    """The text, for a service that is ready."""
+def banner(grpc_address: str, public_url: str, started: StandIns, taken: Iterable[Address]) -> str:
+    """The text, for a service that is ready. `taken` are the usual addresses that others listen at."""
     lines = [
         "",
         "CalendarSync is running. Ctrl-C stops everything.",
@@ -18,12 +20,14 @@ def banner(*, grpc_address: str, public_url: str, started: StandIns) -> str:
         f"  gRPC        {grpc_address}   (plaintext, with reflection)",
         f"  HTTP        {public_url}   (/healthz, /readyz)",
         f"  Database    {started.database}",
+        *(f"  Note        {address} was taken, so another port is used" for address in taken),
     ]
     if started.sandbox is None:
         lines.append("  Microsoft   the real one, as configured")
         return "\n".join([*lines, ""])
     lines += [
         f"  Microsoft   the sandbox, {started.sandbox['authority']}",
+        f"  Its CA file {started.sandbox['ca_file']}",
         f"  Its control {started.sandbox['control_url']}   (docs/sandbox.md)",
         f"  Its mails   {started.sandbox['control_url']}/mails",
         "",

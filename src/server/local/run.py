@@ -1,9 +1,9 @@
 """Runs the whole service on this machine until Ctrl-C."""
 
-import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,34 @@ from server.addresses import Address
 from server.local.banner import banner
 from server.local.stand_ins import StandInFailed, StandIns, stand_ins
 from server.logs import configure_logging
-from server.runtime.process import Running, serve
+from server.runtime.process import Running, run_process
 from server.runtime.resources import ProcessFailed
-from server.runtime.settings import PREFIX, Settings, SettingsInvalid, load_settings
+from server.runtime.settings import PREFIX, Role, Settings, SettingsInvalid, load_settings
+from server.runtime.stop_signals import StopSignals
 
 CANT_START = 1
 BAD_SETTINGS = 2
 
 
-def run_local(*, folder: Path, free_ports: bool = False, as_json: bool = False) -> int:
+def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, as_json: bool = False) -> int:
     """Serve with stand-ins for what the environment doesn't name; files go below `folder`.
 
     `free_ports` takes free ports instead of the usual ones, `as_json` prints the addresses as one JSON line instead of
     the text for people. The exit code is 0, 1 when it can't start, 2 for bad settings.
     """
+    addresses, taken = _addresses(free_ports)
     try:
         with stand_ins(folder, os.environ) as started:
-            settings = load_settings(**started.settings, **_addresses(free_ports), **_logging())
+            settings = load_settings(**started.settings, **addresses, **_logging())
             configure_logging(level=settings.log_level, style=settings.log_format)
-            asyncio.run(
-                serve(settings, on_ready=lambda process: _announce(process, settings, started, as_json))
-            )
+
+            def announce(process: Running) -> None:
+                grpc_address = str(settings.grpc_address._replace(port=process.grpc_port or 0))
+                text = (_as_json if as_json else banner)(grpc_address, process.public_url, started, taken)
+                sys.stdout.write(text + "\n")
+                sys.stdout.flush()
+
+            run_process(settings, Role.ALL, signals, on_ready=announce)
     except SettingsInvalid as invalid:
         return _fail(BAD_SETTINGS, "The settings are not right:", *invalid.faults)
     except (DataInUse, PostgresUnavailable, ProcessFailed, StandInFailed) as failed:
@@ -40,14 +47,17 @@ def run_local(*, folder: Path, free_ports: bool = False, as_json: bool = False) 
     return 0
 
 
-def _addresses(free_ports: bool) -> dict[str, Any]:
-    """The usual ports where they are free, others where not; what the environment says stands."""
-    addresses = {}
+def _addresses(free_ports: bool) -> tuple[dict[str, Address], list[Address]]:
+    """The usual ports where they are free, others where not, and which were taken; what the environment says stands."""
+    addresses, taken = {}, []
     for name in ("grpc_address", "http_address"):
-        if not os.environ.get(PREFIX + name.upper()):
-            usual: Address = Settings.model_fields[name].default
-            addresses[name] = usual._replace(port=0) if free_ports or _taken(usual) else usual
-    return addresses
+        if os.environ.get(PREFIX + name.upper()):
+            continue
+        usual: Address = Settings.model_fields[name].default
+        if not free_ports and _taken(usual):
+            taken.append(usual)
+        addresses[name] = usual._replace(port=0) if free_ports or usual in taken else usual
+    return addresses, taken
 
 
 def _taken(address: Address) -> bool:
@@ -62,17 +72,8 @@ def _logging() -> dict[str, Any]:
     return {} if os.environ.get(PREFIX + "LOG_FORMAT") else {"log_format": "console"}
 
 
-def _announce(process: Running, settings: Settings, started: StandIns, as_json: bool) -> None:
-    assert process.grpc_port is not None
-    grpc_address = str(settings.grpc_address._replace(port=process.grpc_port))
-    if as_json:
-        text = json.dumps(
-            {"grpc_address": grpc_address, "public_url": process.public_url, "sandbox": started.sandbox}
-        )
-    else:
-        text = banner(grpc_address=grpc_address, public_url=process.public_url, started=started)
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+def _as_json(grpc_address: str, public_url: str, started: StandIns, _taken: Iterable[Address]) -> str:
+    return json.dumps({"grpc_address": grpc_address, "public_url": public_url, "sandbox": started.sandbox})
 
 
 def _fail(code: int, *lines: str) -> int:

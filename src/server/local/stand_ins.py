@@ -1,6 +1,7 @@
 """Starts what the settings don't name: PostgreSQL, and a sandbox in the place of Microsoft and the mail server."""
 
 import base64
+import importlib.util
 import json
 import os
 import secrets
@@ -50,7 +51,8 @@ def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns
         folder.mkdir(parents=True, exist_ok=True)
         sandbox = None
         if not environment.get(PREFIX + "MICROSOFT_CLIENT_ID"):
-            sandbox = stack.enter_context(_sandbox(folder))
+            _require_sandbox()
+            sandbox = stack.enter_context(_sandbox())
             settings |= _settings_for(sandbox, environment)
         database = "as configured"
         if not environment.get(PREFIX + "DATABASE_URL"):
@@ -59,6 +61,14 @@ def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns
         if not environment.get(PREFIX + "ENCRYPTION_KEYS"):
             settings["encryption_keys"] = _kept_keys(folder / "encryption-keys")
         yield StandIns(settings=settings, sandbox=sandbox, database=database)
+
+
+def _require_sandbox() -> None:
+    if not all(importlib.util.find_spec(name) for name in ("aiosmtpd", "trustme")):
+        raise StandInFailed(
+            "the stand-in for Microsoft comes with an extra: pip install 'calendarsync-service[local]', "
+            f"or set {PREFIX}MICROSOFT_CLIENT_ID for the real one"
+        )
 
 
 def _data_folder(stack: ExitStack, folder: Path, *, forget: bool) -> tuple[Path, bool, str]:
@@ -111,16 +121,19 @@ def _kept_keys(file: Path) -> str:
 
 
 @contextmanager
-def _sandbox(folder: Path) -> Iterator[dict[str, str]]:
+def _sandbox() -> Iterator[dict[str, str]]:
+    """With a certificate authority of its own, so that a second run beside this one takes nothing away from it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="calendarsync-sandbox-") as folder,
+        _sandbox_process(Path(folder) / "ca.pem") as addresses,
+    ):
+        yield addresses
+
+
+@contextmanager
+def _sandbox_process(ca_file: Path) -> Iterator[dict[str, str]]:
     """The sandbox in a process of its own, which ends when our end of its standard input closes."""
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "--exit-with-stdin",
-        "--ca-file",
-        str(folder / "sandbox-ca.pem"),
-    ]
+    command = [sys.executable, "-m", "sandbox", "--exit-with-stdin", "--ca-file", str(ca_file)]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -1,12 +1,12 @@
 """The running process: opens, serves, and stops in the reverse order within its grace time."""
 
 import asyncio
-import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -17,6 +17,7 @@ from server.rpc.server import GrpcServer, grpc_server
 from server.runtime.container import Container
 from server.runtime.resources import ProcessFailed, Resources, open_resources
 from server.runtime.settings import Role, Settings
+from server.runtime.stop_signals import StopSignals
 from server.runtime.worker import Worker
 
 log = structlog.stdlib.get_logger("server.runtime.process")
@@ -37,11 +38,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, role: Role = Role.ALL, *, hurry: asyncio.Event | None = None
+) -> AsyncIterator[Running]:
     """A process of this role inside the present loop; ready when entered, stopped within the grace time in the end.
 
-    Raises ProcessFailed.
+    Once `hurry` is set, nothing gets any grace. Raises ProcessFailed.
     """
+    hurry = hurry or asyncio.Event()
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(_listening(settings.http_address))
         port = listening.getsockname()[1]
@@ -51,7 +55,7 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Ru
         grpc = await _start_grpc(stack, settings, container) if role in WITH_GRPC else None
         app = container.web_app() if role in WITH_PAGES else container.health_app()
         http = await stack.enter_async_context(http_server(app, listening, grace=grace))
-        worker = _start_worker(settings, resources) if role in WITH_JOBS else None
+        worker = _start_worker(settings, resources, hurry) if role in WITH_JOBS else None
         try:
             yield Running(
                 container=container,
@@ -63,44 +67,66 @@ async def running(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Ru
         finally:
             container.readiness().stopping = True
             stopping_at = asyncio.get_running_loop().time()
-            await _stop(grpc, http, worker, grace)
-            left = grace - (asyncio.get_running_loop().time() - stopping_at)
+            await _stop(grpc, http, worker, grace, hurry)
+            left = 0 if hurry.is_set() else grace - (asyncio.get_running_loop().time() - stopping_at)
             left_over = timedelta(seconds=max(left, 0))
             await asyncio.gather(
                 container.reads().close(grace=left_over), container.single_live_reads().close(grace=left_over)
             )
 
 
-async def serve(
-    settings: Settings, role: Role = Role.ALL, *, on_ready: Callable[[Running], None] | None = None
+def run_process(
+    settings: Settings,
+    role: Role,
+    signals: StopSignals,
+    *,
+    on_ready: Callable[[Running], None] | None = None,
 ) -> None:
-    """Runs a process until SIGTERM or SIGINT; a second one ends it at once. Raises ProcessFailed."""
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(log_stray_errors)
-    told_to_stop = asyncio.Event()
+    """Serves until SIGTERM or SIGINT; a second one takes the grace away. Raises ProcessFailed."""
+    try:
+        asyncio.run(_serve(settings, role, signals, on_ready))
+    except asyncio.CancelledError:
+        log.info("stopped before it was ready")
 
-    def stop() -> None:
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(name)
-        told_to_stop.set()
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop)
-    async with running(settings, role) as process:
-        log.info(
-            "ready",
-            role=role.value,
-            grpc=process.grpc_port and str(settings.grpc_address._replace(port=process.grpc_port)),
-            http=str(settings.http_address._replace(port=process.http_port)),
-            public_url=process.public_url,
-        )
-        if on_ready is not None:
-            on_ready(process)
-        await _first(told_to_stop, process.worker)
-        log.info("stopping", grace=settings.shutdown_grace_seconds)
+async def _serve(
+    settings: Settings, role: Role, signals: StopSignals, on_ready: Callable[[Running], None] | None
+) -> None:
+    asyncio.get_running_loop().set_exception_handler(log_stray_errors)
+    with signals.listened_to():
+        async with _interruptible(running(settings, role, hurry=signals.hurry), signals.stop) as process:
+            log.info(
+                "ready",
+                role=role.value,
+                grpc=process.grpc_port and str(settings.grpc_address._replace(port=process.grpc_port)),
+                http=str(settings.http_address._replace(port=process.http_port)),
+                public_url=process.public_url,
+            )
+            if on_ready is not None:
+                on_ready(process)
+            await _first(signals.stop, process.worker)
+            log.info("stopping", grace=settings.shutdown_grace_seconds)
     log.info("stopped")
-    if not told_to_stop.is_set():
+    if not signals.stop.is_set():
         raise ProcessFailed("the worker ended by itself: the log says why")
+
+
+@asynccontextmanager
+async def _interruptible(
+    process: AbstractAsyncContextManager[Running], stop: asyncio.Event
+) -> AsyncIterator[Running]:
+    """Ends a start that is still under way when `stop` is set: it may be waiting for its database."""
+    starting = asyncio.current_task()
+    assert starting is not None
+
+    async def interrupt() -> None:
+        await stop.wait()
+        starting.cancel()
+
+    interrupting = asyncio.create_task(interrupt(), name="interrupts the start")
+    async with process as started:
+        interrupting.cancel()
+        yield started
 
 
 async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Container) -> GrpcServer:
@@ -112,7 +138,7 @@ async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Cont
         raise ProcessFailed(f"can't listen at CALENDARSYNC_GRPC_ADDRESS {settings.grpc_address}") from None
 
 
-def _start_worker(settings: Settings, resources: Resources) -> asyncio.Task[None]:
+def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event) -> asyncio.Task[None]:
     resources.container.job_bodies().register_on(resources.jobs)
     worker = Worker(
         app=resources.jobs,
@@ -121,28 +147,42 @@ def _start_worker(settings: Settings, resources: Resources) -> asyncio.Task[None
         sweep_every=timedelta(seconds=settings.sweep_seconds),
         concurrency=settings.worker_concurrency,
         grace=timedelta(seconds=settings.shutdown_grace_seconds),
+        hurry=hurry,
     )
     return asyncio.create_task(worker.run(), name="worker")
 
 
 async def _stop(
-    grpc: GrpcServer | None, http: HttpServer, worker: asyncio.Task[None] | None, grace: float
+    grpc: GrpcServer | None,
+    http: HttpServer,
+    worker: asyncio.Task[None] | None,
+    grace: float,
+    hurry: asyncio.Event,
 ) -> None:
-    """All at once, so that each has the whole grace time."""
-    parts: list[Awaitable[None]] = [http.stop()]
+    """All at once, so that each has the whole grace time, until somebody is in a hurry."""
+    parts = [asyncio.create_task(http.stop(), name="HTTP stops")]
     if grpc is not None:
-        parts.append(grpc.stop(grace))
+        parts.append(asyncio.create_task(grpc.stop(grace), name="gRPC stops"))
     if worker is not None:
         worker.cancel()
         parts.append(worker)
-    for outcome in await asyncio.gather(*parts, return_exceptions=True):
+    stopped = asyncio.gather(*parts, return_exceptions=True)
+    hurried = asyncio.create_task(hurry.wait(), name="hurry")
+    first: set[asyncio.Future[Any]] = {stopped, hurried}
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    hurried.cancel()
+    if not stopped.done():
+        await http.cut_off()
+        if grpc is not None:
+            await grpc.stop(0)
+    for outcome in await stopped:
         if isinstance(outcome, Exception):  # a worker that was cancelled has done as it was told
             log.error("a part did not stop cleanly", **described(outcome))
 
 
-async def _first(told_to_stop: asyncio.Event, worker: asyncio.Task[None] | None) -> None:
+async def _first(stop: asyncio.Event, worker: asyncio.Task[None] | None) -> None:
     """Waits for the signal; a worker that ends by itself is a fault, which ends the process with it."""
-    waiting = asyncio.create_task(told_to_stop.wait(), name="signal")
+    waiting = asyncio.create_task(stop.wait(), name="signal")
     try:
         await asyncio.wait({waiting, worker} if worker else {waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:

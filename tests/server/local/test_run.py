@@ -1,0 +1,44 @@
+"""Which ports a run on this machine takes, and what it says of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from server.addresses import Address
+from server.local.banner import banner
+from server.local.run import _addresses
+from server.local.stand_ins import StandIns
+from server.runtime.settings import PREFIX, Settings
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
+    """The usual address of gRPC, at which somebody else listens."""
+    monkeypatch.delenv(f"{PREFIX}GRPC_ADDRESS", raising=False)
+    monkeypatch.delenv(f"{PREFIX}HTTP_ADDRESS", raising=False)
+    listening = Address("127.0.0.1", 0).bound()
+    address = Address("127.0.0.1", listening.getsockname()[1])
+    monkeypatch.setattr(Settings.model_fields["grpc_address"], "default", address)
+    with listening:
+        yield address
+
+
+def test_a_taken_port_is_left_to_its_owner_and_told(taken: Address) -> None:
+    addresses, told = _addresses(free_ports=False)
+    assert addresses["grpc_address"] == Address("127.0.0.1", 0)
+    assert taken in told
+    started = StandIns(settings={}, sandbox=None, database="as configured")
+    assert f"{taken} was taken" in banner("127.0.0.1:1", "http://localhost:2", started, told)
+
+
+def test_what_the_environment_says_is_not_changed(taken: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}GRPC_ADDRESS", str(taken))
+    addresses, told = _addresses(free_ports=False)
+    assert "grpc_address" not in addresses
+    assert taken not in told
+
+
+def test_free_ports_are_nobodys_and_nothing_is_told(taken: Address) -> None:
+    addresses, told = _addresses(free_ports=True)
+    assert {one.port for one in addresses.values()} == {0}
+    assert told == []
