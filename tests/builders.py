@@ -351,6 +351,9 @@ def a_change(
     account_id: str | None = ACCOUNT,
     calendar_id: str | None = CALENDAR,
     session_id: str | None = None,
+    hold_id: str | None = None,
+    incident_id: str | None = None,
+    expires_at: datetime | None = None,
 ) -> Change:
     return Change(
         type=type_,
@@ -359,4 +362,7 @@ def a_change(
         account_id=None if account_id is None else AccountId(account_id),
         calendar_id=None if calendar_id is None else CalendarId(calendar_id),
         session_id=None if session_id is None else SessionId(session_id),
+        hold_id=None if hold_id is None else HoldId(hold_id),
+        incident_id=None if incident_id is None else IncidentId(incident_id),
+        expires_at=expires_at,
     )

@@ -125,6 +125,25 @@ class Session:
     def etag(self) -> str:
         return f"r{self.revision}"
 
+    @property
+    def known_copy(self) -> EventCopy | None:
+        """The event that surely exists: one whose creation was only begun may not."""
+        return self.copy if self.copy is not None and self.copy.remote_id is not None else None
+
+    @property
+    def told_of_event(self) -> tuple[object, ...]:
+        """What callers see of the event, but for when it is looked at next."""
+        copy = self.known_copy
+        return (
+            self.status,
+            self.hindrance,
+            copy and copy.account_id,
+            copy and copy.calendar_id,
+            self.written_revision,
+            self.written_at,
+            self.replacement,
+        )
+
     def require_etag(self, etag: str) -> None:
         """Raises EtagMismatch unless `etag` is empty or names this very revision."""
         if etag and etag != self.etag:

@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 from adapters.postgres.pool import Connection
 from application.ports.changes import REMOVED_AT_ONCE
 from domain.change import Change, ChangeType
-from domain.ids import AccountId, CalendarId, ExpertId, SessionId
+from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId, SessionId
 
 CHANNEL = "calendarsync_change"
 ERASED_CHANNEL = "calendarsync_erased"
@@ -24,8 +24,10 @@ class PostgresChanges:
         await self.connection.execute(
             """
             WITH added AS (
-                INSERT INTO change (expert_id, type, at, account_id, calendar_id, session_id)
-                VALUES (%(expert_id)s, %(type)s, %(at)s, %(account_id)s, %(calendar_id)s, %(session_id)s)
+                INSERT INTO change (expert_id, type, at, account_id, calendar_id, session_id, hold_id, incident_id,
+                    expires_at)
+                VALUES (%(expert_id)s, %(type)s, %(at)s, %(account_id)s, %(calendar_id)s, %(session_id)s, %(hold_id)s,
+                    %(incident_id)s, %(expires_at)s)
             )
             SELECT pg_notify(%(channel)s, '')
             """,
@@ -84,15 +86,23 @@ async def forget_changes_of_expert(connection: Connection, expert_id: ExpertId) 
     )
 
 
+_TYPES = {one.value: one for one in ChangeType}
+
+
 def change_from_row(row: DictRow) -> Change:
     account_id, calendar_id, session_id = row["account_id"], row["calendar_id"], row["session_id"]
+    hold_id, incident_id = row["hold_id"], row["incident_id"]
     return Change(
-        type=ChangeType(row["type"]),
+        # A process of a later version may write others, and the feed must go on all the same.
+        type=_TYPES.get(row["type"], ChangeType.UNSPECIFIED),
         expert_id=ExpertId(row["expert_id"]),
         at=row["at"],
         account_id=None if account_id is None else AccountId(account_id),
         calendar_id=None if calendar_id is None else CalendarId(calendar_id),
         session_id=None if session_id is None else SessionId(session_id),
+        hold_id=None if hold_id is None else HoldId(hold_id),
+        incident_id=None if incident_id is None else IncidentId(incident_id),
+        expires_at=row["expires_at"],
     )
 
 
@@ -104,4 +114,7 @@ def _to_row(change: Change) -> DictRow:
         "account_id": change.account_id,
         "calendar_id": change.calendar_id,
         "session_id": change.session_id,
+        "hold_id": change.hold_id,
+        "incident_id": change.incident_id,
+        "expires_at": change.expires_at,
     }

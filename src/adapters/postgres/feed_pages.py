@@ -69,7 +69,7 @@ _OF_ALL = """
             SELECT transaction FROM change WHERE transaction >= horizon ORDER BY transaction LIMIT 1
         )::text::bigint AS waiting,
         found.transaction::text::bigint AS transaction, found.number, expert_id, type, at, account_id, calendar_id,
-        session_id
+        session_id, hold_id, incident_id, expires_at
     FROM change_feed
         CROSS JOIN (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) AS settled
         LEFT JOIN LATERAL (

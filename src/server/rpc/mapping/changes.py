@@ -13,6 +13,10 @@ def change_message(change: Change) -> change_service_pb2.Change:
         account_id=change.account_id or "",
         calendar_id=change.calendar_id or "",
         session_id=change.session_id or "",
+        hold_id=change.hold_id or "",
+        incident_id=change.incident_id or "",
     )
     put_instant(message.time, change.at)
+    if change.expires_at is not None:
+        put_instant(message.expire_time, change.expires_at)
     return message

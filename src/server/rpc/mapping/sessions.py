@@ -41,8 +41,7 @@ def session_message(session: Session) -> session_pb2.Session:
 
 
 def _event_message(session: Session) -> session_pb2.SessionEvent:
-    # A copy without the provider's id has been begun, and may not exist.
-    copy = session.copy if session.copy is not None and session.copy.remote_id is not None else None
+    copy = session.known_copy
     message = session_pb2.SessionEvent(
         status=WRITE_STATUSES.outward(session.status),
         hindrance=HINDRANCES.outward(session.hindrance),
