@@ -1,6 +1,7 @@
 """What every store of reserved times keeps to: of any two that overlap, it takes one."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -17,20 +18,27 @@ from tests.support.stores import Kept, put_expert
 OTHER = ExpertId("other")
 
 
-async def _hold(kept: Kept, hold: Hold | None = None, *, minutes: float = 0) -> None:
+async def _hold(kept: Kept, hold: Hold | None = None, *, minutes: float = 0) -> tuple[Hold, ...]:
     """At `minutes` after NOW."""
     async with kept.transaction() as tx:
-        await tx.reserved.hold(hold or a_hold(), now=after(minutes=minutes))
+        return await tx.reserved.hold(hold or a_hold(), now=after(minutes=minutes))
 
 
 async def _book(
-    kept: Kept, session_id: str = SESSION, interval: Interval | None = None, *, expert_id: str = EXPERT
-) -> None:
+    kept: Kept,
+    session_id: str = SESSION,
+    interval: Interval | None = None,
+    *,
+    expert_id: str = EXPERT,
+    minutes: float = 0,
+) -> tuple[Hold, ...]:
     """Give the time to the session, which is added unless it is there already."""
     session = a_session(session_id, expert_id=expert_id, interval=interval)
     async with kept.transaction() as tx:
         await tx.sessions.add(session)
-        await tx.reserved.reserve(session.expert_id, session.session_id, session.interval, now=NOW)
+        return await tx.reserved.reserve(
+            session.expert_id, session.session_id, session.interval, now=after(minutes=minutes)
+        )
 
 
 async def _held(tx: Transaction, expert_id: ExpertId, hold_id: HoldId) -> Hold:
@@ -38,6 +46,14 @@ async def _held(tx: Transaction, expert_id: ExpertId, hold_id: HoldId) -> Hold:
     hold = await tx.reserved.release(expert_id, hold_id)
     await tx.reserved.hold(hold, now=NOW)
     return hold
+
+
+async def _hold_over(kept: Kept, interval: Interval) -> tuple[Hold, ...]:
+    return await _hold(kept, a_hold("over", interval=interval, expires_at=after(hours=1)), minutes=10)
+
+
+async def _book_over(kept: Kept, interval: Interval) -> tuple[Hold, ...]:
+    return await _book(kept, interval=interval, minutes=10)
 
 
 async def test_a_hold_comes_back_by_value(kept: Kept) -> None:
@@ -236,22 +252,57 @@ async def test_a_time_given_back_is_free_again(kept: Kept) -> None:
 
 async def test_only_expired_holds_are_removed(kept: Kept) -> None:
     await put_expert(kept)
-    for number in range(4):
-        hold = a_hold(
+    holds = [
+        a_hold(
             f"hold-{number}",
             interval=an_interval(starts=number),
             expires_at=after(minutes=number) + timedelta(seconds=1),
         )
+        for number in range(4)
+    ]
+    for hold in holds:
         await _hold(kept, hold)
     await _book(kept)
     async with kept.transaction() as tx:
-        assert await tx.reserved.remove_expired(after(minutes=1, seconds=1)) == 2
-        assert await tx.reserved.remove_expired(after(minutes=1, seconds=1)) == 0
+        assert await tx.reserved.remove_expired(after(minutes=1, seconds=1), 10) == tuple(holds[:2])
+        assert await tx.reserved.remove_expired(after(minutes=1, seconds=1), 10) == ()
         with pytest.raises(HoldNotFound):
             await _held(tx, EXPERT, HoldId("hold-1"))
         await _held(tx, EXPERT, HoldId("hold-2"))
     with pytest.raises(TimeTaken):
         await _hold(kept)
+
+
+async def test_expired_holds_are_removed_in_steps_the_longest_expired_first(kept: Kept) -> None:
+    await put_expert(kept)
+    holds = [
+        a_hold(f"hold-{number}", interval=an_interval(starts=number), expires_at=after(minutes=5 - number))
+        for number in range(4)
+    ]
+    for hold in holds:
+        await _hold(kept, hold)
+    async with kept.transaction() as tx:
+        assert await tx.reserved.remove_expired(after(hours=1), 3) == (holds[3], holds[2], holds[1])
+        assert await tx.reserved.remove_expired(after(hours=1), 3) == (holds[0],)
+
+
+@pytest.mark.parametrize("by", [_hold_over, _book_over])
+async def test_expired_holds_in_the_way_are_handed_back(
+    kept: Kept, by: Callable[[Kept, Interval], Awaitable[tuple[Hold, ...]]]
+) -> None:
+    await put_expert(kept)
+    early, late = (a_hold(name, interval=an_interval(starts=start)) for name, start in (("a", 24), ("b", 25)))
+    for hold in (early, late, a_hold("elsewhere", interval=an_interval(starts=40))):
+        assert await _hold(kept, hold) == ()
+    assert await by(kept, an_interval(starts=24.5)) == (early, late)
+    assert await by(kept, an_interval(starts=24.5)) == ()
+
+
+async def test_a_hold_that_is_renewed_is_not_in_its_own_way(kept: Kept) -> None:
+    await put_expert(kept)
+    await _hold(kept)
+    assert await _hold(kept, a_hold(expires_at=after(minutes=20)), minutes=10) == ()
+    assert await _hold(kept, a_hold(expires_at=after(minutes=21)), minutes=10) == ()
 
 
 async def test_of_ten_who_want_one_time_one_gets_it(kept: Kept) -> None:
@@ -262,7 +313,7 @@ async def test_of_ten_who_want_one_time_one_gets_it(kept: Kept) -> None:
         *(_book(kept, f"session-{n}", an_interval(starts=24.5 + n / 20)) for n in range(5)),
         return_exceptions=True,
     )
-    assert [outcome for outcome in outcomes if outcome is None] == [None]
+    assert [outcome for outcome in outcomes if outcome == ()] == [()]
     assert sum(isinstance(outcome, TimeTaken) for outcome in outcomes) == 9
 
 

@@ -123,7 +123,8 @@ async def test_an_erased_expert_is_gone_from_the_feed_of_every_process(
         await service.connect("ben", expert_id="expert-2")
         for process, start in zip((service, other), starts, strict=True):
             changes, _ = await follow(process, start, to=is_last)
-            assert {one.expert_id for one in changes} == {"expert-2"}
+            assert [kind_of(one) for one in changes if one.expert_id == EXPERT] == ["EXPERT_ERASED"]
+            assert {one.expert_id for one in changes} == {EXPERT, "expert-2"}
 
 
 async def end_of(watch: Watch) -> None:

@@ -58,7 +58,9 @@ async def test_a_lost_account_that_is_disconnected_is_not_mailed_about(service: 
     assert not await service.rows("SELECT id FROM procrastinate_jobs")
 
 
-async def test_erasing_an_expert_leaves_nothing_in_any_table(service: Service) -> None:
+async def test_erasing_an_expert_leaves_nothing_in_any_table_but_that_they_were_erased(
+    service: Service,
+) -> None:
     await service.connect("anna")
     lost = await service.connect("carla")
     await service.put_session()
@@ -80,7 +82,11 @@ async def test_erasing_an_expert_leaves_nothing_in_any_table(service: Service) -
     assert lost
     answer = await service.delete_expert()
     assert len(answer.access_removal_urls) == 2
-    await until(service.tables, lambda left: not left)
+    await until(service.tables, lambda left: left == {"change": 1})
+    (change,) = await service.rows("SELECT * FROM change")
+    told = {name: value for name, value in change.items() if value is not None}
+    assert set(told) == {"transaction", "number", "expert_id", "type", "at"}
+    assert (told["expert_id"], told["type"]) == (EXPERT, "EXPERT_ERASED")
     assert [one.subject for one in service.events("anna")] == [TITLE]
     assert (await failure_of(service.list_accounts())).reason == "EXPERT_NOT_FOUND"
     assert (await failure_of(service.session())).reason == "SESSION_NOT_FOUND"
@@ -104,9 +110,10 @@ async def test_erasing_an_expert_in_the_middle_of_everything_brings_nothing_back
     await service.delete_expert()
     service.sandbox.hangs.release()
     await asyncio.gather(*under_way, return_exceptions=True)
-    await until(service.tables, lambda left: not left)
+    await until(service.tables, lambda left: left == {"change": 1})
     await service.idle()
-    assert not await service.tables()
+    assert await service.tables() == {"change": 1}
+    assert [row["type"] for row in await service.rows("SELECT type FROM change")] == ["EXPERT_ERASED"]
 
 
 def _hits(service: Service):  # type: ignore[no-untyped-def]

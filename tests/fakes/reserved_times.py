@@ -15,11 +15,12 @@ from tests.fakes.tables import Tables
 class FakeReservedTimes:
     tables: Tables
 
-    async def hold(self, hold: Hold, *, now: datetime) -> None:
+    async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
         if hold.expert_id not in self.tables.experts:
             raise ExpertNotFound
-        self._make_room(hold.expert_id, hold.interval, now, but_hold=hold.hold_id)
+        removed = self._make_room(hold.expert_id, hold.interval, now, but_hold=hold.hold_id)
         self.tables.holds[hold.expert_id, hold.hold_id] = hold
+        return removed
 
     async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
         try:
@@ -29,11 +30,12 @@ class FakeReservedTimes:
 
     async def reserve(
         self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
-    ) -> None:
+    ) -> tuple[Hold, ...]:
         if (expert_id, session_id) not in self.tables.sessions:
             raise SessionNotFound
-        self._make_room(expert_id, interval, now, but_session=session_id)
+        removed = self._make_room(expert_id, interval, now, but_session=session_id)
         self.tables.reserved[expert_id, session_id] = interval
+        return removed
 
     async def of_session(self, expert_id: ExpertId, session_id: SessionId) -> Interval | None:
         return self.tables.reserved.get((expert_id, session_id))
@@ -41,11 +43,14 @@ class FakeReservedTimes:
     async def give_back(self, expert_id: ExpertId, session_id: SessionId) -> None:
         self.tables.reserved.pop((expert_id, session_id), None)
 
-    async def remove_expired(self, now: datetime) -> int:
-        expired = [key for key, one in self.tables.holds.items() if one.expires_at <= now]
-        for key in expired:
-            del self.tables.holds[key]
-        return len(expired)
+    async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
+        expired = sorted(
+            (one for one in self.tables.holds.values() if one.expires_at <= now),
+            key=lambda one: one.expires_at,
+        )[:limit]
+        for one in expired:
+            del self.tables.holds[one.expert_id, one.hold_id]
+        return tuple(expired)
 
     def _make_room(
         self,
@@ -55,7 +60,7 @@ class FakeReservedTimes:
         *,
         but_hold: HoldId | None = None,
         but_session: SessionId | None = None,
-    ) -> None:
+    ) -> tuple[Hold, ...]:
         """Drop the expired holds in the way. Raises TimeTaken for anything else but the one that is replaced."""
         holds = {
             key: one
@@ -72,3 +77,4 @@ class FakeReservedTimes:
             raise TimeTaken(sessions=sessions, holds=live)
         for key in holds:
             del self.tables.holds[key]
+        return tuple(holds[key] for key in sorted(holds))

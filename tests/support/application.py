@@ -317,9 +317,9 @@ def an_application(*, push_on: bool = True) -> Application:
         alarms=alarms,
         mailer=mailer,
         reads=reads,
-        put_expert=PutExpert(store=store),
+        put_expert=PutExpert(store=store, clock=clock),
         get_expert=GetExpert(store=store),
-        delete_expert=DeleteExpert(store=store, end_subscriptions=end_subscriptions),
+        delete_expert=DeleteExpert(store=store, clock=clock, end_subscriptions=end_subscriptions),
         start_connection=StartConnection(
             store=store,
             clock=clock,

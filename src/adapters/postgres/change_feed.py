@@ -70,12 +70,13 @@ class PostgresChangeFeed:
         self._forget.append(forget)
 
     def erased(self, expert_id: ExpertId | None) -> None:
-        """Forget an expert and tell those who remember more; None when erasures may have gone unheard."""
+        """Tell those who remember changes whom to forget; None when erasures may have gone unheard.
+
+        What is remembered here are places only, of the erasure itself among them.
+        """
         if expert_id is None:
             self._last.clear()
             self._known_from = self._seen
-        else:
-            self._last.pop(expert_id, None)
         for forget in self._forget:
             forget(expert_id)
         if expert_id is not None:

@@ -21,11 +21,11 @@ MOST_TOLD = 20
 class PostgresReservedTimes:
     connection: Connection
 
-    async def hold(self, hold: Hold, *, now: datetime) -> None:
+    async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
         if not await self._take_turn(hold.expert_id):
             raise ExpertNotFound
         row = _to_row(hold)
-        await self._make_room(row, now)
+        removed = await self._make_room(row, now)
         await self.connection.execute(
             """
             INSERT INTO reserved_time (expert_id, hold_id, during, expires_at)
@@ -33,6 +33,7 @@ class PostgresReservedTimes:
             """,
             row,
         )
+        return removed
 
     async def release(self, expert_id: ExpertId, hold_id: HoldId) -> Hold:
         cursor = await self.connection.execute(
@@ -46,7 +47,7 @@ class PostgresReservedTimes:
 
     async def reserve(
         self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
-    ) -> None:
+    ) -> tuple[Hold, ...]:
         await self._take_turn(expert_id)
         row = {
             "expert_id": expert_id,
@@ -59,7 +60,7 @@ class PostgresReservedTimes:
         )
         if cursor.rowcount == 0:
             raise SessionNotFound
-        await self._make_room(row, now)
+        removed = await self._make_room(row, now)
         await self.connection.execute(
             """
             INSERT INTO reserved_time (expert_id, session_id, during)
@@ -67,6 +68,7 @@ class PostgresReservedTimes:
             """,
             row,
         )
+        return removed
 
     async def of_session(self, expert_id: ExpertId, session_id: SessionId) -> Interval | None:
         cursor = await self.connection.execute(
@@ -82,18 +84,22 @@ class PostgresReservedTimes:
             {"expert_id": expert_id, "session_id": session_id},
         )
 
-    async def remove_expired(self, now: datetime) -> int:
+    async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
         # What a booking is dealing with is skipped: two who remove the same holds in other orders wait for each other.
         cursor = await self.connection.execute(
             """
             DELETE FROM reserved_time
             WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM reserved_time WHERE expires_at <= %(now)s FOR UPDATE SKIP LOCKED
+                SELECT ctid FROM reserved_time WHERE expires_at <= %(now)s
+                ORDER BY expires_at
+                LIMIT %(limit)s
+                FOR UPDATE SKIP LOCKED
             ))
+            RETURNING *
             """,
-            {"now": now},
+            {"now": now, "limit": limit},
         )
-        return cursor.rowcount
+        return tuple(sorted([_from_row(row) async for row in cursor], key=lambda one: one.expires_at))
 
     async def _take_turn(self, expert_id: ExpertId) -> bool:
         """Take the expert's lock: two that only met at the constraint could wait for each other. False: no expert."""
@@ -102,8 +108,11 @@ class PostgresReservedTimes:
         )
         return cursor.rowcount == 1
 
-    async def _make_room(self, row: DictRow, now: datetime) -> None:
-        """Drop the expired holds in the way, and the row to be replaced. Raises TimeTaken for anything else."""
+    async def _make_room(self, row: DictRow, now: datetime) -> tuple[Hold, ...]:
+        """Drop the expired holds in the way, and the row to be replaced; returns the former.
+
+        Raises TimeTaken for anything else.
+        """
         cursor = await self.connection.execute(
             """
             SELECT hold_id, session_id FROM reserved_time
@@ -122,14 +131,17 @@ class PostgresReservedTimes:
                 ),
                 holds=tuple(HoldId(one["hold_id"]) for one in taken if one["hold_id"] is not None),
             )
-        await self.connection.execute(
+        cursor = await self.connection.execute(
             """
             DELETE FROM reserved_time
             WHERE expert_id = %(expert_id)s
                 AND (during && %(during)s OR hold_id = %(hold_id)s OR session_id = %(session_id)s)
+            RETURNING *
             """,
             row,
         )
+        others = [one async for one in cursor if one["hold_id"] not in {None, row["hold_id"]}]
+        return tuple(sorted(map(_from_row, others), key=lambda one: one.hold_id))
 
 
 def _from_row(row: DictRow) -> Hold:

@@ -14,7 +14,7 @@ from application.wakeups.wake_sessions import wake_sessions
 from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountStatus
 from domain.calendar import Calendar, RemoteCalendar, reconcile
-from domain.change import ChangeType, change_of_account
+from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.connection import ConnectionAttempt, require_same_person
 from domain.errors import DomainError
 from domain.expert import AccountUse
@@ -83,13 +83,12 @@ class CompleteConnection:
             else:
                 AccountUse(plan=expert.plan, connected=len(accounts)).require_room()
                 account = await self._add(tx, attempt.expert_id, signed_in)
+            type_ = ChangeType.ACCOUNT_RECONNECTED if known else ChangeType.ACCOUNT_CONNECTED
+            await tx.changes.add(change_of_account(type_, account, at=self.clock.now()))
             calendars = await self._keep_calendars(tx, account, listed)
             if not known:
                 settings = await tx.calendars.settings(attempt.expert_id)
                 await tx.calendars.save_settings(settings.after_connecting(calendars))
-            else:
-                news = change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=self.clock.now())
-                await tx.changes.add(news)
             await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
             await wake_sessions(tx, attempt.expert_id, self.clock.now())
         return account, known is not None
@@ -98,7 +97,9 @@ class CompleteConnection:
         account = known.reconnected(email=signed_in.email, display_name=signed_in.display_name)
         await tx.accounts.save(account, signed_in.grant)
         if incident := await tx.incidents.open_of(account.account_id):
-            await tx.incidents.save(incident.closed(self.clock.now()))
+            now = self.clock.now()
+            await tx.incidents.save(incident.closed(now))
+            await tx.changes.add(change_of_incident(ChangeType.INCIDENT_CLOSED, incident, at=now))
         return account
 
     async def _add(self, tx: Transaction, expert_id: ExpertId, signed_in: SignedIn) -> Account:

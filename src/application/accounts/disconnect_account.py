@@ -36,6 +36,7 @@ class DisconnectAccount:
             await tx.accounts.remove(account_id)
             await tx.attempts.ask_consent_afresh(expert_id, account.identity.provider, wanted=True)
             now = self.clock.now()
-            await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+            for type_ in (ChangeType.ACCOUNT_DISCONNECTED, ChangeType.CALENDARS_CHANGED):
+                await tx.changes.add(change_of_account(type_, account, at=now))
             await wake_sessions(tx, expert_id, now)
         return account

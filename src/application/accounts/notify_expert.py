@@ -15,7 +15,7 @@ from application.wakeups.wake_readings import wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
 from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountNotFound
-from domain.change import ChangeType, change_of_account
+from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.expert import Expert
 from domain.ids import IncidentId
 from domain.incident import Incident
@@ -94,9 +94,11 @@ class NotifyExpert:
 
     async def _sent(self, tx: Transaction, incident: Incident) -> None:
         await tx.incidents.save(incident.notified())
+        await self._tell(tx, ChangeType.INCIDENT_NOTICE_SENT, incident)
 
     async def _refused(self, tx: Transaction, incident: Incident) -> None:
         await tx.incidents.save(incident.mail_refused())
+        await self._tell(tx, ChangeType.INCIDENT_NOTICE_REFUSED, incident)
 
     async def _later(self, tx: Transaction, incident: Incident) -> None:
         delayed = incident.mail_delayed(self.clock.now())
@@ -110,5 +112,9 @@ class NotifyExpert:
         await tx.accounts.save(account.restored())
         await tx.incidents.save(incident.closed(now))
         await tx.changes.add(change_of_account(ChangeType.ACCOUNT_RECONNECTED, account, at=now))
+        await self._tell(tx, ChangeType.INCIDENT_CLOSED, incident)
         await wake_readings_of(tx, account.account_id, incident.expert_id, now)
         await wake_sessions(tx, incident.expert_id, now)
+
+    async def _tell(self, tx: Transaction, type_: ChangeType, incident: Incident) -> None:
+        await tx.changes.add(change_of_incident(type_, incident, at=self.clock.now()))

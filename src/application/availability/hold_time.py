@@ -6,6 +6,7 @@ from datetime import timedelta
 from application.availability.look_up_availability import LookUpAvailability
 from application.ports.clock import Clock
 from application.ports.store import Store
+from domain.change import hold_ended, hold_placed
 from domain.hold import USUAL_LIFETIME, Hold, TimeTaken, require_free
 from domain.ids import ExpertId, HoldId
 from domain.interval import Interval
@@ -52,5 +53,7 @@ class HoldTime:
                 expert_id, interval
             ):  # stored since it was looked at
                 raise TimeTaken(calendars=tuple(calendar_id for _, calendar_id in overlapping))
-            await tx.reserved.hold(hold, now=now)
+            for ended in await tx.reserved.hold(hold, now=now):
+                await tx.changes.add(hold_ended(ended, at=now))
+            await tx.changes.add(hold_placed(hold, at=now))
         return hold

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.store import Store
+from domain.change import hold_ended
 from domain.hold import HoldNotFound
 from domain.ids import ExpertId, HoldId
 
@@ -17,5 +18,7 @@ class ReleaseHold:
         """Raises HoldNotFound, also for one that has expired by itself."""
         async with self.store.transaction() as tx:
             hold = await tx.reserved.release(expert_id, hold_id)
-        if hold.expires_at <= self.clock.now():
+            now = self.clock.now()
+            await tx.changes.add(hold_ended(hold, at=now))
+        if hold.expires_at <= now:
             raise HoldNotFound

@@ -8,7 +8,7 @@ from datetime import timedelta
 from application.ports.changes import ChangeFeed, FeedPage
 from application.ports.clock import Clock
 from application.ports.store import Store, StoreUnavailable
-from domain.change import FeedPosition
+from domain.change import ChangeType, FeedPosition
 from domain.ids import ExpertId
 
 AT_ONCE = 200
@@ -41,15 +41,20 @@ class WatchChanges:
             await self.feed.wait(place, of=expert_id, at_most=pause)
             page = await self.feed.after(place, of=expert_id, limit=AT_ONCE)
             place = page.upto
+            if expert_id is not None and _may_be_the_last(page):
+                await self._look_for(expert_id)
             now = self.clock.now()
             if page.changes or now >= beat_at:
                 yield page
                 beat_at = now + HEARTBEAT
-            if expert_id is not None and not page.changes:
-                await self._look_for(expert_id)
 
     async def _look_for(self, expert_id: ExpertId) -> None:
         # An outage ends no stream that has nothing to tell; the next heartbeat looks again.
         with suppress(StoreUnavailable):
             async with self.store.transaction() as tx:
                 await tx.experts.get(expert_id)
+
+
+def _may_be_the_last(page: FeedPage) -> bool:
+    """Of an expert: nothing came, though somebody woke us or it is time for a heartbeat; or they were erased."""
+    return not page.changes or any(one.type is ChangeType.EXPERT_ERASED for _, one in page.changes)

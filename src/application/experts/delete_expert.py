@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 from application.notifications.end_subscriptions import EndSubscriptions
+from application.ports.clock import Clock
 from application.ports.store import Store
 from domain.account import Account
+from domain.change import ChangeType, change_of_expert
 from domain.ids import ExpertId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteExpert:
     store: Store
+    clock: Clock
     end_subscriptions: EndSubscriptions
 
     async def __call__(self, expert_id: ExpertId) -> tuple[Account, ...]:
@@ -31,4 +34,6 @@ class DeleteExpert:
             await tx.experts.lock(expert_id)
             accounts = await tx.accounts.of_expert(expert_id)
             await tx.experts.remove(expert_id)
+            # After the removal, which takes every change of the expert's along.
+            await tx.changes.add(change_of_expert(ChangeType.EXPERT_ERASED, expert_id, at=self.clock.now()))
         return accounts

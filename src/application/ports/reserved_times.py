@@ -11,11 +11,11 @@ from domain.interval import Interval
 class ReservedTimes(Protocol):
     """Whoever gives a time away waits for the expert's lock, and holds it until the transaction ends."""
 
-    async def hold(self, hold: Hold, *, now: datetime) -> None:
+    async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
         """Reserve a time, in the place of the hold with this id if there is one.
 
-        Holds that have expired at `now` are in nobody's way. Raises TimeTaken, which names
-        what is in the way, ExpertNotFound.
+        Other holds that have expired at `now` are in nobody's way: those that were are removed, and returned by id.
+        Raises TimeTaken, which names what is in the way, ExpertNotFound.
         """
         ...
 
@@ -25,8 +25,11 @@ class ReservedTimes(Protocol):
 
     async def reserve(
         self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
-    ) -> None:
-        """Give a time to a session, in the place of the one it has. Raises TimeTaken, SessionNotFound."""
+    ) -> tuple[Hold, ...]:
+        """Give a time to a session, in the place of the one it has; returns the expired holds it removed, as `hold`.
+
+        Raises TimeTaken, SessionNotFound.
+        """
         ...
 
     async def of_session(self, expert_id: ExpertId, session_id: SessionId) -> Interval | None:
@@ -37,4 +40,9 @@ class ReservedTimes(Protocol):
         """The session needs its reserved time no more; nothing happens where it has none."""
         ...
 
-    async def remove_expired(self, now: datetime) -> int: ...
+    async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
+        """Remove some that have expired, `limit` at most, the longest expired first.
+
+        What somebody else is dealing with is left to them.
+        """
+        ...

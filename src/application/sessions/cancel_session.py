@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.store import Store
+from domain.change import ChangeType, change_of_booking
 from domain.ids import ExpertId, SessionId
 from domain.session import Session
 
@@ -18,9 +19,11 @@ class CancelSession:
         async with self.store.transaction() as tx:
             known = await tx.sessions.lock(expert_id, session_id)
             known.require_etag(etag)
-            cancelled = known.cancel(now=self.clock.now())
+            now = self.clock.now()
+            cancelled = known.cancel(now=now)
             if cancelled is not known:
                 await tx.sessions.save(cancelled)
                 await tx.reserved.give_back(expert_id, session_id)
+                await tx.changes.add(change_of_booking(ChangeType.SESSION_CANCELLED, cancelled, at=now))
                 await tx.jobs.write_session(expert_id, session_id)
         return cancelled

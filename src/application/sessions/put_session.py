@@ -1,13 +1,14 @@
 """Accept a session, or a change of one: the row and the job that writes it, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.availability.look_up_availability import LookUpAvailability
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
-from domain.change import Change, ChangeType
-from domain.hold import TimeTaken, require_free
+from domain.change import Change, ChangeType, change_of_booking, hold_ended
+from domain.hold import Hold, TimeTaken, require_free
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionDetails, SessionNotFound, new_session
@@ -97,10 +98,12 @@ class PutSession:
             new if known is None else known.put(interval=wanted.interval, details=wanted.details, now=now)
         )
         if not await self._has_its_time(tx, wanted, accepted is known):
-            await self._take_the_time(tx, wanted, known, now)
+            for hold in await self._take_the_time(tx, wanted, known, now):
+                await tx.changes.add(hold_ended(hold, at=now))
         if accepted is not known:
             if known is not None:
                 await tx.sessions.save(accepted)
+            await tx.changes.add(change_of_booking(ChangeType.SESSION_ACCEPTED, accepted, at=now))
             await tx.jobs.write_session(wanted.expert_id, wanted.session_id)
         return accepted
 
@@ -125,20 +128,26 @@ class PutSession:
 
     async def _take_the_time(
         self, tx: Transaction, wanted: WantedSession, known: Session | None, now: datetime
-    ) -> None:
-        """Reserve what was checked. A checked session that is moved unchecked has its time for itself no longer."""
+    ) -> Sequence[Hold]:
+        """Reserve what was checked; the holds that ended by it.
+
+        A checked session that is moved unchecked has its time for itself no longer.
+        """
+        ended: list[Hold] = []
         if wanted.hold_id is not None:
             hold = await tx.reserved.release(wanted.expert_id, wanted.hold_id)
             hold.require_covers(wanted.interval, now)
+            ended.append(hold)
         if wanted.only_if_free:
             booked = await tx.sessions.booked(wanted.expert_id, wanted.interval)
             if others := tuple(one.session_id for one in booked if one.session_id != wanted.session_id):
                 raise TimeTaken(sessions=others)
         if wanted.is_checked:
             await self._see_what_came_since(tx, wanted, now)
-            await tx.reserved.reserve(wanted.expert_id, wanted.session_id, wanted.interval, now=now)
+            ended += await tx.reserved.reserve(wanted.expert_id, wanted.session_id, wanted.interval, now=now)
         elif known is not None and known.interval != wanted.interval:
             await tx.reserved.give_back(wanted.expert_id, wanted.session_id)
+        return ended
 
     async def _see_what_came_since(self, tx: Transaction, wanted: WantedSession, now: datetime) -> None:
         """A reading stored since the time was looked at, or held, knew of no session there, and told nobody."""

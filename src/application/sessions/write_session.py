@@ -91,7 +91,7 @@ class WriteSession:
                 session = writing.begun(session, step)
             case Resolve() | Update():
                 session = writing.attempted(session)
-        await tx.sessions.save(session)
+        await self._save(tx, session)
         return WritePlan(session=session, step=step)
 
     async def _look_again(self, tx: Transaction, settings: CalendarSettings) -> None:
@@ -101,13 +101,16 @@ class WriteSession:
                 await tx.jobs.refresh_calendars(calendar.account_id)
 
     async def _rest(self, tx: Transaction, session: Session) -> None:
+        await self._save(tx, session)
+        await tx.sessions.release(session.expert_id, session.session_id)
+        if session.due_at is not None and session.failures:
+            await tx.jobs.write_session(session.expert_id, session.session_id, at=session.due_at)
+
+    async def _save(self, tx: Transaction, session: Session) -> None:
         before = await tx.sessions.get(session.expert_id, session.session_id)
         if (news := change_of_session(before, session, at=self.clock.now())) is not None:
             await tx.changes.add(news)
         await tx.sessions.save(session)
-        await tx.sessions.release(session.expert_id, session.session_id)
-        if session.due_at is not None and session.failures:
-            await tx.jobs.write_session(session.expert_id, session.session_id, at=session.due_at)
 
     async def _take(self, plan: WritePlan) -> Taken:
         """Ask the provider. A fault is reported to whom it concerns and becomes a change of the session too."""

@@ -7,7 +7,7 @@ from application.ports.id_source import IdSource
 from application.ports.store import Store
 from domain.access import AccessLost
 from domain.account import AccountNotFound
-from domain.change import ChangeType, change_of_account
+from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.incident import Incident
 
 
@@ -42,4 +42,5 @@ class ReportLostAccess:
             )
             await tx.changes.add(change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=now))
             if await tx.incidents.add(incident):
+                await tx.changes.add(change_of_incident(ChangeType.INCIDENT_OPENED, incident, at=now))
                 await tx.jobs.notify_expert(incident.incident_id)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 from application.ports.store import Store
+from domain.change import hold_ended
 
 PATIENCE = timedelta(seconds=30)
 """How long a job is given before its row counts as forgotten."""
@@ -54,7 +55,15 @@ class SweepDue:
     async def _forget_ended(self, now: datetime) -> None:
         async with self.store.transaction() as tx:
             await tx.attempts.remove_expired(now)
-        async with self.store.transaction() as tx:
-            await tx.reserved.remove_expired(now)
+        while await self._end_holds(now) == AT_ONCE:
+            pass
         async with self.store.transaction() as tx:
             await tx.changes.remove_before(now - self.changes_kept)
+
+    async def _end_holds(self, now: datetime) -> int:
+        """No commit says that a hold's time is over: this is the first that can be told of it."""
+        async with self.store.transaction() as tx:
+            ended = await tx.reserved.remove_expired(now, AT_ONCE)
+            for hold in ended:
+                await tx.changes.add(hold_ended(hold, at=now))
+        return len(ended)

@@ -109,9 +109,11 @@ class Container(containers.DeclarativeContainer):
 
     end_subscriptions = providers.Factory(EndSubscriptions, push=push)
 
-    put_expert = providers.Factory(PutExpert, store=store)
+    put_expert = providers.Factory(PutExpert, store=store, clock=clock)
     get_expert = providers.Factory(GetExpert, store=store)
-    delete_expert = providers.Factory(DeleteExpert, store=store, end_subscriptions=end_subscriptions)
+    delete_expert = providers.Factory(
+        DeleteExpert, store=store, clock=clock, end_subscriptions=end_subscriptions
+    )
 
     start_connection = providers.Factory(
         StartConnection,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import takewhile
@@ -12,7 +12,7 @@ import structlog
 
 from application.changes.waiting import Waiting
 from application.ports.changes import FeedPage, FollowedFeed
-from domain.change import Change, CursorExpired, FeedPosition
+from domain.change import Change, ChangeType, CursorExpired, FeedPosition
 from domain.ids import ExpertId
 from server.logs import described
 from server.tasks import task_for_good
@@ -56,13 +56,16 @@ class FeedTail:
         await self._waiting.wait(of, at_most=at_most)
 
     def forget(self, expert_id: ExpertId | None) -> None:
-        """Drop what is remembered of an expert who was erased, and wake who waits for it; None: of everybody."""
+        """Drop what is remembered of an expert from before they were erased, and wake who waits for it.
+
+        None: of everybody.
+        """
         self._times_forgotten += 1
         if expert_id is None:
             self._recent.clear()
             self._known_from = self._upto
         else:
-            self._recent = deque(one for one in self._recent if one[1].expert_id != expert_id)
+            self._recent = deque(_without(self._recent, expert_id))
             self._waiting.wake({expert_id})
 
     async def follow(self) -> None:
@@ -104,6 +107,15 @@ class FeedTail:
         found = [one for one in newest_first if of is None or one[1].expert_id == of]
         changes = tuple(found[: -limit - 1 : -1])
         return FeedPage(changes=changes, upto=changes[-1][0] if len(changes) == limit else self._upto)
+
+
+def _without(
+    recent: Collection[tuple[FeedPosition, Change]], erased: ExpertId
+) -> Iterator[tuple[FeedPosition, Change]]:
+    """Without what came before the erasure: all that is there of the expert, where that is still to be read."""
+    of_expert = [one for one in recent if one[1].expert_id == erased]
+    erasures = [place for place, change in of_expert if change.type is ChangeType.EXPERT_ERASED]
+    return (one for one in recent if one[1].expert_id != erased or (erasures and one[0] >= erasures[-1]))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from application.ports.changes import FeedPage
 from application.ports.store import StoreUnavailable
-from domain.change import Change, CursorExpired, FeedPosition
+from domain.change import Change, ChangeType, CursorExpired, FeedPosition
 from domain.ids import ExpertId
 from server.runtime import feed_tail
 from server.runtime.feed_tail import FeedTail, open_feed_tail
@@ -220,6 +220,23 @@ async def test_of_an_erased_expert_nothing_is_remembered(watched: Watched) -> No
     assert "'mine'" not in repr(watched.tail._recent)
 
 
+async def test_an_erasure_is_remembered_with_what_came_after_it(watched: Watched) -> None:
+    start = await watched.tail.end()
+    await watched.exist(MINE)
+    await watched.happens(_mine("before"))
+    place = (await watched.heard(start)).upto
+    await watched.happens(_erasure(MINE), _mine("after"))
+    await watched.heard(place)
+
+    watched.below.feed.erased(MINE)
+
+    looks = watched.below.looks
+    page = await watched.tail.after(place, of=None, limit=200)
+    assert [one for _, one in page.changes] == [_erasure(MINE), _mine("after")]
+    assert watched.below.looks == looks
+    assert "'before'" not in repr(watched.tail._recent)
+
+
 async def test_a_page_that_was_being_read_during_an_erasure_is_read_again(watched: Watched) -> None:
     start = await watched.tail.end()
     await watched.exist(MINE, THEIRS)
@@ -312,6 +329,10 @@ async def test_memory_tells_what_the_feed_below_would(data: st.DataObject) -> No
 
 def _mine(session_id: str) -> Change:
     return a_change(session_id=session_id, expert_id=MINE)
+
+
+def _erasure(expert_id: ExpertId) -> Change:
+    return a_change(ChangeType.EXPERT_ERASED, expert_id=expert_id, account_id=None, calendar_id=None)
 
 
 def _theirs(session_id: str) -> Change:

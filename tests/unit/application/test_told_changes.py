@@ -1,6 +1,7 @@
 """What watchers are told: each change once, when it happens, and never what it says."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from domain.access import AccessLost, ProviderUnavailable, WriteRefused
 from domain.availability import BookedTime
 from domain.calendar import CalendarNotFound
-from domain.change import Change, ChangeType
+from domain.change import Change, ChangeType, hold_placed
 from domain.ids import CalendarId, SessionId
-from tests.builders import ACCOUNT, EXPERT, SESSION, after, an_interval
+from tests.builders import ACCOUNT, EXPERT, INCIDENT, NOW, SESSION, a_hold, after, an_interval
 from tests.fakes.provider import Person
 from tests.support.application import CHANGES_KEPT, Application
 
@@ -49,7 +50,8 @@ async def test_an_account_lost_is_told_once_whoever_finds_out(
     told = Change(
         type=ChangeType.ACCOUNT_RECONNECT_REQUIRED, expert_id=EXPERT, at=app.clock.now(), account_id=ACCOUNT
     )
-    assert app.changes() == [told]
+    incident = replace(told, type=ChangeType.INCIDENT_OPENED, incident_id=INCIDENT)
+    assert app.changes() == [told, incident]
 
 
 async def test_a_reconnect_is_told_and_with_it_calendars_that_changed_meanwhile(
@@ -74,19 +76,30 @@ async def test_a_false_alarm_is_told_to_be_one(
     await app.report_lost_access(AccessLost(account_id=ACCOUNT, grant_version=1))
     await app.run_jobs()
 
-    assert types(app)[:2] == [ChangeType.ACCOUNT_RECONNECT_REQUIRED, ChangeType.ACCOUNT_RECONNECTED]
+    assert types(app) == [
+        ChangeType.ACCOUNT_RECONNECT_REQUIRED,
+        ChangeType.INCIDENT_OPENED,
+        ChangeType.ACCOUNT_RECONNECTED,
+        ChangeType.INCIDENT_CLOSED,
+    ]
     assert app.mailer.sent == []
 
 
-async def test_a_new_account_and_one_that_goes_change_the_calendars(app: Application, maria: Person) -> None:
+async def test_a_new_account_and_one_that_goes_are_told_and_so_are_their_calendars(
+    app: Application, maria: Person
+) -> None:
     account = await app.connect(maria)
     connected = app.changes()
     app.forget_changes()
     await app.disconnect_account(EXPERT, account.account_id)
 
-    for told in (connected, app.changes()):
+    for type_, told in (
+        (ChangeType.ACCOUNT_CONNECTED, connected),
+        (ChangeType.ACCOUNT_DISCONNECTED, app.changes()),
+    ):
         assert [(one.type, one.account_id) for one in told] == [
-            (ChangeType.CALENDARS_CHANGED, account.account_id)
+            (type_, account.account_id),
+            (ChangeType.CALENDARS_CHANGED, account.account_id),
         ]
 
 
@@ -150,7 +163,7 @@ async def test_our_own_events_change_no_busy_time(
     await app.run_jobs()
     await read(app, calendar_id)
 
-    assert types(app) == [ChangeType.SESSION_WRITTEN]
+    assert types(app) == [ChangeType.SESSION_ACCEPTED, ChangeType.SESSION_WRITTEN]
 
 
 async def test_days_that_come_into_reach_are_no_change(
@@ -181,7 +194,7 @@ async def test_a_session_is_told_to_be_written_once(
     app: Application, maria: Person, calendar_id: CalendarId
 ) -> None:
     await app.book()
-    assert types(app) == []
+    assert types(app, *OF_SESSIONS) == []
     await app.run_jobs()
     await app.write()
     await app.pass_time(timedelta(days=1))
@@ -333,4 +346,6 @@ async def test_changes_are_kept_for_so_many_days(
 def test_a_change_carries_ids_and_no_times_of_anybody() -> None:
     booked = BookedTime(session_id=SessionId("session-1"), interval=an_interval())
     change = Change(type=COLLIDES, expert_id=EXPERT, at=after(), session_id=booked.session_id)
-    assert set(change.__slots__) == {"type", "expert_id", "at", "account_id", "calendar_id", "session_id"}
+    ids = {"expert_id", "account_id", "calendar_id", "session_id", "hold_id", "incident_id"}
+    assert set(change.__slots__) == {"type", "at", "expires_at"} | ids
+    assert hold_placed(a_hold(), at=NOW).expires_at == a_hold().expires_at != a_hold().interval.end

@@ -207,7 +207,22 @@ async def test_the_watch_of_an_expert_who_is_erased_ends_at_once(everybody: Appl
             await waiting
     await tell(everybody, theirs)
 
-    assert await of_all.changes(1) == [theirs]
+    erased, last = await of_all.changes(2)
+    assert (erased.type, erased.expert_id) == (ChangeType.EXPERT_ERASED, EXPERT)
+    assert last == theirs
+
+
+async def test_the_watch_of_an_expert_who_came_back_goes_on_and_tells_of_the_erasure(
+    everybody: Application,
+) -> None:
+    watcher = await watch(everybody)
+    await everybody.delete_expert(EXPERT)
+    await everybody.add_expert()
+    (later,) = numbered(1)
+    await tell(everybody, later)
+
+    erased, last = await watcher.changes(2)
+    assert (erased.type, last) == (ChangeType.EXPERT_ERASED, later)
 
 
 @pytest.mark.usefixtures("waits")
