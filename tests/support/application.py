@@ -25,6 +25,7 @@ from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
 from application.calendars.update_calendar_settings import UpdateCalendarSettings
+from application.changes.list_changes import ListChanges
 from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.get_expert import GetExpert
@@ -111,6 +112,7 @@ class Application:
     end_subscriptions: EndSubscriptions
     take_notifications: TakeNotifications
     watch_changes: WatchChanges
+    list_changes: ListChanges
     put_session: PutSession
     cancel_session: CancelSession
     get_session: GetSession
@@ -364,6 +366,7 @@ def an_application(*, push_on: bool = True) -> Application:
         end_subscriptions=end_subscriptions,
         take_notifications=TakeNotifications(store=store, clock=clock),
         watch_changes=WatchChanges(store=store, clock=clock, feed=store.feed),
+        list_changes=ListChanges(store=store, feed=store.feed),
         put_session=PutSession(store=store, clock=clock, look_up=look_up),
         cancel_session=CancelSession(store=store, clock=clock),
         get_session=GetSession(store=store),

@@ -27,6 +27,7 @@ from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
 from application.calendars.update_calendar_settings import UpdateCalendarSettings
+from application.changes.list_changes import ListChanges
 from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.get_expert import GetExpert
@@ -218,6 +219,7 @@ class Container(containers.DeclarativeContainer):
     deliveries = providers.Singleton(Deliveries, take_notifications)
     """Closed with the web app."""
     watch_changes = providers.Factory(WatchChanges, store=store, clock=clock, feed=feed)
+    list_changes = providers.Factory(ListChanges, store=store, feed=feed)
 
     put_session = providers.Factory(PutSession, store=store, clock=clock, look_up=look_up_availability)
     cancel_session = providers.Factory(CancelSession, store=store, clock=clock)
@@ -268,7 +270,7 @@ class Container(containers.DeclarativeContainer):
             list_sessions=list_sessions,
             budget=budget,
         ),
-        changes=providers.Factory(Changes, watch_changes=watch_changes),
+        changes=providers.Factory(Changes, watch_changes=watch_changes, list_changes=list_changes),
     )
 
     health = providers.Factory(Health, alarms=alarms, readiness=readiness)
