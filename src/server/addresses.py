@@ -4,9 +4,10 @@ import ipaddress
 import re
 import socket
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-PATTERN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+)):(?P<port>\d{1,5})")
+PATTERN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+)):(?P<port>\d{1,9})")
+HIGHEST_PORT = 65_535
 
 
 class Address(NamedTuple):
@@ -19,8 +20,10 @@ class Address(NamedTuple):
     def parse(cls, text: str) -> "Address":
         """Reads `host:port` or `[IPv6]:port`. Raises ValueError."""
         match = PATTERN.fullmatch(text.strip())
-        if match is None or int(match["port"]) > 65_535:
+        if match is None:
             raise ValueError("must be written as host:port")
+        if int(match["port"]) > HIGHEST_PORT:
+            raise ValueError(f"must have a port from 0 to {HIGHEST_PORT}")
         return cls(match["six"] or match["host"], int(match["port"]))
 
     def __str__(self) -> str:
@@ -35,6 +38,16 @@ class Address(NamedTuple):
         """A socket that listens there. Raises OSError when the address is taken or none of this machine's."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         return socket.create_server((self.host, self.port), family=family, reuse_port=False)
+
+
+def require_port(parts: SplitResult) -> None:
+    """Raises ValueError when a URL names a port that there can't be."""
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError(f"must have a port from 1 to {HIGHEST_PORT}")
 
 
 def is_loopback(url: str) -> bool:

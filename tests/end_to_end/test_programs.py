@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 import server.runtime.resources
-from adapters.postgres.pool import open_pool
+from adapters.postgres.reachable import require_reachable
 from sandbox import Sandbox
 from sandbox.world.faults import Fault
 from server.runtime.process import running
@@ -256,8 +256,8 @@ async def test_says_that_the_database_is_away(
     sandbox: Sandbox, no_settings: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the tests' own process, where ten seconds of patience can be cut short."""
-    impatient = partial(open_pool, patience=timedelta(seconds=0.2))
-    monkeypatch.setattr(server.runtime.resources, "open_pool", impatient)
+    impatient = partial(require_reachable, patience=timedelta())
+    monkeypatch.setattr(server.runtime.resources, "require_reachable", impatient)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     away = f"postgresql://somebody:hunter2@127.0.0.1:{port}/nothing"

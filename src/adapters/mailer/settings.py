@@ -41,9 +41,9 @@ class SmtpSettings:
         """
         try:
             parts = urlsplit(url.strip())
-            port = parts.port
         except ValueError:
             raise SmtpUrlInvalid("the mail server's URL is malformed") from None
+        port = _port(parts)
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             raise SmtpUrlInvalid("the mail server's URL is not smtp://host or smtps://host")
         if parts.path.strip("/") or parts.fragment:
@@ -57,6 +57,15 @@ class SmtpSettings:
             user=None if parts.username is None else unquote(parts.username),
             password=None if parts.password is None else unquote(parts.password),
         )
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        raise SmtpUrlInvalid(
+            "the mail server's URL has a port that is none: they go from 1 to 65535"
+        ) from None
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.errors import translated
+from adapters.postgres.pool_log import quiet_pool_log
 
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
@@ -34,6 +35,7 @@ async def open_pool(
     A connection that broke is replaced when it is next asked for. Raises StoreUnavailable when none can be had within
     `patience`, at the start and later. With `plan_once`, statements that are prepared get one plan for all arguments.
     """
+    quiet_pool_log()
     pool: Pool = AsyncConnectionPool(
         dsn,
         connection_class=AsyncConnection[DictRow],

@@ -16,11 +16,13 @@ from adapters.graph.settings import ClientCertificate, MicrosoftSettings, Notifi
 from adapters.mailer import SmtpMailer, SmtpSettings, parse_sender, trusting
 from adapters.postgres.change_feed import open_change_feed
 from adapters.postgres.clock import open_clock
+from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.known_times import open_known_times
 from adapters.postgres.migrate import MigrationRefused, migrate
 from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
 from application.ports.store import StoreUnavailable
 from domain.reading import Pace
@@ -33,7 +35,7 @@ from server.runtime.settings import Push, Settings
 from server.tasks import task_for_good
 
 PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
-UNREACHABLE = "the database can't be reached: is CALENDARSYNC_DATABASE_URL right?"
+UNREACHABLE = "the database of CALENDARSYNC_DATABASE_URL can't be reached"
 
 
 class ProcessFailed(Exception):
@@ -54,13 +56,13 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     sender = parse_sender(settings.mail_from)
     async with AsyncExitStack() as stack:
+        await migrated(dsn)
         try:
             pool = await stack.enter_async_context(open_pool(dsn, max_size=settings.database_pool_size))
             clock = await open_clock(pool)
         except StoreUnavailable:
             raise ProcessFailed(UNREACHABLE) from None
         await stack.enter_async_context(task_for_good(clock.keep(pool), name="clock"))
-        await migrated(dsn)
         jobs = job_app()
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
         known_times = await stack.enter_async_context(open_known_times(dsn))
@@ -106,12 +108,21 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
 
 async def migrated(dsn: str) -> list[str]:
     """Bring the schema up to date and name what was applied. Raises ProcessFailed."""
+    await _require_database(dsn)
     try:
         return await migrate(dsn)
-    except psycopg.OperationalError:
-        raise ProcessFailed(UNREACHABLE) from None
+    except psycopg.OperationalError as error:
+        raise ProcessFailed(f"{UNREACHABLE}: {refusal_in(error).value}") from None
     except MigrationRefused as refused:
         raise ProcessFailed(f"the database's schema can't be brought up to date: {refused}") from None
+
+
+async def _require_database(dsn: str) -> None:
+    """Raises ProcessFailed, and says why there is no connection."""
+    try:
+        await require_reachable(dsn)
+    except DatabaseUnreachable as unreachable:
+        raise ProcessFailed(f"{UNREACHABLE}: {unreachable.refusal.value}") from None
 
 
 def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSettings:

@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.crypto import KeyRing
 from adapters.mailer import SmtpSettings, parse_sender
-from server.addresses import Address
+from adapters.postgres.dsn import checked_dsn
+from server.addresses import Address, require_port
 
 PREFIX: Final = "CALENDARSYNC_"
 FOR_TESTS: Final = "CALENDARSYNC_TEST_"
@@ -55,9 +56,9 @@ def _address(value: Any) -> Any:
 def _url(value: str, *, schemes: set[str]) -> str:
     try:
         parts = urlsplit(value.strip())
-        parts.port  # noqa: B018 - reading it is what checks it
     except ValueError:
         raise ValueError("must be a URL") from None
+    require_port(parts)
     if parts.scheme not in schemes or not parts.hostname or parts.username is not None:
         raise ValueError(f"must be a URL that begins with {' or '.join(sorted(schemes))}://")
     if parts.query or parts.fragment:
@@ -130,6 +131,11 @@ class Settings(BaseSettings):
     def _any_case_too(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(checked_dsn(value.get_secret_value()))
+
     @field_validator("encryption_keys")
     @classmethod
     def _keys(cls, value: SecretStr) -> SecretStr:
@@ -198,7 +204,8 @@ def require_shared_address(settings: Settings, role: Role) -> None:
 
 
 def _words(kind: str, message: str) -> str:
-    return "is missing" if kind == "missing" else message.removeprefix("Value error, ").lower()
+    words = "is missing" if kind == "missing" else message.removeprefix("Value error, ")
+    return words[:1].lower() + words[1:]
 
 
 def _as_given(given: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from adapters.postgres.pool import open_pool
+from adapters.postgres.reachable import require_reachable
 from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
 from server.addresses import Address
@@ -24,6 +24,7 @@ from server.runtime.process import running
 from server.runtime.resources import ProcessFailed
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs
+from tests.support.refusing_database import refusing_database
 
 KEYS = "one:" + base64.b64encode(b"k" * 32).decode()
 VALUES = {
@@ -111,12 +112,12 @@ async def test_a_taken_address_is_told(dsn: str, name: str) -> None:
 
 async def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch, logs: Logs) -> None:
     """A process that starts before its database waits for it for ten seconds; here for a moment only."""
-    impatient = partial(open_pool, patience=timedelta(seconds=0.2))
-    monkeypatch.setattr(resources, "open_pool", impatient)
+    impatient = partial(require_reachable, patience=timedelta())
+    monkeypatch.setattr(resources, "require_reachable", impatient)
     with Address("127.0.0.1", 0).bound() as closed:
         port = closed.getsockname()[1]
 
-    with pytest.raises(ProcessFailed, match="DATABASE_URL"):
+    with pytest.raises(ProcessFailed, match=r"DATABASE_URL .*: nobody listens at its host and port"):
         async with running(_settings(f"postgresql://user:hunter2@127.0.0.1:{port}/x")):
             pass
     assert "hunter2" not in logs.text
@@ -175,6 +176,34 @@ async def test_bad_settings_are_told_in_whole_and_end_it_with_2() -> None:
     for name in ("DATABASE_URL", "SWEEP_SECONDS", "NONSENSE"):
         assert PREFIX + name in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "check-settings"])
+async def test_a_database_that_is_none_is_a_fault_of_the_settings_and_its_password_told_nowhere(
+    command: str,
+) -> None:
+    process = await _process(command, DATABASE_URL="mysql://admin:hunter2@db/x", SWEEP_SECONDS="often")
+    told = (await process.communicate())[1].decode()
+
+    assert process.returncode == 2
+    assert PREFIX + "DATABASE_URL: must be a URL that begins with postgresql://" in told
+    assert PREFIX + "SWEEP_SECONDS" in told
+    assert "hunter2" not in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+async def test_a_password_that_is_refused_is_told_in_one_line_without_it(command: str) -> None:
+    words = 'password authentication failed for user "admin"'
+    async with refusing_database("28P01", words, asks_for_password=True) as port:
+        process = await _process(command, DATABASE_URL=f"postgresql://admin:hunter2@127.0.0.1:{port}/x")
+        told = (await process.communicate())[1].decode()
+
+    assert (process.returncode, told) == (
+        1,
+        "calendarsync can't start: the database of CALENDARSYNC_DATABASE_URL can't be reached: it refuses the user "
+        "or the password\n",
+    )
 
 
 @pytest.mark.parametrize("role", ["api", "web", "worker"])

@@ -83,6 +83,18 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("DATABASE_URL", "mysql://admin:hunter2@db/x"),
+        ("DATABASE_URL", "postgresql+asyncpg://admin:hunter2@db/x"),
+        ("DATABASE_URL", "hunter2"),
+        ("DATABASE_URL", "host=db password=hunter2 hunter2=x"),
+        ("DATABASE_URL", "postgresql://admin:hunter2%@db/x"),
+        ("DATABASE_URL", "postgresql://admin:hun@ter2@hunter2/x"),
+        ("DATABASE_URL", "postgresql://admin:hunter2@db:99999/x"),
+        ("DATABASE_URL", "postgresql://admin:hunter2@db:x/x"),
+        ("DATABASE_URL", "host=a,b,c port=1,2 password=hunter2"),
+        ("DATABASE_URL", "postgresql://db/x?hunter2=1"),
+        ("DATABASE_URL", "postgresql://db/x?sslmode=hunter2"),
+        ("DATABASE_URL", "postgresql://db/x?connect_timeout=hunter2"),
         ("ENCRYPTION_KEYS", "hunter2"),
         ("ENCRYPTION_KEYS", "one:aHVudGVyMg=="),
         ("SMTP_URL", "hunter2://x"),
@@ -121,6 +133,45 @@ def test_faults_never_repeat_the_value(environment: pytest.MonkeyPatch, name: st
 
     assert fault.startswith(PREFIX + name)
     assert "hunter2" not in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://u:p@db:99999/x"),
+        ("DATABASE_URL", "host=db port=0"),
+        ("SMTP_URL", "smtp://mail.example:99999"),
+        ("PUBLIC_URL", "https://calendars.example:99999"),
+        ("MICROSOFT_GRAPH_URL", "https://graph.example:0"),
+        ("GRPC_ADDRESS", "127.0.0.1:99999"),
+        ("HTTP_ADDRESS", "127.0.0.1:100000"),
+    ],
+)
+def test_a_port_that_is_none_is_named_as_the_fault(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(PREFIX + name, value)
+
+    (fault,) = _faults()
+
+    assert "port" in fault
+    assert "65535" in fault
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://user:p%40ss@db.example:5432/calendarsync?sslmode=verify-full",
+        "postgres://db1,db2/calendarsync?target_session_attrs=read-write",
+        "host=/var/run/postgresql dbname=calendarsync",
+        "host=@abstract dbname=calendarsync",
+        "postgresql://[::1]:5432/calendarsync",
+    ],
+)
+def test_a_database_is_named_as_postgresql_names_it(environment: pytest.MonkeyPatch, dsn: str) -> None:
+    environment.setenv(PREFIX + "DATABASE_URL", f"  {dsn}\n")
+
+    assert load_settings().database_url.get_secret_value() == dsn
 
 
 def test_nothing_secret_is_in_the_settings_own_text() -> None:

@@ -1,0 +1,43 @@
+"""Whether the database can be reached at all, asked once before anything else is opened."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import psycopg
+from psycopg import AsyncConnection
+
+from adapters.postgres.dsn import Refusal, refusal_in
+from adapters.postgres.pool import CONNECT_TIMEOUT
+from application.ports.store import StoreUnavailable
+
+ASK_AGAIN_SECONDS: Final = 0.5
+
+
+class DatabaseUnreachable(StoreUnavailable):
+    """No connection, and why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+async def require_reachable(
+    dsn: str, *, patience: timedelta = timedelta(seconds=10), connect_timeout: timedelta = CONNECT_TIMEOUT
+) -> None:
+    """Raises DatabaseUnreachable: at once for what waiting can't mend, for the rest when `patience` is over."""
+    loop = asyncio.get_running_loop()
+    latest = loop.time() + patience.total_seconds()
+    while (refusal := await _refusal(dsn, connect_timeout)) is not None:
+        if not refusal.passes or loop.time() + ASK_AGAIN_SECONDS > latest:
+            raise DatabaseUnreachable(refusal)
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+
+async def _refusal(dsn: str, connect_timeout: timedelta) -> Refusal | None:
+    try:
+        connection = await AsyncConnection.connect(dsn, connect_timeout=int(connect_timeout.total_seconds()))
+    except psycopg.Error as error:
+        return refusal_in(error)
+    await connection.close()
+    return None
