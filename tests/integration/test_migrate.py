@@ -49,6 +49,17 @@ async def test_applies_the_files_in_order(empty_dsn: str, folder: Path) -> None:
     assert await fetch_all(empty_dsn, "SELECT id FROM second ORDER BY id") == [(1,), (2,)]
 
 
+async def test_takes_the_time_it_needs_whatever_calls_are_allowed(empty_dsn: str, tmp_path: Path) -> None:
+    async with await AsyncConnection.connect(empty_dsn, autocommit=True) as connection:
+        for setting in ("statement_timeout", "lock_timeout", "transaction_timeout", "idle_session_timeout"):
+            await connection.execute(
+                f"ALTER DATABASE {connection.info.dbname} SET {setting} = '100ms'".encode()
+            )
+    (tmp_path / "0001_slow.sql").write_text("SELECT pg_sleep(0.2);")
+
+    assert await migrate(empty_dsn, folder=tmp_path) == ["0001_slow.sql"]
+
+
 async def test_applies_nothing_twice(empty_dsn: str, folder: Path) -> None:
     await migrate(empty_dsn, folder=folder)
     assert await migrate(empty_dsn, folder=folder) == []

@@ -12,6 +12,7 @@ from domain.expert import ExpertNotFound
 from domain.hold import TimeTaken
 from domain.session import SessionNotFound
 from tests.builders import (
+    EXPERT,
     NOW,
     a_calendar,
     a_grant,
@@ -61,6 +62,45 @@ NOT_FOR_CALLERS = {
     "subscription_whole": "one statement sets all",
 }
 """Every other constraint, and why nobody runs into it unless we err."""
+
+
+PASSING = [
+    psycopg.errors.lookup(sqlstate)()
+    for sqlstate in (
+        # the connection
+        "08000",
+        "08001",
+        "08003",
+        "08004",
+        "08006",
+        # read-only, and the time-outs of whole transactions
+        "25006",
+        "25P03",
+        "25P04",
+        # deadlocks and the like
+        "40001",
+        "40003",
+        "40P01",
+        # full
+        "53000",
+        "53100",
+        "53200",
+        "53300",
+        # lock_timeout
+        "55P03",
+        # statement_timeout; shutting down, crashed, starting up, dropped; idle_session_timeout
+        "57000",
+        "57014",
+        "57P01",
+        "57P02",
+        "57P03",
+        "57P04",
+        "57P05",
+        # its disk
+        "58000",
+        "58030",
+    )
+]
 
 
 async def test_every_constraint_is_either_translated_or_out_of_reach(kept: KeptByPostgres) -> None:
@@ -149,15 +189,7 @@ async def test_going_on_after_a_failed_statement_is_no_commit(kept: KeptByPostgr
     "fault",
     [
         psycopg.OperationalError(),
-        psycopg.errors.AdminShutdown(),
-        psycopg.errors.CannotConnectNow(),
-        psycopg.errors.TooManyConnections(),
-        psycopg.errors.DiskFull(),
-        psycopg.errors.QueryCanceled(),
-        psycopg.errors.DeadlockDetected(),
-        psycopg.errors.SerializationFailure(),
-        psycopg.errors.IdleInTransactionSessionTimeout(),
-        psycopg.errors.ReadOnlySqlTransaction(),
+        *PASSING,
         psycopg_pool.PoolTimeout(),
         psycopg_pool.TooManyRequests(),
         psycopg_pool.PoolClosed(),
@@ -169,6 +201,45 @@ async def test_what_passes_by_itself_is_unavailability(fault: psycopg.Error) -> 
         async with translated():
             raise fault
     assert caught.value.__cause__ is fault
+
+
+@pytest.mark.parametrize("setting", ["statement_timeout", "lock_timeout", "transaction_timeout"])
+async def test_a_time_out_that_an_administrator_set_is_unavailability(
+    kept: KeptByPostgres, setting: str
+) -> None:
+    """transaction_timeout needs PostgreSQL 17."""
+    await put_expert(kept)
+    async with kept.pool.connection() as locking, locking.transaction():
+        await locking.execute("LOCK TABLE expert IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreUnavailable):
+            async with kept.store.transaction() as tx:
+                await tx.connection.execute(
+                    "SELECT set_config(%(setting)s, '20ms', true)", {"setting": setting}
+                )
+                await tx.experts.get(EXPERT)
+    async with kept.transaction() as tx:
+        assert (await tx.experts.get(EXPERT)).expert_id == EXPERT
+
+
+@pytest.mark.parametrize("setting", ["idle_in_transaction_session_timeout", "transaction_timeout"])
+async def test_a_transaction_that_was_ended_while_it_idled_is_unavailability(
+    kept: KeptByPostgres, setting: str
+) -> None:
+    await put_expert(kept)
+    with pytest.raises(StoreUnavailable):
+        async with kept.store.transaction() as tx:
+            await tx.connection.execute("SELECT set_config(%(setting)s, '20ms', true)", {"setting": setting})
+            ours = tx.connection.info.backend_pid
+            while await kept.rows("SELECT FROM pg_stat_activity WHERE pid = %(pid)s", pid=ours):
+                pass
+            await tx.experts.get(EXPERT)
+
+
+async def test_what_is_too_large_is_no_matter_of_waiting() -> None:
+    for fault in (psycopg.errors.ProgramLimitExceeded(), psycopg.errors.StatementTooComplex()):
+        with pytest.raises(type(fault)):
+            async with translated():
+                raise fault
 
 
 async def test_what_the_job_queue_wraps_is_looked_into() -> None:

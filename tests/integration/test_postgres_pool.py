@@ -33,6 +33,7 @@ async def test_connections_are_bounded_in_utc_and_name_themselves(kept: KeptByPo
         ("TimeZone", "UTC"),
         ("statement_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "30s"),
+        ("idle_session_timeout", "0"),
         ("application_name", "calendarsync"),
         ("default_transaction_isolation", "read committed"),
     ):

@@ -130,7 +130,10 @@ async def _watch_for_good(feed: PostgresChangeFeed, dsn: str) -> None:
     while True:
         try:
             async with await _connected(dsn) as connection:
-                await connection.execute(f"LISTEN {CHANNEL}; LISTEN {ERASED_CHANNEL}")
+                # Where nothing happens it hears nothing, and must not be ended for that.
+                await connection.execute(
+                    f"SET idle_session_timeout = 0; LISTEN {CHANNEL}; LISTEN {ERASED_CHANNEL}"
+                )
                 pause = FIRST_PAUSE
                 feed.erased(None)
                 # The connection may have broken because the address is another server's now.

@@ -28,11 +28,17 @@ BY_CONSTRAINT: Mapping[str, type[DomainError]] = {
 The other constraints hold what callers can't break unless we err.
 """
 
-UNAVAILABLE = (
-    psycopg.OperationalError,  # away, going down, full, timed out, deadlocked; the pool's own errors too
-    psycopg.errors.IdleInTransactionSessionTimeout,
-    psycopg.errors.ReadOnlySqlTransaction,  # a replica that was not promoted yet
-)
+PASSES_ALTHOUGH_INTERNAL = {
+    "25006",  # read_only_sql_transaction: a replica that was not promoted yet
+    "25P03",  # idle_in_transaction_session_timeout
+    "25P04",  # transaction_timeout
+}
+"""SQLSTATEs of class 25 that say something of the server's state and not of what we asked.
+
+psycopg raises the whole class as InternalError, since all others in it are faults of ours.
+"""
+LIMIT_EXCEEDED = "54"
+"""The class of what is too large or too deep for PostgreSQL: an OperationalError of psycopg's that never passes."""
 
 
 @asynccontextmanager
@@ -52,7 +58,15 @@ async def translated() -> AsyncIterator[None]:
 
 
 def _meaning(error: psycopg.Error) -> Exception | None:
-    if isinstance(error, UNAVAILABLE):
+    if _passes(error):
         return StoreUnavailable()
     domain_error = BY_CONSTRAINT.get(error.diag.constraint_name or "")
     return None if domain_error is None else domain_error()
+
+
+def _passes(error: psycopg.Error) -> bool:
+    """Away, going down, full, timed out, deadlocked; the pool's own errors too."""
+    state = error.sqlstate or ""
+    if isinstance(error, psycopg.OperationalError):
+        return not state.startswith(LIMIT_EXCEEDED)
+    return state in PASSES_ALTHOUGH_INTERNAL

@@ -12,6 +12,8 @@ from psycopg import AsyncConnection
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 LOCK = 4_025_187_311  # any number that no other user of the database's advisory locks takes
+TIME_LIMITS = ["statement_timeout", "lock_timeout", "transaction_timeout", "idle_session_timeout"]
+"""Those that the server has: transaction_timeout came with PostgreSQL 17."""
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -41,6 +43,7 @@ async def migrate(dsn: str, *, folder: Path = MIGRATIONS) -> list[str]:
     """
     migrations = read_migrations(folder)
     async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await _without_time_limits(connection)
         # Without it a killed migrator's statement runs to its end, and so long the lock is held.
         await connection.execute("SET client_connection_check_interval = '1s'")
         await connection.execute("SELECT pg_advisory_lock(%(lock)s)", {"lock": LOCK})
@@ -48,6 +51,14 @@ async def migrate(dsn: str, *, folder: Path = MIGRATIONS) -> list[str]:
         for migration in missing:
             await _apply(connection, migration)
     return [migration.name for migration in missing]
+
+
+async def _without_time_limits(connection: AsyncConnection) -> None:
+    """A migration takes as long as it takes, and waits for others as long, whatever an administrator set for calls."""
+    await connection.execute(
+        "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = ANY (%(names)s)",
+        {"names": TIME_LIMITS},
+    )
 
 
 def read_migrations(folder: Path) -> list[Migration]:

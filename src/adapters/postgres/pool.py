@@ -72,13 +72,17 @@ async def _check(connection: Connection) -> None:
 
 
 async def _configure(connection: Connection) -> None:
-    """Here and not in the connection's arguments, since the job queue adds its own `autocommit` to those."""
+    """Here and not in the connection's arguments, since the job queue adds its own `autocommit` to those.
+
+    What an administrator has set for transactions stays; connections that wait for work are idle for good reason.
+    """
     await connection.set_autocommit(True)
     # Whoever waited for a lock must see what its holder wrote.
     await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
     await connection.execute(
         """
         SELECT set_config('timezone', 'UTC', false),
+            set_config('idle_session_timeout', '0', false),
             set_config('statement_timeout', %(statement)s, false),
             set_config('idle_in_transaction_session_timeout', %(idle)s, false)
         """,
