@@ -136,7 +136,10 @@ def settled(session: Session, *, now: datetime) -> Session:
     done = written(
         session, revision=session.revision, interval=session.interval, reminder_minutes=None, now=now
     )
-    return replace(done, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
+    # Nothing was asked: the event is what it was, and lies where it lay.
+    return (
+        replace(done, copy=session.copy, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
+    )
 
 
 def waiting(session: Session, hindrance: Hindrance, *, now: datetime) -> Session:
