@@ -23,12 +23,14 @@ from bench.table import table
 from bench.watchers import watchers
 from server.demo.world import World
 from server.runtime.settings import Role
+from server.time_zones import use_packaged_zones
 
 ROUNDS = 5
 SECONDS = 0.8
 
 
 def main() -> None:
+    use_packaged_zones()
     others = os.getloadavg()[0]
     with surroundings() as where:
         figures, measured = asyncio.run(_measure(where))

@@ -3,6 +3,7 @@
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from domain.errors import DomainError
@@ -19,12 +20,10 @@ def zone_named(name: str) -> ZoneInfo:
 
     Raises TimeZoneUnknown, also for the names the database keeps for its own use.
     """
-    if name in {"", "localtime", "posixrules", "Factory"} or name.startswith(("posix/", "right/")):
+    # Asked first: where zones are files of a package, `America.Argentina/Salta` would be found as well.
+    if name not in _names():
         raise TimeZoneUnknown
-    try:
-        return ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as exc:
-        raise TimeZoneUnknown from exc
+    return _zone(name)
 
 
 def local_days(first: date, after_last: date, zone: ZoneInfo) -> Interval | None:
@@ -35,6 +34,17 @@ def local_days(first: date, after_last: date, zone: ZoneInfo) -> Interval | None
     """
     begin, end = _day_begins(first, zone), _day_begins(max(after_last, first + timedelta(days=1)), zone)
     return Interval(begin, end) if begin < end else None
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "posixrules", "Factory"})
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """Kept, since the library keeps the last eight only, and reading one takes as long as a query."""
+    return ZoneInfo(name)
 
 
 def _day_begins(day: date, zone: ZoneInfo) -> datetime:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import signal
 import sys
+import zoneinfo
 from pathlib import Path
 
 from sandbox.service import Sandbox
@@ -13,6 +14,7 @@ from sandbox.service import Sandbox
 
 def main() -> None:
     """Parse the command line and serve."""
+    zoneinfo.reset_tzpath(to=())  # the package's zones only, whatever the machine has
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(_parser().parse_args()))
 

@@ -13,6 +13,7 @@ from server.runtime.process import run_process
 from server.runtime.resources import ProcessFailed, microsoft_settings, migrated
 from server.runtime.settings import Role, Settings, SettingsInvalid, load_settings, require_shared_address
 from server.runtime.stop_signals import StopSignals
+from server.time_zones import use_packaged_zones
 
 DISTRIBUTION: Final = "calendarsync-service"
 """Under this name it is installed; pyproject.toml says the version, and nothing else does."""
@@ -26,6 +27,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     The exit code is 0, 1 when it can't start, 2 for bad arguments or settings, 130 when interrupted.
     """
+    use_packaged_zones()
     command = _parser().parse_args(arguments)
     signals = StopSignals()
     try:

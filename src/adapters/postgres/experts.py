@@ -1,7 +1,6 @@
 """The experts in PostgreSQL."""
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from psycopg.rows import DictRow
 
@@ -12,6 +11,7 @@ from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
 from domain.expert import Expert, ExpertNotFound, Plan
 from domain.ids import ExpertId
+from domain.zone import zone_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class PostgresExperts:
             plan=Plan(row["plan"]),
             email=person["email"],
             display_name=person["display_name"],
-            time_zone=ZoneInfo(row["time_zone"]),
+            time_zone=zone_named(row["time_zone"]),
         )
 
     def _to_row(self, expert: Expert) -> DictRow:

@@ -20,10 +20,12 @@ from server.demo.narrator import Narrator, NotAsTold
 from server.demo.story import Story
 from server.demo.world import World
 from server.runtime.settings import PREFIX
+from server.time_zones import use_packaged_zones
 
 
 def main() -> int:
     """0 when all went as told, 1 when not."""
+    use_packaged_zones()
     with tempfile.TemporaryDirectory(prefix="calendarsync-demo-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL's own account must get in when we are root
         log = Path(folder) / "service.log"

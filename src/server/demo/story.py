@@ -36,7 +36,7 @@ RETURN_URL = "http://localhost:3000/calendars"
 REDIRECT_URI = "http://localhost:3000/microsoft"
 SECRETS = ("Quarterly figures", "Lunch with Eva", "Dr. Weiss", "Layoff planning", "Couples therapy")
 """What stands in the sandbox people's calendars and must never reach a client."""
-ANNAS_ZONE: Final = ZoneInfo("Europe/Berlin")
+ANNAS_ZONE: Final = "Europe/Berlin"
 """Her meetings keep their hours there, and so in UTC they move with the season."""
 
 
@@ -46,7 +46,9 @@ class Story:
     client: Client
     world: World
     tomorrow: datetime = field(
-        default_factory=lambda: datetime.combine(datetime.now(UTC) + timedelta(days=1), time(), ANNAS_ZONE)
+        default_factory=lambda: datetime.combine(
+            datetime.now(UTC) + timedelta(days=1), time(), ZoneInfo(ANNAS_ZONE)
+        )
     )
     """Midnight on Anna's clock; hours added to it are hours of that clock."""
     anna: Account = field(default_factory=Account)

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from application.ports.store import Store, StoreUnavailable
 from server.alarms import OperatorAlarms
+from server.time_zones import zones_version
 
 PATIENCE = 2.0
 """Seconds the database has to answer."""
@@ -44,5 +45,5 @@ class Health:
     async def ready(self, _request: web.Request) -> web.StreamResponse:
         hindrance = await self.readiness.hindrance()
         if hindrance is None:
-            return web.json_response({"status": "ready"})
+            return web.json_response({"status": "ready", "time_zones": zones_version()})
         return web.json_response({"status": "unavailable", "reason": hindrance}, status=503)

@@ -19,6 +19,7 @@ from server.runtime.resources import ProcessFailed, Resources, open_resources
 from server.runtime.settings import Role, Settings
 from server.runtime.stop_signals import StopSignals
 from server.runtime.worker import Worker
+from server.time_zones import zones_version
 
 log = structlog.stdlib.get_logger("server.runtime.process")
 WITH_GRPC = {Role.ALL, Role.API}
@@ -101,6 +102,7 @@ async def _serve(
                 grpc=process.grpc_port and str(settings.grpc_address._replace(port=process.grpc_port)),
                 http=str(settings.http_address._replace(port=process.http_port)),
                 public_url=process.public_url,
+                time_zones=zones_version(),
             )
             if on_ready is not None:
                 on_ready(process)

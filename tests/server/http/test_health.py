@@ -1,5 +1,7 @@
 """What orchestrators ask the HTTP side."""
 
+from importlib.metadata import version
+
 from domain.account import Provider
 from server.http.links import CALLBACK_PATH
 from tests.server.http.browser import Browser, at_http
@@ -30,7 +32,8 @@ async def test_an_alarm_is_raised_by_a_refused_registration_and_ends_with_the_ne
 
 
 async def test_ready_only_while_the_database_answers_and_nobody_asked_to_stop(browser: Browser) -> None:
-    assert (await browser.get("/readyz")).status == 200
+    ready = await browser.get("/readyz")
+    assert (ready.status, ready.text) == (200, f'{{"status": "ready", "time_zones": "{version("tzdata")}"}}')
 
     browser.world.store.away = True
     assert (await browser.get("/readyz")).text == '{"status": "unavailable", "reason": "database"}'

@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import json
 import os
 import signal
 import sys
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import aiohttp
@@ -160,6 +162,7 @@ async def test_a_signal_stops_it_cleanly(dsn: str, name: signal.Signals) -> None
     async with asyncio.timeout(30):
         while b'"ready"' not in (line := await process.stderr.readline()):
             assert line, "it ended before it was ready"
+        assert json.loads(line)["time_zones"] == version("tzdata")
         process.send_signal(name)
         rest = (await process.communicate())[1].decode()
 
