@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
 from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
@@ -77,6 +78,7 @@ def an_account(
     connected_at: datetime = NOW,
     grant_version: int = 1,
     unserved_since: datetime | None = None,
+    loss_cause: LossCause | None = None,
 ) -> Account:
     """An account whose identity follows from its id, unless one is given."""
     return Account(
@@ -90,6 +92,7 @@ def an_account(
         connected_at=connected_at,
         grant_version=grant_version,
         unserved_since=unserved_since,
+        loss_cause=loss_cause,
     )
 
 
@@ -250,6 +253,7 @@ def an_incident(
     *,
     account_id: str = ACCOUNT,
     expert_id: str = EXPERT,
+    cause: LossCause = LossCause.SIGN_IN_REQUIRED,
     token: str | None = None,
     opened_at: datetime = NOW,
     closed_at: datetime | None = None,
@@ -262,6 +266,7 @@ def an_incident(
         incident_id=IncidentId(incident_id),
         account_id=AccountId(account_id),
         expert_id=ExpertId(expert_id),
+        cause=cause,
         token=token or f"token-of-{incident_id}",
         opened_at=opened_at,
         closed_at=closed_at,

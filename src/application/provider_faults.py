@@ -45,7 +45,7 @@ SUSPICIOUS = (CalendarGone, MailboxNotServed)
 class LostAccessReport(Protocol):
     """The use-case ReportLostAccess, as the others call it."""
 
-    async def __call__(self, lost: AccessLost) -> None: ...
+    async def __call__(self, lost: AccessLost) -> ProviderMisconfigured | ProviderUnavailable | None: ...
 
 
 async def unread_because(
@@ -53,11 +53,12 @@ async def unread_because(
 ) -> UnreadReason:
     """Report the fault to the expert or the operator where it is theirs to mend, and say why nothing was read.
 
-    Only evidence that the person must sign in again ever reaches the person.
+    Only evidence that this very account lets us in no more ever reaches the person.
     """
+    if isinstance(fault, AccessLost):
+        fault = await report_lost(fault) or fault
     match fault:
         case AccessLost():
-            await report_lost(fault)
             return UnreadReason.RECONNECT_REQUIRED
         case ProviderMisconfigured():
             alarms.provider_misconfigured(provider, fault.code)

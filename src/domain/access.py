@@ -2,17 +2,34 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 
 from domain.errors import DomainError
 from domain.ids import AccountId
 
 
+class LossCause(Enum):
+    """Why an account's access is gone, as far as the provider tells."""
+
+    SIGN_IN_REQUIRED = "SIGN_IN_REQUIRED"
+    """The person must sign in again: consent withdrawn, password changed, a second factor asked for."""
+    ORGANISATION_DISALLOWS = "ORGANISATION_DISALLOWS"
+    """The person's organisation doesn't let us in: its administrator must allow it."""
+    ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
+    """The account, or its whole organisation, is switched off or no longer there."""
+
+
 @dataclass(kw_only=True, eq=False)
 class AccessLost(DomainError):
-    """Evidence that the person must sign in again; `grant_version` is the grant it was gathered under."""
+    """Evidence that this account lets us in no more; `grant_version` is the grant it was gathered under.
+
+    `refusal` is the provider's code, the same for everybody who is refused for the same reason.
+    """
 
     account_id: AccountId
     grant_version: int
+    cause: LossCause = LossCause.SIGN_IN_REQUIRED
+    refusal: str = ""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
+from domain.access import LossCause
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId
 
@@ -39,6 +40,7 @@ class Account:
 
     `grant_version` counts the sign-ins: evidence of lost access gathered under an older grant says nothing about
     this one. `unserved_since` is since when its provider says that it has no mailbox (any more); None while it has one.
+    `loss_cause` says why access is gone, as long as it is.
     """
 
     account_id: AccountId
@@ -51,6 +53,7 @@ class Account:
     connected_at: datetime
     grant_version: int
     unserved_since: datetime | None = None
+    loss_cause: LossCause | None = None
 
     @property
     def active(self) -> bool:
@@ -67,17 +70,18 @@ class Account:
     def with_mailbox(self) -> "Account":
         return replace(self, unserved_since=None)
 
-    def lost(self) -> "Account":
-        return replace(self, status=AccountStatus.RECONNECT_REQUIRED)
+    def lost(self, cause: LossCause = LossCause.SIGN_IN_REQUIRED) -> "Account":
+        return replace(self, status=AccountStatus.RECONNECT_REQUIRED, loss_cause=cause)
 
     def restored(self) -> "Account":
-        return replace(self, status=AccountStatus.ACTIVE)
+        return replace(self, status=AccountStatus.ACTIVE, loss_cause=None)
 
     def reconnected(self, *, email: str, display_name: str) -> "Account":
         """The same account after a new sign-in: same id and choices, a new grant."""
         return replace(
             self,
             status=AccountStatus.ACTIVE,
+            loss_cause=None,
             email=email,
             display_name=display_name,
             grant_version=self.grant_version + 1,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from domain.access import LossCause
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId, IncidentId
 
@@ -26,6 +27,7 @@ class Incident:
     incident_id: IncidentId
     account_id: AccountId
     expert_id: ExpertId
+    cause: LossCause
     token: str = field(repr=False)
     opened_at: datetime
     closed_at: datetime | None = None
@@ -35,6 +37,9 @@ class Incident:
 
     def closed(self, now: datetime) -> "Incident":
         return replace(self, closed_at=now, mail_due_at=None)
+
+    def because(self, cause: LossCause) -> "Incident":
+        return replace(self, cause=cause)
 
     def notified(self) -> "Incident":
         return replace(self, notices=self.notices + 1, mail_failures=0, mail_due_at=None)

@@ -1,6 +1,10 @@
-"""The alarms of this process: raised and cleared by the use-cases, shown by the log and by health."""
+"""The alarms of this process: raised and cleared by the use-cases and the adapters, shown by the log and by health."""
 
 import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -11,22 +15,42 @@ from server.logs import described
 log = structlog.stdlib.get_logger("server.alarms")
 
 MISCONFIGURED: Final = "_MISCONFIGURED"
+TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
+CLOCK: Final = "CLOCK"
+RELAPSE: Final = timedelta(minutes=10)
+"""An alarm that comes back this soon is taken for the same one."""
+CALM: Final = timedelta(minutes=1)
+"""How long such a one must not have been met before a success clears it: one that comes and goes would wake people by
+the minute."""
+MOST_CODES: Final = 20
+
+
+@dataclass(slots=True, kw_only=True)
+class _Standing:
+    """A raised alarm; `last` is when its fault was last met, in seconds of the monotonic clock."""
+
+    relapsed: bool
+    last: float = 0.0
+    codes: set[str] = field(default_factory=set)
 
 
 class OperatorAlarms:
-    """See the port. What is raised lasts until the provider works again, or the process ends."""
+    """See the port. What is raised lasts until the very thing that failed works again, or the process ends."""
 
-    def __init__(self) -> None:
-        self._codes: dict[Provider, str] = {}
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._standing: dict[str, _Standing] = {}
+        self._cleared: dict[str, float] = {}
         self._changed = asyncio.Event()
 
     @property
     def raised(self) -> tuple[str, ...]:
         """The names of the raised alarms, such as `MICROSOFT_MISCONFIGURED`."""
-        return tuple(sorted(provider.name + MISCONFIGURED for provider in self._codes))
+        return tuple(sorted(self._standing))
 
     def is_raised(self, provider: Provider) -> bool:
-        return provider in self._codes
+        """Whether nothing works with this provider until an operator has acted."""
+        return provider.name + MISCONFIGURED in self._standing
 
     async def changed(self) -> None:
         """Returns after a change since the last time this returned. For one follower."""
@@ -34,17 +58,60 @@ class OperatorAlarms:
         self._changed.clear()
 
     def provider_misconfigured(self, provider: Provider, code: str) -> None:
-        if self._codes.get(provider) == code:
-            return
-        self._codes[provider] = code
-        self._changed.set()
-        log.error("the provider refuses the service's registration", provider=provider.name, code=code)
+        if self._raise(provider.name + MISCONFIGURED, code):
+            log.error("the provider refuses the service's registration", provider=provider.name, code=code)
+
+    def is_misconfigured(self, provider: Provider, code: str) -> bool:
+        alarm = self._standing.get(provider.name + MISCONFIGURED)
+        return alarm is not None and code in alarm.codes
+
+    def provider_works(self, provider: Provider) -> None:
+        if self._clear(provider.name + MISCONFIGURED):
+            log.warning("the provider accepts the service's registration again", provider=provider.name)
+
+    def tokens_refused(self, provider: Provider) -> None:
+        if self._raise(provider.name + TOKENS_REFUSED):
+            log.error(
+                "the provider accepts none of the tokens it gives us for a mailbox", provider=provider.name
+            )
+
+    def tokens_accepted(self, provider: Provider) -> None:
+        if self._clear(provider.name + TOKENS_REFUSED):
+            log.warning("the provider accepts the tokens it gives us again", provider=provider.name)
+
+    def clock_differs(self, by: timedelta) -> None:
+        if self._raise(CLOCK):
+            log.error(
+                "the clocks of the database and of the provider are too far apart", seconds=round(by.total_seconds())
+            )
+
+    def clock_agrees(self) -> None:
+        if self._clear(CLOCK):
+            log.warning("the clocks of the database and of the provider agree again")
 
     def unforeseen(self, fault: Exception) -> None:
         log.error("work failed for an unforeseen reason", **described(fault))
 
-    def provider_works(self, provider: Provider) -> None:
-        if self._codes.pop(provider, None) is None:
-            return
+    def _raise(self, name: str, code: str = "") -> bool:
+        """Whether there is news to log."""
+        now = self._monotonic()
+        alarm = self._standing.get(name)
+        is_news = alarm is None or (code not in alarm.codes and len(alarm.codes) < MOST_CODES)
+        if alarm is None:
+            relapsed = now - self._cleared.get(name, float("-inf")) < RELAPSE.total_seconds()
+            alarm = self._standing[name] = _Standing(relapsed=relapsed)
+            self._changed.set()
+        alarm.last = now
+        if is_news:
+            alarm.codes.add(code)
+        return is_news
+
+    def _clear(self, name: str) -> bool:
+        now = self._monotonic()
+        alarm = self._standing.get(name)
+        if alarm is None or (alarm.relapsed and now - alarm.last < CALM.total_seconds()):
+            return False
+        del self._standing[name]
+        self._cleared[name] = now
         self._changed.set()
-        log.warning("the provider accepts the service's registration again", provider=provider.name)
+        return True

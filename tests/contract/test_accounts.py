@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.access import LossCause
 from domain.account import AccountKind, AccountNotFound, AccountStatus, Provider
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId
@@ -100,9 +101,11 @@ async def test_saving_replaces_the_account_and_leaves_its_grant(kept: Kept) -> N
     async with kept.transaction() as tx:
         await tx.accounts.add(an_account(), a_grant(b"first"))
     async with kept.transaction() as tx:
-        await tx.accounts.save(an_account().lost())
+        await tx.accounts.save(an_account().lost(LossCause.ORGANISATION_DISALLOWS))
     async with kept.transaction() as tx:
-        assert await tx.accounts.get(ACCOUNT) == an_account(status=AccountStatus.RECONNECT_REQUIRED)
+        assert await tx.accounts.get(ACCOUNT) == an_account(
+            status=AccountStatus.RECONNECT_REQUIRED, loss_cause=LossCause.ORGANISATION_DISALLOWS
+        )
     assert (await kept.vault.load(ACCOUNT)).grant == a_grant(b"first")
 
 
@@ -143,6 +146,36 @@ async def test_removing_takes_grant_calendars_and_incidents_along(kept: Kept) ->
         "RefreshCalendars",
         "WriteSession",
     ]
+
+
+async def test_finds_one_working_account_in_each_of_a_few_other_organisations(kept: Kept) -> None:
+    await put_expert(kept)
+    tenants = {
+        "a1": "tenant-a",
+        "b1": "tenant-b",
+        "b2": "tenant-b",
+        "c1": "tenant-c",
+        "d1": "tenant-d",
+        "e1": "tenant-e",
+    }
+    async with kept.transaction() as tx:
+        for name, tenant in tenants.items():
+            identity = an_identity(name, tenant_id=tenant)
+            await tx.accounts.add(an_account(name, identity=identity), a_grant())
+        await tx.accounts.save(an_account("d1", identity=an_identity("d1", tenant_id="tenant-d")).lost())
+        google = an_identity("g1", tenant_id="tenant-g", provider=Provider.GOOGLE)
+        await tx.accounts.add(an_account("g1", identity=google), a_grant())
+
+    async def found(tenant: str, limit: int = 10) -> list[str]:
+        async with kept.transaction() as tx:
+            accounts = await tx.accounts.working_elsewhere(an_identity(tenant_id=tenant), limit=limit)
+        return sorted(tenants[one] for one in accounts)
+
+    assert await found("tenant-c") == ["tenant-a", "tenant-b", "tenant-e"]
+    assert await found("tenant-b") == ["tenant-a", "tenant-c", "tenant-e"]
+    assert await found("nobody-here") == ["tenant-a", "tenant-b", "tenant-c", "tenant-e"]
+    assert len(await found("tenant-c", limit=2)) == 2
+    assert await found("tenant-c", limit=0) == []
 
 
 async def test_whoever_locks_second_sees_what_the_first_wrote(kept: Kept) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from application.ports.grant_vault import StoredGrant
-from domain.account import Account, AccountNotFound
+from domain.account import Account, AccountNotFound, Identity
 from domain.expert import ExpertNotFound
 from domain.grant import Grant
 from domain.ids import AccountId, ExpertId
@@ -26,6 +26,16 @@ class FakeAccounts:
 
     async def lock(self, account_id: AccountId) -> Account:
         return await self.get(account_id)
+
+    async def working_elsewhere(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
+        by_tenant = {
+            one.identity.tenant_id: one.account_id
+            for one in self.tables.accounts.values()
+            if one.active
+            and one.identity.provider is identity.provider
+            and one.identity.tenant_id != identity.tenant_id
+        }
+        return tuple(by_tenant.values())[:limit]
 
     async def add(self, account: Account, grant: Grant) -> None:
         if account.expert_id not in self.tables.experts:

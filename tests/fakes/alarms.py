@@ -1,27 +1,46 @@
 """Alarms that are only written down."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from domain.account import Provider
 
 
 @dataclass(slots=True)
 class RecordingAlarms:
-    """`raised` holds the codes of the alarms that stand now, `history` every alarm there ever was.
+    """`raised` holds the codes of the alarms that stand now, `history` every one there ever was.
 
-    `faults` are those that nobody foresaw.
+    `refusing` are the providers that accept none of their own tokens, `clock_off_by` is how far the clocks are apart
+    when that is too far. `faults` are those that nobody foresaw.
     """
 
     raised: dict[Provider, str] = field(default_factory=dict)
     history: list[tuple[Provider, str]] = field(default_factory=list)
+    refusing: set[Provider] = field(default_factory=set)
+    clock_off_by: timedelta | None = None
     faults: list[Exception] = field(default_factory=list)
 
     def provider_misconfigured(self, provider: Provider, code: str) -> None:
         self.raised[provider] = code
         self.history.append((provider, code))
 
-    def unforeseen(self, fault: Exception) -> None:
-        self.faults.append(fault)
+    def is_misconfigured(self, provider: Provider, code: str) -> bool:
+        return self.raised.get(provider) == code
 
     def provider_works(self, provider: Provider) -> None:
         self.raised.pop(provider, None)
+
+    def tokens_refused(self, provider: Provider) -> None:
+        self.refusing.add(provider)
+
+    def tokens_accepted(self, provider: Provider) -> None:
+        self.refusing.discard(provider)
+
+    def clock_differs(self, by: timedelta) -> None:
+        self.clock_off_by = by
+
+    def clock_agrees(self) -> None:
+        self.clock_off_by = None
+
+    def unforeseen(self, fault: Exception) -> None:
+        self.faults.append(fault)

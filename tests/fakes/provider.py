@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
+from application.ports.alarms import Alarms
+from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.calendar import RemoteCalendar
@@ -15,6 +16,7 @@ from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
 from domain.session import EventPlace, SessionDetails
+from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.store import FakeStore
 
 REQUIRED = ("Calendars.ReadWrite", "User.Read")
@@ -40,6 +42,7 @@ class Event:
 class Person:
     """Somebody with an account at the provider: our events are `events`, all others are `entries`, by calendar.
 
+    `refusal` is the provider's code when their organisation lets us in no more, for the reason of `refused_because`.
     `lasting` is whether access was granted for longer than an hour, `served` whether the mailbox is in the provider's
     cloud.
     """
@@ -54,6 +57,8 @@ class Person:
     calendars: dict[str, RemoteCalendar] = field(default_factory=dict)
     entries: dict[str, list[CalendarEntry]] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
+    refusal: str = ""
+    refused_because: LossCause = LossCause.ORGANISATION_DISALLOWS
     grants: int = 0
     revoked: int = -1
 
@@ -167,6 +172,7 @@ class FakeProvider:
     """Knows whom an account belongs to by its stored grant, whose secret is the person's object id, with the number of
     the sign-in behind a # (none counts as the first).
 
+    `alarms` hear of every token it gives, as the real adapter tells them; it keeps none, so each call fetches one.
     `calls` counts the calls of each port's method. `outage` fails all of them; `misconfigured`, when it holds a code,
     those that need a token. `forgets_marks` makes it create a second event under a mark it has seen.
     """
@@ -179,17 +185,23 @@ class FakeProvider:
         self.outage = False
         self.misconfigured = ""
         self.forgets_marks = False
+        self.alarms: Alarms = RecordingAlarms()
         self._faults: dict[str, list[Fault]] = {}
         self._held: dict[str, list[Held]] = {}
         self._codes_made = 0
         self._events_made = 0
 
     def add_person(
-        self, name: str = "maria", *, kind: AccountKind = AccountKind.WORK, calendar: bool = True
+        self,
+        name: str = "maria",
+        *,
+        kind: AccountKind = AccountKind.WORK,
+        tenant: str = "tenant-1",
+        calendar: bool = True,
     ) -> Person:
         """With a primary calendar of the name "Calendar", unless `calendar` says otherwise."""
         person = Person(
-            identity=Identity(provider=Provider.MICROSOFT, tenant_id="tenant-1", object_id=f"object-{name}"),
+            identity=Identity(provider=Provider.MICROSOFT, tenant_id=tenant, object_id=f"object-{name}"),
             kind=kind,
             email=f"{name}@contoso.example",
             display_name=f"{name.title()} of Contoso",
@@ -253,6 +265,8 @@ class FakeProvider:
             raise ProviderMisconfigured(code=self.misconfigured)
         if fault is not None and not fault.after_doing:
             raise fault.error
+        if token:
+            self.alarms.provider_works(Provider.MICROSOFT)
         yield
         if held is not None and held.after_doing:
             await held.pass_through()
@@ -260,9 +274,16 @@ class FakeProvider:
             raise fault.error
 
     async def person_behind(self, account_id: AccountId) -> Person:
-        """Raises AccountNotFound, and AccessLost when the stored grant was revoked."""
+        """Raises AccountNotFound, and AccessLost when the stored grant was revoked or the organisation refuses us."""
         stored = await self.store.vault.load(account_id)
         person = self.person_of(stored.grant)
+        if person.refusal:
+            raise AccessLost(
+                account_id=account_id,
+                grant_version=stored.grant_version,
+                cause=person.refused_because,
+                refusal=person.refusal,
+            )
         if not person.holds(stored.grant):
             raise AccessLost(account_id=account_id, grant_version=stored.grant_version)
         return person

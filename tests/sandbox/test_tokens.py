@@ -183,3 +183,32 @@ async def test_the_token_endpoint_fails_in_other_ways_too(sandbox: Sandbox, http
     await sandbox.hangs.reached()
     sandbox.hangs.release()
     assert (await waiting).status == 200
+
+
+REFUSALS = [
+    ("app_disabled", "unauthorized_client", 7000112, "unauthorized_client"),
+    ("app_missing", "unauthorized_client", 700016, "unauthorized_client"),
+    ("tenant_gone", "invalid_request", 90002, "invalid_request"),
+    ("not_subscribed", "invalid_client", 650052, "invalid_client"),
+    ("graph_disabled", "invalid_resource", 500014, "invalid_resource"),
+    ("not_assigned", "invalid_grant", 50105, "access_denied"),
+    ("policy", "invalid_grant", 53003, "access_denied"),
+    ("account_disabled", "invalid_grant", 50057, "access_denied"),
+]
+
+
+@pytest.mark.parametrize(("refuses", "error", "number", "at_sign_in"), REFUSALS)
+async def test_an_organisation_can_refuse_the_app_whoever_asks(
+    sandbox: Sandbox, http: Http, refuses: str, error: str, number: int, at_sign_in: str
+) -> None:
+    given, code = await tokens(sandbox, http), redirect(sandbox)
+    other = await tokens(sandbox, http, "carla")
+    sandbox.world.people.change_tenant("contoso.example.com", refuses=refuses)
+    for reply in (await refresh(http, sandbox, given["refresh_token"]), await exchange(http, sandbox, code)):
+        assert refusal(reply) == (400, error, [number])
+    sent_back = redirect(sandbox)
+    assert f"error={at_sign_in}&" in sent_back
+    assert f"AADSTS{number}" in sent_back
+    assert (await refresh(http, sandbox, other["refresh_token"])).status == 200
+    sandbox.world.people.change_tenant("contoso.example.com", refuses="nothing")
+    assert (await refresh(http, sandbox, given["refresh_token"])).status == 200

@@ -31,6 +31,7 @@ from calendarsync.v1 import (
 from domain.ids import AccountId
 from domain.reading import Pace
 from server.addresses import Address
+from server.alarms import OperatorAlarms
 from server.logs import configure_logging
 from server.rpc.interceptors.error_mapping import STATUS_DETAILS
 from server.rpc.mapping.times import put_interval
@@ -69,7 +70,9 @@ def a_world() -> World:
     store, clock = FakeStore(), MovableClock()
     provider, mailer = FakeProvider(store), RecordingMailer(store=store)
     push = FakePush(provider, clock)
+    alarms = provider.alarms = OperatorAlarms()
     container = Container(
+        alarms=alarms,
         store=store,
         known_times=store.known_times,
         feed=store.feed,

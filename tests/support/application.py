@@ -21,6 +21,7 @@ from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
+from application.blame import FindBlame
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -278,7 +279,9 @@ def an_application(*, push_on: bool = True) -> Application:
         FakePush(provider, clock),
     )
     reader, pace = FakeCalendarReader(provider), Pace()
-    report_lost = ReportLostAccess(store=store, clock=clock, ids=ids)
+    provider.alarms = alarms
+    blame = FindBlame(store=store, clock=clock, directory=directory, alarms=alarms)
+    report_lost = ReportLostAccess(store=store, clock=clock, ids=ids, blame=blame)
     refresh = RefreshCalendars(
         store=store, clock=clock, ids=ids, directory=directory, alarms=alarms, report_lost=report_lost
     )
@@ -343,6 +346,7 @@ def an_application(*, push_on: bool = True) -> Application:
             directory=directory,
             mailer=mailer,
             alarms=alarms,
+            blame=blame,
             reconnect_url=lambda token: f"{RECONNECT_URL}{token}",
         ),
         list_calendars=ListCalendars(store=store, refresh=refresh),

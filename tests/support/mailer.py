@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from adapters.mailer import SmtpMailer, SmtpSettings, parse_sender
 from application.ports.mailer import ReconnectNotice
+from domain.access import LossCause
 
 NOTICE = ReconnectNotice(
     to="ann@example.com",
@@ -13,6 +14,7 @@ NOTICE = ReconnectNotice(
     reconnect_url="https://calendar.example/reconnect/abc?x=1&y=2",
     message_id="incident-1-notice-1",
     provider_name="Microsoft Outlook",
+    cause=LossCause.SIGN_IN_REQUIRED,
 )
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 

@@ -11,12 +11,14 @@ import pytest_asyncio
 
 from adapters.graph.microsoft import Microsoft, open_microsoft
 from adapters.graph.settings import MicrosoftSettings
+from application.ports.clock import Clock
 from application.ports.grant_vault import StoredGrant
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.grant import Grant
 from domain.ids import AccountId
 from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
+from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.store import FakeStore
 
 CALLBACK = "http://localhost:8080/oauth/microsoft/callback"
@@ -39,6 +41,7 @@ class Connected:
     sandbox: Sandbox
     microsoft: Microsoft
     store: FakeStore = field(default_factory=FakeStore)
+    alarms: RecordingAlarms = field(default_factory=RecordingAlarms)
 
     async def begin(self, **how: Any) -> StartedSignIn:
         return await self.microsoft.sign_in.begin(redirect_uri=CALLBACK, **how)
@@ -100,13 +103,15 @@ def settings_for(sandbox: Sandbox, **changes: Any) -> MicrosoftSettings:
 
 
 @asynccontextmanager
-async def connected_to(sandbox: Sandbox, **changes: Any) -> AsyncIterator[Connected]:
-    """The adapter with some settings other than the sandbox's own."""
-    store = FakeStore()
+async def connected_to(
+    sandbox: Sandbox, *, clock: Clock | None = None, **changes: Any
+) -> AsyncIterator[Connected]:
+    """The adapter with some settings other than the sandbox's own, and its clock unless another is given."""
+    store, alarms = FakeStore(), RecordingAlarms()
     async with open_microsoft(
-        settings_for(sandbox, **changes), store.vault, SandboxClock(sandbox)
+        settings_for(sandbox, **changes), store.vault, clock or SandboxClock(sandbox), alarms
     ) as microsoft:
-        yield Connected(sandbox=sandbox, microsoft=microsoft, store=store)
+        yield Connected(sandbox=sandbox, microsoft=microsoft, store=store, alarms=alarms)
 
 
 @pytest_asyncio.fixture(scope="session")

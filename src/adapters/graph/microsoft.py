@@ -18,6 +18,7 @@ from adapters.graph.tls import blocking_http, graph_http
 from adapters.graph.token_http import TokenHttp
 from adapters.graph.token_service import TokenService
 from adapters.graph.tokens import AccessTokens
+from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault
 
@@ -38,14 +39,14 @@ class Microsoft:
 
 @asynccontextmanager
 async def open_microsoft(
-    settings: MicrosoftSettings, vault: GrantVault, clock: Clock
+    settings: MicrosoftSettings, vault: GrantVault, clock: Clock, alarms: Alarms
 ) -> AsyncIterator[Microsoft]:
     """Opens connections lazily: nothing is asked of Microsoft before the first call."""
     token_http = TokenHttp(blocking_http(settings, connections=_THREADS), settings)
     executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
     try:
         async with graph_http(settings) as http:
-            service = TokenService(settings, token_http, executor)
+            service = TokenService(settings, token_http, executor, alarms)
             tokens = AccessTokens(vault, service, clock)
             client = GraphClient(http, settings, clock)
             verifier = IdTokenVerifier(

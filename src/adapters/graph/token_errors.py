@@ -1,8 +1,8 @@
 """What the errors of Microsoft's token endpoint mean for us.
 
-Source: Microsoft's "Authentication and authorization error codes" and "OAuth 2.0 authorization code flow". The branch
-is on `error`, as Microsoft asks; a few numbers overrule it, because taking an outage or an expired secret of ours for
-withdrawn consent would mail every expert.
+Source: Microsoft's "Authentication and authorization error codes" and "OAuth 2.0 authorization code flow", as of
+August 2026. The branch is on `error`, as Microsoft asks; numbers overrule it where taking one for the other would mail
+every expert about an expired secret of ours, or wake our operators because one organisation switched us off.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,8 +16,12 @@ class TokenFault(Enum):
 
     SIGN_IN_AGAIN = auto()
     """The person's: the grant is gone or not enough any more."""
+    ORGANISATION = auto()
+    """Their administrator's, who must allow it. When it strikes several organisations at once it is ours."""
+    CLOSED = auto()
+    """Nobody's any more: the account or its organisation is switched off or gone."""
     OURS = auto()
-    """An operator's: the registration, its credential or our request is wrong."""
+    """An operator's: the credential or our request is wrong."""
     TRANSIENT = auto()
     """Nobody's: try again later."""
     UNKNOWN = auto()
@@ -29,10 +33,10 @@ BY_ERROR: Mapping[str, TokenFault] = {
     "interaction_required": TokenFault.SIGN_IN_AGAIN,
     "consent_required": TokenFault.SIGN_IN_AGAIN,
     "login_required": TokenFault.SIGN_IN_AGAIN,
+    "unauthorized_client": TokenFault.ORGANISATION,
+    "invalid_resource": TokenFault.ORGANISATION,
     "invalid_client": TokenFault.OURS,
-    "unauthorized_client": TokenFault.OURS,
     "invalid_scope": TokenFault.OURS,
-    "invalid_resource": TokenFault.OURS,
     "invalid_request": TokenFault.OURS,
     "unsupported_grant_type": TokenFault.OURS,
     "unsupported_response_type": TokenFault.OURS,
@@ -45,11 +49,34 @@ TRANSIENT_NUMBERS = frozenset(
 )
 """AADSTS numbers of passing faults; 50196 is a loop of a client's, which waiting ends too."""
 
-OUR_NUMBERS = frozenset({50011, 70011, 700016, 700027, 7000215, 7000218, 7000222})
-"""AADSTS numbers of a wrong registration: redirect URI, scope, unknown client, or its credential."""
+OUR_NUMBERS = frozenset({50011, 70002, 70011, 700024, 700025, 700027, 700030, 7000215, 7000218, 7000222})
+"""AADSTS numbers that speak of our credential or of our request: secret, assertion, redirect URI, scope."""
 
 ADMIN_NUMBERS = frozenset({90093, 90094, 90095})
 """AADSTS numbers of "an administrator must consent"."""
+
+ORGANISATION_NUMBERS = ADMIN_NUMBERS | {
+    50001, 50002, 500011, 500014, 500021, 500022, 500212, 500213,
+    50105, 53002, 53003, 53011, 530032, 530034, 530035,
+    650052, 650054, 650056, 70001, 700011, 700016, 7000112, 7000229, 90099, 1000031,
+}  # fmt: skip
+"""AADSTS numbers of what an organisation's administrator did or must do: Graph or the app disabled or not there in the
+organisation, access from outside restricted, the person not assigned, blocked by Conditional Access."""
+
+DEVICE_NUMBERS = frozenset({50005, 50131, 53000, 53001, 53004, 53009, 53010})
+"""AADSTS numbers of policies that a new sign-in may meet, from another device or place; when it is the sign-in that is
+refused, they are the organisation's as well."""
+
+CLOSED_NUMBERS = frozenset({16003, 50034, 50057, 51004, 90002})
+"""AADSTS numbers of an account or an organisation that is disabled or gone."""
+
+BY_NUMBER: tuple[tuple[frozenset[int], TokenFault], ...] = (
+    (TRANSIENT_NUMBERS, TokenFault.TRANSIENT),
+    (OUR_NUMBERS, TokenFault.OURS),
+    (ORGANISATION_NUMBERS, TokenFault.ORGANISATION),
+    (CLOSED_NUMBERS, TokenFault.CLOSED),
+)
+"""In this order: the first set that has one of the numbers counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +89,8 @@ class TokenRefusal:
 
     @property
     def fault(self) -> TokenFault:
-        if self.numbers & TRANSIENT_NUMBERS:
-            return TokenFault.TRANSIENT
-        if self.numbers & OUR_NUMBERS:
-            return TokenFault.OURS
-        return BY_ERROR.get(self.error.casefold(), TokenFault.UNKNOWN)
+        told = (fault for numbers, fault in BY_NUMBER if numbers & self.numbers)
+        return next(told, BY_ERROR.get(self.error.casefold(), TokenFault.UNKNOWN))
 
     @property
     def needs_administrator(self) -> bool:

@@ -19,7 +19,9 @@ import msal
 from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
 from adapters.graph.token_errors import TokenRefusal, refusal_from
 from adapters.graph.token_http import NoMemory, TokenHttp
+from application.ports.alarms import Alarms
 from domain.access import ProviderMisconfigured, ProviderUnavailable
+from domain.account import Provider
 
 # Below this MSAL writes codes, verifiers and client infos to the log.
 logging.getLogger("msal").setLevel(logging.INFO)
@@ -75,10 +77,13 @@ class _MsalApp(Protocol):
 class TokenService:
     """Every method raises ProviderUnavailable, and ProviderMisconfigured when the authority itself is refused."""
 
-    def __init__(self, settings: MicrosoftSettings, http: TokenHttp, executor: Executor) -> None:
+    def __init__(
+        self, settings: MicrosoftSettings, http: TokenHttp, executor: Executor, alarms: Alarms
+    ) -> None:
         self._settings = settings
         self._http = http
         self._executor = executor
+        self._alarms = alarms
 
     async def begin(self, *, redirect_uri: str, prompt: str, login_hint: str) -> Flow:
         """A new authorization-code flow with PKCE, state and nonce: a JSON-able dictionary, secret."""
@@ -97,7 +102,9 @@ class TokenService:
 
     async def exchange(self, flow: Flow, answer: dict[str, str]) -> ExchangedCode:
         """Redeem the code of a redirect. Raises TokenRequestRefused, AnswerUnusable."""
-        return await self._in_thread(partial(self._exchange, flow, answer))
+        exchanged = await self._in_thread(partial(self._exchange, flow, answer))
+        self._alarms.provider_works(Provider.MICROSOFT)
+        return exchanged
 
     async def refresh(self, cache: bytes, scopes: tuple[str, ...], claims: str | None) -> bytes:
         """The account's token cache with a new access token, fetched with its refresh token whatever is still valid.
@@ -105,7 +112,9 @@ class TokenService:
         `claims` is a claims challenge of the resource's. Raises TokenRequestRefused; a cache without any refresh
         token counts as refused with `invalid_grant`.
         """
-        return await self._in_thread(partial(self._refresh, cache, scopes, claims))
+        refreshed = await self._in_thread(partial(self._refresh, cache, scopes, claims))
+        self._alarms.provider_works(Provider.MICROSOFT)
+        return refreshed
 
     async def discovery(self) -> Mapping[str, Any]:
         """The OpenID Connect discovery document of the authority."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from adapters.graph.token_errors import TokenFault, TokenRefusal
 from adapters.graph.token_service import TokenRequestRefused, TokenService
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault, StoredGrant
-from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountNotFound
 from domain.errors import DomainError
 from domain.grant import Grant
@@ -24,6 +24,13 @@ _log = logging.getLogger(__name__)
 
 RENEW_BEFORE = timedelta(minutes=5)
 """A token is renewed this long before it expires, so that none expires on its way."""
+
+
+LOSS_CAUSES: Mapping[TokenFault, LossCause] = {
+    TokenFault.SIGN_IN_AGAIN: LossCause.SIGN_IN_REQUIRED,
+    TokenFault.ORGANISATION: LossCause.ORGANISATION_DISALLOWS,
+    TokenFault.CLOSED: LossCause.ACCOUNT_CLOSED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +196,13 @@ def _is_same(one: StoredGrant, other: StoredGrant) -> bool:
 
 def _refused(refusal: TokenRefusal, account_id: AccountId, stored: StoredGrant) -> DomainError:
     match refusal.fault:
-        case TokenFault.SIGN_IN_AGAIN:
-            return AccessLost(account_id=account_id, grant_version=stored.grant_version)
+        case TokenFault.SIGN_IN_AGAIN | TokenFault.ORGANISATION | TokenFault.CLOSED:
+            return AccessLost(
+                account_id=account_id,
+                grant_version=stored.grant_version,
+                cause=LOSS_CAUSES[refusal.fault],
+                refusal=refusal.code,
+            )
         case TokenFault.OURS:
             return ProviderMisconfigured(code=refusal.code)
         case TokenFault.TRANSIENT | TokenFault.UNKNOWN:

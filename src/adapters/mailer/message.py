@@ -1,6 +1,7 @@
 """Writes the mails: text and HTML from templates, headers that nothing from outside can break."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -12,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from application.ports.mailer import MailRefused, ReconnectNotice
+from domain.access import LossCause
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -21,6 +23,12 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+SUBJECTS: Mapping[LossCause, str] = {
+    LossCause.SIGN_IN_REQUIRED: "reconnect your",
+    LossCause.ORGANISATION_DISALLOWS: "your administrator must allow your",
+    LossCause.ACCOUNT_CLOSED: "replace your",
+}
 
 
 class SenderInvalid(ValueError):
@@ -41,7 +49,9 @@ def reconnect_message(notice: ReconnectNotice, *, sender: Address, sent_at: date
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = _recipient(notice)
-    message["Subject"] = f"Action required: reconnect your {one_line(notice.provider_name)} calendar"
+    message["Subject"] = (
+        f"Action required: {SUBJECTS[notice.cause]} {one_line(notice.provider_name)} calendar"
+    )
     message["Date"] = sent_at
     message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9._-]', '', notice.message_id)}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: answer with no absence notice
@@ -51,6 +61,7 @@ def reconnect_message(notice: ReconnectNotice, *, sender: Address, sent_at: date
         "account": one_line(notice.account_email),
         "provider": one_line(notice.provider_name),
         "url": notice.reconnect_url,
+        "cause": notice.cause.value,
     }
     message.set_content(TEMPLATES.get_template("reconnect.txt").render(words))
     message.add_alternative(TEMPLATES.get_template("reconnect.html").render(words), subtype="html")

@@ -9,6 +9,7 @@ from adapters.postgres.jobs import forget_jobs_of_account
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
+from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountNotFound, AccountStatus, Identity, Provider
 from domain.grant import Grant
 from domain.ids import AccountId, ExpertId
@@ -43,13 +44,36 @@ class PostgresAccounts:
         )
         return self._one(await cursor.fetchone())
 
+    async def working_elsewhere(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
+        found: list[AccountId] = []
+        # From tenant to tenant, the account's own one skipped: no tenant's accounts are gone through.
+        for start, end in ((identity.tenant_id, None), ("", identity.tenant_id)):
+            after = start
+            while len(found) < limit and (row := await self._next_tenant(identity.provider, after, end)):
+                found.append(AccountId(row["account_id"]))
+                after = row["tenant_id"]
+        return tuple(found)
+
+    async def _next_tenant(self, provider: Provider, after: str, before: str | None) -> DictRow | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT account_id, tenant_id FROM account
+            WHERE provider = %(provider)s AND status = 'ACTIVE' AND tenant_id > %(after)s
+                AND (%(before)s::text IS NULL OR tenant_id < %(before)s)
+            ORDER BY tenant_id
+            LIMIT 1
+            """,
+            {"provider": provider.value, "after": after, "before": before},
+        )
+        return await cursor.fetchone()
+
     async def add(self, account: Account, grant: Grant) -> None:
         await self.connection.execute(
             """
-            INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, person,
-                connected_at, grant_version, unserved_since)
+            INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, loss_cause,
+                person, connected_at, grant_version, unserved_since)
             VALUES (%(account_id)s, %(expert_id)s, %(provider)s, %(tenant_id)s, %(object_id)s, %(kind)s, %(status)s,
-                %(person)s, %(connected_at)s, %(grant_version)s, %(unserved_since)s)
+                %(loss_cause)s, %(person)s, %(connected_at)s, %(grant_version)s, %(unserved_since)s)
             """,
             self._to_row(account),
         )
@@ -60,8 +84,8 @@ class PostgresAccounts:
             """
             UPDATE account
             SET expert_id = %(expert_id)s, provider = %(provider)s, tenant_id = %(tenant_id)s,
-                object_id = %(object_id)s, kind = %(kind)s, status = %(status)s, person = %(person)s,
-                connected_at = %(connected_at)s, grant_version = %(grant_version)s,
+                object_id = %(object_id)s, kind = %(kind)s, status = %(status)s, loss_cause = %(loss_cause)s,
+                person = %(person)s, connected_at = %(connected_at)s, grant_version = %(grant_version)s,
                 unserved_since = %(unserved_since)s
             WHERE account_id = %(account_id)s
             """,
@@ -100,6 +124,7 @@ class PostgresAccounts:
             connected_at=row["connected_at"],
             grant_version=row["grant_version"],
             unserved_since=row["unserved_since"],
+            loss_cause=LossCause(row["loss_cause"]) if row["loss_cause"] is not None else None,
         )
 
     def _to_row(self, account: Account) -> DictRow:
@@ -112,6 +137,7 @@ class PostgresAccounts:
             "object_id": account.identity.object_id,
             "kind": account.kind.value,
             "status": account.status.value,
+            "loss_cause": account.loss_cause.value if account.loss_cause is not None else None,
             "person": seal_fields(self.cipher, person, context=_person(account.account_id)),
             "connected_at": account.connected_at,
             "grant_version": account.grant_version,

@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import hash_of, open_text, place, seal_text
 from application.ports.cipher import Cipher
+from domain.access import LossCause
 from domain.ids import AccountId, ExpertId, IncidentId
 from domain.incident import Incident, ReconnectLinkUnknown
 
@@ -20,10 +21,10 @@ class PostgresIncidents:
     async def add(self, incident: Incident) -> bool:
         cursor = await self.connection.execute(
             """
-            INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, opened_at, closed_at, notices,
-                mail_failures, mail_due_at)
-            VALUES (%(incident_id)s, %(account_id)s, %(expert_id)s, %(token_hash)s, %(token)s, %(opened_at)s,
-                %(closed_at)s, %(notices)s, %(mail_failures)s, %(mail_due_at)s)
+            INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, cause, opened_at, closed_at,
+                notices, mail_failures, mail_due_at)
+            VALUES (%(incident_id)s, %(account_id)s, %(expert_id)s, %(token_hash)s, %(token)s, %(cause)s,
+                %(opened_at)s, %(closed_at)s, %(notices)s, %(mail_failures)s, %(mail_due_at)s)
             ON CONFLICT (account_id) WHERE closed_at IS NULL DO NOTHING
             """,
             self._to_row(incident),
@@ -55,7 +56,7 @@ class PostgresIncidents:
             """
             UPDATE incident
             SET account_id = %(account_id)s, expert_id = %(expert_id)s, token_hash = %(token_hash)s, token = %(token)s,
-                opened_at = %(opened_at)s, closed_at = %(closed_at)s, notices = %(notices)s,
+                cause = %(cause)s, opened_at = %(opened_at)s, closed_at = %(closed_at)s, notices = %(notices)s,
                 mail_failures = %(mail_failures)s, mail_due_at = %(mail_due_at)s
             WHERE incident_id = %(incident_id)s
             """,
@@ -115,6 +116,7 @@ class PostgresIncidents:
             account_id=AccountId(row["account_id"]),
             expert_id=ExpertId(row["expert_id"]),
             token=open_text(self.cipher, row["token"], context=_token(row["incident_id"])),
+            cause=LossCause(row["cause"]),
             opened_at=row["opened_at"],
             closed_at=row["closed_at"],
             notices=row["notices"],
@@ -129,6 +131,7 @@ class PostgresIncidents:
             "expert_id": incident.expert_id,
             "token_hash": hash_of(incident.token),
             "token": seal_text(self.cipher, incident.token, context=_token(incident.incident_id)),
+            "cause": incident.cause.value,
             "opened_at": incident.opened_at,
             "closed_at": incident.closed_at,
             "notices": incident.notices,

@@ -58,10 +58,10 @@ class CompleteConnection:
             attempt.require_alive(self.clock.now())
             account, reconnected = await self._connect(attempt, answer)
         except DomainError as failure:
-            if isinstance(failure, ProviderMisconfigured):
+            # What a redirect says without a code is anybody's word.
+            if isinstance(failure, ProviderMisconfigured) and answer.code:
                 self.alarms.provider_misconfigured(attempt.provider, failure.code)
             return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
-        self.alarms.provider_works(attempt.provider)
         return ConnectionOutcome(account=account, reconnected=reconnected, return_url=attempt.return_url)
 
     async def _connect(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> tuple[Account, bool]:

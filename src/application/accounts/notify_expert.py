@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
+from application.blame import FindBlame
 from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
@@ -13,7 +15,13 @@ from application.ports.mailer import MailDelayed, Mailer, MailRefused, Reconnect
 from application.ports.store import Store, Transaction
 from application.wakeups.wake_readings import wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
-from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.access import (
+    AccessLost,
+    InvalidAnswer,
+    LossCause,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
 from domain.account import Account, AccountNotFound
 from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.expert import Expert
@@ -36,6 +44,7 @@ class NotifyExpert:
     directory: CalendarDirectory
     mailer: Mailer
     alarms: Alarms
+    blame: FindBlame
     reconnect_url: Callable[[str], str]
 
     async def __call__(self, incident_id: IncidentId) -> None:
@@ -66,8 +75,8 @@ class NotifyExpert:
         """Ask the provider once more, mail if access is really gone, and say what is to be recorded."""
         try:
             await self.directory.check_access(account.account_id)
-        except AccessLost:
-            return await self._mail(incident, account, expert)
+        except AccessLost as lost:
+            return await self._lost(lost, incident, account, expert)
         except ProviderMisconfigured as fault:
             self.alarms.provider_misconfigured(account.identity.provider, fault.code)
             return self._later
@@ -75,12 +84,26 @@ class NotifyExpert:
             return self._later
         return self._restored
 
-    async def _mail(self, incident: Incident, account: Account, expert: Expert) -> Settlement:
+    async def _lost(
+        self, lost: AccessLost, incident: Incident, account: Account, expert: Expert
+    ) -> Settlement:
+        match await self.blame(lost, account):
+            case ProviderMisconfigured() as fault:
+                self.alarms.provider_misconfigured(account.identity.provider, fault.code)
+                return self._restored
+            case ProviderUnavailable():
+                return self._later
+        return await self._mail(incident, account, expert, lost.cause)
+
+    async def _mail(
+        self, incident: Incident, account: Account, expert: Expert, cause: LossCause
+    ) -> Settlement:
         notice = ReconnectNotice(
             to=expert.email,
             display_name=expert.display_name,
             account_email=account.email,
             provider_name=account.identity.provider.value.title(),
+            cause=cause,
             reconnect_url=self.reconnect_url(incident.token),
             message_id=f"{incident.incident_id}.{incident.notices + 1}",
         )
@@ -90,10 +113,16 @@ class NotifyExpert:
             return self._later
         except MailRefused:
             return self._refused
-        return self._sent
+        return partial(self._sent, cause)
 
-    async def _sent(self, tx: Transaction, incident: Incident) -> None:
-        await tx.incidents.save(incident.notified())
+    async def _sent(self, cause: LossCause, tx: Transaction, incident: Incident) -> None:
+        """The account tells what the mail told, which may be other than what was noticed first."""
+        account = await tx.accounts.get(incident.account_id)
+        if account.loss_cause is not cause:
+            await tx.accounts.save(account.lost(cause))
+            news = change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=self.clock.now())
+            await tx.changes.add(news)
+        await tx.incidents.save(incident.because(cause).notified())
         await self._tell(tx, ChangeType.INCIDENT_NOTICE_SENT, incident)
 
     async def _refused(self, tx: Transaction, incident: Incident) -> None:
@@ -106,7 +135,7 @@ class NotifyExpert:
         await tx.jobs.notify_expert(incident.incident_id, at=delayed.mail_due_at)
 
     async def _restored(self, tx: Transaction, incident: Incident) -> None:
-        """It was a false alarm: everything goes on as if nothing had been."""
+        """It was a false alarm, or is our own fault: everything goes on as if nothing had been."""
         now = self.clock.now()
         account = await tx.accounts.get(incident.account_id)
         await tx.accounts.save(account.restored())

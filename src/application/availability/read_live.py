@@ -70,7 +70,6 @@ class ReadLive:
                 fault, provider=calendar.provider, alarms=self.alarms, report_lost=self.report_lost
             )
             return stretch.unread(reason, pause_after(fault))
-        self.alarms.provider_works(calendar.provider)
         marks = {entry.mark for found in entries for entry in found if entry.mark is not None}
         async with self.store.transaction() as tx:
             own = await tx.sessions.own_marks(stretch.expert_id, marks) if marks else frozenset()

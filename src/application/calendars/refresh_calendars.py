@@ -60,7 +60,6 @@ class RefreshCalendars:
             return await unread_because(
                 fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
             )
-        self.alarms.provider_works(provider)
         try:
             await self._keep(account, listed)
         except CalendarListNotBelieved:

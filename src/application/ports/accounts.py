@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from domain.account import Account
+from domain.account import Account, Identity
 from domain.grant import Grant
 from domain.ids import AccountId, ExpertId
 
@@ -18,6 +18,10 @@ class Accounts(Protocol):
 
     async def lock(self, account_id: AccountId) -> Account:
         """As `get`, and holds every other `lock` of this account back until the transaction ends."""
+        ...
+
+    async def working_elsewhere(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
+        """Active accounts at the provider of `identity`, of other tenants than its own: one a tenant, in any order."""
         ...
 
     async def add(self, account: Account, grant: Grant) -> None:

@@ -1,17 +1,40 @@
 """Faults only an operator can mend."""
 
+from datetime import timedelta
 from typing import Protocol
 
 from domain.account import Provider
 
 
 class Alarms(Protocol):
+    """One alarm a kind, however often its fault is met. Each is cleared by a success of the very kind that failed."""
+
     def provider_misconfigured(self, provider: Provider, code: str) -> None:
         """Our registration is refused: health says so until `provider_works`. `code` is the provider's own."""
         ...
 
+    def is_misconfigured(self, provider: Provider, code: str) -> bool:
+        """Whether that alarm stands, and this very code has been met under it."""
+        ...
+
+    def provider_works(self, provider: Provider) -> None:
+        """The provider gave us a token. Told by adapters: nobody else sees where tokens come from."""
+        ...
+
+    def tokens_refused(self, provider: Provider) -> None:
+        """The provider has long accepted none of the fresh tokens it gives us for some mailbox. Told by adapters."""
+        ...
+
+    def tokens_accepted(self, provider: Provider) -> None:
+        """There is no such mailbox any more."""
+        ...
+
+    def clock_differs(self, by: timedelta) -> None:
+        """Our clock and a provider's are too far apart; `by` is positive when the provider's is ahead."""
+        ...
+
+    def clock_agrees(self) -> None: ...
+
     def unforeseen(self, fault: Exception) -> None:
         """Work failed for a reason that no rule knows, and goes on without it. Told by class and place, not by text."""
         ...
-
-    def provider_works(self, provider: Provider) -> None: ...

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from domain.access import LossCause
+
 
 @dataclass(kw_only=True, eq=False)
 class MailRefused(Exception):
@@ -33,6 +35,7 @@ class ReconnectNotice:
     reconnect_url: str = field(repr=False)
     message_id: str
     provider_name: str
+    cause: LossCause
 
 
 class Mailer(Protocol):

@@ -69,7 +69,6 @@ class ReadCalendar:
             return ReadFailure(reason=UnreadReason.TIMED_OUT)
         except PROVIDER_FAULTS as fault:
             return await self._failed(task, fault)
-        self.alarms.provider_works(Provider.MICROSOFT)
         await self._keep(task, entries, window, read_at)
         return None
 

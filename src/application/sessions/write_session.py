@@ -122,17 +122,17 @@ class WriteSession:
                 change=after_fault(plan, ProviderUnavailable(outcome_unknown=True), self.clock.now())
             )
         except WRITE_FAULTS as fault:
-            await self._report(fault)
-            return Taken(change=after_fault(plan, fault, self.clock.now()), suspect=suspect(plan, fault))
-        self.alarms.provider_works(Provider.MICROSOFT)
+            blamed = await self._report(fault)
+            return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
         return Taken(change=change)
 
-    async def _report(self, fault: WriteFault) -> None:
-        match fault:
-            case AccessLost():
-                await self.report_lost(fault)
-            case ProviderMisconfigured():
-                self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
+    async def _report(self, fault: WriteFault) -> WriteFault:
+        """The fault as what it turned out to be."""
+        if isinstance(fault, AccessLost):
+            fault = await self.report_lost(fault) or fault
+        if isinstance(fault, ProviderMisconfigured):
+            self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
+        return fault
 
     async def _record(self, plan: WritePlan, taken: Taken, token: str) -> WritePlan | None:
         """Apply the change and plan on; None when all is done for now, or the claim has passed to another."""

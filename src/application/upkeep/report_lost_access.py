@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from application.blame import FindBlame
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.store import Store
-from domain.access import AccessLost
-from domain.account import AccountNotFound
+from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.account import Account, AccountNotFound
 from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.incident import Incident
 
@@ -16,26 +17,46 @@ class ReportLostAccess:
     store: Store
     clock: Clock
     ids: IdSource
+    blame: FindBlame
 
-    async def __call__(self, lost: AccessLost) -> None:
+    async def __call__(self, lost: AccessLost) -> ProviderMisconfigured | ProviderUnavailable | None:
         """Moves the account to RECONNECT_REQUIRED and has the expert mailed.
 
         Evidence from before the newest sign-in says nothing any more, and an account that is lost already is not lost
-        again: both change nothing.
+        again: both change nothing. Where the loss is not the account's own, nothing is changed either, and the answer
+        is the fault that it is instead.
         """
+        account = await self._lost_now(lost)
+        if account is None:
+            return None
+        fault = await self.blame(lost, account)
+        if fault is None:
+            await self._record(lost)
+        return fault
+
+    async def _lost_now(self, lost: AccessLost) -> Account | None:
+        async with self.store.transaction() as tx:
+            try:
+                account = await tx.accounts.get(lost.account_id)
+            except AccountNotFound:
+                return None
+        return account if _is_news(lost, account) else None
+
+    async def _record(self, lost: AccessLost) -> None:
         async with self.store.transaction() as tx:
             try:
                 account = await tx.accounts.lock(lost.account_id)
             except AccountNotFound:
                 return
-            if not account.active or account.grant_version != lost.grant_version:
+            if not _is_news(lost, account):
                 return
-            await tx.accounts.save(account.lost())
+            await tx.accounts.save(account.lost(lost.cause))
             now = self.clock.now()
             incident = Incident(
                 incident_id=self.ids.incident_id(),
                 account_id=account.account_id,
                 expert_id=account.expert_id,
+                cause=lost.cause,
                 token=self.ids.token(),
                 opened_at=now,
                 mail_due_at=now,
@@ -44,3 +65,7 @@ class ReportLostAccess:
             if await tx.incidents.add(incident):
                 await tx.changes.add(change_of_incident(ChangeType.INCIDENT_OPENED, incident, at=now))
                 await tx.jobs.notify_expert(incident.incident_id)
+
+
+def _is_news(lost: AccessLost, account: Account) -> bool:
+    return account.active and account.grant_version == lost.grant_version

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from sandbox.identity import scopes as scope_names
 from sandbox.identity.errors import OAuthError, SignInRefused
+from sandbox.identity.refusals import require_welcome
 from sandbox.world.model import Person, Tenant
 from sandbox.world.people import UnknownName
 from sandbox.world.world import World
@@ -134,6 +135,7 @@ def proceed(world: World, sign_in: SignIn) -> Step | Redirect:
         if silent:
             raise OAuthError("login_required", 50058, "Nobody is signed in, and prompt=none was asked for.")
         return "accounts"
+    require_welcome(person.tenant, at_sign_in=True)
     if request.prompt == "login" and not sign_in.password_given:
         return "password"
     missing = _grantable(request, person) - world.grants.consented(person)

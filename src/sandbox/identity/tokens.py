@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.identity import scopes as scope_names
 from sandbox.identity.client_authentication import authenticate
 from sandbox.identity.errors import OAuthError
+from sandbox.identity.refusals import require_welcome
 from sandbox.world.grants import Code
 from sandbox.world.model import Person, Tenant
 from sandbox.world.people import UnknownName
@@ -50,6 +51,7 @@ def _by_code(world: World, authority: str, base: str, form: Form) -> dict[str, A
     if code.expires <= world.clock.now():
         raise OAuthError("invalid_grant", 70008, "The provided authorization code has expired.")
     _require_tenant(world, authority, code.tenant)
+    require_welcome(code.person.tenant)
     if form.get("redirect_uri") != code.redirect_uri:
         raise OAuthError("invalid_grant", 500112, "The reply address does not match the one of the code.")
     _require_verifier(code, form.get("code_verifier", ""))
@@ -61,6 +63,7 @@ def _by_refresh_token(world: World, base: str, form: Form) -> dict[str, Any]:
     token = world.grants.refresh_tokens.get(form.get("refresh_token", ""))
     if token is None:
         raise OAuthError("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
+    require_welcome(token.person.tenant)
     personal = token.tenant.is_personal
     if token.revoked:
         number = 70000 if personal else 50173

@@ -7,6 +7,17 @@ from typing import Any, Literal
 from sandbox.world.recurrence import Recurrence
 
 ConsentPolicy = Literal["user", "admin", "admin_error"]
+TenantRefusal = Literal[
+    "nothing",
+    "app_disabled",
+    "app_missing",
+    "tenant_gone",
+    "not_subscribed",
+    "graph_disabled",
+    "not_assigned",
+    "policy",
+    "account_disabled",
+]
 MailboxKind = Literal["online", "on_premises", "not_supported", "unlicensed", "none"]
 ScopeSpelling = Literal["bare", "uri", "lower", "upper"]
 CalendarList = Literal["normal", "empty", "without_primary"]
@@ -22,7 +33,8 @@ class Tenant:
 
     `consent` says what happens when one of its people is asked for permissions: "user" lets them decide,
     "admin" shows the approval page, "admin_error" sends them back with consent_required. `approved` is set
-    once an administrator has consented for everybody.
+    once an administrator has consented for everybody. `refuses` is what an administrator has done to the app since:
+    tokens are refused to it, and new sign-ins are sent back with the error.
     """
 
     id: str
@@ -30,6 +42,7 @@ class Tenant:
     name: str
     consent: ConsentPolicy = "user"
     approved: bool = False
+    refuses: TenantRefusal = "nothing"
 
     @property
     def is_personal(self) -> bool:

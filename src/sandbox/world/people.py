@@ -88,9 +88,9 @@ class People:
         return person
 
     def change_tenant(self, which: str | Tenant, **settings: Any) -> Tenant:
-        """Set `consent` ("user", "admin", "admin_error") or `approved` of a tenant."""
+        """Set `consent` ("user", "admin", "admin_error"), `approved` or `refuses` of a tenant."""
         tenant = self.tenant(which)
-        _assign(tenant, settings, frozenset({"consent", "approved"}))
+        _assign(tenant, settings, frozenset({"consent", "approved", "refuses"}))
         return tenant
 
 

@@ -23,6 +23,7 @@ from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
+from application.blame import FindBlame
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -98,14 +99,15 @@ class Container(containers.DeclarativeContainer):
     changes_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
-    alarms = providers.Singleton(OperatorAlarms)
+    alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
     readiness = providers.Singleton(Readiness, store)
     callback_url = providers.Callable(callback_url, public_url)
     reconnect_links = providers.Factory(ReconnectLinks, public_url)
     allowed_urls = providers.Factory(AllowedUrls, return_urls)
     budget = providers.Factory(ReadBudget, read_budget)
 
-    report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids)
+    blame = providers.Singleton(FindBlame, store=store, clock=clock, directory=directory, alarms=alarms)
+    report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame)
     sweep_due = providers.Factory(SweepDue, store=store, clock=clock, changes_kept=changes_kept)
 
     end_subscriptions = providers.Factory(EndSubscriptions, push=push)
@@ -149,6 +151,7 @@ class Container(containers.DeclarativeContainer):
         directory=directory,
         mailer=mailer,
         alarms=alarms,
+        blame=blame,
         reconnect_url=reconnect_links,
     )
 

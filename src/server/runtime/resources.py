@@ -27,6 +27,7 @@ from adapters.postgres.store import PostgresStore
 from application.ports.store import StoreUnavailable
 from domain.reading import Pace
 from server.addresses import can_be_told
+from server.alarms import OperatorAlarms
 from server.http.links import lifecycle_url, notification_url
 from server.runtime.container import Container
 from server.runtime.feed_tail import open_feed_tail
@@ -68,9 +69,11 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         known_times = await stack.enter_async_context(open_known_times(dsn))
         changes = await stack.enter_async_context(open_change_feed(dsn, pool))
         feed = await stack.enter_async_context(open_feed_tail(changes))
+        alarms = OperatorAlarms()
         microsoft = microsoft_settings(settings, public_url=public_url)
-        ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock))
+        ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms))
         container = Container(
+            alarms=alarms,
             store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
             known_times=known_times,
             feed=feed,

@@ -4,16 +4,20 @@ import pytest
 
 from adapters.graph.token_errors import (
     BY_ERROR,
+    BY_NUMBER,
+    DEVICE_NUMBERS,
     OUR_NUMBERS,
     TRANSIENT_NUMBERS,
     TokenFault,
     TokenRefusal,
     refusal_from,
 )
+from adapters.graph.tokens import LOSS_CAUSES
+from domain.access import LossCause
 
 SIGN_IN_AGAIN_NUMBERS = [
     50173, 700082, 70008, 70000, 70043, 65001, 65004, 50074, 50076, 50078, 50079, 50072, 50055, 50085, 50089, 50132,
-    50133, 50097, 53000, 53001, 53002, 53003, 53004, 700084, 50057, 50105,
+    50133, 50097, 53000, 53001, 53004, 700084,
 ]  # fmt: skip
 
 
@@ -38,16 +42,50 @@ def test_our_own_fault_is_never_the_persons(error: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "number"),
+    [
+        ("unauthorized_client", 7000112),
+        ("unauthorized_client", 700016),
+        ("invalid_client", 650052),
+        ("invalid_resource", 500014),
+        ("invalid_grant", 50105),
+        ("invalid_grant", 53003),
+        ("interaction_required", 53002),
+        ("invalid_grant", 90094),
+        ("unauthorized_client", 7999999),
+        ("invalid_resource", 0),
+    ],
+)
+def test_what_an_organisations_administrator_did_is_told_as_such(error: str, number: int) -> None:
+    refusal = TokenRefusal(error=error, numbers=frozenset({number} - {0}))
+    assert refusal.fault is TokenFault.ORGANISATION
+    assert LOSS_CAUSES[refusal.fault] is LossCause.ORGANISATION_DISALLOWS
+
+
+@pytest.mark.parametrize(("error", "number"), [("invalid_request", 90002), ("invalid_grant", 50057)])
+def test_an_account_that_is_gone_is_told_as_such(error: str, number: int) -> None:
+    refusal = TokenRefusal(error=error, numbers=frozenset({number}))
+    assert LOSS_CAUSES[refusal.fault] is LossCause.ACCOUNT_CLOSED
+
+
+def test_no_number_has_two_meanings() -> None:
+    numbers = [number for one, _ in BY_NUMBER for number in one]
+    assert len(numbers) == len(set(numbers))
+    assert not DEVICE_NUMBERS & set(numbers)
+
+
+@pytest.mark.parametrize(
     ("fault", "errors"),
     [
         (TokenFault.SIGN_IN_AGAIN, {"invalid_grant", "interaction_required", "consent_required", "login_required"}),
         (
             TokenFault.OURS,
             {
-                "invalid_client", "unauthorized_client", "invalid_scope", "invalid_resource", "invalid_request",
-                "unsupported_grant_type", "unsupported_response_type",
+                "invalid_client", "invalid_scope", "invalid_request", "unsupported_grant_type",
+                "unsupported_response_type",
             },
         ),
+        (TokenFault.ORGANISATION, {"unauthorized_client", "invalid_resource"}),
         (TokenFault.TRANSIENT, {"temporarily_unavailable", "server_error"}),
     ],
 )  # fmt: skip

@@ -284,7 +284,7 @@ async def test_a_renewed_grant_survives_failing_writes(connected: Connected) -> 
     account = await connected.connect("anna")
     vault = TroubledVault(connected.store.vault, failures=2)
     clock = SandboxClock(connected.sandbox)
-    async with open_microsoft(settings_for(connected.sandbox), vault, clock) as microsoft:
+    async with open_microsoft(settings_for(connected.sandbox), vault, clock, connected.alarms) as microsoft:
         before = connected.token_requests()
         for _ in range(2):
             with pytest.raises(ConnectionResetError):
@@ -310,7 +310,7 @@ async def test_the_newer_grant_wins_over_ours(connected: Connected) -> None:
         return await connected.store.vault.save_renewed(account_id, renewed, over=over)
 
     vault.save_renewed = overtaken  # type: ignore[method-assign]
-    async with open_microsoft(settings_for(connected.sandbox), vault, clock) as microsoft:
+    async with open_microsoft(settings_for(connected.sandbox), vault, clock, connected.alarms) as microsoft:
         await microsoft.directory.check_access(account)
         await microsoft.directory.list_calendars(account)
     assert _stored(connected, account) == newer
@@ -330,7 +330,7 @@ async def test_a_refusal_of_a_grant_that_was_replaced_meanwhile_is_no_evidence(c
     vault = TroubledVault(connected.store.vault)
     vault.load = load  # type: ignore[method-assign]
     clock = SandboxClock(connected.sandbox)
-    async with open_microsoft(settings_for(connected.sandbox), vault, clock) as microsoft:
+    async with open_microsoft(settings_for(connected.sandbox), vault, clock, connected.alarms) as microsoft:
         await microsoft.directory.check_access(account)
     assert _stored(connected, account).rotation == 1
 
@@ -339,7 +339,9 @@ async def test_two_replicas_that_renew_at_once_lose_nothing(connected: Connected
     account = await connected.connect("anna")
     connected.sandbox.world.clock.advance(TWO_HOURS)
     clock = SandboxClock(connected.sandbox)
-    async with open_microsoft(settings_for(connected.sandbox), connected.store.vault, clock) as replica:
+    async with open_microsoft(
+        settings_for(connected.sandbox), connected.store.vault, clock, connected.alarms
+    ) as replica:
         await asyncio.gather(
             replica.directory.list_calendars(account), connected.microsoft.directory.list_calendars(account)
         )

@@ -22,6 +22,7 @@ def test_a_reconnect_keeps_the_account_and_counts_the_grant(account: Account) ->
     assert again == replace(
         account,
         status=AccountStatus.ACTIVE,
+        loss_cause=None,
         email="new@contoso.example",
         display_name="M. Keller",
         grant_version=account.grant_version + 1,

@@ -13,6 +13,7 @@ from calendarsync.v1 import (
     expert_pb2,
     session_pb2,
 )
+from domain.access import LossCause
 from domain.account import AccountKind, AccountStatus, Provider
 from domain.availability import ReadingSource, UnreadReason, Verdict
 from domain.calendar_settings import WriteCalendarState
@@ -53,6 +54,7 @@ PLANS = EnumPair(Plan, expert_pb2.Plan, "PLAN_")
 PROVIDERS = EnumPair(Provider, account_pb2.Provider, "PROVIDER_")
 ACCOUNT_STATUSES = EnumPair(AccountStatus, account_pb2.AccountStatus, "ACCOUNT_STATUS_")
 ACCOUNT_KINDS = EnumPair(AccountKind, account_pb2.AccountKind, "ACCOUNT_KIND_")
+RECONNECT_CAUSES = EnumPair(LossCause, account_pb2.ReconnectCause, "RECONNECT_CAUSE_")
 UNREAD_REASONS = EnumPair(UnreadReason, availability_pb2.UnreadReason, "UNREAD_REASON_")
 READING_SOURCES = EnumPair(ReadingSource, availability_pb2.ReadingSource, "READING_SOURCE_")
 VERDICTS = EnumPair(Verdict, availability_service_pb2.TimeVerdict, "TIME_VERDICT_")
@@ -67,6 +69,7 @@ PAIRS = (
     PROVIDERS,
     ACCOUNT_STATUSES,
     ACCOUNT_KINDS,
+    RECONNECT_CAUSES,
     UNREAD_REASONS,
     READING_SOURCES,
     VERDICTS,

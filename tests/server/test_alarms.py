@@ -1,0 +1,110 @@
+"""Alarms: one a kind, cleared by a success of the kind that failed, and calm about what comes and goes."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.account import Provider
+from server.alarms import CALM, RELAPSE, OperatorAlarms
+from tests.server.served import captured_logs
+
+MICROSOFT = Provider.MICROSOFT
+ALARM = "MICROSOFT_MISCONFIGURED"
+
+
+@dataclass(slots=True)
+class Seconds:
+    """A monotonic clock that the test moves."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, time: timedelta) -> None:
+        self.now += time.total_seconds()
+
+
+async def test_an_alarm_is_logged_once_a_code_and_cleared_by_a_success() -> None:
+    alarms = OperatorAlarms()
+    with captured_logs() as logs:
+        for _ in range(3):
+            alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+        alarms.provider_misconfigured(MICROSOFT, "AADSTS700016")
+        assert alarms.raised == (ALARM,)
+        for _ in range(2):
+            alarms.provider_works(MICROSOFT)
+    assert alarms.raised == ()
+    assert [line["level"] for line in logs.lines] == ["error", "error", "warning"]
+
+
+async def test_knows_for_which_refusals_it_stands() -> None:
+    alarms = OperatorAlarms()
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS700016")
+    assert alarms.is_misconfigured(MICROSOFT, "AADSTS700016")
+    assert not alarms.is_misconfigured(MICROSOFT, "AADSTS7000112")
+    assert not alarms.is_misconfigured(Provider.GOOGLE, "AADSTS700016")
+    alarms.provider_works(MICROSOFT)
+    assert not alarms.is_misconfigured(MICROSOFT, "AADSTS700016")
+
+
+async def test_a_success_of_one_kind_clears_no_alarm_of_another() -> None:
+    alarms = OperatorAlarms()
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    alarms.tokens_refused(MICROSOFT)
+    alarms.clock_differs(timedelta(minutes=9))
+    assert alarms.raised == ("CLOCK", ALARM, "MICROSOFT_TOKENS_REFUSED")
+    alarms.clock_agrees()
+    assert alarms.raised == (ALARM, "MICROSOFT_TOKENS_REFUSED")
+    alarms.tokens_accepted(MICROSOFT)
+    assert alarms.raised == (ALARM,)
+    assert alarms.is_raised(MICROSOFT)
+
+
+async def test_only_a_refused_registration_takes_the_provider_out_of_service() -> None:
+    alarms = OperatorAlarms()
+    alarms.tokens_refused(MICROSOFT)
+    alarms.clock_differs(timedelta(minutes=9))
+    assert not alarms.is_raised(MICROSOFT)
+
+
+async def test_an_alarm_that_comes_back_at_once_stays_until_it_has_been_calm() -> None:
+    clock = Seconds()
+    alarms = OperatorAlarms(monotonic=clock)
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    alarms.provider_works(MICROSOFT)
+    clock.pass_by(RELAPSE / 2)
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    alarms.provider_works(MICROSOFT)
+    assert alarms.raised == (ALARM,)
+    clock.pass_by(CALM / 2)
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    clock.pass_by(CALM / 2)
+    alarms.provider_works(MICROSOFT)
+    assert alarms.raised == (ALARM,)
+    clock.pass_by(CALM / 2)
+    alarms.provider_works(MICROSOFT)
+    assert alarms.raised == ()
+
+
+async def test_an_alarm_that_comes_back_later_is_a_new_one() -> None:
+    clock = Seconds()
+    alarms = OperatorAlarms(monotonic=clock)
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    alarms.provider_works(MICROSOFT)
+    clock.pass_by(RELAPSE)
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    alarms.provider_works(MICROSOFT)
+    assert alarms.raised == ()
+
+
+async def test_whoever_follows_hears_of_raising_and_clearing_only() -> None:
+    alarms = OperatorAlarms()
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    await alarms.changed()
+    alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
+    waiting = asyncio.create_task(alarms.changed())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    alarms.provider_works(MICROSOFT)
+    await waiting
