@@ -33,6 +33,16 @@ class AdminApprovalRequired(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
+class BlockedByOrganisation(DomainError):
+    """The person's organisation doesn't let them use the service: their administrator must allow it.
+
+    `code` is the provider's own, for the administrator; empty when it named none.
+    """
+
+    code: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
 class SignInRefused(DomainError):
     """The provider refused the code, or what it answered proves nobody's identity; a new sign-in may work."""
 

@@ -82,7 +82,8 @@ class OperatorAlarms:
     def clock_differs(self, by: timedelta) -> None:
         if self._raise(CLOCK):
             log.error(
-                "the clocks of the database and of the provider are too far apart", seconds=round(by.total_seconds())
+                "the clocks of the database and of the provider are too far apart",
+                seconds=round(by.total_seconds()),
             )
 
     def clock_agrees(self) -> None:

@@ -9,7 +9,12 @@ import pytest
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind
-from domain.connection import AdminApprovalRequired, SignInCancelled, SignInRefused
+from domain.connection import (
+    AdminApprovalRequired,
+    BlockedByOrganisation,
+    SignInCancelled,
+    SignInRefused,
+)
 from domain.errors import DomainError
 from domain.permissions import PermissionsMissing
 from tests.support.providers import PERMISSIONS, Human, ProviderHarness, Trouble
@@ -141,7 +146,17 @@ REDIRECTS: list[tuple[str, str, str, type[DomainError]]] = [
     ("access_denied", "cancel", "", SignInCancelled),
     ("access_denied", "", "AADSTS65004: the person declined", SignInCancelled),
     ("access_denied", "", "AADSTS90094: an administrator must consent", AdminApprovalRequired),
-    ("access_denied", "cancel", "AADSTS65001: not consented", AdminApprovalRequired),
+    ("access_denied", "", "", SignInCancelled),
+    ("access_denied", "cancel", "AADSTS65001: not consented", SignInCancelled),
+    ("access_denied", "", "AADSTS65001: not consented", AdminApprovalRequired),
+    ("access_denied", "", "AADSTS50105: not assigned to a role", BlockedByOrganisation),
+    ("access_denied", "", "AADSTS53003: blocked by Conditional Access", BlockedByOrganisation),
+    ("interaction_required", "", "AADSTS53000: the device is not compliant", BlockedByOrganisation),
+    ("unauthorized_client", "", "AADSTS7000112: the application is disabled", BlockedByOrganisation),
+    ("invalid_client", "", "AADSTS650052: not subscribed", BlockedByOrganisation),
+    ("invalid_request", "", "AADSTS90002: tenant not found", BlockedByOrganisation),
+    ("access_denied", "", "AADSTS999999: never seen before", SignInRefused),
+    ("invalid_grant", "", "AADSTS" + "5" * 5000, SignInRefused),
     ("access_denied", "admin_consent_required", "", AdminApprovalRequired),
     ("consent_required", "", "", AdminApprovalRequired),
     ("interaction_required", "", "AADSTS90095: an administrator must consent", AdminApprovalRequired),
@@ -151,9 +166,9 @@ REDIRECTS: list[tuple[str, str, str, type[DomainError]]] = [
     ("never_seen_before", "", "", SignInRefused),
     ("server_error", "", "", ProviderUnavailable),
     ("temporarily_unavailable", "", "", ProviderUnavailable),
-    ("unauthorized_client", "", "", ProviderMisconfigured),
+    ("unauthorized_client", "", "", BlockedByOrganisation),
     ("invalid_scope", "", "", ProviderMisconfigured),
-    ("invalid_resource", "", "", ProviderMisconfigured),
+    ("invalid_resource", "", "", BlockedByOrganisation),
     ("unsupported_response_type", "", "", ProviderMisconfigured),
 ]
 

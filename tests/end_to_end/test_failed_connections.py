@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ from calendarsync.v1.account_pb2 import PROVIDER_APPLE, PROVIDER_GOOGLE, Provide
 from calendarsync.v1.account_service_pb2 import StartConnectionRequest
 from calendarsync.v1.expert_pb2 import PLAN_FREE
 from sandbox import Sandbox, World
+from sandbox.world.model import TenantRefusal
 from tests.server.served import Logs, failure_of
 from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL
 from tests.support.running_service import open_service
@@ -23,6 +25,11 @@ UNTOUCHED = {"expert": 1, "change": 1}
 
 def _nothing(_: World) -> None:
     """The world as it is."""
+
+
+def _refused(how: TenantRefusal, world: World) -> None:
+    """The person's organisation does this to us."""
+    world.people.change_tenant("contoso.example.com", refuses=how)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,15 @@ FAILING = {
         reason="ADMIN_APPROVAL_REQUIRED",
         helps=True,
     ),
+    **{
+        f"blocked by the organisation: {refuses}": Failing(
+            person="anna",
+            beforehand=partial(_refused, refuses),
+            reason="BLOCKED_BY_ORGANISATION",
+            helps=True,
+        )
+        for refuses in ("not_assigned", "policy", "app_disabled", "not_subscribed")
+    },
     "a permission unticked": Failing(
         person="anna", how={"grant": ("User.Read",)}, reason="PERMISSIONS_MISSING", helps=True
     ),

@@ -6,7 +6,12 @@ from urllib.parse import urlencode
 
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.access import ProviderMisconfigured, ProviderUnavailable
-from domain.connection import AdminApprovalRequired, SignInCancelled, SignInRefused
+from domain.connection import (
+    AdminApprovalRequired,
+    BlockedByOrganisation,
+    SignInCancelled,
+    SignInRefused,
+)
 from domain.errors import DomainError
 from domain.permissions import require_permissions
 from tests.fakes.provider import REQUIRED, FakeProvider, Person
@@ -15,13 +20,9 @@ ADMIN_CONSENT_URL = "https://login.example/organizations/v2.0/adminconsent"
 _ADMINISTRATOR = ("AADSTS90093", "AADSTS90094", "AADSTS90095")
 _CONSENT = "AADSTS65001"
 _CONSENT_HINTS = {"admin_consent_required", "consent_required"}
-_OURS = {
-    "invalid_client",
-    "invalid_resource",
-    "invalid_scope",
-    "unauthorized_client",
-    "unsupported_response_type",
-}
+_ORGANISATION = ("AADSTS50105", "AADSTS53003", "AADSTS7000112", "AADSTS650052", "AADSTS53000", "AADSTS90002")
+_DECLINED = "AADSTS65004"
+_OURS = {"invalid_client", "invalid_scope", "unsupported_response_type"}
 _LASTING = "offline_access"
 
 
@@ -78,16 +79,23 @@ def _require_everything(person: Person) -> None:
 
 def _meaning(answer: RedirectAnswer) -> DomainError:
     """Microsoft's error redirects, as its "OAuth 2.0 authorization code flow" and public threads tell of them."""
-    wants_administrator = any(number in answer.error_description for number in _ADMINISTRATOR)
-    if answer.error == "access_denied":
-        wants_administrator |= _CONSENT in answer.error_description or answer.error_subcode in _CONSENT_HINTS
+    told, denied = answer.error_description, answer.error == "access_denied"
+    if _DECLINED in told or (denied and answer.error_subcode == "cancel"):
+        return SignInCancelled()
+    wants_administrator = any(number in told for number in _ADMINISTRATOR)
+    if denied:
+        wants_administrator |= _CONSENT in told or answer.error_subcode in _CONSENT_HINTS
     if wants_administrator or answer.error == "consent_required":
         return AdminApprovalRequired(admin_consent_url=ADMIN_CONSENT_URL)
+    if named := [number for number in _ORGANISATION if number in told]:
+        return BlockedByOrganisation(code=named[0])
     if answer.error in _OURS:
         return ProviderMisconfigured(code=answer.error)
     match answer.error:
-        case "access_denied":
+        case "access_denied" if "AADSTS" not in told:
             return SignInCancelled()
+        case "unauthorized_client" | "invalid_resource":
+            return BlockedByOrganisation()
         case "server_error" | "temporarily_unavailable":
             return ProviderUnavailable()
         case _:

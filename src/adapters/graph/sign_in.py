@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from adapters.graph.id_token import IdTokenInvalid, IdTokenVerifier
 from adapters.graph.settings import REQUIRED_SCOPES, MicrosoftSettings
-from adapters.graph.token_errors import ADMIN_NUMBERS, TokenFault, TokenRefusal
+from adapters.graph.token_errors import ADMIN_NUMBERS, DEVICE_NUMBERS, TokenFault, TokenRefusal
 from adapters.graph.token_service import (
     AnswerUnusable,
     Flow,
@@ -18,14 +18,20 @@ from adapters.graph.token_service import (
 )
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.access import ProviderMisconfigured, ProviderUnavailable
-from domain.connection import AdminApprovalRequired, SignInCancelled, SignInRefused
+from domain.connection import (
+    AdminApprovalRequired,
+    BlockedByOrganisation,
+    SignInCancelled,
+    SignInRefused,
+)
 from domain.errors import DomainError
 from domain.grant import Grant
 from domain.permissions import PermissionsMissing, require_permissions
 
 _RESERVED_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
-_AADSTS = re.compile(r"AADSTS(\d+)")
+_AADSTS = re.compile(r"AADSTS(\d{1,10})(?!\d)")
 _CONSENT_MISSING = 65001
+_CONSENT_DECLINED = 65004
 _CONSENT_HINTS = frozenset({"admin_consent_required", "consent_required"})
 
 
@@ -75,19 +81,17 @@ class MicrosoftSignIn:
 
     def _redirect_error(self, flow: Flow, answer: RedirectAnswer) -> DomainError:
         """What an error redirect means (Microsoft's "OAuth 2.0 authorization code flow", error codes)."""
-        error = answer.error.casefold()
+        error, subcode = answer.error.casefold(), answer.error_subcode.casefold()
         numbers = frozenset(int(number) for number in _AADSTS.findall(answer.error_description))
-        if error in {"access_denied", "consent_required"}:
-            wants_admin = (
-                numbers & (ADMIN_NUMBERS | {_CONSENT_MISSING}) or answer.error_subcode in _CONSENT_HINTS
-            )
-            if wants_admin or error == "consent_required":
-                return self._admin_approval(flow)
+        denied = error == "access_denied"
+        if _CONSENT_DECLINED in numbers or (denied and subcode == "cancel"):
             return SignInCancelled()
-        refusal = TokenRefusal(error=answer.error, numbers=numbers)
-        if refusal.needs_administrator:
+        wants_admin = error == "consent_required" or (denied and subcode in _CONSENT_HINTS)
+        if wants_admin or numbers & ADMIN_NUMBERS or (denied and _CONSENT_MISSING in numbers):
             return self._admin_approval(flow)
-        return _ended(refusal)
+        if denied and not numbers:
+            return SignInCancelled()
+        return _ended(TokenRefusal(error=answer.error, numbers=numbers))
 
     def _exchange_error(self, flow: Flow, refusal: TokenRefusal) -> DomainError:
         if refusal.needs_administrator or refusal.suberror == "consent_required":
@@ -111,6 +115,10 @@ def _ended(refusal: TokenRefusal) -> DomainError:
     """A refusal during a sign-in: nothing is connected yet, so a code that is not accepted merely ends the attempt."""
     if refusal.fault is TokenFault.TRANSIENT:
         return ProviderUnavailable()
+    if refusal.fault in {TokenFault.ORGANISATION, TokenFault.CLOSED} or refusal.numbers & DEVICE_NUMBERS:
+        return BlockedByOrganisation(
+            code=" ".join(f"AADSTS{number}" for number in sorted(refusal.numbers)[:3])
+        )
     # A malformed code, which anybody can put into a redirect, is answered with invalid_request.
     if refusal.fault is TokenFault.OURS and refusal.error.casefold() != "invalid_request":
         return ProviderMisconfigured(code=refusal.code)

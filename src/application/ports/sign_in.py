@@ -52,7 +52,7 @@ class SignIn(Protocol):
     async def redeem(self, flow: bytes, answer: RedirectAnswer) -> SignedIn:
         """Finish the sign-in that `begin` started.
 
-        Raises SignInCancelled, AdminApprovalRequired, PermissionsMissing, SignInRefused (code refused, state or
-        id token wrong), ProviderUnavailable, ProviderMisconfigured.
+        Raises SignInCancelled, AdminApprovalRequired, BlockedByOrganisation, PermissionsMissing, SignInRefused (code
+        refused, state or id token wrong), ProviderUnavailable, ProviderMisconfigured.
         """
         ...

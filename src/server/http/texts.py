@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from domain.connection import BlockedByOrganisation
 from server.http.pages import Page
 from server.rpc.errors import help_links, reason_of
 
@@ -61,6 +62,11 @@ _FAILED: Final[Mapping[str, tuple[str, str]]] = {
         "Your organisation lets only an administrator approve this connection.",
         "Give the link below to your administrator. Once it is approved, connect the calendar again.",
     ),
+    "BLOCKED_BY_ORGANISATION": (
+        "Your organisation hasn't allowed this connection: the app is switched off there, you are not assigned to it, "
+        "or a policy blocks it.",
+        "Ask your administrator to allow the app and to give you access to it, then connect the calendar again.",
+    ),
     "SIGN_IN_REFUSED": ("Microsoft did not accept the sign-in.", AGAIN),
     "MAILBOX_NOT_SERVED": (
         "This account has no mailbox that we can reach in Microsoft's cloud: it may be on a server of your "
@@ -87,6 +93,8 @@ _OTHERWISE: Final = ("Something has changed while you signed in.", AGAIN)
 def failure_page(failure: Exception) -> Page:
     """Nothing was stored: says why, and what helps."""
     what, after = _FAILED.get(reason_of(failure), _OTHERWISE)
+    if isinstance(failure, BlockedByOrganisation) and failure.code:
+        after += f" They will want to know what Microsoft said: {failure.code}."
     return Page(title="The calendar was not connected", what=what, next=after, links=help_links(failure))
 
 

@@ -32,6 +32,7 @@ from domain.change import CursorExpired
 from domain.connection import (
     AccountMismatch,
     AdminApprovalRequired,
+    BlockedByOrganisation,
     ConnectionAttemptExpired,
     ConnectionAttemptNotFound,
     MailboxNotServed,
@@ -294,6 +295,20 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         details=lambda error: [
             unmet("sign-in", "ADMIN_APPROVAL_REQUIRED", "an administrator must approve the service"),
             help_with(("The page on which an administrator approves", error.admin_consent_url)),
+        ],
+    ),
+    BlockedByOrganisation: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_BLOCKED_BY_ORGANISATION,
+        message="the person's organisation doesn't let them use the service",
+        metadata=lambda error: {"provider_code": error.code} if error.code else {},
+        details=lambda _: [
+            unmet(
+                "sign-in",
+                "BLOCKED_BY_ORGANISATION",
+                "an administrator must allow the service, and this person to use it",
+            ),
+            help_with(("What the consent page asks, and when an administrator must act", CONSENT_HELP)),
         ],
     ),
     SignInRefused: Entry(

@@ -11,7 +11,7 @@ from adapters.graph.settings import REQUIRED_SCOPES
 from application.ports.sign_in import RedirectAnswer
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Provider
-from domain.connection import AdminApprovalRequired, SignInCancelled, SignInRefused
+from domain.connection import AdminApprovalRequired, BlockedByOrganisation, SignInCancelled, SignInRefused
 from domain.errors import DomainError
 from domain.permissions import PermissionsMissing
 from sandbox import Sandbox
@@ -113,7 +113,7 @@ REDIRECTS = [
     ("access_denied", "", "", SignInCancelled),
     ("access_denied", "", "AADSTS65004: User declined to consent.", SignInCancelled),
     ("access_denied", "", "AADSTS90094: Grant requires administrator permission.", AdminApprovalRequired),
-    ("access_denied", "cancel", "AADSTS65001: not consented", AdminApprovalRequired),
+    ("access_denied", "cancel", "AADSTS65001: not consented", SignInCancelled),
     ("access_denied", "admin_consent_required", "", AdminApprovalRequired),
     ("consent_required", "", "", AdminApprovalRequired),
     ("interaction_required", "", "AADSTS90095: Admin consent is required.", AdminApprovalRequired),
@@ -123,10 +123,10 @@ REDIRECTS = [
     ("made_up", "", "", SignInRefused),
     ("server_error", "", "", ProviderUnavailable),
     ("temporarily_unavailable", "", "", ProviderUnavailable),
-    ("unauthorized_client", "", "", ProviderMisconfigured),
+    ("unauthorized_client", "", "", BlockedByOrganisation),
     ("invalid_client", "", "", ProviderMisconfigured),
     ("invalid_scope", "", "", ProviderMisconfigured),
-    ("invalid_resource", "", "", ProviderMisconfigured),
+    ("invalid_resource", "", "", BlockedByOrganisation),
     ("unsupported_response_type", "", "", ProviderMisconfigured),
 ]
 

@@ -57,6 +57,8 @@ async def test_without_a_return_url_a_page_tells_of_the_success(browser: Browser
     [
         ({"error": "access_denied"}, "went back"),
         ({"error": "consent_required", "error_description": "AADSTS90094"}, ADMIN_CONSENT_URL),
+        ({"error": "access_denied", "error_description": "AADSTS50105"}, "hasn&#39;t allowed"),
+        ({"error": "access_denied", "error_description": "AADSTS50105"}, "AADSTS50105"),
         ({"code": "nonsense"}, "did not accept"),
         ({"error": "server_error"}, "answer at the moment"),
         ({"error": "invalid_client"}, "not your fault"),

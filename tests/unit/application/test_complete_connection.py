@@ -177,6 +177,13 @@ async def test_a_fault_of_our_registration_alarms_the_operator_until_a_sign_in_w
     assert app.alarms.raised == {}
 
 
+async def test_what_a_redirect_says_without_a_code_alarms_nobody(app: Application) -> None:
+    outcome = await app.complete_connection(RedirectAnswer(state=await app.start(), error="invalid_client"))
+
+    assert isinstance(failure_of(outcome), ProviderMisconfigured)
+    assert app.alarms.history == []
+
+
 async def test_a_redirect_that_comes_twice_counts_once(app: Application, maria: Person) -> None:
     state = await app.start()
     await app.finish(state, maria)
