@@ -200,3 +200,30 @@ def test_the_job_queues_tables_are_those_of_the_installed_version() -> None:
     """An upgrade of procrastinate brings migrations of its own, which become the next file here."""
     newest = [migration for migration in read_migrations(MIGRATIONS) if "procrastinate" in migration.name][-1]
     assert f"procrastinate {version('procrastinate')}," in newest.sql.decode().splitlines()[0]
+
+
+async def test_accounts_lost_before_causes_were_told_had_to_sign_in_again(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    for path in MIGRATIONS.glob("*.sql"):
+        if path.name < "0010":
+            shutil.copy(path, tmp_path)
+    await migrate(empty_dsn, folder=tmp_path)
+    async with await AsyncConnection.connect(empty_dsn, autocommit=True) as connection:
+        await connection.execute(
+            """
+            INSERT INTO expert VALUES ('e1', 'PRO', 'UTC', '');
+            INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, person,
+                connected_at, grant_version)
+            VALUES ('lost', 'e1', 'MICROSOFT', 't', 'o1', 'WORK', 'RECONNECT_REQUIRED', '', now(), 1),
+                ('works', 'e1', 'MICROSOFT', 't', 'o2', 'WORK', 'ACTIVE', '', now(), 1);
+            INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, opened_at, notices, mail_failures)
+            VALUES ('i1', 'lost', 'e1', 'h', '', now(), 1, 0);
+            """
+        )
+    await migrate(empty_dsn)
+    assert await fetch_all(empty_dsn, "SELECT account_id, loss_cause FROM account ORDER BY 1") == [
+        ("lost", "SIGN_IN_REQUIRED"),
+        ("works", None),
+    ]
+    assert await fetch_all(empty_dsn, "SELECT cause FROM incident") == [("SIGN_IN_REQUIRED",)]
