@@ -217,7 +217,8 @@ async def test_accounts_lost_before_causes_were_told_had_to_sign_in_again(
                 connected_at, grant_version)
             VALUES ('lost', 'e1', 'MICROSOFT', 't', 'o1', 'WORK', 'RECONNECT_REQUIRED', '', now(), 1),
                 ('works', 'e1', 'MICROSOFT', 't', 'o2', 'WORK', 'ACTIVE', '', now(), 1);
-            INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, opened_at, notices, mail_failures)
+            INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, opened_at, notices,
+                mail_failures)
             VALUES ('i1', 'lost', 'e1', 'h', '', now(), 1, 0);
             """
         )
