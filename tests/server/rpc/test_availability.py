@@ -168,6 +168,16 @@ async def test_names_the_candidate_that_is_none(api: Api) -> None:
     }
 
 
+async def test_each_broken_candidate_is_named_by_its_place(api: Api) -> None:
+    candidates = [_hour(1), _interval(T, T), _hour(2), interval_pb2.Interval()]
+    request = pb.CheckTimesRequest(expert_id=EXPERT, candidates=candidates)
+
+    failure = await failure_of(api.availability.CheckTimes(request))
+
+    assert {("candidates[1]", "INTERVAL_ORDER"), ("candidates[3]", "INTERVAL_BOUNDS")} <= failure.violations
+    assert {field for field, _ in failure.violations} == {"candidates[1]", "candidates[3]"}
+
+
 @pytest.mark.parametrize("count", [0, 201])
 async def test_takes_one_to_two_hundred_candidates(api: Api, count: int) -> None:
     request = pb.CheckTimesRequest(expert_id=EXPERT, candidates=[_hour(2)] * count)

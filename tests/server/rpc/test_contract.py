@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from google.api import field_behavior_pb2
+from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from buf.validate import validate_pb2
@@ -16,6 +17,8 @@ from calendarsync.v1 import (
     expert_service_pb2,
     session_service_pb2,
 )
+from server.rpc.faults import RequestInvalid
+from server.rpc.interceptors.validation import require_valid
 from server.rpc.mapping.enums import PAIRS, EnumPair
 from server.rpc.paging import NOT_OF_THE_QUERY
 
@@ -77,6 +80,19 @@ ALL_FIELDS = sorted({name: field for message in _requests() for name, field in _
 @pytest.mark.parametrize("field", [field for _, field in ALL_FIELDS], ids=[name for name, _ in ALL_FIELDS])
 def test_what_is_documented_as_required_is_what_is_enforced(field: FieldDescriptor) -> None:
     assert _behaves(field, field_behavior_pb2.REQUIRED) == _refuses_unset(field)
+
+
+@pytest.mark.parametrize("message", list(_requests()), ids=lambda message: message.name)
+def test_a_missing_required_field_is_said_to_be_required(message: Descriptor) -> None:
+    required = {field.name for field in message.fields if _behaves(field, field_behavior_pb2.REQUIRED)}
+    request = message_factory.GetMessageClass(message)()
+    told: dict[str, str] = {}
+    if required:
+        with pytest.raises(RequestInvalid) as refused:
+            require_valid(request)
+        told = {one.field: one.description for one in refused.value.violations if one.rule == "required"}
+        assert not {one.field for one in refused.value.violations} - {*told, ""}
+    assert told == dict.fromkeys(required, "is required")
 
 
 @pytest.mark.parametrize("field", [field for _, field in ALL_FIELDS], ids=[name for name, _ in ALL_FIELDS])

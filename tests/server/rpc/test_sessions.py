@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import grpc
 import pytest
 
 from calendarsync.v1 import session_pb2
@@ -88,6 +89,21 @@ async def test_cancels_a_session(api: Api) -> None:
     assert cancelled.session.cancelled
     assert await api.sessions.CancelSession(request) == cancelled
     assert not (await api.put_session()).session.cancelled
+
+
+async def test_what_is_missing_is_said_to_be_required(api: Api) -> None:
+    failure = await failure_of(api.sessions.PutSession(pb.PutSessionRequest(expert_id=EXPERT)))
+
+    assert failure.fields == dict.fromkeys(("session_id", "interval", "details"), "REQUIRED")
+    assert "session_id: is required; interval: is required; details: is required" in failure.message
+
+
+async def test_an_etag_of_a_session_that_is_not_there_finds_none(api: Api) -> None:
+    await api.put_expert()
+
+    failure = await failure_of(api.put_session(etag="r1"))
+
+    assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
 
 
 async def test_refuses_a_stale_etag(api: Api) -> None:

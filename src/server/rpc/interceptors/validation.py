@@ -23,6 +23,7 @@ from server.rpc.interceptors.interceptor import (
 )
 from server.rpc.request_lists import lists_too_long
 from server.rpc.request_text import text_faults, texts_with_nul
+from server.rpc.required_fields import is_required
 
 LARGEST_REQUEST: Final = 640 * 1024
 """Bytes; the largest that the rules let in, a session's text in letters of four bytes, has a quarter of it.
@@ -82,7 +83,7 @@ def require_valid(request: Message) -> None:
     except protovalidate.EvaluationError:
         # A value so far out that a rule can't even be worked out for it.
         raise invalid("", "request.evaluation", "holds a value outside of its type's range") from None
-    _require_none(map(_violation, broken))
+    _require_none(_violation(request, one) for one in broken)
 
 
 def _require_none(broken: Iterable[Violation]) -> None:
@@ -92,8 +93,11 @@ def _require_none(broken: Iterable[Violation]) -> None:
         raise RequestInvalid(violations=first, more=sum(1 for _ in remaining)) from None
 
 
-def _violation(broken: protovalidate.Violation) -> Violation:
+def _violation(request: Message, broken: protovalidate.Violation) -> Violation:
     told = broken.proto
+    if told.rule_id == "required" or (not broken.field_value and is_required(request, told)):
+        # The rule that meets what is empty first speaks of patterns or lengths.
+        return Violation(field=_path(told), rule="required", description="is required")
     return Violation(field=_path(told), rule=told.rule_id or "", description=told.message or "")
 
 
