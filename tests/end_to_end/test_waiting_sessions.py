@@ -1,9 +1,17 @@
 """Sessions that can't be written wait, the callers are told why, and all are written once the way is free."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection
+
 from calendarsync.v1 import calendar_pb2
+from calendarsync.v1.account_pb2 import ACCOUNT_STATUS_ACTIVE
 from calendarsync.v1.session_pb2 import EVENT_REPLACEMENT_ACCOUNT_DISCONNECTED
-from tests.support.calls import TITLE
-from tests.support.service import Service
+from tests.support.calls import EXPERT, TITLE, unread
+from tests.support.service import Service, until
 
 
 async def choose_team(service: Service) -> str:
@@ -147,3 +155,54 @@ async def test_all_waiting_sessions_are_written_in_their_last_state(service: Ser
         await service.written(f"session-{number}")
     written = {(one.start.hour, one.subject) for one in service.events("anna")}
     assert written == {(8, "Second wish"), (10, "First wish"), (11, "First wish"), (12, "First wish")}
+
+
+@asynccontextmanager
+async def held_back(service: Service) -> AsyncIterator[AsyncConnection[Any]]:
+    """A transaction under way that has the expert's lock, as a reconnect has, and commits in the end."""
+    dsn = service.settings.database_url.get_secret_value()
+    async with await AsyncConnection.connect(dsn) as connection:
+        await connection.execute("SELECT FROM expert WHERE expert_id = %s FOR NO KEY UPDATE", [EXPERT])
+        yield connection
+
+
+async def somebody_waits(service: Service) -> None:
+    await until(
+        lambda: service.rows(
+            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ),
+        bool,
+    )
+
+
+async def test_a_session_that_meets_a_reconnect_on_its_way_is_written_at_once(service: Service) -> None:
+    """The writer finds the account lost; before it lets the session wait, the reconnect commits and finds none."""
+    await service.connect("anna")
+    await service.database.execute("UPDATE account SET status = 'RECONNECT_REQUIRED'")
+    async with held_back(service) as reconnect:
+        await reconnect.execute("UPDATE account SET status = 'ACTIVE'")
+        await service.put_session()
+        await somebody_waits(service)
+        assert await service.rows("SELECT status FROM session") == [{"status": "PENDING"}]
+    await service.written()
+    assert len(service.events("anna")) == 1
+
+
+async def test_whoever_may_wake_sessions_takes_turns_with_those_who_let_them_wait(service: Service) -> None:
+    """Looking at a list of calendars again is one of them, finding out a false alarm another."""
+    await service.connect("anna")
+    world = service.sandbox.world
+    world.calendars.remove("anna", "team")
+    async with held_back(service):
+        refreshing = asyncio.ensure_future(service.list_calendars(refresh=True))
+        await somebody_waits(service)
+    assert any(one.missing for one in await refreshing)
+
+    world.grants.expire_access_tokens("anna")
+    world.faults.token_error("invalid_grant", codes=(50173,), person="anna")
+    async with held_back(service):
+        assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
+        await somebody_waits(service)
+    await until(service.list_accounts, lambda found: found[0].status == ACCOUNT_STATUS_ACTIVE)
+    await service.idle()
+    assert service.sandbox.mails == []

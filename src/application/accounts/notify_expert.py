@@ -24,7 +24,7 @@ from domain.access import (
 )
 from domain.account import Account, AccountNotFound
 from domain.change import ChangeType, change_of_account, change_of_incident
-from domain.expert import Expert
+from domain.expert import Expert, ExpertNotFound
 from domain.ids import IncidentId
 from domain.incident import Incident
 
@@ -58,13 +58,14 @@ class NotifyExpert:
             account = await tx.accounts.get(incident.account_id)
             expert = await tx.experts.get(incident.expert_id)
         settle = await self._try(incident, account, expert)
-        with suppress(AccountNotFound):
+        with suppress(AccountNotFound, ExpertNotFound):
             await self._settle(incident, settle, token)
 
     async def _settle(self, incident: Incident, settle: Settlement, token: str) -> None:
-        """Raises AccountNotFound when the account was disconnected meanwhile, and the incident went with it."""
+        """Raises AccountNotFound or ExpertNotFound when they went meanwhile, and the incident with them."""
         async with self.store.transaction() as tx:
-            # Locked in the order in which a reconnect locks them: the account first.
+            # Locked in the order in which a reconnect locks them, and before sessions may be woken.
+            await tx.experts.lock(incident.expert_id)
             await tx.accounts.lock(incident.account_id)
             claimed = await tx.incidents.claimed(incident.incident_id, token=token)
             if claimed is not None:

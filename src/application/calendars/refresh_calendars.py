@@ -16,6 +16,7 @@ from domain.availability import UnreadReason
 from domain.calendar import CalendarListNotBelieved, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account
 from domain.connection import MailboxNotServed
+from domain.expert import ExpertNotFound
 from domain.ids import AccountId
 
 LISTED_EVERY = timedelta(hours=6)
@@ -45,7 +46,7 @@ class RefreshCalendars:
             if not account.active:
                 return UnreadReason.RECONNECT_REQUIRED
             return await self._refresh(account)
-        except AccountNotFound:
+        except (AccountNotFound, ExpertNotFound):
             return UnreadReason.CALENDAR_MISSING
 
     async def _refresh(self, account: Account) -> UnreadReason | None:
@@ -83,6 +84,7 @@ class RefreshCalendars:
 
     async def _keep(self, account: Account, listed: tuple[RemoteCalendar, ...]) -> None:
         async with self.store.transaction() as tx:
+            await tx.experts.lock(account.expert_id)  # since sessions may be woken
             owner = await tx.accounts.lock(account.account_id)
             if not owner.served:
                 await tx.accounts.save(owner.with_mailbox())

@@ -25,6 +25,7 @@ from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider
 from domain.calendar_settings import CalendarSettings
 from domain.change import change_of_session
+from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
 from domain.session import Hindrance, Session
 from domain.writing import Create, Resolve, Settle, Update, Wait, next_step
@@ -34,6 +35,14 @@ MOST_STEPS = 4
 LEASE = timedelta(minutes=2)
 """For how long one worker may write a session before another takes over: longer than all its steps together."""
 FOUND_OUT_BY_LOOKING = {Hindrance.CALENDAR_MISSING, Hindrance.CALENDAR_NOT_WRITABLE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A claimed session whose way seems not to be free."""
+
+    expert_id: ExpertId
+    session_id: SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +75,33 @@ class WriteSession:
         now = self.clock.now()
         async with self.store.transaction() as tx:
             session = await tx.sessions.claim(expert_id, session_id, token=token, now=now, until=now + LEASE)
-            return None if session is None else await self._plan(tx, session)
+            plan = None if session is None else await self._plan(tx, session)
+        return await self._sure(plan, token)
 
-    async def _plan(self, tx: Transaction, session: Session) -> WritePlan | None:
-        """The next step, remembered before it is taken; None, and the claim released, when nothing is to do now."""
+    async def _sure(self, plan: WritePlan | Blocked | None, token: str) -> WritePlan | None:
+        """Look again before a session is left waiting, while whoever frees its way is held back.
+
+        Who was just doing so, and whose changes could not be seen yet, found nobody waiting to be woken.
+        """
+        if not isinstance(plan, Blocked):
+            return plan
+        async with self.store.transaction() as tx:
+            try:
+                await tx.experts.lock(plan.expert_id)
+            except ExpertNotFound:
+                return None
+            session = await tx.sessions.claimed(plan.expert_id, plan.session_id, token=token)
+            surely = None if session is None else await self._plan(tx, session, may_wait=True)
+        assert not isinstance(surely, Blocked)
+        return surely
+
+    async def _plan(
+        self, tx: Transaction, session: Session, *, may_wait: bool = False
+    ) -> WritePlan | Blocked | None:
+        """The next step, remembered before it is taken; None, and the claim released, when nothing is to do now.
+
+        Blocked, and the claim kept, when it seems that the session must wait: that is decided under the expert's lock.
+        """
         now = self.clock.now()
         if session.due_at is None or session.due_at > now:
             await self._rest(tx, session)
@@ -79,6 +111,9 @@ class WriteSession:
         target = await write_calendar_now(tx, settings)
         step = next_step(session, accounts, target)
         match step:
+            case Wait() if not may_wait:
+                await self._save(tx, session)
+                return Blocked(expert_id=session.expert_id, session_id=session.session_id)
             case Wait(hindrance):
                 if hindrance in FOUND_OUT_BY_LOOKING:
                     await self._look_again(tx, settings)
@@ -143,7 +178,8 @@ class WriteSession:
             if taken.suspect is not None:
                 # In the transaction that lets the session wait, so that what is found out wakes it.
                 await tx.jobs.refresh_calendars(taken.suspect)
-            return await self._plan(tx, await self._at_home(tx, session, taken.change(session)))
+            then = await self._plan(tx, await self._at_home(tx, session, taken.change(session)))
+        return await self._sure(then, token)
 
     async def _at_home(self, tx: Transaction, before: Session, session: Session) -> Session:
         """Its event may have been found in another calendar, which is then the one to name."""
