@@ -91,6 +91,9 @@ async def test_adds_changes_moves_and_deletes_events(control: Control, anna: Gra
     moved = await control("POST", f"/people/anna/events/{added['id']}/move", calendar="team")
     assert (moved["calendar"], moved["id"] != added["id"]) == ("team", True)
     assert moved["immutable_id"] == added["immutable_id"]
+    meeting = await control("POST", f"/people/anna/events/{added['uid']}/meeting")
+    assert meeting["online_meeting"]
+    assert added["uid"] in meeting["body"]
     await control("DELETE", f"/people/anna/events/{added['uid']}")
     assert (await anna.get(f"/me/calendarView?{day}")).json["value"] == []
 

@@ -317,3 +317,26 @@ async def test_events_of_a_shared_calendar_are_found_below_it_only_when_set_so(
         assert (await dora(method, f"/me/events/{event['id']}", body=body)).error == "ErrorItemNotFound"
     assert (await dora.get(f"/me/calendars/{shared.id}/events/{event['id']}")).status == 200
     assert (await dora.get(f"/me/events/{own['id']}")).status == 200
+
+
+async def test_an_online_meeting_lasts_as_long_as_its_block_in_the_body(anna: Graph) -> None:
+    event = await created(anna, isOnlineMeeting=True, body={"contentType": "html", "content": "<p>Hello</p>"})
+    url, path = event["onlineMeeting"]["joinUrl"], f"/me/events/{event['id']}"
+    assert url in event["body"]["content"]
+    renamed = (await anna("PATCH", path, body={"subject": "Renamed"})).json
+    assert renamed["onlineMeeting"] == event["onlineMeeting"]
+    kept = {"contentType": "html", "content": f"<p>New</p>{event['body']['content']}"}
+    assert (await anna("PATCH", path, body={"body": kept})).json["isOnlineMeeting"]
+    lost = {"contentType": "html", "content": "<p>New</p>"}
+    assert not (await anna("PATCH", path, body={"body": lost})).json["isOnlineMeeting"]
+
+
+async def test_a_new_location_takes_the_place_of_all_locations(anna: Graph) -> None:
+    rooms = [{"displayName": "Room 7", "locationType": "conferenceRoom"}, {"displayName": "Garden"}]
+    event = await created(anna, locations=rooms)
+    path = f"/me/events/{event['id']}"
+    assert (event["location"]["displayName"], event["locations"]) == ("Room 7; Garden", rooms)
+    renamed = (await anna("PATCH", path, body={"subject": "Renamed"})).json
+    assert renamed["locations"] == rooms
+    placed = (await anna("PATCH", path, body={"location": {"displayName": "Online"}})).json
+    assert [one["displayName"] for one in placed["locations"]] == ["Online"]

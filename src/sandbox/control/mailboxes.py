@@ -96,6 +96,11 @@ def move_event(order: Order) -> Any:
     return _event(order, event)
 
 
+def add_meeting(order: Order) -> Any:
+    """Make an event a meeting to join online."""
+    return _event(order, order.world.events.add_meeting(order.event))
+
+
 def change_occurrence(order: Order) -> Any:
     """Change or move one occurrence of a series."""
     order.world.events.change_occurrence(order.event, order.original, **_details(order.body))

@@ -37,6 +37,7 @@ _ROUTES: list[tuple[str, str, Callable[[Order], Any]]] = [
     ("PATCH", _EVENT, mailboxes.change_event),
     ("DELETE", _EVENT, mailboxes.delete_event),
     ("POST", _EVENT + "/move", mailboxes.move_event),
+    ("POST", _EVENT + "/meeting", mailboxes.add_meeting),
     ("PATCH", _OCCURRENCE, mailboxes.change_occurrence),
     ("DELETE", _OCCURRENCE, mailboxes.delete_occurrence),
     ("GET", "/subscriptions", push.subscriptions),

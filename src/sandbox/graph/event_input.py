@@ -109,7 +109,16 @@ def _body(value: Any) -> dict[str, Any]:
 
 
 def _location(value: Any) -> dict[str, Any]:
-    return {"location": str(value.get("displayName") or "") if isinstance(value, dict) else ""}
+    """One place takes the place of all there were."""
+    line = str(value.get("displayName") or "") if isinstance(value, dict) else ""
+    return {"location": line, "locations": []}
+
+
+def _locations(value: Any) -> dict[str, Any]:
+    if not isinstance(value, list) or not all(isinstance(place, dict) for place in value):
+        raise invalid_property()
+    line = "; ".join(str(place.get("displayName") or "") for place in value)
+    return {"location": line, "locations": value}
 
 
 def _minutes(value: Any) -> dict[str, Any]:
@@ -172,6 +181,7 @@ _READERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "subject": _text("subject"),
     "body": _body,
     "location": _location,
+    "locations": _locations,
     "showAs": _one_of("show_as", _SHOW_AS),
     "sensitivity": _one_of("sensitivity", _SENSITIVITY),
     "importance": _one_of("importance", _IMPORTANCE),

@@ -38,7 +38,13 @@ def event_json(call: Call, calendar: Calendar, instance: Instance) -> dict[str, 
     events, person = call.world.events, call.person
     if event.sensitivity == "private" and not calendar.can_view_private:
         event = replace(
-            event, subject="Private Appointment", body="", location="", attendees=[], categories=[]
+            event,
+            subject="Private Appointment",
+            body="",
+            location="",
+            locations=[],
+            attendees=[],
+            categories=[],
         )
     item_id = events.id_of(person, master or event, instance.original, immutable=call.immutable_ids)
     master_id = master and events.id_of(person, master, immutable=call.immutable_ids)
@@ -96,7 +102,7 @@ def _details(event: Event) -> dict[str, Any]:
         "uniqueId": event.location,
         "uniqueIdType": "private" if event.location else "unknown",
     }
-    meeting = {"joinUrl": f"https://meet.example.com/{event.uid}"} if event.online_meeting else None
+    meeting = {"joinUrl": event.meeting_url} if event.online_meeting else None
     return {
         "categories": event.categories,
         "reminderMinutesBeforeStart": event.reminder_minutes,
@@ -123,7 +129,7 @@ def _details(event: Event) -> dict[str, Any]:
             else _stamp(event.modified),
         },
         "location": place,
-        "locations": [place] if event.location else [],
+        "locations": event.locations or ([place] if event.location else []),
         "attendees": event.attendees,
         "organizer": {"emailAddress": {"name": event.organizer_name, "address": event.organizer_email}},
     }

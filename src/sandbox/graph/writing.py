@@ -47,6 +47,8 @@ def update_event(call: Call) -> Answer:
         setattr(event, name, value)
     if "extended" in details:
         details["extended"] = event.extended | details["extended"]
+    if event.online_meeting and event.meeting_url not in details.get("body", event.meeting_url):
+        details["online_meeting"] = False  # documented: the meeting goes with its block in the body
     call.world.events.change(event, **{key: value for key, value in details.items() if key not in _TIMES})
     _invite(call, event, "changed")
     original = found.instance.original
@@ -76,6 +78,8 @@ def _store(call: Call, calendar: Calendar, details: dict[str, Any]) -> Event:
     start, end, zone = times["start"], times["end"], times["zone"]
     event = call.world.events.add(call.person, start, end, calendar=calendar, zone=zone, **details)
     event.all_day = times.get("all_day", False)
+    if event.online_meeting:
+        event.body += event.meeting_block
     return event
 
 

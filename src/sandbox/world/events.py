@@ -99,6 +99,10 @@ class Events:
         _assign(event, details)
         return self.touch(event)
 
+    def add_meeting(self, event: Event) -> Event:
+        """Make an event a meeting to join online, as its owner would: Outlook adds a block to the body."""
+        return self.change(event, online_meeting=True, body=event.body + event.meeting_block)
+
     def touch(self, event: Event) -> Event:
         """Move an event's change key on, as Exchange does by itself now and then."""
         self._stamp(event)

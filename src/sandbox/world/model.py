@@ -56,7 +56,8 @@ class Event:
 
     `start` and `end` are naive wall-clock times in `zone`; an all-day event runs from midnight to midnight
     (end exclusive). `exceptions` maps an occurrence's original date to its changed copy, or to None once
-    deleted. `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out.
+    deleted. `location` is its place in one line, `locations` the places in it, empty where there is just the line.
+    `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out.
     """
 
     uid: str
@@ -72,6 +73,7 @@ class Event:
     body: str = ""
     body_type: str = "html"
     location: str = ""
+    locations: list[dict[str, Any]] = field(default_factory=list)
     show_as: str = "busy"
     sensitivity: str = "normal"
     importance: str = "normal"
@@ -94,6 +96,16 @@ class Event:
     omitted: set[str] = field(default_factory=set)
     moves: int = 0
     changes: int = 1
+
+    @property
+    def meeting_url(self) -> str:
+        """Where its meeting is joined, if it has one."""
+        return f"https://meet.example.com/{self.uid}"
+
+    @property
+    def meeting_block(self) -> str:
+        """What Outlook adds to the body of an event that is made a meeting."""
+        return f'<div class="me-email-text"><a href="{self.meeting_url}">Join the meeting now</a></div>'
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
