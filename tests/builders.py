@@ -10,6 +10,7 @@ from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
 from domain.change import Change, ChangeType
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.event_digest import EventDigest
 from domain.expert import Expert, Plan
 from domain.grant import Grant
 from domain.hold import Hold
@@ -196,7 +197,7 @@ def an_event_copy(
     mark: str = MARK,
     times: Iterable[Interval] | None = None,
     remote_id: str | None = "AAMkAD-event-1",
-    reminder_minutes: int | None = 15,
+    written: EventDigest | None = None,
 ) -> EventCopy:
     """The copy of a session as `a_session` makes it, at that session's time unless told."""
     return EventCopy(
@@ -206,7 +207,7 @@ def an_event_copy(
         mark=EventMark(mark),
         times=(an_interval(),) if times is None else tuple(times),
         remote_id=remote_id,
-        reminder_minutes=reminder_minutes,
+        written=a_session().digest if written is None else written,
     )
 
 

@@ -2,10 +2,11 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from domain.errors import DomainError, EtagMismatch
+from domain.event_digest import EventDigest, EventPart, digest_of
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 
@@ -75,8 +76,9 @@ class EventCopy:
 
     `remote_id` is None from the moment its creation is begun until the outcome is known: the event may or may not
     exist, and is looked up by `mark` before anything else is tried. `times` are all at which we may have left it: the
-    one last written, then those of attempts whose outcome is not known. `reminder_minutes` is what we last wrote, so
-    that an owner's own reminder survives our later updates.
+    one last written, then those of attempts whose outcome is not known. `written` is what we last wrote, without the
+    parts that a call of unknown outcome may have changed since: a change sends only what differs from it, so that what
+    the owner made of the rest stays.
     """
 
     account_id: AccountId
@@ -85,7 +87,7 @@ class EventCopy:
     mark: EventMark
     times: tuple[Interval, ...]
     remote_id: str | None = field(default=None, repr=False)
-    reminder_minutes: int | None = None
+    written: EventDigest = field(default=EventDigest(), repr=False)
 
     @property
     def place(self) -> EventPlace | None:
@@ -144,6 +146,19 @@ class Session:
             self.replacement,
         )
 
+    @property
+    def digest(self) -> EventDigest:
+        """Of what its event must say now."""
+        details, times = self.details, (self.interval.start, self.interval.end)
+        values: dict[EventPart, tuple[object, ...]] = {
+            EventPart.TIME: tuple(time.astimezone(UTC).isoformat() for time in times),
+            EventPart.TITLE: (details.title,),
+            EventPart.BODY: (details.text, details.join_url),
+            EventPart.PLACE: (details.place,),
+            EventPart.REMINDER: (details.reminder_minutes,),
+        }
+        return EventDigest(frozenset((part, digest_of(*says)) for part, says in values.items()))
+
     def require_etag(self, etag: str) -> None:
         """Raises EtagMismatch unless `etag` is empty or names this very revision."""
         if etag and etag != self.etag:
@@ -166,8 +181,16 @@ class Session:
             hindrance=None,
             failures=0,
             due_at=now,
+            copy=self._copy_as_written(),
             **changes,  # type: ignore[arg-type]
         )
+
+    def _copy_as_written(self) -> EventCopy | None:
+        """Of a copy of which nothing was remembered, as long as the session itself is what was written."""
+        at_rest = self.status is WriteStatus.WRITTEN and not self.cancelled
+        if self.copy is None or not at_rest or self.copy.written.parts:
+            return self.copy
+        return replace(self.copy, written=self.digest)
 
     def woken(self, now: datetime) -> "Session":
         """To be looked at again at once, because what it waited for may have come."""

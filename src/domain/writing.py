@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from domain.account import Account
 from domain.calendar import Calendar
 from domain.calendar_settings import WriteCalendar
+from domain.event_digest import EventDigest
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session, WriteStatus, mark_for
@@ -87,21 +88,26 @@ def begun(session: Session, step: Create) -> Session:
         remote_calendar_id=step.calendar.remote.remote_id,
         mark=mark_for(session),
         times=(session.interval,),
-        reminder_minutes=session.details.reminder_minutes,
+        written=session.digest,
     )
     return replace(session, copy=copy, copies=session.copies + 1, replacement=step.replacement)
 
 
 def attempted(session: Session) -> Session:
-    """Remember, before the provider is called, at which time the event may lie from now on, whatever is answered.
+    """Remember, before the provider is called, at which time the event may lie from now on, and what it may say.
 
-    Of very many attempts only the latest are remembered: an event at a time forgotten blocks until it is written.
+    Of very many attempts only the latest times are remembered: an event at a time forgotten blocks until it is written.
+    A part counts as written until the outcome is known only if it is the same before and after: the others are sent
+    again with the next try, also when the session has become by then what the event said before.
     """
     copy = session.copy
     if copy is None or session.cancelled:
         return session
     others = tuple(time for time in copy.times if time != session.interval)
-    return replace(session, copy=replace(copy, times=(*others, session.interval)[-MOST_TIMES:]))
+    times = (*others, session.interval)[-MOST_TIMES:]
+    return replace(
+        session, copy=replace(copy, times=times, written=copy.written.agreeing_with(session.digest))
+    )
 
 
 def found(session: Session, place: EventPlace) -> Session:
@@ -116,11 +122,15 @@ def not_begun(session: Session) -> Session:
 
 
 def written(
-    session: Session, *, revision: int, interval: Interval, reminder_minutes: int | None, now: datetime
+    session: Session, *, revision: int, interval: Interval, digest: EventDigest, now: datetime
 ) -> Session:
-    """This revision is in the calendar, at this time. A newer one stays pending and is due at once."""
-    copy = session.copy and replace(session.copy, times=(interval,), reminder_minutes=reminder_minutes)
-    done = replace(session, copy=copy, written_revision=revision, written_at=now, failures=0, hindrance=None)
+    """This revision is in the calendar, at this time and with this content. A newer one stays pending, due at once."""
+    copy = session.copy and replace(session.copy, times=(interval,), written=digest)
+    return _done(replace(session, copy=copy), revision=revision, now=now)
+
+
+def _done(session: Session, *, revision: int, now: datetime) -> Session:
+    done = replace(session, written_revision=revision, written_at=now, failures=0, hindrance=None)
     if revision < session.revision:
         return replace(done, status=WriteStatus.PENDING, due_at=now)
     return replace(done, status=WriteStatus.WRITTEN, due_at=None)
@@ -133,13 +143,9 @@ def without_event(session: Session, *, why: Replacement | None) -> Session:
 
 def settled(session: Session, *, now: datetime) -> Session:
     """A cancelled session is done. An event of it that is left is in a disconnected account, out of our reach."""
-    done = written(
-        session, revision=session.revision, interval=session.interval, reminder_minutes=None, now=now
-    )
     # Nothing was asked: the event is what it was, and lies where it lay.
-    return (
-        replace(done, copy=session.copy, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
-    )
+    done = _done(session, revision=session.revision, now=now)
+    return replace(done, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
 
 
 def waiting(session: Session, hindrance: Hindrance, *, now: datetime) -> Session:

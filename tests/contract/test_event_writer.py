@@ -8,6 +8,7 @@ import pytest
 
 from domain.access import EventMissing, ProviderUnavailable
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs
+from domain.event_digest import EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
 from domain.session import SessionDetails
@@ -18,6 +19,7 @@ from tests.support.providers import Human, ProviderHarness, Trouble
 pytest_plugins = ["tests.support.provider_fixtures"]
 
 OTHER_MARK = EventMark("3f2f6f4e-7d36-5f0c-8a52-1d1a2b3c4d5e")
+POSTPONED = Interval(LATER.start + timedelta(days=2), LATER.end + timedelta(days=2))
 
 
 async def test_an_event_says_what_the_session_says(provider: ProviderHarness) -> None:
@@ -138,11 +140,26 @@ async def test_an_update_can_be_repeated(provider: ProviderHarness) -> None:
     assert booked.written == once
 
 
-async def test_an_update_leaves_the_owners_reminder_alone(provider: ProviderHarness) -> None:
+@pytest.mark.parametrize("part", EventPart)
+async def test_an_update_of_one_part_leaves_what_the_owner_made_of_the_others(
+    provider: ProviderHarness, part: EventPart
+) -> None:
     booked = await book(provider)
+    provider.reword_by_hand(booked.event, title="Mine", notes="My notes", place="Room 7")
     provider.set_reminder_by_hand(booked.event, 5)
-    await booked.update(reminder=False)
-    assert (booked.written.title, booked.written.reminder_minutes) == (MOVED.title, 5)
+    provider.postpone_by_hand(booked.event, POSTPONED)
+    before = booked.written
+    await booked.update(LATER, MOVED, parts={part})
+    ours = {
+        EventPart.TIME: replace(before, interval=LATER),
+        EventPart.TITLE: replace(before, title=MOVED.title),
+        EventPart.BODY: replace(before, body=booked.written.body),
+        EventPart.PLACE: replace(before, place=MOVED.place),
+        EventPart.REMINDER: replace(before, reminder_minutes=MOVED.reminder_minutes),
+    }
+    assert booked.written == ours[part]
+    assert (MOVED.text in booked.written.body) is (part is EventPart.BODY)
+    assert ("My notes" in booked.written.body) is (part is not EventPart.BODY)
 
 
 @pytest.mark.parametrize("minutes", [45, None])

@@ -7,6 +7,7 @@ import pytest
 
 from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
+from domain.event_digest import EventDigest
 from domain.expert import ExpertNotFound
 from domain.ids import EventMark, ExpertId, SessionId
 from domain.interval import Interval
@@ -38,11 +39,14 @@ EVERYTHING = a_session(
     failures=3,
     due_at=after(seconds=1.5),
     written_at=after(hours=-1),
-    copy=an_event_copy(reminder_minutes=0, times=[an_interval(starts=1), an_interval(starts=0.5, hours=9)]),
+    copy=an_event_copy(
+        written=a_session(interval=an_interval(starts=3)).digest,
+        times=[an_interval(starts=1), an_interval(starts=0.5, hours=9)],
+    ),
     copies=2,
     replacement=Replacement.EVENT_DELETED,
 )
-NOT_WRITTEN_YET = a_session(due_at=None, copy=an_event_copy(remote_id=None, reminder_minutes=None))
+NOT_WRITTEN_YET = a_session(due_at=None, copy=an_event_copy(remote_id=None, written=EventDigest()))
 
 
 async def _booked(kept: Kept, *sessions: Session) -> None:

@@ -1,8 +1,10 @@
 """A fake of the writer of events."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from domain.access import AccessDenied, CalendarGone, EventMissing
+from domain.event_digest import EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, SessionDetails
@@ -32,13 +34,12 @@ class FakeEventWriter:
             return event.place
 
     async def update(
-        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, set_reminder: bool
+        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
         async with self.provider.call("update", calendar=copy.remote_calendar_id):
             event = _event_at(await self._person(copy.account_id), copy)
-            event.interval, event.details = interval, details
-            if set_reminder:
-                event.reminder_minutes = details.reminder_minutes
+            for part in parts:
+                _WRITE[part](event, interval, details)
 
     async def delete(self, copy: EventCopy) -> None:
         async with self.provider.call("delete", calendar=copy.remote_calendar_id):
@@ -67,6 +68,36 @@ def _event_at(person: Person, copy: EventCopy) -> Event:
         raise EventMissing
     _require_writable(person, event.calendar)
     return event
+
+
+def _write_time(event: Event, interval: Interval, _: SessionDetails) -> None:
+    event.interval = interval
+
+
+def _write_title(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, title=details.title)
+
+
+def _write_body(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, text=details.text, join_url=details.join_url)
+
+
+def _write_place(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, place=details.place)
+
+
+def _write_reminder(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, reminder_minutes=details.reminder_minutes)
+    event.reminder_minutes = details.reminder_minutes
+
+
+_WRITE: dict[EventPart, Callable[[Event, Interval, SessionDetails], None]] = {
+    EventPart.TIME: _write_time,
+    EventPart.TITLE: _write_title,
+    EventPart.BODY: _write_body,
+    EventPart.PLACE: _write_place,
+    EventPart.REMINDER: _write_reminder,
+}
 
 
 def _require_writable(person: Person, remote_calendar_id: str) -> None:

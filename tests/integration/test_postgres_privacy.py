@@ -170,6 +170,7 @@ async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: Kept
         ("connection_attempt", "return_url"),
         ("calendar", "details"),
         ("session", "details"),
+        ("session", "copy_written"),
         ("incident", "token"),
     ],
 )

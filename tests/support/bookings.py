@@ -1,8 +1,10 @@
 """A session written by a writer under test, and the next steps to take with it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, SessionDetails
@@ -47,9 +49,13 @@ class Booked:
         return await self.provider.writer.create(self.copy, SLOT, some_details())
 
     async def update(
-        self, interval: Interval = SLOT, details: SessionDetails = MOVED, *, reminder: bool = True
+        self,
+        interval: Interval = SLOT,
+        details: SessionDetails = MOVED,
+        *,
+        parts: Collection[EventPart] = EVERY_PART,
     ) -> None:
-        await self.provider.writer.update(self.copy, interval, details, set_reminder=reminder)
+        await self.provider.writer.update(self.copy, interval, details, parts=parts)
 
     async def delete(self) -> None:
         await self.provider.writer.delete(self.copy)

@@ -17,6 +17,7 @@ from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.errors import DomainError
 from domain.ids import AccountId
 from domain.interval import Interval
+from domain.session import SessionDetails
 from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
@@ -162,6 +163,10 @@ class FakeHarness:
 
     def set_reminder_by_hand(self, event: str, minutes: int) -> None:
         self.people["maria"].events[event].reminder_minutes = minutes
+
+    def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None:
+        reworded = SessionDetails(title=title, text=notes, place=place)
+        self.people["maria"].events[event].details = reworded
 
     def trouble(self, trouble: Trouble) -> None:
         match trouble:

@@ -219,6 +219,9 @@ class SandboxHarness:
     def set_reminder_by_hand(self, event: str, minutes: int) -> None:
         self.world.events.change(self._stored(event), reminder_on=True, reminder_minutes=minutes)
 
+    def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None:
+        self.world.events.change(self._stored(event), subject=title, body=notes, location=place)
+
     def _stored(self, event: str) -> Event:
         found = self.world.events.find("maria", event)
         assert found is not None

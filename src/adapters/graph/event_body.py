@@ -1,29 +1,43 @@
 """What a session's event says, in Graph's terms. No attendees, ever: Outlook would send them mail."""
 
 import html
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from domain.event_digest import EventPart
 from domain.interval import Interval
 from domain.session import SessionDetails
 
 
-def event_from_session(interval: Interval, details: SessionDetails) -> dict[str, Any]:
-    """The members that follow the session; the owner's own status and reminder are not among them."""
-    return {
-        "subject": details.title,
-        "body": {"contentType": "html", "content": _body(details)},
-        "start": _time(interval.start),
-        "end": _time(interval.end),
-        "isAllDay": False,
-        "location": {"displayName": details.place},
-    }
+def event_from_session(
+    interval: Interval, details: SessionDetails, parts: Collection[EventPart]
+) -> dict[str, Any]:
+    """The members that say these parts of the session; what is not among them Graph leaves as it is."""
+    event: dict[str, Any] = {}
+    for part in parts:
+        event |= _MEMBERS[part](interval, details)
+    return event
 
 
-def reminder_from_session(details: SessionDetails) -> dict[str, Any]:
+def _times(interval: Interval, _: SessionDetails) -> dict[str, Any]:
+    """All three, since Graph judges them together: an event that its owner made all-day takes no other hours."""
+    return {"start": _time(interval.start), "end": _time(interval.end), "isAllDay": False}
+
+
+def _reminder(_: Interval, details: SessionDetails) -> dict[str, Any]:
     if details.reminder_minutes is None:
         return {"isReminderOn": False}
     return {"isReminderOn": True, "reminderMinutesBeforeStart": details.reminder_minutes}
+
+
+_MEMBERS: dict[EventPart, Callable[[Interval, SessionDetails], dict[str, Any]]] = {
+    EventPart.TIME: _times,
+    EventPart.TITLE: lambda _, details: {"subject": details.title},
+    EventPart.BODY: lambda _, details: {"body": {"contentType": "html", "content": _body(details)}},
+    EventPart.PLACE: lambda _, details: {"location": {"displayName": details.place}},
+    EventPart.REMINDER: _reminder,
+}
 
 
 def _body(details: SessionDetails) -> str:

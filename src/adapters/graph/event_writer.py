@@ -1,12 +1,13 @@
 """Writing our own events through Graph, and finding them again by their marks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.graph.addresses import calendar_path, event_path
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
-from adapters.graph.event_body import event_from_session, reminder_from_session
+from adapters.graph.event_body import event_from_session
 from adapters.graph.event_search import TAG, EventSearch, id_of
 from adapters.graph.tokens import AccessTokens, AccountAccess
 from domain.access import (
@@ -19,6 +20,7 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.connection import MailboxNotServed
+from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, SessionDetails
@@ -31,7 +33,7 @@ class GraphEventWriter:
 
     async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> EventPlace:
         access = self._access(copy.account_id)
-        event = event_from_session(interval, details) | reminder_from_session(details)
+        event = event_from_session(interval, details, EVERY_PART)
         event |= {"showAs": "busy", "transactionId": copy.mark}
         try:
             with translated(gone=CalendarGone, writing=True):
@@ -44,12 +46,10 @@ class GraphEventWriter:
         return await self._existing(copy)
 
     async def update(
-        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, set_reminder: bool
+        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
         access, path = self._access(copy.account_id), event_path(_place_of(copy))
-        changes = event_from_session(interval, details)
-        if set_reminder:
-            changes |= reminder_from_session(details)
+        changes = event_from_session(interval, details, parts)
         with translated(gone=EventMissing, writing=True):
             try:
                 await self.client.patch(access, path, changes)

@@ -5,6 +5,7 @@ from psycopg.types.range import TimestamptzRange
 
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
+from domain.event_digest import EventDigest, EventPart
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
@@ -28,13 +29,13 @@ def session_from_row(cipher: Cipher, row: DictRow) -> Session:
         failures=row["failures"],
         due_at=row["due_at"],
         written_at=row["written_at"],
-        copy=None if row["copy_mark"] is None else _copy_from_row(row),
+        copy=None if row["copy_mark"] is None else _copy_from_row(cipher, row),
         copies=row["copies"],
         replacement=None if replacement is None else Replacement(replacement),
     )
 
 
-def _copy_from_row(row: DictRow) -> EventCopy:
+def _copy_from_row(cipher: Cipher, row: DictRow) -> EventCopy:
     return EventCopy(
         account_id=AccountId(row["copy_account_id"]),
         calendar_id=CalendarId(row["copy_calendar_id"]),
@@ -42,7 +43,7 @@ def _copy_from_row(row: DictRow) -> EventCopy:
         mark=EventMark(row["copy_mark"]),
         times=times_from_row(row),
         remote_id=row["copy_remote_id"],
-        reminder_minutes=row["copy_reminder_minutes"],
+        written=_written_from_row(cipher, row),
     )
 
 
@@ -51,6 +52,16 @@ def times_from_row(row: DictRow) -> tuple[Interval, ...]:
     if row["copy_times"] is None:
         return (Interval(row["starts_at"], row["ends_at"]),)
     return tuple(Interval(one.lower, one.upper) for one in row["copy_times"])
+
+
+def _written_from_row(cipher: Cipher, row: DictRow) -> EventDigest:
+    """Nothing is known where the row was saved since by a process that doesn't keep what it writes."""
+    if row["copy_written"] is None:
+        return EventDigest()
+    kept = open_fields(cipher, row["copy_written"], context=_written(row["expert_id"], row["session_id"]))
+    if (kept["mark"], kept["revision"]) != (row["copy_mark"], row["written_revision"]):
+        return EventDigest()
+    return EventDigest(frozenset((EventPart(part), digest) for part, digest in kept["parts"].items()))
 
 
 def session_to_row(cipher: Cipher, session: Session) -> DictRow:
@@ -72,6 +83,7 @@ def session_to_row(cipher: Cipher, session: Session) -> DictRow:
         "copies": session.copies,
         "replacement": session.replacement and session.replacement.value,
         **_copy_to_row(session.copy),
+        "copy_written": _sealed_written(cipher, session),
     }
 
 
@@ -83,7 +95,6 @@ def _copy_to_row(copy: EventCopy | None) -> DictRow:
         "copy_mark": copy and copy.mark,
         "copy_times": copy and [TimestamptzRange(one.start, one.end) for one in copy.times],
         "copy_remote_id": copy and copy.remote_id,
-        "copy_reminder_minutes": copy and copy.reminder_minutes,
     }
 
 
@@ -99,5 +110,20 @@ def _sealed_details(cipher: Cipher, session: Session) -> bytes:
     return seal_fields(cipher, fields, context=_details(session.expert_id, session.session_id))
 
 
+def _sealed_written(cipher: Cipher, session: Session) -> bytes | None:
+    if session.copy is None or not session.copy.written.parts:
+        return None
+    fields = {
+        "mark": session.copy.mark,
+        "revision": session.written_revision,
+        "parts": {part.value: digest for part, digest in session.copy.written.parts},
+    }
+    return seal_fields(cipher, fields, context=_written(session.expert_id, session.session_id))
+
+
 def _details(expert_id: str, session_id: str) -> str:
     return place("session", expert_id, session_id, column="details")
+
+
+def _written(expert_id: str, session_id: str) -> str:
+    return place("session", expert_id, session_id, column="copy_written")

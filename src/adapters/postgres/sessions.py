@@ -43,12 +43,11 @@ class PostgresSessions:
             """
             INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision,
                 written_revision, status, hindrance, failures, due_at, written_at, copy_account_id, copy_calendar_id,
-                copy_remote_calendar_id, copy_mark, copy_times, copy_remote_id, copy_reminder_minutes, copies,
-                replacement)
+                copy_remote_calendar_id, copy_mark, copy_times, copy_remote_id, copy_written, copies, replacement)
             VALUES (%(expert_id)s, %(session_id)s, %(starts_at)s, %(ends_at)s, %(details)s, %(cancelled)s,
                 %(revision)s, %(written_revision)s, %(status)s, %(hindrance)s, %(failures)s, %(due_at)s,
                 %(written_at)s, %(copy_account_id)s, %(copy_calendar_id)s, %(copy_remote_calendar_id)s, %(copy_mark)s,
-                %(copy_times)s, %(copy_remote_id)s, %(copy_reminder_minutes)s, %(copies)s, %(replacement)s)
+                %(copy_times)s, %(copy_remote_id)s, %(copy_written)s, %(copies)s, %(replacement)s)
             ON CONFLICT ON CONSTRAINT session_pkey DO NOTHING
             """,
             session_to_row(self.cipher, session),
@@ -68,7 +67,7 @@ class PostgresSessions:
                 copy_account_id = %(copy_account_id)s, copy_calendar_id = %(copy_calendar_id)s,
                 copy_remote_calendar_id = %(copy_remote_calendar_id)s, copy_mark = %(copy_mark)s,
                 copy_times = %(copy_times)s, copy_remote_id = %(copy_remote_id)s,
-                copy_reminder_minutes = %(copy_reminder_minutes)s,
+                copy_written = %(copy_written)s, copy_reminder_minutes = NULL,
                 copies = %(copies)s, replacement = %(replacement)s
             WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
             """,

@@ -1,7 +1,9 @@
 """Writing our own events, and finding them again. Other people's events are out of its reach by construction."""
 
+from collections.abc import Collection
 from typing import Protocol
 
+from domain.event_digest import EventPart
 from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, SessionDetails
 
@@ -19,9 +21,9 @@ class EventWriter(Protocol):
         ...
 
     async def update(
-        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, set_reminder: bool
+        self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
-        """Bring the event to this state, at its place; the reminder only with `set_reminder`.
+        """Bring these parts of the event to this state, at its place, and leave the others alone.
 
         Raises EventMissing when there is none at that place, which proves nothing yet, and WriteRefused.
         """

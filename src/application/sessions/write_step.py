@@ -103,27 +103,43 @@ async def _resolve(
     the place is closed by now it can't, and the next plan looks for another.
     """
     place = await writer.find(copy)
-    if place is not None:
-        return lambda later: writing.found(later, place)
-    if session.cancelled:
+    if place is None and session.cancelled:
         return writing.not_begun
     try:
-        return await _create(session, copy, writer, now)
+        known = place or await writer.create(copy, session.interval, session.details)
     except (AccessDenied, CalendarGone):
         return writing.not_begun
+    if session.cancelled or session.digest.changed_since(copy.written):
+        # Also of one just created: perhaps it is the one begun earlier after all, which says what was said then.
+        return lambda later: writing.found(later, known)
+    is_written = _written(session, now)
+    return lambda later: is_written(writing.found(later, known))
 
 
 async def _update(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
-    reminder_changed = session.details.reminder_minutes != copy.reminder_minutes
+    parts = session.digest.changed_since(copy.written)
+    if not parts:
+        return await _still_there(session, copy, writer, now)
     try:
-        await writer.update(copy, session.interval, session.details, set_reminder=reminder_changed)
+        await writer.update(copy, session.interval, session.details, parts=parts)
     except EventMissing:
         if (place := await _looked_for(copy, writer)) is None:
             return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
         return lambda later: writing.found(later, place)
     return _written(session, now)
+
+
+async def _still_there(
+    session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
+) -> Change:
+    """The event was made to say all this already: it is as wanted unless its owner deleted it."""
+    place = await writer.find(copy)
+    if place is None:
+        return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
+    is_written = _written(session, now)
+    return lambda later: is_written(writing.found(later, place))
 
 
 async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
@@ -150,7 +166,7 @@ def _written(session: Session, now: Callable[[], datetime]) -> Change:
         later,
         revision=session.revision,
         interval=session.interval,
-        reminder_minutes=session.details.reminder_minutes,
+        digest=session.digest,
         now=now(),
     )
 

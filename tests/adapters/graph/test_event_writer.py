@@ -14,6 +14,7 @@ from domain.access import (
 )
 from domain.account import AccountNotFound
 from domain.blocking import Instants
+from domain.event_digest import EVERY_PART
 from domain.ids import AccountId, CalendarId
 from domain.interval import Interval
 from domain.session import EventCopy, SessionDetails
@@ -44,7 +45,7 @@ async def test_an_event_says_what_the_session_says(connected: Connected) -> None
 async def test_no_mail_is_ever_sent_by_outlook(connected: Connected) -> None:
     copy = await copy_for(connected)
     copy = copy.at(await create(connected, copy))
-    await connected.microsoft.writer.update(copy, SLOT, DETAILS, set_reminder=True)
+    await connected.microsoft.writer.update(copy, SLOT, DETAILS, parts=EVERY_PART)
     await connected.microsoft.writer.delete(copy)
     assert connected.sandbox.world.traffic.invitations == []
 
@@ -155,7 +156,7 @@ async def test_a_withdrawn_grant_is_lost_access_for_every_write(connected: Conne
     writer = connected.microsoft.writer
     for call in (
         writer.create(copy, SLOT, DETAILS),
-        writer.update(copy, SLOT, DETAILS, set_reminder=False),
+        writer.update(copy, SLOT, DETAILS, parts=EVERY_PART),
         writer.delete(copy),
         writer.find(copy),
     ):
@@ -168,7 +169,7 @@ async def test_an_unknown_account_is_not_found_by_any_write(connected: Connected
     writer = connected.microsoft.writer
     for call in (
         writer.create(copy, SLOT, DETAILS),
-        writer.update(copy, SLOT, DETAILS, set_reminder=False),
+        writer.update(copy, SLOT, DETAILS, parts=EVERY_PART),
         writer.delete(copy),
         writer.find(copy),
     ):

@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from domain.errors import EtagMismatch
+from domain.event_digest import EventDigest
 from domain.interval import Interval
 from domain.session import Hindrance, Session, SessionDetails, WriteStatus, mark_for, new_session
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_event_copy, an_interval, some_details
@@ -153,6 +154,25 @@ def test_only_a_waiting_session_is_woken() -> None:
     for status in set(WriteStatus) - {WriteStatus.WAITING}:
         other = a_session(status=status, due_at=None)
         assert other.woken(LATER) is other
+
+
+def test_a_change_of_what_is_written_remembers_what_that_was() -> None:
+    """Where nobody remembered it yet, the session itself is the last that knows."""
+    unknown = replace(_written(), copy=an_event_copy(written=EventDigest()))
+    for changed in (_put(unknown, details=some_details("Another title")), unknown.cancel(now=LATER)):
+        assert changed.copy == an_event_copy(written=unknown.digest)
+
+
+@pytest.mark.parametrize("status", set(WriteStatus) - {WriteStatus.WRITTEN})
+def test_a_change_of_what_is_not_written_remembers_nothing_wrong(status: WriteStatus) -> None:
+    for known in (EventDigest(), a_session(details=some_details("Older")).digest):
+        session = a_session(status=status, copy=an_event_copy(written=known))
+        assert _put(session, details=some_details("Newer")).copy == session.copy
+
+
+def test_the_event_of_a_cancelled_session_may_say_anything() -> None:
+    left = replace(_written(cancelled=True), copy=an_event_copy(written=EventDigest()))
+    assert _put(left, details=some_details("Revived")).copy == left.copy
 
 
 def test_the_mark_stays_the_same_in_every_process_and_every_release() -> None:

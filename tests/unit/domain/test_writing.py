@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain import writing
 from domain.account import Account
 from domain.calendar_settings import WriteCalendar, WriteCalendarState
+from domain.event_digest import EventPart
 from domain.ids import AccountId
 from domain.session import EventCopy, Hindrance, Replacement, WriteStatus, mark_for
 from domain.writing import Create, Delete, Resolve, Settle, Step, Update, Wait, next_step
@@ -106,7 +107,7 @@ def test_a_begun_event_is_remembered_with_its_place_and_mark_before_it_exists() 
             remote_calendar_id=OTHER.remote.remote_id,
             mark=mark_for(session),
             remote_id=None,
-            reminder_minutes=30,
+            written=session.digest,
         ),
         copies=1,
         replacement=Replacement.EVENT_DELETED,
@@ -149,7 +150,7 @@ def test_every_time_at_which_the_event_may_lie_is_remembered_until_one_is_sure()
     assert session.copy is not None
     assert session.copy.times == (first, third, second)
 
-    done = writing.written(session, revision=4, interval=second, reminder_minutes=15, now=LATER)
+    done = writing.written(session, revision=4, interval=second, digest=session.digest, now=LATER)
     assert done.copy is not None
     assert done.copy.times == (second,)
 
@@ -169,6 +170,17 @@ def test_a_removal_leaves_the_event_where_it_was() -> None:
     assert writing.attempted(cancelled) is cancelled
 
 
+def test_what_is_about_to_be_sent_is_not_known_until_it_is_answered() -> None:
+    session = a_session(copy=EVENT, details=some_details("New", place="Garden"))
+    sent = writing.attempted(session)
+    assert sent.copy is not None
+    assert session.digest.changed_since(sent.copy.written) == {EventPart.TITLE, EventPart.PLACE}
+    back = sent.put(interval=sent.interval, details=some_details(place="Garden"), now=LATER)
+    assert back.digest.changed_since(sent.copy.written) == {EventPart.TITLE, EventPart.PLACE}
+    assert writing.attempted(back) == back
+    assert writing.attempted(sent) == sent
+
+
 def test_a_found_event_is_brought_up_to_date_or_removed() -> None:
     assert EVENT.place is not None
     found = writing.found(a_session(copy=BEGUN), EVENT.place)
@@ -178,10 +190,11 @@ def test_a_found_event_is_brought_up_to_date_or_removed() -> None:
 
 def test_a_written_session_is_done() -> None:
     session = a_session(revision=3, copy=EVENT, failures=2, hindrance=Hindrance.PROVIDER_UNAVAILABLE)
-    interval = an_interval(starts=3)
-    assert writing.written(session, revision=3, interval=interval, reminder_minutes=5, now=LATER) == replace(
+    sent = a_session(details=some_details("As written"), interval=an_interval(starts=3))
+    done = writing.written(session, revision=3, interval=sent.interval, digest=sent.digest, now=LATER)
+    assert done == replace(
         session,
-        copy=an_event_copy(reminder_minutes=5, times=[interval]),
+        copy=an_event_copy(times=[sent.interval], written=sent.digest),
         written_revision=3,
         written_at=LATER,
         status=WriteStatus.WRITTEN,
@@ -199,7 +212,7 @@ def test_a_change_that_came_while_it_was_written_is_due_at_once(cancel: bool) ->
         if cancel
         else session.put(interval=session.interval, details=some_details("Another"), now=NOW)
     )
-    written = writing.written(newer, revision=1, interval=session.interval, reminder_minutes=15, now=LATER)
+    written = writing.written(newer, revision=1, interval=session.interval, digest=session.digest, now=LATER)
     assert (written.status, written.due_at) == (WriteStatus.PENDING, LATER)
     assert (written.written_revision, written.revision) == (1, 2)
     assert next_step(written, ACTIVE, READY) == (Delete(EVENT) if cancel else Update(EVENT))
@@ -287,7 +300,7 @@ def test_the_pause_grows_and_stays_bounded(failures: int) -> None:
 
 def test_success_starts_the_pauses_anew() -> None:
     tired = writing.delayed(a_session(failures=8, copy=EVENT), Hindrance.PROVIDER_UNAVAILABLE, now=NOW)
-    rested = writing.written(tired, revision=1, interval=tired.interval, reminder_minutes=15, now=NOW)
+    rested = writing.written(tired, revision=1, interval=tired.interval, digest=tired.digest, now=NOW)
     again = writing.delayed(rested, Hindrance.PROVIDER_UNAVAILABLE, now=NOW)
     assert again.due_at == NOW + writing.FIRST_RETRY
 

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from domain import writing
 from domain.account import Account
 from domain.calendar_settings import CalendarSettings, write_calendar
+from domain.event_digest import EventPart
 from domain.ids import AccountId
-from domain.interval import Interval
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session, WriteStatus
 from domain.writing import Create, Delete, Resolve, Settle, Update, Wait, next_step
 from tests.builders import (
@@ -27,6 +27,7 @@ from tests.builders import (
 ANSWERED, LOST_AFTER, LOST_BEFORE = "answered", "lost after it was done", "lost before it was done"
 FATES = st.sampled_from([ANSWERED, LOST_AFTER, LOST_BEFORE])
 SEVERAL = 8
+Says = dict[EventPart, str]
 
 
 def _place(copy: EventCopy) -> EventPlace:
@@ -38,18 +39,18 @@ class _NoAnswer(Exception):
 
 
 class _Calendars:
-    """What the provider holds: per account, titles and times of the events by their marks."""
+    """What the provider holds: per account, what the events say by their marks."""
 
     def __init__(self) -> None:
-        self.events: dict[AccountId, dict[str, tuple[str, Interval]]] = {}
+        self.events: dict[AccountId, dict[str, Says]] = {}
 
-    def call(self, fate: str, copy: EventCopy, event: tuple[str, Interval] | None) -> None:
-        """Put the event there, or remove it; as Graph does, at most one under one mark."""
+    def call(self, fate: str, copy: EventCopy, says: Says | None) -> None:
+        """Have the event say this in addition, or remove it; as Graph does, at most one under one mark."""
         if fate != LOST_BEFORE:
             of_account = self.events.setdefault(copy.account_id, {})
-            of_account.pop(copy.mark, None)
-            if event is not None:
-                of_account[copy.mark] = event
+            said = of_account.pop(copy.mark, {})
+            if says is not None:
+                of_account[copy.mark] = said | says
         if fate != ANSWERED:
             raise _NoAnswer
 
@@ -82,10 +83,10 @@ class SessionsThroughFaults(RuleBasedStateMachine):
         if account := self.accounts.get(account_id):
             self.accounts[account_id] = account.lost() if lost else account.restored()
 
-    @rule(title=st.sampled_from(["A", "B"]), starts=st.integers(0, 3))
-    def put(self, title: str, starts: int = 0) -> None:
-        interval = an_interval(starts=starts)
-        self.session = self.session.put(interval=interval, details=some_details(title), now=NOW)
+    @rule(title=st.sampled_from(["A", "B"]), place=st.sampled_from(["", "Room"]), starts=st.integers(0, 3))
+    def put(self, title: str, place: str = "", starts: int = 0) -> None:
+        details = some_details(title, place=place)
+        self.session = self.session.put(interval=an_interval(starts=starts), details=details, now=NOW)
 
     @rule()
     def cancel(self) -> None:
@@ -131,6 +132,7 @@ class SessionsThroughFaults(RuleBasedStateMachine):
         copy = asked.copy
         assert copy is not None
         there = copy.mark in self.provider.events.get(copy.account_id, {})
+        says = dict(asked.digest.parts)
         if isinstance(step, Update) and not there:
             self.session = writing.without_event(self.session, why=Replacement.EVENT_DELETED)
         elif isinstance(step, Delete) or (isinstance(step, Resolve) and asked.cancelled and not there):
@@ -138,23 +140,28 @@ class SessionsThroughFaults(RuleBasedStateMachine):
             self.session = writing.without_event(self.session, why=None)
         elif isinstance(step, Resolve) and there:
             self.session = writing.found(self.session, _place(copy))
+        elif isinstance(step, Resolve):
+            self.provider.call(fate, copy, says)
+            self.session = writing.found(self.session, _place(copy))
         else:
-            self.provider.call(fate, copy, (asked.details.title, asked.interval))
+            if isinstance(step, Update):
+                says = {part: says[part] for part in asked.digest.changed_since(copy.written)}
+            self.provider.call(fate, copy, says)
             known = self.session if copy.remote_id else writing.found(self.session, _place(copy))
             self.session = writing.written(
                 known,
                 revision=asked.revision,
                 interval=asked.interval,
-                reminder_minutes=asked.details.reminder_minutes,
+                digest=asked.digest,
                 now=NOW,
             )
 
-    def _reachable(self) -> list[str]:
+    def _reachable(self) -> list[Says]:
         return [
-            title
+            says
             for account_id, events in self.provider.events.items()
             if account_id in self.accounts
-            for title, _ in events.values()
+            for says in events.values()
         ]
 
     @invariant()
@@ -165,7 +172,10 @@ class SessionsThroughFaults(RuleBasedStateMachine):
     def the_event_lies_at_one_of_the_times_remembered(self) -> None:
         if (copy := self.session.copy) is not None:
             event = self.provider.events.get(copy.account_id, {}).get(copy.mark)
-            assert event is None or event[1] in copy.times
+            times = [replace(self.session, interval=time).digest for time in copy.times]
+            assert event is None or event[EventPart.TIME] in [
+                dict(one.parts)[EventPart.TIME] for one in times
+            ]
 
     @invariant()
     def what_is_not_written_is_due(self) -> None:
@@ -184,7 +194,7 @@ class SessionsThroughFaults(RuleBasedStateMachine):
                 break
             self._step(ANSWERED)
         assert self.session.status is WriteStatus.WRITTEN
-        assert self._reachable() == ([] if self.session.cancelled else ["last"])
+        assert self._reachable() == ([] if self.session.cancelled else [dict(self.session.digest.parts)])
 
 
 TestSessionsThroughFaults = SessionsThroughFaults.TestCase

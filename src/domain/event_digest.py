@@ -1,0 +1,42 @@
+"""What an event of ours says, part by part, as digests: enough to tell what a change has to send."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+
+
+class EventPart(Enum):
+    """A part of an event that is sent as a whole, or not at all."""
+
+    TIME = "TIME"
+    TITLE = "TITLE"
+    BODY = "BODY"
+    """Text and join link."""
+    PLACE = "PLACE"
+    REMINDER = "REMINDER"
+
+
+EVERY_PART = frozenset(EventPart)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDigest:
+    """One digest for each part. A part that is missing was never written, or nobody knows whether it was.
+
+    Compared with what we wrote, never with the event itself: what its owner made of it is not ours to read.
+    """
+
+    parts: frozenset[tuple[EventPart, str]] = frozenset()
+
+    def changed_since(self, written: "EventDigest") -> frozenset[EventPart]:
+        """The parts to send, so that an event that said `written` comes to say this."""
+        return frozenset(part for part, _ in self.parts - written.parts)
+
+    def agreeing_with(self, other: "EventDigest") -> "EventDigest":
+        """Only the parts that say the same: what is known of an event that may have become either."""
+        return EventDigest(self.parts & other.parts)
+
+
+def digest_of(*values: object) -> str:
+    """Of a part's values. Short: it only has to tell a change, and is stored sealed."""
+    return hashlib.blake2b(repr(values).encode(errors="surrogatepass"), digest_size=8).hexdigest()
