@@ -22,11 +22,11 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
-        """The body as bytes."""
+        """The body as bytes. Half a surrogate pair, which UTF-8 has no bytes for, is written as JSON's escape."""
         if self.body is None:
             return b""
         text = self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
-        return text.encode()
+        return text.encode(errors="backslashreplace")
 
 
 Work = Callable[[], Answer | Awaitable[Answer]]

@@ -48,6 +48,23 @@ async def test_shows_a_page_of_its_own_where_the_caller_has_none(service: Servic
     assert "Your calendar is connected again" in again.text
 
 
+@pytest.mark.parametrize("dirt", ["\ud83d", "\0", "\x07", "x" * 5_000], ids=["half", "NUL", "bell", "long"])
+async def test_text_that_nobody_could_pass_on_spoils_no_answer(service: Service, dirt: str) -> None:
+    world = service.sandbox.world
+    world.people.change("anna", name=f"Anna {dirt}", email=f"anna{dirt}@contoso.example.com")
+    world.calendars.rename("anna", "team", f"Team {dirt}")
+
+    account_id = await service.connect("anna")
+
+    (listed,) = await service.list_accounts()
+    assert listed.account_id == account_id
+    assert listed.display_name.startswith("Anna")
+    assert len(listed.display_name) <= 256
+    assert listed.email == ""
+    names = {one.name[:4] for one in await service.list_calendars(refresh=True)}
+    assert names >= {"Cale", "Team"}
+
+
 async def test_a_first_account_is_checked_and_written_by_default(service: Service) -> None:
     account_id = await service.connect("anna")
     calendars = {one.name: one for one in await service.list_calendars()}

@@ -151,3 +151,12 @@ async def test_errors_carry_the_ids_of_the_request(anna: Graph) -> None:
 
 async def test_paths_it_does_not_serve_are_a_bad_request(anna: Graph) -> None:
     assert (await anna.get("/me/messages")).status == 400
+
+
+@pytest.mark.parametrize("name", ["half \ud83d", "NUL \0", "x" * 5_000])
+async def test_names_are_sent_as_they_were_set(sandbox: Sandbox, anna: Graph, name: str) -> None:
+    sandbox.world.calendars.rename("anna", "team", name)
+
+    listed = (await anna.get("/me/calendars?$top=50")).json["value"]
+
+    assert name in [one["name"] for one in listed]

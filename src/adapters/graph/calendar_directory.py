@@ -1,5 +1,6 @@
 """The calendars of a Microsoft account, and whether its mailbox is one we can serve."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +8,15 @@ from typing import Any
 
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
+from adapters.graph.outside_text import address_from, id_from, name_from
 from adapters.graph.token_cache import AccessToken, cached_access_token
 from adapters.graph.tokens import AccessTokens, AccountAccess
 from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant
 from domain.ids import AccountId
+
+_log = logging.getLogger(__name__)
 
 _SELECTED = "id,name,color,hexColor,canEdit,canShare,isDefaultCalendar,owner"
 _PAGE_SIZE = "50"
@@ -66,9 +70,10 @@ class GraphCalendarDirectory:
             own = await self._own_addresses(access)
             parameters = {"$select": _SELECTED, "$top": _PAGE_SIZE}
             listed = [
-                _from_graph(calendar, own)
+                remote
                 async for page in self.client.pages(access, "/me/calendars", parameters)
                 for calendar in page
+                if (remote := _from_graph(calendar, own)) is not None
             ]
         # A calendar made or removed between two pages can shift one onto both.
         return tuple({calendar.remote_id: calendar for calendar in listed}.values())
@@ -94,19 +99,22 @@ class _FreshAccess:
         raise AccessDenied
 
 
-def _from_graph(calendar: Mapping[str, Any], own_addresses: frozenset[str]) -> RemoteCalendar:
-    remote_id = calendar.get("id")
-    if not isinstance(remote_id, str) or not remote_id:
+def _from_graph(calendar: Mapping[str, Any], own_addresses: frozenset[str]) -> RemoteCalendar | None:
+    """None for one whose id can be none, as for one that is not listed: it can be neither read nor written."""
+    if not isinstance(given_id := calendar.get("id"), str) or not given_id:
         raise InvalidAnswer(what="a calendar without an id")
+    if (remote_id := id_from(given_id)) is None:
+        _log.warning("a calendar is left out: its id can be none")
+        return None
     owner = calendar.get("owner")
     owner = owner if isinstance(owner, dict) else {}
-    owner_email = _text(owner.get("address"))
+    owner_email = address_from(owner.get("address"))
     primary = calendar.get("isDefaultCalendar") is True
     owned = owner_email.casefold() in own_addresses if owner_email else primary
     return RemoteCalendar(
         remote_id=remote_id,
-        name=_text(calendar.get("name")),
-        owner_name=_text(owner.get("name")),
+        name=name_from(calendar.get("name")),
+        owner_name=name_from(owner.get("name")),
         owner_email=owner_email,
         color=_color(calendar),
         primary=primary,

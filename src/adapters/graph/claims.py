@@ -26,5 +26,5 @@ def _decoded(encoded: str) -> str | None:
     try:
         text = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode()
         return text if isinstance(json.loads(text), dict) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

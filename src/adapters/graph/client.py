@@ -16,6 +16,7 @@ from yarl import URL
 from adapters.graph.claims import claims_in
 from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
 from adapters.graph.mailbox_gate import SHORT_WAIT, MailboxGates
+from adapters.graph.outside_text import id_from
 from adapters.graph.retry_after import parse_retry_after
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.token_cache import AccessToken
@@ -99,9 +100,12 @@ class GraphClient:
         link = page.get("@odata.nextLink")
         if link is None:
             return None
-        if not isinstance(link, str) or _origin(link) != self._origin:
-            raise InvalidAnswer(what="next link")
-        return URL(link, encoded=True)
+        try:
+            if isinstance(link, str) and link.isprintable() and _origin(link) == self._origin:
+                return URL(link, encoded=True)
+        except ValueError as exc:
+            raise InvalidAnswer(what="next link") from exc
+        raise InvalidAnswer(what="next link")
 
     async def _send(self, access: Access, request: _Request) -> bytes:
         """With one renewed token after a refused one."""
@@ -159,7 +163,7 @@ class GraphClient:
                     "status": response.status,
                     "code": refusal.code,
                     "client_request_id": request_id,
-                    "graph_request_id": response.headers.get("request-id", ""),
+                    "graph_request_id": id_from(response.headers.get("request-id")) or "",
                 },
             )
             if refusal.fault is Fault.THROTTLED or refusal.retry_after:
@@ -208,7 +212,7 @@ def _may_pass_quickly(failure: GraphRefusal | ProviderUnavailable) -> bool:
 def _json(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidAnswer(what="no JSON") from None
     if not isinstance(answer, dict):
         raise InvalidAnswer(what="no object")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.graph.outside_text import id_from
 from adapters.graph.zone_names import zone_of
 from domain.access import InvalidAnswer
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
@@ -25,7 +26,11 @@ _FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 def entry_from_graph(event: Mapping[str, Any]) -> CalendarEntry:
     """Raises InvalidAnswer for an event without readable times; everything else has a safe reading."""
-    show_as, response, mark = event.get("showAs"), event.get("responseStatus"), event.get("transactionId")
+    show_as, response, mark = (
+        event.get("showAs"),
+        event.get("responseStatus"),
+        id_from(event.get("transactionId")),
+    )
     return CalendarEntry(
         when=_when(event),
         show_as=_SHOW_AS.get(show_as.casefold(), ShowAs.UNKNOWN)
@@ -33,7 +38,7 @@ def entry_from_graph(event: Mapping[str, Any]) -> CalendarEntry:
         else ShowAs.UNKNOWN,
         cancelled=event.get("isCancelled") is True,
         declined=isinstance(response, dict) and str(response.get("response")).casefold() == "declined",
-        mark=EventMark(mark) if isinstance(mark, str) and mark else None,
+        mark=EventMark(mark) if mark else None,
     )
 
 

@@ -109,7 +109,7 @@ def codes_in(body: bytes) -> tuple[str, ...]:
     """The codes of a Graph error from the deepest to the outermost, empty ones included; none where it is no such."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     found: list[str] = []
     error = document.get("error") if isinstance(document, dict) else None

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from adapters.graph.addresses import calendar_path, event_path, view_parameters
 from adapters.graph.client import Access, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal
+from adapters.graph.outside_text import id_from
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import EventMark
 from domain.session import EventCopy, EventPlace
@@ -186,8 +187,7 @@ def _place(calendar: str, event: dict[str, Any]) -> EventPlace:
 
 def id_of(item: dict[str, Any]) -> str:
     """The id of an event or a calendar. Raises InvalidAnswer where there is none."""
-    remote_id = item.get("id")
-    if not isinstance(remote_id, str) or not remote_id:
+    if (remote_id := id_from(item.get("id"))) is None:
         raise InvalidAnswer(what="an item without an id")
     return remote_id
 

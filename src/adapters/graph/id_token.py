@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 
+from adapters.graph.outside_text import address_from, id_from, name_from
 from adapters.graph.signing_keys import KeyRing
 from application.ports.clock import Clock
 from domain.account import AccountKind, Identity, Provider
@@ -91,22 +92,16 @@ def _require_current(claims: Mapping[str, Any], now: datetime) -> None:
 
 
 def _person(claims: Mapping[str, Any], tenant: str) -> ProvenPerson:
-    optional = {
-        name: value
-        for name in ("email", "preferred_username", "name")
-        if isinstance(value := claims.get(name), str)
-    }
-    email = optional.get("email") or optional.get("preferred_username", "")
+    email = address_from(claims.get("email")) or address_from(claims.get("preferred_username"))
     return ProvenPerson(
         identity=Identity(provider=Provider.MICROSOFT, tenant_id=tenant, object_id=_text(claims, "oid")),
         kind=AccountKind.PERSONAL if tenant == PERSONAL_TENANT else AccountKind.WORK,
         email=email,
-        display_name=optional.get("name") or email,
+        display_name=name_from(claims.get("name")) or email,
     )
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims[name]
-    if not isinstance(value, str) or not value:
+    if (value := id_from(claims[name])) is None:
         raise IdTokenInvalid
     return value

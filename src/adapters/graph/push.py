@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from adapters.graph.addresses import events_resource, subscription_path
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import BY_CODE, Fault, GraphRefusal, translated
+from adapters.graph.outside_text import id_from
 from adapters.graph.settings import NotificationUrls
 from adapters.graph.tokens import AccessTokens, AccountAccess
 from application.ports.clock import Clock
@@ -87,7 +88,7 @@ class GraphPush:
     async def _find(self, access: Access, resource: str) -> str | None:
         """Our subscription to the same changes of the same resource: Graph refuses a second one."""
         found = [
-            _text(subscription, "id")
+            _id_of(subscription)
             async for page in self.client.pages(access, "/subscriptions", {})
             for subscription in page
             if _is_same(subscription, resource)
@@ -137,7 +138,13 @@ def _from_graph(answer: dict[str, Any]) -> RemoteSubscription:
         expires_at = ends.astimezone(UTC) if ends.tzinfo else ends.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise InvalidAnswer(what="a subscription without an end") from None
-    return RemoteSubscription(remote_id=_text(answer, "id"), expires_at=expires_at)
+    return RemoteSubscription(remote_id=_id_of(answer), expires_at=expires_at)
+
+
+def _id_of(subscription: dict[str, Any]) -> str:
+    if (remote_id := id_from(subscription.get("id"))) is None:
+        raise InvalidAnswer(what="a subscription without id")
+    return remote_id
 
 
 def _text(answer: dict[str, Any], name: str) -> str:

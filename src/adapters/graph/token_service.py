@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msal
 
+from adapters.graph.outside_text import id_from
 from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
 from adapters.graph.token_errors import TokenRefusal, refusal_from
 from adapters.graph.token_http import NoMemory, TokenHttp
@@ -150,7 +151,7 @@ class TokenService:
         scope = result.get("scope")
         return ExchangedCode(
             id_token=str(result["id_token"]),
-            scopes=tuple(scope.split()) if isinstance(scope, str) else None,
+            scopes=tuple(one for one in scope.split() if id_from(one)) if isinstance(scope, str) else None,
             refreshable=bool(result.get("refresh_token")),
             cache=cache.serialize().encode(),
         )

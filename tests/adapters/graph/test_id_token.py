@@ -116,6 +116,22 @@ async def test_the_email_claim_goes_before_the_username() -> None:
     assert (await _verify(_token(email="a@b.example.com"))).email == "a@b.example.com"
 
 
+async def test_an_address_that_can_be_none_is_left_out_and_a_name_is_cleaned() -> None:
+    person = await _verify(
+        _token(preferred_username="x" * 5_000, email="a\0@b.example.com", name="Ad\0ele\ud83d")
+    )
+
+    assert person.email == ""
+    assert person.display_name == "Adele\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize("claim", ["oid", "tid", "iss", "nonce"])
+@pytest.mark.parametrize("dirt", ["half \ud83d", "\0", "x" * 5_000, "two\nlines"])
+async def test_an_identity_that_can_be_none_is_nobodys(claim: str, dirt: str) -> None:
+    with pytest.raises(IdTokenInvalid):
+        await _verify(_token(**{claim: dirt}))
+
+
 async def test_a_person_without_names_is_still_somebody() -> None:
     person = await _verify(_token(preferred_username=None, name=None))
     assert (person.email, person.display_name) == ("", "")

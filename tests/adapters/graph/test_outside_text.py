@@ -1,0 +1,155 @@
+"""Text from outside: what comes through, changed or not, is text that everything behind us takes."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.graph.outside_text import (
+    LONGEST_ADDRESS,
+    LONGEST_ID,
+    LONGEST_NAME,
+    address_from,
+    id_from,
+    name_from,
+)
+from calendarsync.v1.calendar_pb2 import Calendar
+from domain.errors import DomainError
+from tests.support.microsoft import Connected
+
+HALF_A_PAIR = "\ud83d"
+DIRTY = {
+    "half a surrogate pair": f"before {HALF_A_PAIR} after",
+    "NUL": "before \0 after",
+    "a control character": "before \x07 after",
+    "a line end": "before\r\nafter",
+    "no character": "before \uffff after",
+    "five thousand characters": "x" * 5_000,
+    "a number": 7,
+    "a list": ["x"],
+    "nothing": None,
+}
+anything = st.one_of(st.text(st.characters(), max_size=400), st.integers(), st.none(), st.lists(st.text()))
+
+
+def is_clean(text: str) -> bool:
+    """Whether a message, the database and a mail take it."""
+    message = Calendar(name=text)
+    return message.name == text and not any(one < " " or one in "\x7f\ufffe\uffff" for one in text)
+
+
+@given(anything)
+def test_names_are_one_clean_line_of_bounded_length(value: object) -> None:
+    assert is_clean(name := name_from(value))
+    assert len(name) <= LONGEST_NAME
+    assert name_from(name) == name
+
+
+@pytest.mark.parametrize(
+    ("given_", "kept"),
+    [
+        ("Zoë \N{SLICE OF PIZZA} O'Neil", "Zoë \N{SLICE OF PIZZA} O'Neil"),
+        ("  Anna Berg ", "Anna Berg"),
+        ("Team\r\n\tCalendar", "Team Calendar"),
+        (f"Anna {HALF_A_PAIR}", "Anna \N{REPLACEMENT CHARACTER}"),
+        ("An\0na\x07", "Anna"),
+        ("x" * 5_000, "x" * LONGEST_NAME),
+        ("\0", ""),
+    ],
+)
+def test_a_name_keeps_what_can_be_shown(given_: str, kept: str) -> None:
+    assert name_from(given_) == kept
+
+
+@given(anything)
+def test_addresses_and_ids_are_left_as_they_are_or_count_as_none(value: object) -> None:
+    address, id_ = address_from(value), id_from(value)
+
+    assert address in ("", value)
+    assert id_ in (None, value)
+    assert is_clean(address)
+    assert is_clean(id_ or "")
+    assert len(address) <= LONGEST_ADDRESS
+    assert len(id_ or "x") <= LONGEST_ID
+
+
+def test_an_id_of_graphs_own_length_is_one() -> None:
+    assert id_from("AAMkAGI2TGuLAAA=" * 15) == "AAMkAGI2TGuLAAA=" * 15
+    assert id_from("x" * (LONGEST_ID + 1)) is None
+    assert id_from("") is None
+
+
+@pytest.mark.parametrize("dirt", DIRTY.values(), ids=DIRTY)
+@pytest.mark.parametrize(
+    "field", ["name", "color", "hexColor", "owner", "owner.name", "owner.address", "canEdit", "isDefaultCalendar"]
+)  # fmt: skip
+async def test_a_dirty_member_spoils_no_calendar(connected: Connected, field: str, dirt: object) -> None:
+    account = await connected.connect("anna")
+    owner: dict[str, Any] = {"name": "Anna Berg", "address": "anna@contoso.example.com"}
+    calendar: dict[str, Any] = {"id": "AAMk=", "name": "Calendar", "canEdit": True, "owner": owner}
+    outer, _, inner = field.partition(".")
+    (owner if inner else calendar)[inner or outer] = dirt
+    connected.sandbox.world.faults.add(path="/me/calendars", status=200, body={"value": [calendar]})
+
+    (listed,) = await connected.microsoft.directory.list_calendars(account)
+
+    assert listed.remote_id == "AAMk="
+    assert all(is_clean(text) for text in (listed.name, listed.owner_name, listed.owner_email, listed.color))
+
+
+@pytest.mark.parametrize("dirt", [f"AAMk{HALF_A_PAIR}=", "AA\0Mk=", "x" * 5_000])
+async def test_a_calendar_whose_id_can_be_none_is_left_out_and_spoils_no_other(
+    connected: Connected, dirt: str
+) -> None:
+    account = await connected.connect("anna")
+    calendars = [{"id": dirt, "name": "Odd"}, {"id": "AAMk=", "name": "Calendar"}]
+    connected.sandbox.world.faults.add(path="/me/calendars", status=200, body={"value": calendars})
+
+    listed = await connected.microsoft.directory.list_calendars(account)
+
+    assert [one.name for one in listed] == ["Calendar"]
+
+
+@pytest.mark.parametrize("dirt", DIRTY.values(), ids=DIRTY)
+@pytest.mark.parametrize("field", ["mail", "userPrincipalName"])
+async def test_a_dirty_profile_spoils_no_list(connected: Connected, field: str, dirt: object) -> None:
+    account = await connected.connect("anna")
+    connected.sandbox.world.faults.add(path=r"/me(\?|$)", status=200, body={field: dirt})
+
+    assert await connected.microsoft.directory.list_calendars(account)
+
+
+@pytest.mark.parametrize("dirt", ["half a surrogate pair", "NUL", "five thousand characters", "a line end"])
+async def test_a_dirty_person_signs_in_under_a_clean_name(connected: Connected, dirt: str) -> None:
+    text = DIRTY[dirt]
+    connected.sandbox.world.people.change("anna", name=text, email=f"{text}@contoso.example.com")
+
+    signed_in = await connected.sign_in("anna")
+
+    assert is_clean(signed_in.display_name)
+    assert 0 < len(signed_in.display_name) <= LONGEST_NAME
+    assert signed_in.email == ""
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"body": DEEP},
+        {"body": {"value": [], "@odata.nextLink": "https://[graph"}},
+        {"body": {"value": [], "@odata.nextLink": f"https://graph/{HALF_A_PAIR}"}},
+        {"body": {"value": [], "@odata.nextLink": "https://graph/\0"}},
+        {"body": {"value": [{"name": "no id"}]}},
+        {"status": 400, "body": DEEP},
+        {"status": 400, "body": {"error": {"code": f"Odd{HALF_A_PAIR}\0"}}},
+    ],
+)
+async def test_what_is_no_answer_is_no_fault_of_ours(connected: Connected, answer: dict[str, Any]) -> None:
+    account = await connected.connect("anna")
+    connected.sandbox.world.faults.add(path="/me/calendars", **({"status": 200, "times": None} | answer))
+
+    with pytest.raises(DomainError):
+        await connected.microsoft.directory.list_calendars(account)
