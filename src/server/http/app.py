@@ -13,6 +13,7 @@ from server.http.links import CALLBACK_PATH, LIFECYCLE_PATH, NOTIFICATIONS_PATH,
 from server.http.middleware import log_request
 from server.http.notifications import Notifications
 from server.http.oauth import Callback
+from server.http.protocol import QuietRunner
 from server.http.reconnect import Reconnect
 
 LARGEST_FORM = 64 * 1024
@@ -78,7 +79,7 @@ async def http_server(
     app: web.Application, listening: socket.socket, *, grace: float
 ) -> AsyncIterator[HttpServer]:
     """Serves on a socket that listens already, until the end; then running requests get `grace` seconds."""
-    runner = web.AppRunner(app, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
+    runner = QuietRunner(app, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     server = HttpServer(runner, listening)

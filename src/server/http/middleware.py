@@ -3,10 +3,12 @@
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from application.ports.store import StoreUnavailable
 from server.http.links import NOTIFICATIONS_PATH
@@ -23,6 +25,8 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
     "Server": "calendarsync",
 }
+HUNG_UP: Final = 499
+"""The status in the log, as other servers have it, of a request whose sender is gone before it had come whole."""
 log = structlog.stdlib.get_logger("server.http")
 
 
@@ -56,9 +60,13 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         response = web.Response(status=refused.status, text=refused.reason)
         if "Allow" in refused.headers:
             response.headers["Allow"] = refused.headers["Allow"]
+    except (web.RequestPayloadError, HttpProcessingError):
+        response = web.Response(status=HTTPStatus.BAD_REQUEST, text=HTTPStatus.BAD_REQUEST.phrase)
     except StoreUnavailable:
         response = page_response(AWAY, retry_after=10)
     except Exception as error:  # noqa: BLE001 - the outermost place
+        if isinstance(error, ConnectionError) and request.transport is None:
+            return web.Response(status=HUNG_UP)
         log_id = uuid.uuid4().hex
         log.error("unexpected fault", log_id=log_id, **described(error))
         response = _fault(request, log_id)

@@ -11,6 +11,7 @@ from multidict import MultiMapping
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.ports.sign_in import RedirectAnswer
 from domain.connection import ConnectionAttemptNotFound
+from server.http.forms import FormDamaged, url_encoded_form
 from server.http.pages import page_response
 from server.http.texts import CONNECTED, DAMAGED, RECONNECTED, UNKNOWN_SIGN_IN, failure_page
 from server.rpc.errors import reason_of
@@ -40,10 +41,11 @@ class Callback:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """The same as a form, which is how providers answer to `response_mode=form_post`."""
-        form = await request.post()
-        if not all(isinstance(value, str) for value in form.values()):
+        try:
+            form = await url_encoded_form(request)
+        except FormDamaged:
             return page_response(DAMAGED)
-        return await self._finish(form)  # type: ignore[arg-type]
+        return await self._finish(form)
 
     async def _finish(self, parameters: MultiMapping[str]) -> web.StreamResponse:
         try:
