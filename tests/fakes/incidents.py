@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.ports.incidents import IncidentPosition, OpenIncident
 from domain.account import AccountNotFound
-from domain.ids import AccountId, IncidentId
+from domain.ids import AccountId, ExpertId, IncidentId
 from domain.incident import Incident, ReconnectLinkUnknown
+from domain.session import Hindrance, Session, WriteStatus
 from tests.fakes.tables import Claim, Tables
 
 
@@ -30,6 +32,42 @@ class FakeIncidents:
             ),
             None,
         )
+
+    async def open(
+        self, of: ExpertId | None, *, after: IncidentPosition | None, now: datetime, limit: int
+    ) -> tuple[OpenIncident, ...]:
+        mine = [
+            (IncidentPosition(one.opened_at, one.incident_id), one)
+            for one in self.tables.incidents.values()
+            if one.closed_at is None and of in {None, one.expert_id}
+        ]
+        return tuple(
+            OpenIncident(
+                incident=one,
+                provider=self.tables.accounts[one.account_id].identity.provider,
+                sessions_at_risk=sum(
+                    self._waits(session, one, now) for session in self.tables.sessions.values()
+                ),
+            )
+            for place, one in sorted(mine, key=lambda pair: pair[0])
+            if after is None or place > after
+        )[:limit]
+
+    def _waits(self, session: Session, incident: Incident, now: datetime) -> bool:
+        waits = session.status is WriteStatus.WAITING and session.hindrance is Hindrance.RECONNECT_REQUIRED
+        if (
+            session.expert_id != incident.expert_id
+            or session.cancelled
+            or session.interval.end <= now
+            or not waits
+        ):
+            return False
+        home = session.copy and self.tables.accounts.get(session.copy.account_id)
+        if home and home.expert_id == session.expert_id:
+            return home.account_id == incident.account_id
+        settings = self.tables.settings.get(session.expert_id)
+        chosen = settings and settings.chosen and self.tables.calendars.get(settings.chosen)
+        return not chosen or chosen.account_id == incident.account_id
 
     async def by_token(self, token: str) -> Incident:
         for incident in self.tables.incidents.values():

@@ -12,6 +12,7 @@ from application.accounts.complete_connection import CompleteConnection, Connect
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
+from application.accounts.list_incidents import ListIncidents
 from application.accounts.notify_expert import NotifyExpert
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
@@ -98,6 +99,7 @@ class Application:
     start_reconnect: StartReconnect
     get_account: GetAccount
     list_accounts: ListAccounts
+    list_incidents: ListIncidents
     disconnect_account: DisconnectAccount
     notify_expert: NotifyExpert
     list_calendars: ListCalendars
@@ -338,6 +340,9 @@ def an_application(*, push_on: bool = True) -> Application:
         start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
         get_account=GetAccount(store=store),
         list_accounts=ListAccounts(store=store),
+        list_incidents=ListIncidents(
+            store=store, clock=clock, reconnect_url=lambda token: f"{RECONNECT_URL}{token}"
+        ),
         disconnect_account=DisconnectAccount(store=store, clock=clock, end_subscriptions=end_subscriptions),
         notify_expert=NotifyExpert(
             store=store,

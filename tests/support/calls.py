@@ -20,6 +20,7 @@ from calendarsync.v1 import (
     change_service_pb2,
     expert_pb2,
     expert_service_pb2,
+    incident_pb2,
     session_pb2,
     session_service_pb2,
 )
@@ -158,6 +159,22 @@ class Calls:
     async def list_accounts(self, expert_id: str = EXPERT) -> list[account_pb2.Account]:
         request = account_service_pb2.ListAccountsRequest(expert_id=expert_id)
         return list((await self.accounts.ListAccounts(request)).accounts)
+
+    async def incidents(
+        self, expert_id: str = EXPERT, *, include_reconnect_urls: bool = False
+    ) -> list[incident_pb2.Incident]:
+        request = account_service_pb2.ListIncidentsRequest(
+            expert_id=expert_id, include_reconnect_urls=include_reconnect_urls
+        )
+        return list((await self.accounts.ListIncidents(request)).incidents)
+
+    async def list_changes(
+        self, cursor: str = "", *, expert_id: str = "", page_size: int = 0
+    ) -> change_service_pb2.ListChangesResponse:
+        request = change_service_pb2.ListChangesRequest(
+            expert_id=expert_id, cursor=cursor, page_size=page_size
+        )
+        return await self.changes.ListChanges(request)
 
     async def disconnect(self, account_id: str) -> account_service_pb2.DisconnectAccountResponse:
         request = account_service_pb2.DisconnectAccountRequest(expert_id=EXPERT, account_id=account_id)

@@ -1,16 +1,21 @@
 """The losses of access in PostgreSQL."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from psycopg.rows import DictRow
 
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import hash_of, open_text, place, seal_text
 from application.ports.cipher import Cipher
+from application.ports.incidents import IncidentPosition, OpenIncident
 from domain.access import LossCause
+from domain.account import Provider
 from domain.ids import AccountId, ExpertId, IncidentId
 from domain.incident import Incident, ReconnectLinkUnknown
+
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,31 @@ class PostgresIncidents:
             {"account_id": account_id},
         )
         return self._one_or_none(await cursor.fetchone())
+
+    async def open(
+        self, of: ExpertId | None, *, after: IncidentPosition | None, now: datetime, limit: int
+    ) -> tuple[OpenIncident, ...]:
+        begin = after or IncidentPosition(FIRST, IncidentId(""))
+        cursor = await self.connection.execute(
+            _OPEN if of is None else _OPEN_OF_EXPERT,
+            {
+                "of": of,
+                "opened_at": begin.opened_at,
+                "incident_id": begin.incident_id,
+                "now": now,
+                "limit": limit,
+            },
+        )
+        return tuple(
+            [
+                OpenIncident(
+                    incident=self._from_row(row),
+                    provider=Provider(row["provider"]),
+                    sessions_at_risk=row["sessions_at_risk"],
+                )
+                async for row in cursor
+            ]
+        )
 
     async def by_token(self, token: str) -> Incident:
         cursor = await self.connection.execute(
@@ -138,6 +168,34 @@ class PostgresIncidents:
             "mail_failures": incident.mail_failures,
             "mail_due_at": incident.mail_due_at,
         }
+
+
+_OPEN = """
+    SELECT incident.*, account.provider, (
+        SELECT count(*) FROM session
+        WHERE session.expert_id = incident.expert_id AND status = 'WAITING' AND hindrance = 'RECONNECT_REQUIRED'
+            AND NOT cancelled AND ends_at > %(now)s
+            AND CASE
+                WHEN EXISTS (
+                    SELECT FROM account AS home
+                    WHERE home.account_id = copy_account_id AND home.expert_id = incident.expert_id
+                )
+                THEN copy_account_id = incident.account_id
+                ELSE coalesce(chosen.account_id, incident.account_id) = incident.account_id
+            END
+    ) AS sessions_at_risk
+    FROM (
+        SELECT * FROM incident
+        WHERE closed_at IS NULL AND (opened_at, incident_id) > (%(opened_at)s, %(incident_id)s)
+        ORDER BY opened_at, incident_id
+        LIMIT %(limit)s
+    ) AS incident
+        JOIN account USING (account_id, expert_id)
+        LEFT JOIN calendar_settings USING (expert_id)
+        LEFT JOIN calendar AS chosen ON chosen.calendar_id = calendar_settings.write_calendar_id
+    ORDER BY opened_at, incident_id
+    """
+_OPEN_OF_EXPERT = _OPEN.replace("WHERE closed_at", "WHERE expert_id = %(of)s AND closed_at")
 
 
 def _token(incident_id: str) -> str:

@@ -1,10 +1,29 @@
 """The losses of access."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import AccountId, IncidentId
+from domain.account import Provider
+from domain.ids import AccountId, ExpertId, IncidentId
 from domain.incident import Incident
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IncidentPosition:
+    """A place in the order of incidents: by when they were opened, then by id."""
+
+    opened_at: datetime
+    incident_id: IncidentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIncident:
+    """`sessions_at_risk` counts the live sessions, not over yet, that wait because of it."""
+
+    incident: Incident
+    provider: Provider
+    sessions_at_risk: int
 
 
 class Incidents(Protocol):
@@ -17,6 +36,16 @@ class Incidents(Protocol):
 
     async def open_of(self, account_id: AccountId) -> Incident | None:
         """The account's open incident, locked; None when there is none."""
+        ...
+
+    async def open(
+        self, of: ExpertId | None, *, after: IncidentPosition | None, now: datetime, limit: int
+    ) -> tuple[OpenIncident, ...]:
+        """Up to `limit` open incidents beyond `after`, of one expert or of all, in order.
+
+        A session waits because of an incident when it waits for a reconnect, and its event is in that account; or when
+        it has none in an account that is connected, and the write calendar is in this one or automatic.
+        """
         ...
 
     async def by_token(self, token: str) -> Incident:

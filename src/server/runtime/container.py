@@ -14,6 +14,7 @@ from application.accounts.complete_connection import CompleteConnection
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
+from application.accounts.list_incidents import ListIncidents
 from application.accounts.notify_expert import NotifyExpert
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
@@ -90,7 +91,7 @@ class Container(containers.DeclarativeContainer):
     reader: providers.Dependency[CalendarReader] = providers.Dependency()
     writer: providers.Dependency[EventWriter] = providers.Dependency()
     push: providers.Dependency[Push | None] = providers.Dependency()
-    mailer: providers.Dependency[Mailer] = providers.Dependency()
+    mailer: providers.Dependency[Mailer | None] = providers.Dependency()
     public_url: providers.Dependency[str] = providers.Dependency(instance_of=str)
     return_urls: providers.Dependency[tuple[str, ...]] = providers.Dependency(instance_of=tuple)
     read_budget: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
@@ -154,6 +155,8 @@ class Container(containers.DeclarativeContainer):
         blame=blame,
         reconnect_url=reconnect_links,
     )
+
+    list_incidents = providers.Factory(ListIncidents, store=store, clock=clock, reconnect_url=reconnect_links)
 
     refresh_calendars = providers.Factory(
         RefreshCalendars,
@@ -250,6 +253,7 @@ class Container(containers.DeclarativeContainer):
             get_account=get_account,
             list_accounts=list_accounts,
             disconnect_account=disconnect_account,
+            list_incidents=list_incidents,
         ),
         calendars=providers.Factory(
             Calendars,

@@ -1,19 +1,24 @@
 """AccountService."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from application.accounts.complete_connection import CompleteConnection
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
+from application.accounts.list_incidents import ListedIncident, ListIncidents
 from application.accounts.start_connection import StartConnection
+from application.ports.incidents import IncidentPosition
 from application.ports.sign_in import RedirectAnswer
 from calendarsync.v1 import account_service_pb2 as pb
 from calendarsync.v1.account_service_pb2_grpc import AccountServiceServicer
-from domain.ids import AccountId, ExpertId
+from domain.ids import AccountId, ExpertId, IncidentId
 from server.rpc.mapping.accounts import account_message
 from server.rpc.mapping.enums import PLANS, PROVIDERS
+from server.rpc.mapping.incidents import incident_message
 from server.rpc.mapping.times import put_instant
+from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.provider_pages import access_removal_url
 from server.rpc.servicers import Context
 
@@ -25,6 +30,7 @@ class Accounts(AccountServiceServicer):
     get_account: GetAccount
     list_accounts: ListAccounts
     disconnect_account: DisconnectAccount
+    list_incidents: ListIncidents
 
     async def StartConnection(
         self, request: pb.StartConnectionRequest, context: Context
@@ -81,3 +87,37 @@ class Accounts(AccountServiceServicer):
     ) -> pb.DisconnectAccountResponse:
         account = await self.disconnect_account(ExpertId(request.expert_id), AccountId(request.account_id))
         return pb.DisconnectAccountResponse(access_removal_url=access_removal_url(account.kind))
+
+    async def ListIncidents(
+        self, request: pb.ListIncidentsRequest, context: Context
+    ) -> pb.ListIncidentsResponse:
+        limit = page_size(request.page_size)
+        found = await self.list_incidents(
+            ExpertId(request.expert_id) if request.expert_id else None,
+            with_urls=request.include_reconnect_urls,
+            after=position_of(request, request.page_token, _page_end) if request.page_token else None,
+            limit=limit + 1,  # one more than is shown tells whether there is more
+        )
+        shown = found[:limit]
+        return pb.ListIncidentsResponse(
+            incidents=[incident_message(one) for one in shown],
+            next_page_token=_next_page_token(request, shown[-1]) if len(found) > limit else "",
+        )
+
+
+def _next_page_token(request: pb.ListIncidentsRequest, last: ListedIncident) -> str:
+    incident = last.found.incident
+    return page_token(request, [_printed(incident.opened_at), incident.incident_id])
+
+
+def _page_end(position: Position) -> IncidentPosition:
+    """The last incident of the page before. Raises ValueError or OverflowError."""
+    match position:
+        case [str(text), str(incident_id)] if _printed(opened_at := datetime.fromisoformat(text)) == text:
+            return IncidentPosition(opened_at, IncidentId(incident_id))
+        case _:
+            raise ValueError
+
+
+def _printed(opened_at: datetime) -> str:
+    return opened_at.astimezone(UTC).isoformat()
