@@ -21,7 +21,7 @@ class Incident:
     """One loss of access to one account.
 
     `token` is the secret part of the reconnect link. `mail_due_at` is when the next notice is due, None for never;
-    `notices` counts those sent.
+    `notices` counts those sent, or left to the caller where the service sends no mail.
     """
 
     incident_id: IncidentId

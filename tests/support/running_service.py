@@ -28,7 +28,10 @@ SENDER: Final = "CalendarSync <calendars@example.com>"
 
 
 def settings_for(sandbox: Sandbox, dsn: str, **changes: Any) -> Settings:
-    """For a process on this sandbox and database: free ports, and upkeep that comes round at once."""
+    """For a process on this sandbox and database: free ports, and upkeep that comes round at once.
+
+    What is changed to None is left out.
+    """
     given = {
         "database_url": dsn,
         "encryption_keys": KEYS,
@@ -46,7 +49,7 @@ def settings_for(sandbox: Sandbox, dsn: str, **changes: Any) -> Settings:
         "sweep_seconds": 0.1,
         "shutdown_grace_seconds": 5,
     }
-    return load_settings(**{**given, **changes})
+    return load_settings(**{name: one for name, one in {**given, **changes}.items() if one is not None})
 
 
 @asynccontextmanager

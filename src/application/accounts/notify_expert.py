@@ -36,13 +36,13 @@ Settlement = Callable[[Transaction, Incident], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyExpert:
-    """`reconnect_url` makes the link of an incident's token."""
+    """`reconnect_url` makes the link of an incident's token. Without a `mailer` the caller tells the expert."""
 
     store: Store
     clock: Clock
     ids: IdSource
     directory: CalendarDirectory
-    mailer: Mailer
+    mailer: Mailer | None
     alarms: Alarms
     blame: FindBlame
     reconnect_url: Callable[[str], str]
@@ -94,10 +94,12 @@ class NotifyExpert:
                 return self._restored
             case ProviderUnavailable():
                 return self._later
-        return await self._mail(incident, account, expert, lost.cause)
+        if self.mailer is None:
+            return partial(self._noticed, lost.cause, ChangeType.INCIDENT_NOTICE_DUE)
+        return await self._mail(self.mailer, incident, account, expert, lost.cause)
 
     async def _mail(
-        self, incident: Incident, account: Account, expert: Expert, cause: LossCause
+        self, mailer: Mailer, incident: Incident, account: Account, expert: Expert, cause: LossCause
     ) -> Settlement:
         notice = ReconnectNotice(
             to=expert.email,
@@ -109,22 +111,24 @@ class NotifyExpert:
             message_id=f"{incident.incident_id}.{incident.notices + 1}",
         )
         try:
-            await self.mailer.send_reconnect_notice(notice)
+            await mailer.send_reconnect_notice(notice)
         except MailDelayed:
             return self._later
         except MailRefused:
             return self._refused
-        return partial(self._sent, cause)
+        return partial(self._noticed, cause, ChangeType.INCIDENT_NOTICE_SENT)
 
-    async def _sent(self, cause: LossCause, tx: Transaction, incident: Incident) -> None:
-        """The account tells what the mail told, which may be other than what was noticed first."""
+    async def _noticed(
+        self, cause: LossCause, type_: ChangeType, tx: Transaction, incident: Incident
+    ) -> None:
+        """Mailed, or left to the caller. The account tells the same cause, which may be other than noticed first."""
         account = await tx.accounts.get(incident.account_id)
         if account.loss_cause is not cause:
             await tx.accounts.save(account.lost(cause))
             news = change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=self.clock.now())
             await tx.changes.add(news)
         await tx.incidents.save(incident.because(cause).notified())
-        await self._tell(tx, ChangeType.INCIDENT_NOTICE_SENT, incident)
+        await self._tell(tx, type_, incident)
 
     async def _refused(self, tx: Transaction, incident: Incident) -> None:
         await tx.incidents.save(incident.mail_refused())

@@ -24,6 +24,7 @@ from adapters.postgres.migrate import MigrationRefused, migrate
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
+from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
 from domain.reading import Pace
 from server.addresses import can_be_told
@@ -32,7 +33,7 @@ from server.http.links import lifecycle_url, notification_url
 from server.runtime.container import Container
 from server.runtime.feed_tail import open_feed_tail
 from server.runtime.id_source import RandomIds
-from server.runtime.settings import Push, Settings
+from server.runtime.settings import Mail, Push, Settings
 from server.tasks import task_for_good
 
 PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
@@ -55,7 +56,6 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     """Raises ProcessFailed when the database can't be reached or doesn't fit this program."""
     dsn = settings.database_url.get_secret_value()
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
-    sender = parse_sender(settings.mail_from)
     async with AsyncExitStack() as stack:
         await migrated(dsn)
         try:
@@ -84,12 +84,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             reader=ports.reader,
             writer=ports.writer,
             push=ports.push,
-            mailer=SmtpMailer(
-                smtp=SmtpSettings.parse(settings.smtp_url.get_secret_value()),
-                sender=sender,
-                tls=trusting(settings.smtp_ca_file),
-                clock=clock,
-            ),
+            mailer=_mailer(settings, clock),
             public_url=public_url,
             return_urls=settings.return_urls,
             read_budget=timedelta(seconds=settings.read_budget_seconds),
@@ -126,6 +121,20 @@ async def _require_database(dsn: str) -> None:
         await require_reachable(dsn)
     except DatabaseUnreachable as unreachable:
         raise ProcessFailed(f"{UNREACHABLE}: {unreachable.refusal.value}") from None
+
+
+def _mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
+    """None where the caller mails."""
+    if settings.mail is Mail.OFF:
+        return None
+    assert settings.smtp_url is not None
+    assert settings.mail_from is not None
+    return SmtpMailer(
+        smtp=SmtpSettings.parse(settings.smtp_url.get_secret_value()),
+        sender=parse_sender(settings.mail_from),
+        tls=trusting(settings.smtp_ca_file),
+        clock=clock,
+    )
 
 
 def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSettings:

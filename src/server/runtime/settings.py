@@ -41,6 +41,14 @@ class Push(Enum):
     """Where it can reach us: at a public address, and the sandbox also at one of this machine."""
 
 
+class Mail(Enum):
+    """Who mails an expert that an account needs a new sign-in."""
+
+    ON = "on"
+    OFF = "off"
+    """The caller, who hears of it through the feed and gets the link from ListIncidents."""
+
+
 class SettingsInvalid(Exception):
     """`faults` are sentences that name the variables and never repeat a value."""
 
@@ -98,9 +106,11 @@ class Settings(BaseSettings):
     microsoft_graph_url: str = "https://graph.microsoft.com/v1.0"
     microsoft_ca_file: Path | None = None
 
-    smtp_url: SecretStr
+    mail: Mail = Mail.ON
+    smtp_url: SecretStr | None = None
+    """Needed where mail is on, as is the next but one."""
     smtp_ca_file: Path | None = None
-    mail_from: str
+    mail_from: str | None = None
 
     grpc_address: ListenAddress = Address("127.0.0.1", 50051)
     http_address: ListenAddress = Address("127.0.0.1", 8080)
@@ -126,7 +136,7 @@ class Settings(BaseSettings):
     def _any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("push", mode="before")
+    @field_validator("push", "mail", mode="before")
     @classmethod
     def _any_case_too(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -243,10 +253,19 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
             >= _number(values, "default_max_age_seconds")
         )
     ]
+    if not _without_mail(values):
+        faults += [
+            f"{PREFIX}{name.upper()}: is missing" for name in ("smtp_url", "mail_from") if name not in values
+        ]
     address = values.get("http_address")
     if "public_url" not in values and isinstance(address, Address) and not address.loopback:
         faults.append(f"{PREFIX}PUBLIC_URL: is missing, and {PREFIX}HTTP_ADDRESS is not this machine's alone")
     return faults
+
+
+def _without_mail(values: dict[str, Any]) -> bool:
+    mail = values.get("mail", Mail.ON)
+    return mail is Mail.OFF or str(mail).lower() == Mail.OFF.value
 
 
 def _number(values: dict[str, Any], name: str) -> float:

@@ -8,7 +8,7 @@ import pytest
 from adapters.graph.settings import NotificationUrls
 from server.addresses import Address
 from server.runtime.resources import ProcessFailed, microsoft_settings
-from server.runtime.settings import PREFIX, Settings, SettingsInvalid, load_settings
+from server.runtime.settings import PREFIX, Mail, Settings, SettingsInvalid, load_settings
 
 MICROSOFT = "https://graph.microsoft.com/v1.0"
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -114,6 +114,7 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
         ("DATABASE_POOL_SIZE", "0"),
         ("READ_BUDGET_SECONDS", "-1"),
         ("PUSH", "hunter2"),
+        ("MAIL", "hunter2"),
         ("READ_AHEAD_DAYS", "0"),
         ("READ_AHEAD_DAYS", "366"),
         ("DEFAULT_MAX_AGE_SECONDS", "hunter2"),
@@ -172,6 +173,27 @@ def test_a_database_is_named_as_postgresql_names_it(environment: pytest.MonkeyPa
     environment.setenv(PREFIX + "DATABASE_URL", f"  {dsn}\n")
 
     assert load_settings().database_url.get_secret_value() == dsn
+
+
+@pytest.mark.parametrize("spelt", ["off", "OFF"])
+def test_without_mail_no_mail_server_is_needed(environment: pytest.MonkeyPatch, spelt: str) -> None:
+    environment.setenv(PREFIX + "MAIL", spelt)
+    for name in ("SMTP_URL", "MAIL_FROM"):
+        environment.delenv(PREFIX + name)
+
+    settings = load_settings()
+
+    assert (settings.mail, settings.smtp_url, settings.mail_from) == (Mail.OFF, None, None)
+
+
+def test_without_mail_what_else_is_wrong_is_told_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(PREFIX + "MAIL", "Off")
+    environment.setenv(PREFIX + "SWEEP_SECONDS", "often")
+    environment.delenv(PREFIX + "SMTP_URL")
+
+    (fault,) = _faults()
+
+    assert fault.startswith(PREFIX + "SWEEP_SECONDS")
 
 
 def test_nothing_secret_is_in_the_settings_own_text() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from application.ports.mailer import ReconnectNotice
 from application.ports.store import StoreUnavailable
-from domain.access import InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountStatus, Provider
+from domain.change import ChangeType
 from domain.errors import DomainError
 from domain.ids import AccountId, IncidentId
 from domain.incident import Incident
@@ -17,6 +18,12 @@ from domain.session import WriteStatus
 from tests.builders import EXPERT, an_expert
 from tests.fakes.provider import Person
 from tests.support.application import RECONNECT_URL, Application
+
+OF_NOTICES = (
+    ChangeType.INCIDENT_NOTICE_SENT,
+    ChangeType.INCIDENT_NOTICE_DUE,
+    ChangeType.INCIDENT_NOTICE_REFUSED,
+)
 
 
 async def lose(app: Application, person: Person) -> AccountId:
@@ -237,6 +244,48 @@ async def test_the_message_id_is_the_part_before_the_at_sign(app: Application, m
     await app.run_jobs()
 
     assert "@" not in app.mailer.sent[0].message_id
+
+
+async def test_without_a_mailer_the_caller_is_told_once_that_the_expert_is_to_be_told(
+    app: Application, maria: Person
+) -> None:
+    await lose(app, maria)
+    app.store.take_jobs()
+    app.forget_changes()
+    notify, incident = replace(app.notify_expert, mailer=None), the_incident(app)
+
+    await notify(incident.incident_id)
+    await notify(incident.incident_id)
+    await app.pass_time(timedelta(days=1))
+
+    (told,) = app.changes(*OF_NOTICES)
+    assert (told.type, told.incident_id) == (ChangeType.INCIDENT_NOTICE_DUE, incident.incident_id)
+    assert told.account_id == incident.account_id
+    assert the_incident(app).notices == 1
+    assert app.mailer.sent == []
+
+
+async def test_without_a_mailer_a_false_alarm_is_told_to_nobody(app: Application, maria: Person) -> None:
+    account = await app.connect(maria)
+    await app.report_lost_access(AccessLost(account_id=account.account_id, grant_version=1))
+
+    await replace(app.notify_expert, mailer=None)(the_incident(app).incident_id)
+
+    assert app.changes(ChangeType.INCIDENT_NOTICE_DUE) == []
+    assert (await app.account(account.account_id)).status is AccountStatus.ACTIVE
+
+
+async def test_a_mail_that_was_sent_or_refused_is_told(app: Application, maria: Person) -> None:
+    await lose(app, maria)
+    await app.run_jobs()
+    assert [one.type for one in app.changes(*OF_NOTICES)] == [ChangeType.INCIDENT_NOTICE_SENT]
+
+    app.forget_changes()
+    await app.connect(maria)
+    app.mailer.refused.add(an_expert().email)
+    await lose(app, maria)
+    await app.run_jobs()
+    assert [one.type for one in app.changes(*OF_NOTICES)] == [ChangeType.INCIDENT_NOTICE_REFUSED]
 
 
 async def test_unknown_incidents_are_nobodys(app: Application) -> None:
