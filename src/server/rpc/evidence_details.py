@@ -18,6 +18,7 @@ MOST_ACTS: Final = 5
 ACTS: Final[Mapping[UnreadReason, str]] = {
     UnreadReason.RECONNECT_REQUIRED: "the account must be connected again: start a connection for it",
     UnreadReason.CALENDAR_MISSING: "the calendar is gone: other conflict calendars must be chosen",
+    UnreadReason.MAILBOX_NOT_SERVED: "the account has no mailbox any more: whoever manages it must mend that",
 }
 """What a person must do, where waiting can't help."""
 
@@ -45,7 +46,7 @@ def unread_calendars(error: AvailabilityUnknown | CalendarsUnreadable) -> dict[s
 def needed_acts(error: CalendarsUnreadable) -> error_details_pb2.PreconditionFailure:
     """One violation a thing to do; its subject is the account or the calendar."""
     acts = {
-        (one.reason, one.account_id if one.reason is UnreadReason.RECONNECT_REQUIRED else one.calendar_id)
+        (one.reason, one.calendar_id if one.reason is UnreadReason.CALENDAR_MISSING else one.account_id)
         for one in error.unread
         if one.retry_after is None
     }

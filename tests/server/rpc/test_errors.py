@@ -15,9 +15,13 @@ import domain
 from application.ports.store import StoreUnavailable
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.access import ProviderUnavailable
+from domain.availability import NEXT_LOOK, Unread, UnreadReason
 from domain.errors import DomainError
+from domain.hold import CalendarsUnreadable
+from domain.ids import AccountId, CalendarId
 from domain.session import SessionNotFound
 from server.rpc.errors import CATALOGUE, INTERNAL_ONLY, UNEXPECTED, answer_to, help_links, reason_of
+from server.rpc.evidence_details import needed_acts
 
 
 def _all_domain_errors() -> set[type[DomainError]]:
@@ -118,3 +122,16 @@ def test_waiting_helps_where_the_answer_says_how_long(error: Exception, seconds:
 
 def test_help_is_for_those_who_can_act() -> None:
     assert help_links(SessionNotFound()) == ()
+
+
+@pytest.mark.parametrize("reason", [reason for reason, pause in NEXT_LOOK.items() if pause is None])
+def test_says_what_a_person_must_do_about_a_calendar_that_waiting_does_not_help(reason: UnreadReason) -> None:
+    unread = Unread(calendar_id=CalendarId("calendar-1"), account_id=AccountId("account-1"), reason=reason)
+    (violation,) = needed_acts(CalendarsUnreadable(unread=(unread,))).violations
+    assert violation.type == reason.name
+    assert violation.subject in {"calendar-1", "account-1"}
+    assert violation.description
+
+
+def test_every_reason_says_how_soon_another_look_may_help() -> None:
+    assert set(NEXT_LOOK) == set(UnreadReason)
