@@ -134,6 +134,8 @@ def a_calendar(
     primary: bool = False,
     writable: bool = True,
     missing: bool = False,
+    refused_at: datetime | None = None,
+    demands: tuple[str, ...] = (),
 ) -> Calendar:
     """A calendar whose remote id follows from its id, unless a remote calendar is given."""
     return Calendar(
@@ -141,6 +143,8 @@ def a_calendar(
         account_id=AccountId(account_id),
         remote=remote or a_remote_calendar(f"AAMkAD-{calendar_id}", primary=primary, writable=writable),
         missing=missing,
+        refused_at=refused_at,
+        demands=demands,
     )
 
 

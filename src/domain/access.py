@@ -61,7 +61,12 @@ class InvalidAnswer(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class AccessDenied(DomainError):
-    """The provider refuses this one thing (403) though the sign-in stands."""
+    """The provider refuses this one thing (403) though the sign-in stands.
+
+    `missing_permissions` are those that the grant lacks and that such things take where they are somebody else's.
+    """
+
+    missing_permissions: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True, eq=False)

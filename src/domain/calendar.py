@@ -2,9 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from domain.errors import DomainError
 from domain.ids import AccountId, CalendarId
+from domain.permissions import lacking
+
+REFUSAL_TRIED_AFTER = timedelta(minutes=15)
+"""How often one waiting session tries a calendar again that refused to be written for no known reason."""
+REFUSAL_KEPT = timedelta(days=1)
+"""How long such a refusal outweighs the list, which says that the calendar can be written; and how often one session
+tries a calendar that is known to take a permission we lack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +38,19 @@ class RemoteCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """A calendar we know. `missing` is one the provider listed once and no longer does; choices of it are kept."""
+    """A calendar we know. `missing` is one the provider listed once and no longer does; choices of it are kept.
+
+    The list may call a calendar writable that refuses every event, so refusals are remembered: `refused_at` is when it
+    refused last, None while it is not known to. `demands` are the permissions that writing there takes beyond the usual
+    ones, as far as refusals taught; they are remembered when it no longer refuses, too.
+    """
 
     calendar_id: CalendarId
     account_id: AccountId
     remote: RemoteCalendar
     missing: bool = False
+    refused_at: datetime | None = None
+    demands: tuple[str, ...] = ()
 
     @property
     def primary(self) -> bool:
@@ -44,7 +59,47 @@ class Calendar:
     @property
     def writable(self) -> bool:
         """Whether events can be written to it now."""
+        return self.listed_writable and self.refused_at is None
+
+    @property
+    def listed_writable(self) -> bool:
+        """Whether the provider's list says so."""
         return self.remote.writable and not self.missing
+
+    @property
+    def permission_required(self) -> bool:
+        """Whether nothing but a permission keeps events from being written to it."""
+        return self.listed_writable and self.refused_at is not None and bool(self.demands)
+
+    def refused(self, now: datetime, *, missing_permissions: tuple[str, ...]) -> "Calendar":
+        """After an event was refused. Permissions that are missing explain that only where it is somebody else's."""
+        demands = missing_permissions if self.remote.shared else ()
+        return replace(self, refused_at=now, demands=demands or self.demands)
+
+    def accepted(self) -> "Calendar":
+        """After an event was written."""
+        return replace(self, refused_at=None)
+
+    def after_sign_in(self, granted: Iterable[str]) -> "Calendar":
+        """A new grant may do what the old one could not, unless it lacks what is known to be demanded."""
+        return self if lacking(granted, self.demands) else self.accepted()
+
+    def worth_a_try(self, now: datetime) -> bool:
+        """Whether a refusal is old enough to be doubted."""
+        pause = REFUSAL_KEPT if self.demands else REFUSAL_TRIED_AFTER
+        return self.listed_writable and self.refused_at is not None and self.refused_at + pause <= now
+
+    def doubted(self, now: datetime) -> "Calendar":
+        """After the list called it writable once more: an unexplained refusal of long ago no longer counts."""
+        old = self.refused_at is not None and self.refused_at + REFUSAL_KEPT <= now
+        return self.accepted() if old and not self.demands else self
+
+    def relisted(self, remote: RemoteCalendar) -> "Calendar":
+        """As the list has it now. When that is news, what was learned before says nothing any more."""
+        known, told = self.remote, remote
+        same = (known.remote_id, known.writable, known.shared) == (told.remote_id, told.writable, told.shared)
+        listed = replace(self, remote=remote, missing=False)
+        return listed if same and not self.missing else replace(listed, refused_at=None, demands=())
 
 
 @dataclass(kw_only=True, eq=False)
@@ -56,7 +111,7 @@ class CalendarNotFound(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class CalendarNotWritable(DomainError):
-    """Only a calendar that can be written may become the write calendar."""
+    """Only a calendar that can be written, but for a permission at most, may become the write calendar."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -86,7 +141,7 @@ def reconcile(
     vanished = [calendar for calendar in before if calendar.remote.remote_id not in listed_ids]
 
     after = [
-        replace(by_remote_id[remote.remote_id], remote=remote, missing=False)
+        by_remote_id[remote.remote_id].relisted(remote)
         for remote in listed
         if remote.remote_id in by_remote_id
     ]
@@ -95,7 +150,7 @@ def reconcile(
         rivals = [one for one in fresh if one._namesake_key == remote._namesake_key]
         if len(namesakes) == 1 and len(rivals) == 1:
             vanished.remove(namesakes[0])
-            after.append(replace(namesakes[0], remote=remote, missing=False))
+            after.append(namesakes[0].relisted(remote))
         else:
             after.append(Calendar(calendar_id=new_id(), account_id=account_id, remote=remote))
     after.extend(replace(calendar, missing=True) for calendar in vanished)

@@ -21,19 +21,29 @@ class WriteCalendarState(Enum):
     CALENDAR_MISSING = "CALENDAR_MISSING"
     """The chosen calendar is no longer in the provider's list."""
     CALENDAR_NOT_WRITABLE = "CALENDAR_NOT_WRITABLE"
-    """The chosen calendar can no longer be written."""
+    """The chosen calendar can no longer be written; or it, or the automatic one, refuses what its list promises."""
     ACCOUNT_DISCONNECTED = "ACCOUNT_DISCONNECTED"
     """The account of the chosen calendar was disconnected."""
     MAILBOX_NOT_SERVED = "MAILBOX_NOT_SERVED"
     """The account of the chosen calendar, or every working account when automatic, has lost its mailbox."""
+    PERMISSION_REQUIRED = "PERMISSION_REQUIRED"
+    """The chosen calendar is somebody else's and takes a permission that was not granted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteCalendar:
-    """Where sessions are written now: `calendar` is set exactly when `state` is READY."""
+    """Where sessions are written now: `calendar` is set exactly when `state` is READY.
+
+    `refusing` is the calendar that would be it, had it not refused events although its list calls it writable.
+    """
 
     state: WriteCalendarState
     calendar: Calendar | None = None
+    refusing: Calendar | None = None
+
+    def tried(self) -> "WriteCalendar":
+        """As if the refusing calendar took events again."""
+        return WriteCalendar(state=WriteCalendarState.READY, calendar=self.refusing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +78,14 @@ class CalendarSettings:
     def choosing(self, calendar_id: CalendarId | None, calendars: Iterable[Calendar]) -> "CalendarSettings":
         """Write to this calendar from now on; None makes it automatic again.
 
-        Raises CalendarNotFound for one the expert doesn't have, CalendarNotWritable for one that can't be written now.
+        Raises CalendarNotFound for one the expert doesn't have, CalendarNotWritable for one that can't be written now
+        and that no permission would open.
         """
         if calendar_id is not None and calendar_id != self.chosen:
             calendar = next((one for one in calendars if one.calendar_id == calendar_id), None)
             if calendar is None:
                 raise CalendarNotFound(field="write_calendar_id")
-            if not calendar.writable:
+            if not calendar.writable and not calendar.permission_required:
                 raise CalendarNotWritable
         return replace(self, chosen=calendar_id)
 
@@ -104,13 +115,26 @@ def write_calendar(
         return WriteCalendar(state=WriteCalendarState.MAILBOX_NOT_SERVED)
     if chosen.missing:
         return WriteCalendar(state=WriteCalendarState.CALENDAR_MISSING)
-    if not chosen.writable:
+    if not chosen.listed_writable:
         return WriteCalendar(state=WriteCalendarState.CALENDAR_NOT_WRITABLE)
-    return WriteCalendar(state=WriteCalendarState.READY, calendar=chosen)
+    return _ready(chosen)
+
+
+def _ready(calendar: Calendar) -> WriteCalendar:
+    """To this one, unless it is known to refuse."""
+    if calendar.writable:
+        return WriteCalendar(state=WriteCalendarState.READY, calendar=calendar)
+    state = WriteCalendarState.CALENDAR_NOT_WRITABLE
+    if calendar.permission_required:
+        state = WriteCalendarState.PERMISSION_REQUIRED
+    return WriteCalendar(state=state, refusing=calendar)
 
 
 def _automatic(accounts: Iterable[Account], calendars: list[Calendar]) -> WriteCalendar:
-    """The writable primary calendar of the oldest working account that has one."""
+    """The writable primary calendar of the oldest working account that has one.
+
+    One refused event moves nothing to another account: refusals come in storms. That is the list's to say.
+    """
     oldest_first = sorted(accounts, key=lambda one: (one.connected_at, one.account_id))
     for account in oldest_first:
         for calendar in calendars:
@@ -119,9 +143,9 @@ def _automatic(accounts: Iterable[Account], calendars: list[Calendar]) -> WriteC
                 and account.served
                 and calendar.account_id == account.account_id
                 and calendar.primary
-                and calendar.writable
+                and calendar.listed_writable
             ):
-                return WriteCalendar(state=WriteCalendarState.READY, calendar=calendar)
+                return _ready(calendar)
     return WriteCalendar(state=_why_none(oldest_first))
 
 

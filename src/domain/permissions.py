@@ -19,9 +19,14 @@ def require_permissions(granted: Iterable[str], required: Iterable[str]) -> None
     Both spellings count, bare (`Calendars.ReadWrite`) and as a URI (`https://graph.microsoft.com/Calendars.ReadWrite`),
     in any case: token responses use either.
     """
-    have = {_bare(scope) for scope in granted}
-    if missing := tuple(scope for scope in required if _bare(scope) not in have):
+    if missing := lacking(granted, required):
         raise PermissionsMissing(missing=missing)
+
+
+def lacking(granted: Iterable[str], required: Iterable[str]) -> tuple[str, ...]:
+    """The required permissions that are not among the granted, in either spelling."""
+    have = {_bare(scope) for scope in granted}
+    return tuple(scope for scope in required if _bare(scope) not in have)
 
 
 def _bare(scope: str) -> str:

@@ -49,6 +49,10 @@ class Delete:
 class Wait:
     hindrance: Hindrance
 
+    def waits_for(self, target: WriteCalendar) -> bool:
+        """Whether it is the write calendar that is waited for, not an event's own account."""
+        return self.hindrance.value == target.state.value
+
 
 @dataclass(frozen=True, slots=True)
 class Settle:

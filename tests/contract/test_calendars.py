@@ -1,6 +1,7 @@
 """What every repository of calendars and settings keeps to."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from domain.ids import AccountId
 from tests.builders import (
     ACCOUNT,
     EXPERT,
+    NOW,
     a_calendar,
     a_grant,
     a_remote_calendar,
@@ -46,6 +48,8 @@ async def test_a_calendar_comes_back_by_value(kept: Kept) -> None:
             shared=True,
         ),
         missing=True,
+        refused_at=NOW.replace(microsecond=5),
+        demands=("Calendars.ReadWrite.Shared", "Ünlikely {}"),
     )
     async with kept.transaction() as tx:
         await tx.calendars.save([calendar])
@@ -99,6 +103,22 @@ async def test_a_calendar_needs_its_account(kept: Kept) -> None:
     with pytest.raises(AccountNotFound):
         async with kept.transaction() as tx:
             await tx.calendars.save([a_calendar()])
+
+
+async def test_one_of_many_tries_a_calendar_that_refused(kept: Kept) -> None:
+    await _connected(kept)
+    refusing = a_calendar(refused_at=NOW)
+    async with kept.transaction() as tx:
+        await tx.calendars.save([refusing])
+
+    async def try_it() -> bool:
+        async with kept.transaction() as tx:
+            return await tx.calendars.take_trial(refusing, after(hours=1))
+
+    assert sorted(await asyncio.gather(*(try_it() for _ in range(4)))) == [False] * 3 + [True]
+    async with kept.transaction() as tx:
+        assert await tx.calendars.of_account(ACCOUNT) == (replace(refusing, refused_at=after(hours=1)),)
+        assert not await tx.calendars.take_trial(a_calendar("unknown", refused_at=NOW), after(hours=2))
 
 
 async def test_nothing_is_chosen_at_first(kept: Kept) -> None:

@@ -32,6 +32,13 @@ class FakeCalendars:
                 raise AccountNotFound
             self.tables.calendars[calendar.calendar_id] = calendar
 
+    async def take_trial(self, refusing: Calendar, now: datetime) -> bool:
+        known = self.tables.calendars.get(refusing.calendar_id)
+        if known is None or known.refused_at != refusing.refused_at:
+            return False
+        self.tables.calendars[refusing.calendar_id] = replace(known, refused_at=now)
+        return True
+
     async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
         if account_id in self.tables.accounts:
             self.tables.lists_due[account_id] = due_at

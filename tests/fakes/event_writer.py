@@ -7,6 +7,7 @@ from domain.access import AccessDenied, CalendarGone, EventMissing
 from domain.event_digest import EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
+from domain.permissions import lacking
 from domain.session import EventCopy, EventPlace, SessionDetails
 from tests.fakes.provider import Event, FakeProvider, Person
 
@@ -106,3 +107,5 @@ def _require_writable(person: Person, remote_calendar_id: str) -> None:
         raise CalendarGone
     if not calendar.writable:
         raise AccessDenied
+    if calendar.shared and (missing := lacking(person.granted, person.shared_writes_take)):
+        raise AccessDenied(missing_permissions=missing)

@@ -44,7 +44,7 @@ class Person:
 
     `refusal` is the provider's code when their organisation lets us in no more, for the reason of `refused_because`.
     `lasting` is whether access was granted for longer than an hour, `served` whether the mailbox is in the provider's
-    cloud.
+    cloud, `shared_writes_take` what writing into other people's calendars takes beyond what is always asked for.
     """
 
     identity: Identity
@@ -54,6 +54,7 @@ class Person:
     granted: tuple[str, ...] = REQUIRED
     lasting: bool = True
     served: bool = True
+    shared_writes_take: tuple[str, ...] = ()
     calendars: dict[str, RemoteCalendar] = field(default_factory=dict)
     entries: dict[str, list[CalendarEntry]] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)

@@ -32,7 +32,12 @@ class FakeSignIn:
         self._numbers = count(1)
 
     async def begin(
-        self, *, redirect_uri: str, login_hint: str = "", consent_afresh: bool = False
+        self,
+        *,
+        redirect_uri: str,
+        login_hint: str = "",
+        consent_afresh: bool = False,
+        also: tuple[str, ...] = (),
     ) -> StartedSignIn:
         async with self.provider.call("begin", token=False):
             state = f"state-{next(self._numbers)}"
@@ -43,6 +48,8 @@ class FakeSignIn:
             }
             if login_hint:
                 query["login_hint"] = login_hint
+            if also:
+                query["also"] = " ".join(also)
             return StartedSignIn(
                 authorization_url=f"https://login.example/authorize?{urlencode(query)}",
                 state=state,

@@ -40,6 +40,7 @@ from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
+from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession, WantedSession
 from application.sessions.write_session import WriteSession
@@ -387,6 +388,7 @@ def an_application(*, push_on: bool = True) -> Application:
             writer=FakeEventWriter(provider),
             alarms=alarms,
             report_lost=report_lost,
+            refusals=LearnRefusals(store=store, clock=clock),
         ),
         report_lost_access=report_lost,
         sweep_due=SweepDue(store=store, clock=clock, changes_kept=CHANGES_KEPT),

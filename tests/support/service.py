@@ -153,6 +153,7 @@ class Service(Calls):
             b"UPDATE session SET claimed_until = now() - interval '1 hour' WHERE claimed_until IS NOT NULL",
             b"UPDATE incident SET mail_due_at = now() - interval '1 hour' WHERE mail_due_at IS NOT NULL",
             b"UPDATE incident SET claimed_until = now() - interval '1 hour' WHERE claimed_until IS NOT NULL",
+            b"UPDATE calendar SET refused_at = now() - interval '2 days' WHERE refused_at IS NOT NULL",
         ):
             await self.database.execute(statement)
 

@@ -1,6 +1,7 @@
 """Writing our own events through Graph, and finding them again by their marks."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
 from adapters.graph.event_body import event_from_session
 from adapters.graph.event_search import TAG, EventSearch, id_of
+from adapters.graph.settings import SHARED_SCOPES
 from adapters.graph.tokens import AccessTokens, AccountAccess
 from domain.access import (
     AccessDenied,
@@ -20,10 +22,14 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.connection import MailboxNotServed
+from domain.errors import DomainError
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
+from domain.permissions import lacking
 from domain.session import EventCopy, EventPlace, SessionDetails
+
+_DENIED = "ErrorAccessDenied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,7 @@ class GraphEventWriter:
         event = event_from_session(interval, details, EVERY_PART)
         event |= {"showAs": "busy", "transactionId": copy.mark}
         try:
-            with translated(gone=CalendarGone, writing=True):
+            async with _refusals_of(access, gone=CalendarGone):
                 created = await self._post(access, copy, event)
                 if created is not None:
                     return EventPlace(remote_calendar_id=copy.remote_calendar_id, remote_id=created)
@@ -50,7 +56,7 @@ class GraphEventWriter:
     ) -> None:
         access, path = self._access(copy.account_id), event_path(_place_of(copy))
         changes = event_from_session(interval, details, parts)
-        with translated(gone=EventMissing, writing=True):
+        async with _refusals_of(access, gone=EventMissing):
             try:
                 await self.client.patch(access, path, changes)
             except GraphRefusal as refusal:
@@ -61,7 +67,7 @@ class GraphEventWriter:
 
     async def delete(self, copy: EventCopy) -> None:
         access, path = self._access(copy.account_id), event_path(_place_of(copy))
-        with translated(gone=EventMissing, writing=True):
+        async with _refusals_of(access, gone=EventMissing):
             try:
                 await self.client.delete(access, path)
             except GraphRefusal as refusal:
@@ -100,7 +106,7 @@ class GraphEventWriter:
         except GraphRefusal as refusal:
             if refusal.fault is Fault.CONFLICT:
                 return None
-            if refusal.code != "ErrorAccessDenied":
+            if refusal.code != _DENIED:
                 raise
             # In a calendar shared with the person the tag may be what is denied; the mark remains.
             created = await self.client.post(access, path, event)
@@ -108,6 +114,20 @@ class GraphEventWriter:
 
     def _access(self, account_id: AccountId) -> AccountAccess:
         return AccountAccess(tokens=self.tokens, account_id=account_id)
+
+
+@asynccontextmanager
+async def _refusals_of(access: Access, *, gone: type[DomainError]) -> AsyncIterator[None]:
+    """What refused writes mean. Graph never says which permission is missing, so it is said here which one may be."""
+    with translated(gone=gone, writing=True):
+        try:
+            yield
+        except GraphRefusal as refusal:
+            if refusal.code != _DENIED:
+                raise
+            token = await access.token()
+            missing = () if token.personal else lacking(token.scopes, SHARED_SCOPES)
+            raise AccessDenied(missing_permissions=missing) from refusal
 
 
 def _place_of(copy: EventCopy) -> EventPlace:

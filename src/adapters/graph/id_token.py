@@ -10,11 +10,11 @@ from typing import Any
 import jwt
 
 from adapters.graph.outside_text import address_from, id_from, name_from
+from adapters.graph.settings import PERSONAL_TENANT
 from adapters.graph.signing_keys import KeyRing
 from application.ports.clock import Clock
 from domain.account import AccountKind, Identity, Provider
 
-PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """The tenant of all personal Microsoft accounts (Microsoft's id token claims reference)."""
 
 LEEWAY = timedelta(seconds=60)

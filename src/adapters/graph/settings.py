@@ -11,6 +11,12 @@ from cryptography.x509 import load_pem_x509_certificate
 REQUIRED_SCOPES = ("Calendars.ReadWrite", "User.Read")
 """The delegated Graph permissions asked for. MSAL adds `openid profile offline_access` by itself."""
 
+PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
+SHARED_SCOPES = ("Calendars.ReadWrite.Shared",)
+"""What writing into a calendar takes that somebody else shared with a work account. Not asked for before such a
+calendar has refused an event: fewer people may consent to it, and no personal account."""
+
 _ANY_TENANT = frozenset({"common", "consumers"})
 
 

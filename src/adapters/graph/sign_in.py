@@ -42,12 +42,18 @@ class MicrosoftSignIn:
     verifier: IdTokenVerifier
 
     async def begin(
-        self, *, redirect_uri: str, login_hint: str = "", consent_afresh: bool = False
+        self,
+        *,
+        redirect_uri: str,
+        login_hint: str = "",
+        consent_afresh: bool = False,
+        also: tuple[str, ...] = (),
     ) -> StartedSignIn:
         flow = await self.tokens.begin(
             redirect_uri=redirect_uri,
             prompt="consent" if consent_afresh else "select_account",
             login_hint=login_hint,
+            also=also,
         )
         return StartedSignIn(
             authorization_url=flow["auth_uri"], state=flow["state"], flow=flow_to_bytes(flow)
@@ -66,7 +72,7 @@ class MicrosoftSignIn:
             raise self._exchange_error(started, exc.refusal) from exc
         except (AnswerUnusable, IdTokenInvalid) as exc:
             raise SignInRefused from exc
-        granted = REQUIRED_SCOPES if exchanged.scopes is None else exchanged.scopes
+        granted = _asked(started) if exchanged.scopes is None else exchanged.scopes
         _require_everything(granted, refreshable=exchanged.refreshable)
         return SignedIn(
             identity=person.identity,
@@ -103,12 +109,17 @@ class MicrosoftSignIn:
         query = urlencode(
             {
                 "client_id": self.settings.client_id,
-                "scope": " ".join(REQUIRED_SCOPES),
+                "scope": " ".join(_asked(flow)),
                 "redirect_uri": flow["redirect_uri"],
             }
         )
         page = f"{self.settings.authority_host}/{self.settings.consenting_tenant}/v2.0/adminconsent"
         return AdminApprovalRequired(admin_consent_url=f"{page}?{query}")
+
+
+def _asked(flow: Flow) -> tuple[str, ...]:
+    """The permissions that a sign-in asks for, without those of the sign-in itself."""
+    return tuple(sorted(scope for scope in flow["scope"] if scope.casefold() not in _RESERVED_SCOPES))
 
 
 def _ended(refusal: TokenRefusal) -> DomainError:

@@ -10,19 +10,27 @@ from typing import Any
 
 import msal
 
+from adapters.graph.settings import PERSONAL_TENANT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
     """A bearer token for Graph.
 
     `mailbox` tells whose it is: the same for every account that stands for the same Microsoft user. `username` is the
-    name the person signs in with, usually an e-mail address.
+    name the person signs in with, usually an e-mail address. `scopes` are the permissions that came with it.
     """
 
     value: str = field(repr=False)
     mailbox: str = field(repr=False)
     username: str = field(repr=False)
+    scopes: tuple[str, ...] = ()
     expires_at: datetime
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is for a personal account: their mailboxes' names end in the one tenant of them all."""
+        return self.mailbox.endswith(PERSONAL_TENANT)
 
 
 def cached_access_token(serialized: bytes) -> AccessToken | None:
@@ -43,5 +51,6 @@ def cached_access_token(serialized: bytes) -> AccessToken | None:
         value=value,
         mailbox=str(newest.get("home_account_id") or value),
         username=usernames[0] if usernames else "",
+        scopes=tuple(str(newest.get("target") or "").split()),
         expires_at=datetime.fromtimestamp(int(newest["expires_on"]), UTC),
     )

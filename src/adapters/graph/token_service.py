@@ -86,12 +86,17 @@ class TokenService:
         self._executor = executor
         self._alarms = alarms
 
-    async def begin(self, *, redirect_uri: str, prompt: str, login_hint: str) -> Flow:
-        """A new authorization-code flow with PKCE, state and nonce: a JSON-able dictionary, secret."""
+    async def begin(
+        self, *, redirect_uri: str, prompt: str, login_hint: str, also: tuple[str, ...] = ()
+    ) -> Flow:
+        """A new authorization-code flow with PKCE, state and nonce: a JSON-able dictionary, secret.
+
+        It asks for the required permissions and for those of `also`.
+        """
 
         def initiate() -> Flow:
             flow = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
-                list(REQUIRED_SCOPES),
+                [*REQUIRED_SCOPES, *also],
                 redirect_uri=redirect_uri,
                 prompt=prompt,
                 login_hint=login_hint or None,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
-from adapters.graph.settings import REQUIRED_SCOPES
+from adapters.graph.settings import REQUIRED_SCOPES, SHARED_SCOPES
 from adapters.graph.token_cache import AccessToken, cached_access_token
 from adapters.graph.token_errors import TokenFault, TokenRefusal
 from adapters.graph.token_service import TokenRequestRefused, TokenService
@@ -187,7 +187,8 @@ class AccountAccess:
 def _scopes_to_ask(grant: Grant) -> tuple[str, ...]:
     """The granted ones of those we know, in our spelling; a refresh may ask for no more than was consented to."""
     granted = {scope.rsplit("/", 1)[-1].casefold() for scope in grant.scopes}
-    return tuple(scope for scope in REQUIRED_SCOPES if scope.casefold() in granted) or REQUIRED_SCOPES
+    known = (*REQUIRED_SCOPES, *SHARED_SCOPES)
+    return tuple(scope for scope in known if scope.casefold() in granted) or REQUIRED_SCOPES
 
 
 def _is_same(one: StoredGrant, other: StoredGrant) -> bool:

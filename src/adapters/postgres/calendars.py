@@ -43,16 +43,32 @@ class PostgresCalendars:
             await cursor.executemany(
                 """
                 INSERT INTO calendar (calendar_id, account_id, remote_id, details, color, is_primary, writable, shared,
-                    missing)
+                    missing, refused_at, demands)
                 VALUES (%(calendar_id)s, %(account_id)s, %(remote_id)s, %(details)s, %(color)s, %(is_primary)s,
-                    %(writable)s, %(shared)s, %(missing)s)
+                    %(writable)s, %(shared)s, %(missing)s, %(refused_at)s, %(demands)s)
                 ON CONFLICT (calendar_id) DO UPDATE
                 SET account_id = excluded.account_id, remote_id = excluded.remote_id, details = excluded.details,
                     color = excluded.color, is_primary = excluded.is_primary, writable = excluded.writable,
-                    shared = excluded.shared, missing = excluded.missing
+                    shared = excluded.shared, missing = excluded.missing, refused_at = excluded.refused_at,
+                    demands = excluded.demands
                 """,
                 [self._to_row(calendar) for calendar in calendars],
             )
+
+    async def take_trial(self, refusing: Calendar, now: datetime) -> bool:
+        # Who lists calendars locks their rows before sessions, who tries one the other way round: so nobody waits here.
+        cursor = await self.connection.execute(
+            """
+            UPDATE calendar SET refused_at = %(now)s
+            WHERE calendar_id = (
+                SELECT calendar_id FROM calendar
+                WHERE calendar_id = %(calendar_id)s AND refused_at = %(refused_at)s
+                FOR NO KEY UPDATE SKIP LOCKED
+            )
+            """,
+            {"calendar_id": refusing.calendar_id, "refused_at": refusing.refused_at, "now": now},
+        )
+        return cursor.rowcount == 1
 
     async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
         await self.connection.execute(
@@ -114,6 +130,8 @@ class PostgresCalendars:
                 shared=row["shared"],
             ),
             missing=row["missing"],
+            refused_at=row["refused_at"],
+            demands=tuple(row["demands"]),
         )
 
     def _to_row(self, calendar: Calendar) -> DictRow:
@@ -129,6 +147,8 @@ class PostgresCalendars:
             "writable": remote.writable,
             "shared": remote.shared,
             "missing": calendar.missing,
+            "refused_at": calendar.refused_at,
+            "demands": list(calendar.demands),
         }
 
 

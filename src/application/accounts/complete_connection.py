@@ -85,7 +85,7 @@ class CompleteConnection:
                 account = await self._add(tx, attempt.expert_id, signed_in)
             type_ = ChangeType.ACCOUNT_RECONNECTED if known else ChangeType.ACCOUNT_CONNECTED
             await tx.changes.add(change_of_account(type_, account, at=self.clock.now()))
-            calendars = await self._keep_calendars(tx, account, listed)
+            calendars = await self._keep_calendars(tx, account, listed, signed_in.grant.scopes)
             if not known:
                 settings = await tx.calendars.settings(attempt.expert_id)
                 await tx.calendars.save_settings(settings.after_connecting(calendars))
@@ -118,7 +118,11 @@ class CompleteConnection:
         return account
 
     async def _keep_calendars(
-        self, tx: Transaction, account: Account, listed: tuple[RemoteCalendar, ...]
+        self,
+        tx: Transaction,
+        account: Account,
+        listed: tuple[RemoteCalendar, ...],
+        granted: tuple[str, ...],
     ) -> tuple[Calendar, ...]:
         known = await tx.calendars.of_account(account.account_id)
         if not listed:
@@ -126,7 +130,10 @@ class CompleteConnection:
             if not known:
                 raise ProviderUnavailable
             return known
-        calendars = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+        calendars = tuple(
+            one.after_sign_in(granted)
+            for one in reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+        )
         await tx.calendars.save(calendars)
         now = self.clock.now()
         await forget_subscriptions_of_moved(tx, known, calendars, now)

@@ -6,11 +6,19 @@ from datetime import datetime
 from application.accounts.allowed_urls import AllowedUrls
 from application.ports.clock import Clock
 from application.ports.sign_in import SignIn
-from application.ports.store import Store
+from application.ports.store import Store, Transaction
 from domain.account import Account, Provider, ProviderNotAvailable
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
 from domain.expert import AccountUse
-from domain.ids import AccountId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditionalPermission:
+    """A permission that this sign-in asks for beyond the usual ones, since writing to the chosen calendar takes it."""
+
+    permission: str
+    calendar_id: CalendarId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +26,7 @@ class StartedConnection:
     authorization_url: str = field(repr=False)
     state: str = field(repr=False)
     expires_at: datetime
+    additional: tuple[AdditionalPermission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +55,12 @@ class StartConnection:
             self.return_urls.require(return_url, field="return_url")
         if redirect_uri is not None:
             self.return_urls.require(redirect_uri, field="redirect_uri")
-        account, consent_afresh = await self._prepare(expert_id, provider, account_id)
+        account, consent_afresh, additional = await self._prepare(expert_id, provider, account_id)
         started = await self.sign_in.begin(
             redirect_uri=redirect_uri or self.callback_url,
             login_hint=account.email if account else "",
             consent_afresh=consent_afresh,
+            also=tuple(one.permission for one in additional),
         )
         attempt = ConnectionAttempt(
             state=started.state,
@@ -65,20 +75,38 @@ class StartConnection:
             await tx.experts.get(expert_id)
             await tx.attempts.add(attempt)
         return StartedConnection(
-            authorization_url=started.authorization_url, state=started.state, expires_at=attempt.expires_at
+            authorization_url=started.authorization_url,
+            state=started.state,
+            expires_at=attempt.expires_at,
+            additional=additional,
         )
 
     async def _prepare(
         self, expert_id: ExpertId, provider: Provider, account_id: AccountId | None
-    ) -> tuple[Account | None, bool]:
-        """The account to reconnect, if any, and whether consent is asked afresh; raises when none may start."""
+    ) -> tuple[Account | None, bool, tuple[AdditionalPermission, ...]]:
+        """The account to reconnect, if any, whether consent is asked afresh, and what is asked for beyond the usual.
+
+        Raises when no sign-in may start.
+        """
         async with self.store.transaction() as tx:
             expert = await tx.experts.get(expert_id)
             account = await tx.accounts.get(account_id, of=expert_id) if account_id else None
             if provider is not Provider.MICROSOFT:
                 raise ProviderNotAvailable(provider=provider)
             if account:
-                return account, False
+                return account, False, await additional_permissions(tx, account)
             connected = await tx.accounts.of_expert(expert_id)
             AccountUse(plan=expert.plan, connected=len(connected)).require_room()
-            return None, await tx.attempts.consent_afresh(expert_id, provider)
+            return None, await tx.attempts.consent_afresh(expert_id, provider), ()
+
+
+async def additional_permissions(tx: Transaction, account: Account) -> tuple[AdditionalPermission, ...]:
+    """What the write calendar takes that its expert chose in this account. No other calendar is reason enough to ask:
+    the more is asked for, the fewer people may consent to it."""
+    settings = await tx.calendars.settings(account.expert_id)
+    return tuple(
+        AdditionalPermission(permission=permission, calendar_id=calendar.calendar_id)
+        for calendar in await tx.calendars.of_account(account.account_id)
+        if calendar.calendar_id == settings.chosen
+        for permission in calendar.demands
+    )

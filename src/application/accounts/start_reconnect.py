@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.accounts.start_connection import additional_permissions
 from application.ports.clock import Clock
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
@@ -25,7 +26,12 @@ class StartReconnect:
         async with self.store.transaction() as tx:
             incident = await tx.incidents.by_token(token)
             account = await tx.accounts.get(incident.account_id)
-        started = await self.sign_in.begin(redirect_uri=self.callback_url, login_hint=account.email)
+            additional = await additional_permissions(tx, account)
+        started = await self.sign_in.begin(
+            redirect_uri=self.callback_url,
+            login_hint=account.email,
+            also=tuple(one.permission for one in additional),
+        )
         attempt = ConnectionAttempt(
             state=started.state,
             expert_id=account.expert_id,

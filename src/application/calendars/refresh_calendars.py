@@ -89,15 +89,20 @@ class RefreshCalendars:
             if not owner.served:
                 await tx.accounts.save(owner.with_mailbox())
             known = await tx.calendars.of_account(account.account_id)
-            now_known = reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+            now = self.clock.now()
+            now_known = tuple(
+                one.doubted(now)
+                for one in reconcile(
+                    known, listed, account_id=account.account_id, new_id=self.ids.calendar_id
+                )
+            )
             chosen = await tx.calendars.settings(account.expert_id)
             missed = any(calendar.missing and chosen.uses(calendar) for calendar in now_known)
             pause = LISTED_WHILE_MISSED if missed else LISTED_EVERY
-            await tx.calendars.listed(account.account_id, due_at=self.clock.now() + pause)
+            await tx.calendars.listed(account.account_id, due_at=now + pause)
             if set(now_known) == set(known) and owner.served:
                 return  # nothing to wait for has come: whoever backs off from this account goes on doing so
             await tx.calendars.save(now_known)
-            now = self.clock.now()
             await forget_subscriptions_of_moved(tx, known, now_known, now)
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
             await wake_readings_of(tx, account.account_id, account.expert_id, now)

@@ -23,6 +23,13 @@ class Calendars(Protocol):
         """
         ...
 
+    async def take_trial(self, refusing: Calendar, now: datetime) -> bool:
+        """Become the one who finds out whether a calendar goes on refusing: it counts as refused at `now` from here on.
+
+        False, and nothing stored, when another has done so, or is at the calendar's row: nobody is waited for.
+        """
+        ...
+
     async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
         """The account's list was looked at; when to look again. Nothing happens when the account is gone."""
         ...

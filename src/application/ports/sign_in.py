@@ -40,12 +40,19 @@ class SignedIn:
 
 class SignIn(Protocol):
     async def begin(
-        self, *, redirect_uri: str, login_hint: str = "", consent_afresh: bool = False
+        self,
+        *,
+        redirect_uri: str,
+        login_hint: str = "",
+        consent_afresh: bool = False,
+        also: tuple[str, ...] = (),
     ) -> StartedSignIn:
         """Start a sign-in that ends at `redirect_uri`.
 
         `login_hint` is the e-mail address of the account to reconnect. `consent_afresh` shows the consent page
-        even when consent was given before. Raises ProviderUnavailable, ProviderMisconfigured.
+        even when consent was given before. `also` are permissions to ask for beyond the usual ones, such as
+        AccessDenied names; a sign-in that doesn't bring them is as good as any. Raises ProviderUnavailable,
+        ProviderMisconfigured.
         """
         ...
 

@@ -1,18 +1,20 @@
 """Bring a session's event in line with the session, whatever state either is in."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from application.calendars.get_calendar_settings import write_calendar_now
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.event_writer import EventWriter
 from application.ports.id_source import IdSource
 from application.ports.store import Store, Transaction
 from application.provider_faults import LostAccessReport
+from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.write_step import (
     WRITE_FAULTS,
+    Change,
     Taken,
     WriteFault,
     WritePlan,
@@ -21,14 +23,15 @@ from application.sessions.write_step import (
     take,
 )
 from domain import writing
-from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
-from domain.account import Provider
-from domain.calendar_settings import CalendarSettings
+from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.account import Account, Provider
+from domain.calendar import Calendar
+from domain.calendar_settings import CalendarSettings, WriteCalendar, write_calendar
 from domain.change import change_of_session
 from domain.expert import ExpertNotFound
-from domain.ids import ExpertId, SessionId
+from domain.ids import AccountId, ExpertId, SessionId
 from domain.session import Hindrance, Session
-from domain.writing import Create, Resolve, Settle, Update, Wait, next_step
+from domain.writing import Create, Resolve, Settle, Step, Update, Wait, next_step
 
 CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
@@ -55,6 +58,7 @@ class WriteSession:
     writer: EventWriter
     alarms: Alarms
     report_lost: LostAccessReport
+    refusals: LearnRefusals
 
     async def __call__(self, expert_id: ExpertId, session_id: SessionId) -> None:
         """Does nothing when nothing is due or another worker is at it."""
@@ -108,8 +112,9 @@ class WriteSession:
             return None
         accounts = {one.account_id: one for one in await tx.accounts.of_expert(session.expert_id)}
         settings = await tx.calendars.settings(session.expert_id)
-        target = await write_calendar_now(tx, settings)
-        step = next_step(session, accounts, target)
+        calendars = await tx.calendars.of_expert(session.expert_id)
+        target = write_calendar(settings, accounts.values(), calendars)
+        step = await self._next_step(tx, session, accounts, target)
         match step:
             case Wait() if not may_wait:
                 await self._save(tx, session)
@@ -127,7 +132,26 @@ class WriteSession:
             case Resolve() | Update():
                 session = writing.attempted(session)
         await self._save(tx, session)
-        return WritePlan(session=session, step=step)
+        return WritePlan(session=session, step=step, doubted=_is_doubted(session, calendars))
+
+    async def _next_step(
+        self,
+        tx: Transaction,
+        session: Session,
+        accounts: Mapping[AccountId, Account],
+        target: WriteCalendar,
+    ) -> Step:
+        """Of the sessions that wait for a refusing calendar one tries it now and then, to find out if it still does.
+
+        It is the refused one itself, with growing pauses, unless a missing permission explains the refusal; else any.
+        """
+        step, refusing, now = next_step(session, accounts, target), target.refusing, self.clock.now()
+        if refusing is None or not isinstance(step, Wait) or not step.waits_for(target):
+            return step
+        persists = session.failures > 0 and not refusing.demands
+        if persists or (refusing.worth_a_try(now) and await tx.calendars.take_trial(refusing, now)):
+            return next_step(session, accounts, target.tried())
+        return step
 
     async def _look_again(self, tx: Transaction, settings: CalendarSettings) -> None:
         """The chosen calendar may have come back: nobody else would notice."""
@@ -158,7 +182,11 @@ class WriteSession:
             )
         except WRITE_FAULTS as fault:
             blamed = await self._report(fault)
+            if isinstance(blamed, AccessDenied) and plan.session.copy is not None:
+                blamed = await self.refusals.refused(plan.session.copy, blamed)
             return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
+        if plan.doubted and plan.session.copy is not None and _proves_writing(plan, change):
+            await self.refusals.accepted(plan.session.expert_id, plan.session.copy)
         return Taken(change=change)
 
     async def _report(self, fault: WriteFault) -> WriteFault:
@@ -202,3 +230,18 @@ class WriteSession:
 
     def _later(self, session: Session) -> Session:
         return writing.delayed(session, Hindrance.PROVIDER_UNAVAILABLE, now=self.clock.now())
+
+
+def _is_doubted(session: Session, calendars: Iterable[Calendar]) -> bool:
+    """Whether the session's event is, or is to be, in a calendar that is known to refuse."""
+    copy = session.copy
+    return copy is not None and any(
+        one.refused_at is not None
+        and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)
+        for one in calendars
+    )
+
+
+def _proves_writing(plan: WritePlan, change: Change) -> bool:
+    """An event that was only found, or found missing, says nothing of what may be written."""
+    return change(plan.session).written_revision > plan.session.written_revision

@@ -1,6 +1,6 @@
 """One step of writing a session: the call to the provider, and what its answer changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,18 +50,17 @@ WRITE_FAULTS = (
 )
 """The same for `except`."""
 
-_NOT_ALLOWED: Mapping[type[WriteFault], Hindrance] = {
-    AccessDenied: Hindrance.CALENDAR_NOT_WRITABLE,
-    MailboxNotServed: Hindrance.MAILBOX_NOT_SERVED,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """A session and the step to take for its present revision. The session's copy is the one the step is about."""
+    """A session and the step to take for its present revision. The session's copy is the one the step is about.
+
+    `doubted` is whether the calendar it leads to is known to refuse events.
+    """
 
     session: Session
     step: Create | Resolve | Update | Delete
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +185,7 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
         case ProviderMisconfigured():
             return lambda later: writing.delayed(later, Hindrance.SERVICE_MISCONFIGURED, now=now)
         case AccessDenied() | MailboxNotServed():
-            return lambda later: writing.delayed(kept(later), _NOT_ALLOWED[type(fault)], now=now)
+            return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now)
         case CalendarGone():
             return lambda later: writing.delayed(
                 kept(later) if isinstance(plan.step, Create) else _calendar_gone(later),
@@ -197,6 +196,12 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return lambda later: _refused(kept(later), plan.session.revision)
         case AccountNotFound():
             return _as_it_is  # disconnected meanwhile: the next plan sees it
+
+
+def _not_allowed(fault: AccessDenied | MailboxNotServed) -> Hindrance:
+    if isinstance(fault, MailboxNotServed):
+        return Hindrance.MAILBOX_NOT_SERVED
+    return Hindrance.PERMISSION_REQUIRED if fault.missing_permissions else Hindrance.CALENDAR_NOT_WRITABLE
 
 
 def suspect(plan: WritePlan, fault: WriteFault) -> AccountId | None:

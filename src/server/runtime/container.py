@@ -52,6 +52,7 @@ from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
+from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession
 from application.sessions.write_session import WriteSession
@@ -239,6 +240,7 @@ class Container(containers.DeclarativeContainer):
         writer=writer,
         alarms=alarms,
         report_lost=report_lost,
+        refusals=providers.Factory(LearnRefusals, store=store, clock=clock),
     )
 
     servicers = providers.Factory(

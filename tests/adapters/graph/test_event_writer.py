@@ -197,3 +197,40 @@ async def test_only_web_addresses_become_links(connected: Connected, url: str, b
 async def test_markup_in_a_title_arrives_as_text(connected: Connected) -> None:
     await create(connected, await copy_for(connected), SessionDetails(title="<script>alert(1)</script> 🎉"))
     assert [event.subject for event in written(connected)] == ["<script>alert(1)</script> 🎉"]
+
+
+@pytest.mark.parametrize("person", ["dora", "carla"])
+async def test_a_refusal_names_the_permission_that_may_be_missing(connected: Connected, person: str) -> None:
+    """Personal accounts can't be asked for it."""
+    world = connected.sandbox.world
+    world.settings.shared_writes_need_scope = True
+    world.calendars.share("ben", "projects", person, key="bens", can_edit=True)
+    copy = await copy_for(connected, person, "bens")
+    with pytest.raises(AccessDenied) as caught:
+        await create(connected, copy)
+    assert caught.value.missing_permissions == (("Calendars.ReadWrite.Shared",) if person == "dora" else ())
+
+
+async def test_with_the_permission_other_peoples_calendars_are_written(connected: Connected) -> None:
+    connected.sandbox.world.settings.shared_writes_need_scope = True
+    copy = await copy_for(connected, "dora", "ben-writable")
+    started = await connected.begin(also=("Calendars.ReadWrite.Shared",))
+    signed_in = await connected.microsoft.sign_in.redeem(started.flow, connected.answer(started, "dora"))
+    connected.keep(copy.account_id, signed_in.grant)
+    copy = copy.at(await create(connected, copy))
+    connected.forget_access_tokens("dora")  # the one that is fetched now brings it as well
+    await connected.microsoft.writer.update(copy, SLOT, DETAILS, parts=EVERY_PART)
+    await connected.microsoft.writer.delete(copy)
+    assert written(connected, "dora", "ben-writable") == []
+
+
+async def test_what_is_refused_with_the_permission_is_refused_for_another_reason(
+    connected: Connected,
+) -> None:
+    copy = await copy_for(connected, "dora", "ben-readonly")
+    started = await connected.begin(also=("Calendars.ReadWrite.Shared",))
+    signed_in = await connected.microsoft.sign_in.redeem(started.flow, connected.answer(started, "dora"))
+    connected.keep(copy.account_id, signed_in.grant)
+    with pytest.raises(AccessDenied) as caught:
+        await create(connected, copy)
+    assert caught.value.missing_permissions == ()

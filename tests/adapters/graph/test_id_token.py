@@ -12,7 +12,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from adapters.graph.id_token import PERSONAL_TENANT, IdTokenInvalid, IdTokenVerifier, ProvenPerson
+from adapters.graph.id_token import IdTokenInvalid, IdTokenVerifier, ProvenPerson
+from adapters.graph.settings import PERSONAL_TENANT
 from adapters.graph.signing_keys import COOLDOWN, LIFETIME, KeyRing
 from domain.access import ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider

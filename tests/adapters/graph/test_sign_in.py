@@ -40,6 +40,23 @@ async def test_consent_is_asked_for_afresh_when_wanted(connected: Connected) -> 
     assert _query(started.authorization_url)["prompt"] == "consent"
 
 
+async def test_more_permissions_are_asked_for_when_wanted(connected: Connected) -> None:
+    started = await connected.begin(also=("Calendars.ReadWrite.Shared",))
+    (scope,) = parse_qs(urlsplit(started.authorization_url).query)["scope"]
+    assert {"Calendars.ReadWrite", "User.Read", "Calendars.ReadWrite.Shared"} <= set(scope.split())
+    signed_in = await connected.microsoft.sign_in.redeem(started.flow, connected.answer(started, "dora"))
+    assert "Calendars.ReadWrite.Shared" in signed_in.grant.scopes
+
+
+async def test_the_administrator_is_asked_for_all_that_the_person_was(connected: Connected) -> None:
+    connected.sandbox.world.people.change_tenant("contoso.example.com", consent="admin_error")
+    started = await connected.begin(also=("Calendars.ReadWrite.Shared",))
+    with pytest.raises(AdminApprovalRequired) as caught:
+        await connected.microsoft.sign_in.redeem(started.flow, connected.answer(started, "dora"))
+    (scope,) = parse_qs(urlsplit(caught.value.admin_consent_url).query)["scope"]
+    assert set(scope.split()) == {"Calendars.ReadWrite", "User.Read", "Calendars.ReadWrite.Shared"}
+
+
 async def test_each_sign_in_has_secrets_of_its_own(connected: Connected) -> None:
     one, other = await connected.begin(), await connected.begin()
     for name in ("state", "nonce", "code_challenge"):

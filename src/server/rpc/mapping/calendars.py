@@ -19,6 +19,7 @@ def calendar_message(calendar: Calendar) -> calendar_pb2.Calendar:
         writable=calendar.writable,
         shared=remote.shared,
         missing=calendar.missing,
+        permission_required=calendar.permission_required,
     )
 
 

@@ -44,7 +44,16 @@ class Accounts(AccountServiceServicer):
             redirect_uri=request.redirect_uri if destination == "redirect_uri" else None,
         )
         response = pb.StartConnectionResponse(
-            authorization_url=started.authorization_url, state=started.state
+            authorization_url=started.authorization_url,
+            state=started.state,
+            additional_permissions=[
+                pb.AdditionalPermission(
+                    permission=one.permission,
+                    purpose=pb.PERMISSION_PURPOSE_WRITE_SHARED_CALENDAR,
+                    calendar_id=one.calendar_id,
+                )
+                for one in started.additional
+            ],
         )
         put_instant(response.expire_time, started.expires_at)
         return response
