@@ -8,6 +8,8 @@ import pytest
 from calendarsync.v1 import session_pb2
 from calendarsync.v1 import session_service_pb2 as pb
 from domain.ids import ExpertId, SessionId
+from server.rpc.faults import RequestInvalid
+from server.rpc.interceptors.validation import require_valid
 from server.rpc.mapping.times import instant, put_interval
 from server.rpc.paging import page_token
 from tests.builders import EXPERT, SESSION, after, an_interval
@@ -209,7 +211,12 @@ async def test_refuses_a_page_token_that_holds_no_place_in_the_list(
         ({"title": ""}, "details.title"),
         ({"title": "x" * 256}, "details.title"),
         ({"title": "bell\x07"}, "details.title"),
+        ({"title": "odd\uffff"}, "details.title"),
         ({"text": "x" * 32_769}, "details.text"),
+        ({"text": "bell\x07"}, "details.text"),
+        ({"text": "odd\ufffe"}, "details.text"),
+        ({"place": "escape\x1b[0m"}, "details.place"),
+        ({"place": "odd\uffff"}, "details.place"),
         ({"place": "x" * 256}, "details.place"),
         ({"join_url": "javascript:alert(1)"}, "details.join_url"),
         ({"join_url": "not a url"}, "details.join_url"),
@@ -219,6 +226,27 @@ async def test_refuses_a_page_token_that_holds_no_place_in_the_list(
 )
 async def test_names_the_detail_that_breaks_a_rule(api: Api, details: dict[str, Any], field: str) -> None:
     assert set((await failure_of(api.put_session(**details))).fields) == {field}
+
+
+NO_PLACE_IN_XML = [chr(code) for code in (*range(1, 0x20), 0xFFFE, 0xFFFF) if chr(code) not in "\t\n\r"]
+
+
+@pytest.mark.parametrize("field", ["text", "place"])
+def test_text_is_what_xml_has_a_place_for(field: str) -> None:
+    """Outlook keeps events as XML: what has no place in it is refused there for good."""
+    for letter in NO_PLACE_IN_XML:
+        with pytest.raises(RequestInvalid) as raised:
+            require_valid(_with_text(field, f"before{letter}after"))
+        ((at, rule),) = [(one.field, one.rule) for one in raised.value.violations]
+        assert (at, rule) == (f"details.{field}", "string.characters"), hex(ord(letter))
+
+    require_valid(_with_text(field, "tab\tlines\r\nZoë \N{SLICE OF PIZZA}\x7f\x85\ufffd\ue000"))
+
+
+def _with_text(field: str, text: str) -> pb.PutSessionRequest:
+    request = session_request()
+    setattr(request.details, field, text)
+    return request
 
 
 async def test_a_session_lasts_31_days_at_most(api: Api) -> None:
