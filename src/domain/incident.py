@@ -50,5 +50,10 @@ class Incident:
         return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=now + pause)
 
     def mail_refused(self) -> "Incident":
-        """The expert's mail address takes no mail: no use in trying again."""
+        """The expert's mail address takes no mail: no use in trying again, but for another address."""
         return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=None)
+
+    def address_changed(self, now: datetime) -> "Incident":
+        """Due at once if the former address took no mail; else as it was."""
+        refused = self.mail_due_at is None and self.mail_failures > 0 and self.closed_at is None
+        return replace(self, mail_failures=0, mail_due_at=now) if refused else self

@@ -41,17 +41,20 @@ class _Protocol(SMTP):
 class MailSink:
     """Keeps the mails of an SMTP server.
 
-    `state` "refusing" answers every mail with 451, "closed" drops every connection, "up" accepts everything.
+    `state` "refusing" answers every mail with 451, "closed" drops every connection, "up" accepts everything but mail to
+    an address in `unknown`, which is answered with 550.
     """
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.state: MailState = "up"
+        self.unknown: set[str] = set()
         self._server: asyncio.Server | None = None
 
     def reset(self) -> None:
-        """Forget the mails and be up."""
+        """Forget the mails, know every address, and be up."""
         self.mails.clear()
+        self.unknown.clear()
         self.state = "up"
 
     async def start(self, host: str, port: int) -> int:
@@ -74,6 +77,16 @@ class MailSink:
             return "451 4.3.0 Temporarily unavailable"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Accept a recipient who is not unknown."""
+        if address in self.unknown:
+            return "550 5.1.1 No such mailbox here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:

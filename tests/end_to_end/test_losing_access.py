@@ -13,6 +13,7 @@ from calendarsync.v1.account_pb2 import (
 )
 from tests.support.calls import EXPERT_EMAIL, EXPERT_NAME, TITLE, hours, unread
 from tests.support.service import Service, until
+from tests.support.watching import watching
 
 
 async def status(service: Service) -> AccountStatus.ValueType:
@@ -214,3 +215,17 @@ async def test_a_lost_account_takes_nothing_from_another_of_the_same_person(serv
     await mailed(service)
     (other,) = await service.list_accounts("expert-2")
     assert other.status == ACCOUNT_STATUS_ACTIVE
+
+
+async def test_an_address_that_takes_no_mail_is_told_and_the_next_one_is_mailed(service: Service) -> None:
+    await service.connect("anna")
+    service.sandbox.mail_sink.unknown.add(EXPERT_EMAIL)
+    async with watching(service) as watch:
+        await lose(service)
+        assert (await watch.until("INCIDENT_NOTICE_REFUSED")).account_id
+    assert service.sandbox.mails == []
+
+    await service.put_expert(email="maria.keller@experts.example")
+
+    await mailed(service)
+    assert service.sandbox.mails[-1].recipients == ("maria.keller@experts.example",)

@@ -206,6 +206,8 @@ async def test_changes_settings_clock_secret_and_all_back_by_reset(
         ("POST", "/faults", {"form": "nonsense"}, 400),
         ("DELETE", "/people/anna/events/none", {}, 404),
         ("PATCH", "/mail-server", {"state": "sideways"}, 400),
+        ("PATCH", "/mail-server", {"unknown": "anna@contoso.example.com"}, 400),
+        ("PATCH", "/mail-server", {}, 400),
         ("POST", "/clock", {}, 400),
     ],
 )

@@ -55,3 +55,16 @@ async def test_a_reset_empties_it(sandbox: Sandbox) -> None:
     await send(sandbox, mail())
     await sandbox.reset()
     assert sandbox.mails == []
+
+
+async def test_an_unknown_address_takes_no_mail_until_it_is_known(sandbox: Sandbox, http: Http) -> None:
+    order = f"{sandbox.control_url}/mail-server"
+    await http.request("PATCH", order, json={"unknown": ["anna@contoso.example.com"]})
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused) as refused:
+        await send(sandbox, mail())
+    assert refused.value.recipients[0].code == 550
+    assert sandbox.mails == []
+
+    assert (await http.request("PATCH", order, json={"unknown": []})).json == {"state": "up", "unknown": []}
+    await send(sandbox, mail())
+    assert len(sandbox.mails) == 1

@@ -115,7 +115,7 @@ class NotifyExpert:
         except MailDelayed:
             return self._later
         except MailRefused:
-            return self._refused
+            return partial(self._refused, expert.email)
         return partial(self._noticed, cause, ChangeType.INCIDENT_NOTICE_SENT)
 
     async def _noticed(
@@ -130,9 +130,15 @@ class NotifyExpert:
         await tx.incidents.save(incident.because(cause).notified())
         await self._tell(tx, type_, incident)
 
-    async def _refused(self, tx: Transaction, incident: Incident) -> None:
-        await tx.incidents.save(incident.mail_refused())
-        await self._tell(tx, ChangeType.INCIDENT_NOTICE_REFUSED, incident)
+    async def _refused(self, address: str, tx: Transaction, incident: Incident) -> None:
+        refused = incident.mail_refused()
+        if (await tx.experts.get(incident.expert_id)).email == address:
+            await tx.incidents.save(refused)
+            await self._tell(tx, ChangeType.INCIDENT_NOTICE_REFUSED, incident)
+            return
+        # The address has changed while the mail was on its way to the former one.
+        await tx.incidents.save(refused.address_changed(self.clock.now()))
+        await tx.jobs.notify_expert(incident.incident_id)
 
     async def _later(self, tx: Transaction, incident: Incident) -> None:
         delayed = incident.mail_delayed(self.clock.now())

@@ -27,12 +27,26 @@ class PutExpert:
             time_zone=zone_named(time_zone),
         )
         async with self.store.transaction() as tx:
-            if await self._known(tx, expert_id) != expert:
+            known = await self._known(tx, expert_id)
+            if known != expert:
                 await tx.experts.put(expert)
                 await tx.changes.add(
                     change_of_expert(ChangeType.EXPERT_CHANGED, expert_id, at=self.clock.now())
                 )
+            if known is not None and known.email != expert.email:
+                await self._mail_again(tx, expert_id)
         return expert
+
+    async def _mail_again(self, tx: Transaction, expert_id: ExpertId) -> None:
+        """What the former address did not take may reach the new one."""
+        for account in await tx.accounts.of_expert(expert_id):
+            incident = await tx.incidents.open_of(account.account_id)
+            if incident is None:
+                continue
+            due = incident.address_changed(self.clock.now())
+            if due != incident:
+                await tx.incidents.save(due)
+                await tx.jobs.notify_expert(due.incident_id)
 
     async def _known(self, tx: Transaction, expert_id: ExpertId) -> Expert | None:
         try:

@@ -152,6 +152,73 @@ async def test_an_address_that_takes_no_mail_is_not_tried_again(app: Application
     assert (await app.account(account_id)).status is AccountStatus.RECONNECT_REQUIRED
 
 
+async def move_to(app: Application, email: str) -> None:
+    """The caller puts the expert with another address, and nothing else changed."""
+    known = await app.get_expert(EXPERT)
+    await app.put_expert(
+        expert_id=EXPERT,
+        plan=known.plan,
+        email=email,
+        display_name=known.display_name,
+        time_zone=known.time_zone.key,
+    )
+
+
+async def test_another_address_is_mailed_when_the_former_took_none(app: Application, maria: Person) -> None:
+    await lose(app, maria)
+    app.mailer.refused.add(an_expert().email)
+    await app.run_jobs()
+    await app.pass_time(timedelta(days=1))
+
+    await move_to(app, "new@experts.example")
+    await app.run_jobs()
+
+    assert [mail.to for mail in app.mailer.sent] == ["new@experts.example"]
+    assert (the_incident(app).notices, the_incident(app).mail_failures) == (1, 0)
+    types = [change.type for _, change in app.store.tables.changes]
+    assert types.count(ChangeType.INCIDENT_NOTICE_REFUSED) == 1
+    assert types.count(ChangeType.INCIDENT_NOTICE_SENT) == 1
+
+
+async def test_an_address_that_changes_while_mail_to_it_is_refused_is_mailed_as_well(
+    app: Application, maria: Person
+) -> None:
+    await lose(app, maria)
+    app.mailer.refused.add(an_expert().email)
+    checking = app.provider.hold("check_access")
+    notifying = asyncio.create_task(app.notify_expert(the_incident(app).incident_id))
+    await checking.reached.wait()
+    await move_to(app, "new@experts.example")
+    checking.release()
+    await notifying
+    await app.run_jobs()
+
+    assert [mail.to for mail in app.mailer.sent] == ["new@experts.example"]
+    assert ChangeType.INCIDENT_NOTICE_REFUSED not in [change.type for _, change in app.store.tables.changes]
+
+
+@pytest.mark.parametrize("how", ["mailed before", "same address", "connected again", "still on its way"])
+async def test_another_address_is_mailed_for_no_other_reason(
+    app: Application, maria: Person, how: str
+) -> None:
+    account_id = await lose(app, maria)
+    if how in {"same address", "connected again"}:
+        app.mailer.refused.add(an_expert().email)
+    if how == "still on its way":
+        app.mailer.down = True
+    await app.run_jobs()
+    sent = len(app.mailer.sent)
+    if how == "connected again":
+        await app.connect(maria, reconnects=account_id)
+    before = the_incident(app)
+
+    await move_to(app, an_expert().email if how == "same address" else "new@experts.example")
+    await app.run_jobs()
+
+    assert the_incident(app) == before
+    assert len(app.mailer.sent) == sent
+
+
 async def test_a_reconnect_before_the_mail_makes_it_needless(app: Application, maria: Person) -> None:
     account_id = await lose(app, maria)
     await app.connect(maria, reconnects=account_id)
