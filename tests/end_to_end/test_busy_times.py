@@ -191,14 +191,23 @@ async def test_a_calendar_that_vanished_is_unread_and_found_missing(service: Ser
     assert (await service.calendar_settings()).conflict_calendar_ids == [team]
 
 
-async def test_answers_before_the_callers_deadline_with_what_was_read(service: Service) -> None:
+async def test_answers_before_the_callers_deadline_with_what_was_read(
+    service: Service, soon_over: float
+) -> None:
     await service.connect("anna")
     await service.connect("carla")
     service.sandbox.world.events.add("carla", at(9), at(10))
-    service.sandbox.world.faults.add(kind="hang", seconds=60, person="anna", path="calendarView")
-    answer = await service.busy(deadline=1)
+    assert (await service.busy(max_age=timedelta())).complete
+    await service.database.execute(
+        "UPDATE reading SET read_at = read_at - interval '1 day' FROM calendar "
+        "WHERE calendar.calendar_id = reading.calendar_id AND calendar.remote_id = %(id)s",
+        {"id": service.sandbox.world.calendars.get("anna").id},
+    )
+    service.sandbox.world.faults.add(kind="hang", seconds=60, person="anna", path="calendarView", times=None)
+    answer = await service.busy(deadline=soon_over)
     assert unread(answer) == ["TIMED_OUT"]
     assert [ends(one) for one in answer.busy_times] == [(at(9), at(10))]
+    service.sandbox.world.faults.clear()
     service.sandbox.hangs.release()
     assert (await service.busy()).complete
 

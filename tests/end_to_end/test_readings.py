@@ -140,12 +140,12 @@ async def test_a_new_time_zone_moves_the_days_of_what_is_stored(connected: Servi
     assert sources(await connected.busy(window)) == {"STORED"}
 
 
-async def test_what_came_too_late_for_one_answers_the_next(connected: Service) -> None:
+async def test_what_came_too_late_for_one_answers_the_next(connected: Service, soon_over: float) -> None:
     primary = await connected.calendar_id("anna", "primary")
     connected.sandbox.world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
     before = await read_at(connected, primary)
     connected.sandbox.world.faults.add(kind="hang", seconds=60, path="calendarView")
-    late = await connected.busy(SOON_ALL_DAY, max_age=NOW, deadline=0.6)
+    late = await connected.busy(SOON_ALL_DAY, max_age=NOW, deadline=soon_over)
     assert (late.complete, unread(late)) == (False, ["TIMED_OUT"])
     connected.sandbox.hangs.release()
     await read_again(connected, primary, after=before)

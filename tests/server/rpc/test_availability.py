@@ -51,11 +51,11 @@ async def test_an_unread_calendar_is_named_and_nothing_is_complete(api: Api) -> 
     assert evidence.unread_reason == availability_pb2.UNREAD_REASON_PROVIDER_UNAVAILABLE
 
 
-async def test_what_the_deadline_leaves_no_time_for_is_named_unread(api: Api) -> None:
+async def test_what_the_deadline_leaves_no_time_for_is_named_unread(api: Api, soon_over: float) -> None:
     await _connected(api)
     held = api.world.provider.hold("read_entries")
 
-    answer = await api.availability.ListBusyTimes(_window(hours=24), timeout=0.5)
+    answer = await api.availability.ListBusyTimes(_window(hours=24), timeout=soon_over)
 
     assert [one.unread_reason for one in answer.calendars] == [availability_pb2.UNREAD_REASON_TIMED_OUT]
     held.release()

@@ -106,11 +106,11 @@ async def test_refuses_bounds_that_are_none(api: Api, max_age: Duration, fields:
         assert (failure.reason, failure.fields) == ("INVALID_REQUEST", fields)
 
 
-async def test_a_reading_that_came_too_late_answers_the_next_call(api: Api) -> None:
+async def test_a_reading_that_came_too_late_answers_the_next_call(api: Api, soon_over: float) -> None:
     await _connected(api)
     held = api.world.provider.hold("read_entries")
 
-    late = await api.availability.ListBusyTimes(_busy_request(), timeout=0.5)
+    late = await api.availability.ListBusyTimes(_busy_request(), timeout=soon_over)
     held.release()
     answer = await api.availability.ListBusyTimes(_busy_request())
 

@@ -211,11 +211,12 @@ async def test_an_unchecked_booking_of_a_taken_time_is_accepted(api: Api) -> Non
         assert (await api.sessions.PutSession(_put("session-1", conflict_check=check))).session.revision == 1
 
 
-async def test_a_checked_booking_waits_no_longer_than_its_deadline_allows(api: Api) -> None:
+async def test_a_checked_booking_waits_no_longer_than_its_deadline_allows(api: Api, soon_over: float) -> None:
     await _connected(api)
     held = api.world.provider.hold("read_entries")
 
-    failure = await failure_of(api.sessions.PutSession(_put("session-1", conflict_check=REJECT), timeout=0.5))
+    booking = _put("session-1", conflict_check=REJECT)
+    failure = await failure_of(api.sessions.PutSession(booking, timeout=soon_over))
     held.release()
 
     assert failure.reason == "AVAILABILITY_UNKNOWN"

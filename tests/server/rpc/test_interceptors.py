@@ -118,12 +118,14 @@ async def test_a_database_that_is_away_is_told_with_a_pause(api: Api) -> None:
     assert failure.reason == "STORE_UNAVAILABLE"
 
 
-async def test_a_deadline_that_is_too_short_is_told_and_the_work_is_ended(api: Api, logs: Logs) -> None:
+async def test_a_deadline_that_is_too_short_is_told_and_the_work_is_ended(
+    api: Api, logs: Logs, soon_over: float
+) -> None:
     await api.put_expert()
     api.world.provider.hold("begin")
 
     failure = await failure_of(
-        api.accounts.StartConnection(_start_request(), timeout=0.5),
+        api.accounts.StartConnection(_start_request(), timeout=soon_over),
     )
 
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -1,13 +1,15 @@
 """Ends the work shortly before the caller's deadline, so that the caller still hears why."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from server.rpc.faults import DeadlineExceeded
 from server.rpc.interceptors.interceptor import Context, Interceptor, Proceed, seconds_left
 
-LONGEST_MARGIN = 0.1
-"""Seconds kept for the answer's way back; of short deadlines a tenth."""
+LONGEST_MARGIN_SECONDS: Final = 0.1
+"""Kept for the answer's way back."""
+MARGIN_SHARE: Final = 0.1
+"""The same, of short deadlines."""
 
 
 class Deadline(Interceptor):
@@ -21,7 +23,7 @@ class Deadline(Interceptor):
         remaining = seconds_left(context)
         if remaining is None:
             return await proceed(request, context)
-        timeout = asyncio.timeout(remaining - min(LONGEST_MARGIN, remaining / 10))
+        timeout = asyncio.timeout(remaining - min(LONGEST_MARGIN_SECONDS, remaining * MARGIN_SHARE))
         try:
             async with timeout:
                 return await proceed(request, context)

@@ -7,8 +7,10 @@ from typing import Final
 from server.rpc.interceptors.interceptor import seconds_left
 from server.rpc.servicers import Context
 
-LONGEST_MARGIN: Final = 0.5
-"""Seconds kept of the caller's deadline for all but the reading; of short deadlines a fifth."""
+LONGEST_MARGIN_SECONDS: Final = 0.5
+"""Kept of the caller's deadline for all but the reading."""
+MARGIN_SHARE: Final = 0.2
+"""The same, of short deadlines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +24,5 @@ class ReadBudget:
         remaining = seconds_left(context)
         if remaining is None:
             return self.longest
-        return min(self.longest, timedelta(seconds=remaining - min(LONGEST_MARGIN, remaining / 5)))
+        margin = min(LONGEST_MARGIN_SECONDS, remaining * MARGIN_SHARE)
+        return min(self.longest, timedelta(seconds=remaining - margin))
