@@ -54,7 +54,9 @@ class MailboxNotServed(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class AccountMismatch(DomainError):
-    """A reconnect came back as somebody else."""
+    """A reconnect came back as somebody else; `meant` is the address of the account that was to be reconnected."""
+
+    meant: str = field(default="", repr=False)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -87,4 +89,4 @@ class ConnectionAttempt:
 def require_same_person(account: Account, identity: Identity) -> None:
     """Raises AccountMismatch when a reconnect came back as another user of the provider."""
     if account.identity != identity:
-        raise AccountMismatch
+        raise AccountMismatch(meant=account.email)

@@ -13,7 +13,7 @@ LONGEST_MAIL_RETRY = timedelta(hours=1)
 
 @dataclass(kw_only=True, eq=False)
 class ReconnectLinkUnknown(DomainError):
-    """No open incident has this link: never had, or the account is connected again, or gone."""
+    """No account waits for a reconnect by this link: it never did, works again, or is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest_asyncio
 from aiohttp import web
@@ -69,7 +70,7 @@ async def lands(page: Page, product: Product) -> dict[str, str]:
 async def own_page(page: Page, title: str) -> str:
     """The text of the service's own page, once the browser shows it: plain, and as strict as it says."""
     await expect(page.locator("h1")).to_have_text(title)
-    assert await page.title() == title
+    assert await page.title() == f"{title} - CalendarSync"
     assert await page.locator("script").count() == 0
     # A style that the policy does not cover would leave the browser's own white on transparent.
     background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -165,13 +166,16 @@ async def test_the_link_of_the_mail_leads_back_in(page: Page, product: Product) 
         await page.click("#account-anna")
     await page.click("#accept")
     await own_page(page, "Your calendar is connected again")
+    assert urlsplit(page.url).query == ""
+    await page.reload()
+    await own_page(page, "Your calendar is connected again")
     assert [one.status for one in await service.list_accounts()] == [ACCOUNT_STATUS_ACTIVE]
 
 
 async def test_our_own_pages_run_nothing_and_load_nothing(page: Page, product: Product) -> None:
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
-    address = f"{product.service.process.public_url}/reconnect/no-such-link"
+    address = f"{product.service.process.public_url}/reconnect/{'x' * 43}"
     answer = await page.goto(address)
     assert answer is not None
     assert await answer.header_value("Content-Security-Policy") == CONTENT_SECURITY_POLICY

@@ -32,6 +32,7 @@ from domain.ids import AccountId
 from domain.reading import Pace
 from server.addresses import Address
 from server.alarms import OperatorAlarms
+from server.http.pages import Product
 from server.logs import configure_logging
 from server.rpc.interceptors.error_mapping import STATUS_DETAILS
 from server.rpc.mapping.times import put_interval
@@ -49,6 +50,7 @@ from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
 
+PRODUCT = Product(name="Expert & Sons", url="https://experts.example/calendars")
 PUBLIC_URL = "https://calendars.example"
 RETURN_URL = "https://app.example/calendars"
 M = TypeVar("M", bound=Message)
@@ -85,6 +87,7 @@ def a_world() -> World:
         push=push,
         mailer=mailer,
         public_url=PUBLIC_URL,
+        product=PRODUCT,
         return_urls=(RETURN_URL,),
         read_budget=timedelta(seconds=20),
         default_max_age=timedelta(minutes=15),

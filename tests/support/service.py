@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal, LiteralString, TypeVar
 
 import aiohttp
@@ -78,9 +79,11 @@ class Service(Calls):
         return authorize_as(self.sandbox.world, authorization_url, person, decision=decision, grant=grant).url
 
     async def open(self, url: str) -> Page:
-        """Open a page of the service as a browser would; a path is one of its own."""
+        """Open a page of the service as a browser would, but stay with it; a path is one of its own."""
         address = url if "://" in url else self.process.public_url + url
         async with self.http.get(address, allow_redirects=False) as answer:
+            if answer.status == HTTPStatus.SEE_OTHER:
+                return await self.open(answer.headers["Location"])
             return Page(
                 status=answer.status,
                 location=answer.headers.get("Location", ""),

@@ -73,7 +73,7 @@ class PostgresIncidents:
 
     async def by_token(self, token: str) -> Incident:
         cursor = await self.connection.execute(
-            "SELECT * FROM incident WHERE token_hash = %(token_hash)s AND closed_at IS NULL",
+            "SELECT * FROM incident WHERE token_hash = %(token_hash)s",
             {"token_hash": hash_of(token)},
         )
         row = await cursor.fetchone()

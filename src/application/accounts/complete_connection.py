@@ -1,6 +1,6 @@
 """Finish a sign-in: one account more, or a known one connected again; or nothing, and the reason."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from application.calendars.refresh_calendars import LISTED_EVERY
 from application.ports.alarms import Alarms
@@ -25,11 +25,13 @@ from domain.ids import ExpertId
 class ConnectionOutcome:
     """How a sign-in ended: with an account, or with a failure and nothing stored.
 
-    `return_url` is where the browser goes from here, None for a page of our own.
+    `return_url` is where the browser goes from here, None for a page of our own. `sessions_woken`: how many sessions
+    had waited and are tried again now.
     """
 
     account: Account | None = None
     reconnected: bool = False
+    sessions_woken: int = 0
     failure: DomainError | None = None
     return_url: str | None = field(default=None, repr=False)
 
@@ -56,15 +58,15 @@ class CompleteConnection:
             await _consent_was_asked(tx, attempt)
         try:
             attempt.require_alive(self.clock.now())
-            account, reconnected = await self._connect(attempt, answer)
+            outcome = await self._connect(attempt, answer)
         except DomainError as failure:
             # What a redirect says without a code is anybody's word.
             if isinstance(failure, ProviderMisconfigured) and answer.code:
                 self.alarms.provider_misconfigured(attempt.provider, failure.code)
             return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
-        return ConnectionOutcome(account=account, reconnected=reconnected, return_url=attempt.return_url)
+        return replace(outcome, return_url=attempt.return_url)
 
-    async def _connect(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> tuple[Account, bool]:
+    async def _connect(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> ConnectionOutcome:
         signed_in = await self.sign_in.redeem(attempt.flow, answer)
         try:
             listed = await self.directory.first_look(signed_in.grant)
@@ -90,8 +92,8 @@ class CompleteConnection:
                 settings = await tx.calendars.settings(attempt.expert_id)
                 await tx.calendars.save_settings(settings.after_connecting(calendars))
             await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
-            await wake_sessions(tx, attempt.expert_id, self.clock.now())
-        return account, known is not None
+            woken = await wake_sessions(tx, attempt.expert_id, self.clock.now())
+        return ConnectionOutcome(account=account, reconnected=known is not None, sessions_woken=woken)
 
     async def _reconnect(self, tx: Transaction, known: Account, signed_in: SignedIn) -> Account:
         account = known.reconnected(email=signed_in.email, display_name=signed_in.display_name)

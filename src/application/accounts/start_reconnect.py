@@ -6,7 +6,9 @@ from application.accounts.start_connection import additional_permissions
 from application.ports.clock import Clock
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
+from domain.account import AccountStatus
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.incident import ReconnectLinkUnknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,7 @@ class StartReconnect:
     callback_url: str
 
     async def __call__(self, token: str) -> str:
-        """Where to send the browser. The link may be followed any number of times until the account is connected again.
+        """Where to send the browser. Any mail's link does, also that of an earlier loss, while the account waits.
 
         Raises ReconnectLinkUnknown and what `SignIn.begin` raises.
         """
@@ -27,6 +29,8 @@ class StartReconnect:
             incident = await tx.incidents.by_token(token)
             account = await tx.accounts.get(incident.account_id)
             additional = await additional_permissions(tx, account)
+        if account.status is not AccountStatus.RECONNECT_REQUIRED:
+            raise ReconnectLinkUnknown
         started = await self.sign_in.begin(
             redirect_uri=self.callback_url,
             login_hint=account.email,

@@ -49,7 +49,7 @@ class Incidents(Protocol):
         ...
 
     async def by_token(self, token: str) -> Incident:
-        """The open incident whose link carries this token. Raises ReconnectLinkUnknown."""
+        """The incident whose link carries this token, be it open or closed. Raises ReconnectLinkUnknown."""
         ...
 
     async def save(self, incident: Incident) -> None:

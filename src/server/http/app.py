@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from server.http.health import Health
-from server.http.links import CALLBACK_PATH, LIFECYCLE_PATH, NOTIFICATIONS_PATH, RECONNECT_PATH
+from server.http.links import CALLBACK_PATH, LIFECYCLE_PATH, NOTIFICATIONS_PATH, RECONNECT_PATH, RESULT_PATH
 from server.http.middleware import log_request
 from server.http.notifications import Notifications
-from server.http.oauth import Callback
+from server.http.oauth import Callback, result_page
+from server.http.pages import PRODUCT, Product
 from server.http.protocol import QuietRunner
 from server.http.reconnect import Reconnect
 
@@ -32,15 +33,17 @@ class Pages:
     notifications: Notifications
 
 
-def http_app(health: Health, pages: Pages | None) -> web.Application:
+def http_app(health: Health, pages: Pages | None, product: Product) -> web.Application:
     """Every process tells its health; `pages` is None where nobody else has any business."""
     app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
+    app[PRODUCT] = product
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     if pages is not None:
         # Looking without fetching (HEAD) must not use a sign-in up.
         app.router.add_get(CALLBACK_PATH, pages.callback.get, allow_head=False)
         app.router.add_post(CALLBACK_PATH, pages.callback.post)
+        app.router.add_get(RESULT_PATH + "{result}", result_page)
         app.router.add_get(RECONNECT_PATH + "{token}", pages.reconnect.get, allow_head=False)
         # Microsoft may send either kind to either address.
         app.router.add_post(NOTIFICATIONS_PATH, pages.notifications.post)

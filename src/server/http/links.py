@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 CALLBACK_PATH: Final = "/oauth/microsoft/callback"
+RESULT_PATH: Final = "/oauth/result/"
 RECONNECT_PATH: Final = "/reconnect/"
 NOTIFICATIONS_PATH: Final = "/notifications/microsoft"
 LIFECYCLE_PATH: Final = NOTIFICATIONS_PATH + "/lifecycle"

@@ -63,7 +63,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     except (web.RequestPayloadError, HttpProcessingError):
         response = web.Response(status=HTTPStatus.BAD_REQUEST, text=HTTPStatus.BAD_REQUEST.phrase)
     except StoreUnavailable:
-        response = page_response(AWAY, retry_after=10)
+        response = page_response(request, AWAY, retry_after=10)
     except Exception as error:  # noqa: BLE001 - the outermost place
         if isinstance(error, ConnectionError) and request.transport is None:
             return web.Response(status=HUNG_UP)
@@ -78,4 +78,4 @@ def _fault(request: web.Request, log_id: str) -> web.Response:
     """A page is for people: the provider, and whoever plays it, is told nothing."""
     if request.path.startswith(NOTIFICATIONS_PATH):
         return web.Response(status=500)
-    return page_response(fault_page(log_id))
+    return page_response(request, fault_page(log_id))

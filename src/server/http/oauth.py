@@ -12,8 +12,17 @@ from application.accounts.complete_connection import CompleteConnection, Connect
 from application.ports.sign_in import RedirectAnswer
 from domain.connection import ConnectionAttemptNotFound
 from server.http.forms import FormDamaged, url_encoded_form
+from server.http.links import RESULT_PATH
 from server.http.pages import page_response
-from server.http.texts import CONNECTED, DAMAGED, RECONNECTED, UNKNOWN_SIGN_IN, failure_page
+from server.http.texts import (
+    CONNECTED,
+    DAMAGED,
+    RECONNECTED,
+    RECONNECTED_AND_WRITING,
+    RESULTS,
+    UNKNOWN_SIGN_IN,
+    failure_page,
+)
 from server.rpc.errors import reason_of
 
 LONGEST: Final[Mapping[str, int]] = {
@@ -37,28 +46,40 @@ class Callback:
     complete_connection: CompleteConnection
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        return await self._finish(request.query)
+        return await self._finish(request, request.query)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """The same as a form, which is how providers answer to `response_mode=form_post`."""
         try:
             form = await url_encoded_form(request)
         except FormDamaged:
-            return page_response(DAMAGED)
-        return await self._finish(form)
+            return page_response(request, DAMAGED)
+        return await self._finish(request, form)
 
-    async def _finish(self, parameters: MultiMapping[str]) -> web.StreamResponse:
+    async def _finish(self, request: web.Request, parameters: MultiMapping[str]) -> web.StreamResponse:
         try:
             outcome = await self.complete_connection(redirect_answer(parameters))
         except RedirectDamaged:
-            return page_response(DAMAGED)
+            return page_response(request, DAMAGED)
         except ConnectionAttemptNotFound:
-            return page_response(UNKNOWN_SIGN_IN)
+            return page_response(request, UNKNOWN_SIGN_IN)
         if outcome.return_url is not None:
             return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
         if outcome.failure is not None:
-            return page_response(failure_page(outcome.failure))
-        return page_response(RECONNECTED if outcome.reconnected else CONNECTED)
+            return page_response(request, failure_page(outcome.failure))
+        # To an address without state and code: loading it again tells the same.
+        return web.Response(status=303, headers={"Location": RESULT_PATH + _result_of(outcome)})
+
+
+async def result_page(request: web.Request) -> web.StreamResponse:
+    """What a finished sign-in came to. It proves nothing and changes nothing: anybody may look at it."""
+    return page_response(request, RESULTS.get(request.match_info["result"], UNKNOWN_SIGN_IN))
+
+
+def _result_of(outcome: ConnectionOutcome) -> str:
+    if not outcome.reconnected:
+        return CONNECTED
+    return RECONNECTED_AND_WRITING if outcome.sessions_woken else RECONNECTED
 
 
 def redirect_answer(parameters: MultiMapping[str]) -> RedirectAnswer:

@@ -28,6 +28,17 @@ _ENVIRONMENT: Final = Environment(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Whom the pages speak for. `url` is its page of connected calendars, the way on from each of them."""
+
+    name: str
+    url: str | None = None
+
+
+PRODUCT: Final = web.AppKey("product", Product)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What happened, and what to do next. `links` are pairs of text and URL."""
 
@@ -39,9 +50,14 @@ class Page:
     good: bool = False
 
 
-def page_response(page: Page, *, retry_after: int | None = None) -> web.Response:
-    # The style goes in as it is, since its hash is what the browser is told to accept.
-    text = _ENVIRONMENT.get_template("page.html").render(page=page, style=Markup(STYLE))  # noqa: S704
+def page_response(request: web.Request, page: Page, *, retry_after: int | None = None) -> web.Response:
+    """The page, signed by the product that the application was made for."""
+    text = _ENVIRONMENT.get_template("page.html").render(
+        page=page,
+        product=request.app[PRODUCT],
+        # As it is, since its hash is what the browser is told to accept.
+        style=Markup(STYLE),  # noqa: S704
+    )
     response = web.Response(text=text, status=page.status, content_type="text/html", charset="utf-8")
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     if retry_after is not None:

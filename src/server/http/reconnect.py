@@ -1,6 +1,8 @@
 """The link of the "Action required" mail."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
@@ -8,9 +10,10 @@ from application.accounts.start_reconnect import StartReconnect
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.incident import ReconnectLinkUnknown
 from server.http.pages import page_response
-from server.http.texts import UNKNOWN_RECONNECT, failure_page
+from server.http.texts import DAMAGED_RECONNECT, UNKNOWN_RECONNECT, failure_page
 
-LONGEST_TOKEN = 128
+WHOLE_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+"""256 bits in the alphabet of URLs, as the ids' source makes them; whatever else comes was broken on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +24,12 @@ class Reconnect:
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         token = request.match_info["token"]
-        if len(token) > LONGEST_TOKEN:
-            return page_response(UNKNOWN_RECONNECT)
+        if not WHOLE_TOKEN.fullmatch(token):
+            return page_response(request, DAMAGED_RECONNECT)
         try:
             url = await self.start_reconnect(token)
         except ReconnectLinkUnknown:
-            return page_response(UNKNOWN_RECONNECT)
+            return page_response(request, UNKNOWN_RECONNECT)
         except (ProviderUnavailable, ProviderMisconfigured) as failure:
-            return page_response(failure_page(failure))
+            return page_response(request, failure_page(failure))
         return web.Response(status=302, headers={"Location": url})

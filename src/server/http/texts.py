@@ -4,25 +4,38 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from domain.connection import BlockedByOrganisation
+from domain.connection import AccountMismatch, BlockedByOrganisation
 from server.http.pages import Page
 from server.rpc.errors import help_links, reason_of
 
 AGAIN: Final = "Go back to the page you came from and connect the calendar again."
 CLOSE: Final = "You can close this page."
 
-CONNECTED: Final = Page(
-    title="Your calendar is connected",
-    what="Microsoft has confirmed the connection.",
-    next=CLOSE,
-    good=True,
-)
-RECONNECTED: Final = Page(
-    title="Your calendar is connected again",
-    what="Everything you had chosen before is still in place, and waiting sessions are being written.",
-    next=CLOSE,
-    good=True,
-)
+CONNECTED: Final = "connected"
+RECONNECTED: Final = "reconnected"
+RECONNECTED_AND_WRITING: Final = "reconnected-and-writing"
+
+RESULTS: Final[Mapping[str, Page]] = {
+    CONNECTED: Page(
+        title="Your calendar is connected",
+        what="Microsoft has confirmed the connection.",
+        next=CLOSE,
+        good=True,
+    ),
+    RECONNECTED: Page(
+        title="Your calendar is connected again",
+        what="Everything you had chosen before is still in place.",
+        next=CLOSE,
+        good=True,
+    ),
+    RECONNECTED_AND_WRITING: Page(
+        title="Your calendar is connected again",
+        what="Everything you had chosen before is still in place, and the sessions that waited are being written now.",
+        next=CLOSE,
+        good=True,
+    ),
+}
+"""How a sign-in can end well, by the last part of the address that tells it."""
 UNKNOWN_SIGN_IN: Final = Page(
     title="This sign-in is not known",
     what="It was finished already, or took too long.",
@@ -35,10 +48,16 @@ DAMAGED: Final = Page(
     next=AGAIN,
     status=HTTPStatus.BAD_REQUEST,
 )
+DAMAGED_RECONNECT: Final = Page(
+    title="This link is damaged",
+    what="A part of it is missing or has changed: mail programs sometimes break long links.",
+    next="Copy the whole link from the mail into your browser's address bar.",
+    status=HTTPStatus.BAD_REQUEST,
+)
 UNKNOWN_RECONNECT: Final = Page(
     title="Nothing is left to do here",
     what="This link is used up: the calendar is connected again already, or was disconnected.",
-    next="To be sure, have a look at your connected calendars.",
+    next="To be sure, look at your connected calendars.",
     status=HTTPStatus.NOT_FOUND,
 )
 AWAY: Final = Page(
@@ -75,7 +94,7 @@ _FAILED: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "ACCOUNT_MISMATCH": (
         "You signed in with another Microsoft account than the one that is to be reconnected.",
-        "Open the link of the mail again, and choose the account that the mail names.",
+        "Start again, and choose the right account.",
     ),
     "ACCOUNT_LIMIT_REACHED": (
         "Your plan holds no more connected accounts.",
@@ -95,6 +114,8 @@ def failure_page(failure: Exception) -> Page:
     what, after = _FAILED.get(reason_of(failure), _OTHERWISE)
     if isinstance(failure, BlockedByOrganisation) and failure.code:
         after += f" They will want to know what Microsoft said: {failure.code}."
+    if isinstance(failure, AccountMismatch) and failure.meant:
+        after = f"Start again, and choose {failure.meant}."
     return Page(title="The calendar was not connected", what=what, next=after, links=help_links(failure))
 
 

@@ -275,7 +275,9 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         message="the person went back instead of consenting",
         details=lambda _: [
             unmet("sign-in", "SIGN_IN_CANCELLED", "the person must consent"),
-            help_with(("What the consent page asks, and when an administrator must approve", CONSENT_HELP)),
+            help_with(
+                ("Read what the consent page asks, and when an administrator must approve", CONSENT_HELP)
+            ),
         ],
     ),
     PermissionsMissing: Entry(
@@ -285,7 +287,7 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         metadata=lambda error: {"missing": " ".join(error.missing)},
         details=lambda _: [
             unmet("sign-in", "PERMISSIONS_MISSING", "all permissions that were asked for must be granted"),
-            help_with(("What the consent page asks", CONSENT_HELP)),
+            help_with(("Read what the consent page asks", CONSENT_HELP)),
         ],
     ),
     AdminApprovalRequired: Entry(
@@ -294,7 +296,7 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         message="only an administrator of the person's organisation can consent",
         details=lambda error: [
             unmet("sign-in", "ADMIN_APPROVAL_REQUIRED", "an administrator must approve the service"),
-            help_with(("The page on which an administrator approves", error.admin_consent_url)),
+            help_with(("Approve the service, as an administrator", error.admin_consent_url)),
         ],
     ),
     BlockedByOrganisation: Entry(
@@ -335,7 +337,7 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         message="the reconnect came back as another person",
         details=lambda _: [
             unmet("sign-in", "ACCOUNT_MISMATCH", "it must be the account that is to be reconnected"),
-            help_with(("Shows as whom the browser is signed in", WHO_AM_I)),
+            help_with(("See as whom the browser is signed in", WHO_AM_I)),
         ],
     ),
     CalendarNotWritable: Entry(

@@ -67,6 +67,7 @@ from server.http.health import Health, Readiness
 from server.http.links import ReconnectLinks, callback_url
 from server.http.notifications import Notifications
 from server.http.oauth import Callback
+from server.http.pages import Product
 from server.http.reconnect import Reconnect
 from server.rpc.server import Servicers
 from server.rpc.servicers.accounts import Accounts
@@ -94,6 +95,7 @@ class Container(containers.DeclarativeContainer):
     push: providers.Dependency[Push | None] = providers.Dependency()
     mailer: providers.Dependency[Mailer | None] = providers.Dependency()
     public_url: providers.Dependency[str] = providers.Dependency(instance_of=str)
+    product: providers.Dependency[Product] = providers.Dependency(instance_of=Product)
     return_urls: providers.Dependency[tuple[str, ...]] = providers.Dependency(instance_of=tuple)
     read_budget: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     default_max_age: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
@@ -289,9 +291,9 @@ class Container(containers.DeclarativeContainer):
         reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect),
         notifications=providers.Factory(Notifications, deliveries=deliveries),
     )
-    web_app: providers.Factory[web.Application] = providers.Factory(http_app, health, pages)
+    web_app: providers.Factory[web.Application] = providers.Factory(http_app, health, pages, product)
     """With what is called from outside."""
-    health_app: providers.Factory[web.Application] = providers.Factory(http_app, health, None)
+    health_app: providers.Factory[web.Application] = providers.Factory(http_app, health, None, product)
     """Without it."""
 
     job_bodies = providers.Factory(

@@ -30,6 +30,7 @@ from domain.reading import Pace
 from server.addresses import can_be_told
 from server.alarms import OperatorAlarms
 from server.http.links import lifecycle_url, notification_url
+from server.http.pages import Product
 from server.runtime.container import Container
 from server.runtime.feed_tail import open_feed_tail
 from server.runtime.id_source import RandomIds
@@ -86,6 +87,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             push=ports.push,
             mailer=_mailer(settings, clock),
             public_url=public_url,
+            product=Product(name=settings.product_name, url=settings.product_url),
             return_urls=settings.return_urls,
             read_budget=timedelta(seconds=settings.read_budget_seconds),
             default_max_age=timedelta(seconds=settings.default_max_age_seconds),

@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     smtp_ca_file: Path | None = None
     mail_from: str | None = None
 
+    product_name: str = Field(default="CalendarSync", min_length=1, max_length=80)
+    """Who signs pages and mails."""
+    product_url: str | None = None
+    """The product's own page of connected calendars: the way on from each page and mail."""
+
     grpc_address: ListenAddress = Address("127.0.0.1", 50051)
     http_address: ListenAddress = Address("127.0.0.1", 8080)
     public_url: str | None = None
@@ -176,6 +181,18 @@ class Settings(BaseSettings):
         if not url.startswith("https://") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
             raise ValueError("must begin with https://, except for localhost")
         return url
+
+    @field_validator("product_name")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable() or not value.strip():
+            raise ValueError("must be a line of text")
+        return value.strip()
+
+    @field_validator("product_url")
+    @classmethod
+    def _product_page(cls, value: str) -> str:
+        return _url(value, schemes={"http", "https"})
 
     @field_validator("return_urls")
     @classmethod

@@ -1,12 +1,16 @@
 """The redirect with which a sign-in ends, as browsers bring it."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
 from domain.connection import SignInRefused
+from domain.ids import AccountId, ExpertId, SessionId
+from domain.session import WriteStatus
 from server.http.links import CALLBACK_PATH
+from tests.builders import EXPERT, a_session
 from tests.fakes.sign_in import ADMIN_CONSENT_URL
 from tests.server.http.browser import Browser
 from tests.server.served import RETURN_URL
@@ -46,10 +50,55 @@ async def test_a_failure_sends_the_browser_back_with_its_reason(browser: Browser
 async def test_without_a_return_url_a_page_tells_of_the_success(browser: Browser) -> None:
     answer = await browser.connect(browser.world.provider.add_person())
 
-    assert answer.status == 200
-    assert "Your calendar is connected" in answer.text
-    again = await browser.connect(next(iter(browser.world.provider.people.values())))
-    assert "connected again" in again.text
+    assert (answer.status, urlsplit(answer.location).query) == (303, "")
+    for _ in range(2):  # loading it again tells the same
+        page = await browser.get(answer.location)
+        assert page.status == 200
+        assert "Your calendar is connected" in page.text
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+async def test_only_where_sessions_waited_they_are_said_to_be_written(
+    browser: Browser, waiting: bool
+) -> None:
+    person = browser.world.provider.add_person()
+    await browser.connect(person)
+    person.revoke()
+    await browser.world.container.refresh_calendars()(AccountId("account-1"))
+    if waiting:
+        await a_session_waits(browser)
+
+    page = await browser.get((await browser.connect(person)).location)
+
+    assert "connected again" in page.text
+    assert ("are being written" in page.text) is waiting
+
+
+async def a_session_waits(browser: Browser) -> None:
+    store = browser.world.store
+    async with store.transaction() as tx:
+        await tx.sessions.add(a_session())
+    await browser.world.container.write_session()(ExpertId(EXPERT), SessionId("session-1"))
+    (session,) = store.tables.sessions.values()
+    assert session.status is WriteStatus.WAITING
+
+
+async def test_a_result_nobody_has_is_no_success(browser: Browser) -> None:
+    page = await browser.get("/oauth/result/nonsense")
+
+    assert page.status == 404
+    assert "not known" in page.text
+
+
+async def test_who_signed_in_as_somebody_else_is_told_whom_to_choose(browser: Browser) -> None:
+    person = browser.world.provider.add_person()
+    await browser.connect(person)
+    state = await browser.start(reconnects=AccountId("account-1"))
+    other = browser.world.provider.add_person("other")
+
+    page = await browser.come_back(state=state, code=browser.world.provider.code_for(other))
+
+    assert "Start again, and choose maria@contoso.example." in page.text
 
 
 @pytest.mark.parametrize(
@@ -85,7 +134,7 @@ async def test_a_redirect_counts_once(browser: Browser) -> None:
     state = await browser.start()
     code = browser.world.provider.code_for(browser.world.provider.add_person())
 
-    assert (await browser.come_back(state=state, code=code)).status == 200
+    assert (await browser.come_back(state=state, code=code)).status == 303
     assert (await browser.come_back(state=state, code=code)).status == 404
 
 
@@ -125,14 +174,14 @@ async def test_a_damaged_redirect_does_not_use_the_sign_in_up(browser: Browser) 
     assert (await browser.get(f"{CALLBACK_PATH}?state={state}&state={state}&code=c")).status == 400
     code = browser.world.provider.code_for(browser.world.provider.add_person())
 
-    assert (await browser.come_back(state=state, code=code)).status == 200
+    assert (await browser.come_back(state=state, code=code)).status == 303
 
 
 async def test_parameters_the_provider_adds_are_ignored(browser: Browser) -> None:
     state = await browser.start()
     code = browser.world.provider.code_for(browser.world.provider.add_person())
 
-    assert (await browser.come_back(state=state, code=code, session_state="x", client_info="y")).status == 200
+    assert (await browser.come_back(state=state, code=code, session_state="x", client_info="y")).status == 303
 
 
 @pytest.mark.parametrize("where", ["return", "page", "damaged", "unknown"])
@@ -174,7 +223,7 @@ async def test_a_look_without_fetching_uses_nothing_up(browser: Browser) -> None
     query = f"{CALLBACK_PATH}?state={state}&code={code}"
 
     assert (await browser.get(query, "HEAD")).status == 405
-    assert (await browser.get(query)).status == 200
+    assert (await browser.get(query)).status == 303
 
 
 async def test_a_refused_code_is_told_to_the_caller(browser: Browser) -> None:

@@ -3,10 +3,12 @@
 import base64
 import hashlib
 
+import pytest
+
 from server.http.links import CALLBACK_PATH
 from server.http.pages import STYLE_HASH
 from tests.server.http.browser import Browser, an_account_is_lost
-from tests.server.served import Logs
+from tests.server.served import PRODUCT, Logs
 
 
 async def test_every_page_keeps_what_is_secret_where_it_is(browser: Browser) -> None:
@@ -21,6 +23,14 @@ async def test_every_page_keeps_what_is_secret_where_it_is(browser: Browser) -> 
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Server"] == "calendarsync"
+
+
+@pytest.mark.parametrize("path", ["/oauth/result/connected", "/reconnect/x", "/oauth/microsoft/callback"])
+async def test_every_page_is_signed_and_leads_on(browser: Browser, path: str) -> None:
+    page = (await browser.get(path)).text
+
+    assert "<header>Expert &amp; Sons</header>" in page
+    assert f'href="{PRODUCT.url}"' in page
 
 
 async def test_the_style_is_the_one_that_the_policy_names(browser: Browser) -> None:
