@@ -130,6 +130,17 @@ async def test_manages_calendars(control: Control, anna: Graph) -> None:
     assert (await anna.get(f"/me/calendars/{renewed['id']}")).status == 404
 
 
+async def test_restores_events_and_moves_a_mailbox(control: Control, sandbox: Sandbox, anna: Graph) -> None:
+    added = await control("POST", "/people/anna/calendars/primary/events", start="2030-07-01T09:00")
+    await control("DELETE", f"/people/anna/events/{added['uid']}")
+    restored = await control("POST", f"/people/anna/events/{added['uid']}/restore")
+    assert (restored["immutable_id"], restored["id"] == added["id"]) == (added["immutable_id"], False)
+    before = {item["id"] for item in await control("GET", "/people/anna/calendars")}
+    after = {item["id"] for item in await control("POST", "/people/anna/move-mailbox")}
+    assert not before & after
+    assert (await anna.get(f"/me/events/{restored['immutable_id']}")).status == 404
+
+
 async def test_takes_access_away(control: Control, sandbox: Sandbox, anna: Graph) -> None:
     await control("POST", "/people/anna/expire-access-tokens")
     assert (await anna.get("/me")).status == 401

@@ -340,3 +340,41 @@ async def test_a_new_location_takes_the_place_of_all_locations(anna: Graph) -> N
     assert renamed["locations"] == rooms
     placed = (await anna("PATCH", path, body={"location": {"displayName": "Online"}})).json
     assert [one["displayName"] for one in placed["locations"]] == ["Online"]
+
+
+@pytest.mark.parametrize(("mode", "status"), [("no_content", 204), ("empty", 200), ("ignored", 200)])
+async def test_a_change_that_prefers_no_answer_gets_what_is_set(
+    sandbox: Sandbox, anna: Graph, mode: Any, status: int
+) -> None:
+    event = await created(anna)
+    sandbox.world.settings.minimal_answer = mode
+    path = f"/me/events/{event['id']}"
+    reply = await anna("PATCH", path, body={"subject": "New"}, prefer="return=minimal")
+    honoured = mode != "ignored"
+    assert (reply.status, reply.text == "") == (status, honoured)
+    assert ("return=minimal" in reply.headers.get("Preference-Applied", "")) is honoured
+    assert (await anna.get(path)).json["subject"] == "New"
+
+
+async def test_an_event_taken_out_of_the_bin_has_a_new_plain_id(sandbox: Sandbox, anna: Graph) -> None:
+    event = await created(anna)
+    stored = sandbox.world.events.find("anna", event["id"])
+    assert stored is not None
+    immutable = sandbox.world.events.id_of("anna", stored.stored, immutable=True)
+    await anna("DELETE", f"/me/events/{event['id']}")
+    sandbox.world.events.restore(stored.stored.uid)
+    assert (await anna.get(f"/me/events/{event['id']}")).status == 404
+    assert (await anna.get(f"/me/events/{immutable}")).status == 200
+
+
+async def test_in_a_mailbox_that_was_moved_every_id_is_a_new_one(sandbox: Sandbox, anna: Graph) -> None:
+    event = await created(anna)
+    calendar = sandbox.world.calendars.get("anna").id
+    stored = sandbox.world.events.find("anna", event["id"])
+    assert stored is not None
+    immutable = sandbox.world.events.id_of("anna", stored.stored, immutable=True)
+    sandbox.world.events.move_mailbox("anna")
+    for path in (f"/me/events/{event['id']}", f"/me/events/{immutable}", f"/me/calendars/{calendar}"):
+        assert (await anna.get(path)).error == "ErrorItemNotFound"
+    moved = sandbox.world.events.id_of("anna", stored.stored)
+    assert (await anna.get(f"/me/events/{moved}")).json["subject"] == "Coaching"

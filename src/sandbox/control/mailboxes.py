@@ -101,6 +101,17 @@ def add_meeting(order: Order) -> Any:
     return _event(order, order.world.events.add_meeting(order.event))
 
 
+def restore_event(order: Order) -> Any:
+    """Take a deleted event, named by its uid, out of the bin."""
+    return _event(order, order.world.events.restore(order.names["event"]))
+
+
+def move_mailbox(order: Order) -> Any:
+    """Give everything in a mailbox a new id."""
+    order.world.events.move_mailbox(order.person)
+    return calendars(order)
+
+
 def change_occurrence(order: Order) -> Any:
     """Change or move one occurrence of a series."""
     order.world.events.change_occurrence(order.event, order.original, **_details(order.body))

@@ -64,6 +64,12 @@ class Call:
         return self.preferences.get("idtype", "").casefold() == "immutableid"
 
     @property
+    def wants_no_body(self) -> bool:
+        """Whether a change is to be answered without what there is now, and the preference is honoured."""
+        minimal = self.preferences.get("return", "").casefold() == "minimal"
+        return minimal and self.method == "PATCH" and self.world.settings.minimal_answer != "ignored"
+
+    @property
     def plain_text(self) -> bool:
         """Whether bodies are to be printed as text."""
         return self.preferences.get("outlook.body-content-type", "").casefold() == "text"
@@ -114,6 +120,8 @@ def applied_preferences(call: Call) -> dict[str, str]:
         applied.append(f'outlook.timezone="{call.zone_name}"')
     if call.immutable_ids:
         applied.append('IdType="ImmutableId"')
+    if call.wants_no_body:
+        applied.append("return=minimal")
     if call.plain_text:
         applied.append('outlook.body-content-type="text"')
     return {"Preference-Applied": ", ".join(applied)} if applied else {}

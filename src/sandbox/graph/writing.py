@@ -55,6 +55,9 @@ def update_event(call: Call) -> Answer:
     instance = occurrence_of(found.stored, original) if original else instance_of(event)
     if instance is None:
         raise invalid_property()
+    if call.wants_no_body:
+        status = 204 if call.world.settings.minimal_answer == "no_content" else 200
+        return Answer(status=status, headers=applied_preferences(call))
     return Answer(body=print_event(call, found.calendar, instance), headers=applied_preferences(call))
 
 

@@ -39,6 +39,7 @@ class Events:
         self._clock = clock
         self.watch: Callable[[Change, Folder, Event], None] = _nobody
         self._minted: dict[tuple[str, str], tuple[str, date | None]] = {}
+        self._bin: dict[str, tuple[Folder, Event]] = {}
 
     def add(
         self,
@@ -141,6 +142,25 @@ class Events:
         folder = self.calendar_of(who, event).folder
         self.watch("deleted", folder, event)
         del folder.events[event.uid]
+        self._bin[event.uid] = (folder, event)
+
+    def restore(self, uid: str) -> Event:
+        """Take a deleted event out of the bin again: its plain id changes, its immutable id stays."""
+        if uid not in self._bin:
+            raise UnknownName("event")
+        folder, event = self._bin.pop(uid)
+        folder.events[uid] = event
+        event.moves += 1
+        self._stamp(event)
+        self.watch("created", folder, event)
+        return event
+
+    def move_mailbox(self, who: str | Person) -> None:
+        """Move a mailbox elsewhere, as by export and import: every id in it changes, also the immutable ones."""
+        person = self._people.get(who)
+        person.mailbox_moves += 1
+        for calendar in person.calendars:
+            self._calendars.change_id(person, calendar)
 
     def calendar_of(self, who: str | Person, event: Event) -> Calendar:
         """The calendar of this mailbox that holds the event; raises UnknownName."""
@@ -160,6 +180,7 @@ class Events:
         """The Graph id of an event in one mailbox; with `original`, of that occurrence of the series."""
         person = self._people.get(who)
         parts = [person.key, event.uid] + ([original.isoformat()] if original else [])
+        parts += [f"mailbox-{person.mailbox_moves}"] if person.mailbox_moves else []
         item_id = ids.event_id(*parts, *([] if immutable else [str(event.moves)]), immutable=immutable)
         self._minted[person.key, item_id] = (event.uid, original)
         return item_id

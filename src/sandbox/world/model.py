@@ -158,4 +158,5 @@ class Person:
     email_claim: bool = False
     guest_of: Tenant | None = None
     guest_oid: str | None = None
+    mailbox_moves: int = 0
     calendars: list[Calendar] = field(default_factory=list)

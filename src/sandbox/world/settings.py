@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+MinimalAnswer = Literal["no_content", "empty", "ignored"]
 TransactionMode = Literal["returns_first", "conflict", "duplicates"]
 Notifications = Literal["sent", "silent"]
 
@@ -15,8 +16,9 @@ class Settings:
     (None: without the header). `delay_seconds` makes each Graph request last. `transaction_mode` is the
     answer to a repeated transactionId. With `etag_settles` an event's etag moves on by itself right after
     it was created. Without `shared_events_in_mailbox` the events of calendars shared from somebody else are found
-    below their calendar only, not below `/me/events`. `id_token_claims` replace claims of id tokens, and without
-    `id_token_signed` their signature is wrong: for clients that must notice. With
+    below their calendar only, not below `/me/events`. A change that prefers return=minimal gets the
+    `minimal_answer`: 204, an empty 200, or the event after all. `id_token_claims` replace claims of id tokens, and
+    without `id_token_signed` their signature is wrong: for clients that must notice. With
     `refresh_tokens_used_once` a refresh token ends with its first use.
 
     With `shared_writes_need_scope` writing into a calendar shared from somebody else takes
@@ -40,6 +42,7 @@ class Settings:
     transaction_mode: TransactionMode = "returns_first"
     etag_settles: bool = False
     shared_events_in_mailbox: bool = True
+    minimal_answer: MinimalAnswer = "no_content"
     access_token_seconds: int = 3600
     id_token_claims: dict[str, Any] = field(default_factory=dict)
     id_token_signed: bool = True
