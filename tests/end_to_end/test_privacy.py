@@ -45,6 +45,10 @@ FOR_OWN_EVENTS = {
     "@odata.etag",
     "id",
     "transactionId",
+    "start.dateTime",
+    "start.timeZone",
+    "end.dateTime",
+    "end.timeZone",
     "singleValueExtendedProperties.id",
     "singleValueExtendedProperties.value",
 }
@@ -123,6 +127,7 @@ async def test_microsoft_is_asked_for_nothing_but_what_is_needed(lived_through: 
         "/me/calendars",
         "/me/calendars/{calendar}/calendarView",
         "/me/calendars/{calendar}/events",
+        "/me/calendars/{calendar}/events/{event}",
     }, kinds
     assert kinds["POST"] == {"/me/calendars/{calendar}/events", "/subscriptions"}
     assert kinds["PATCH"] == {"/me/calendars/{calendar}/events/{event}"}

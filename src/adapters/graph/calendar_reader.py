@@ -8,6 +8,7 @@ from adapters.graph.addresses import calendar_path, view_parameters
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.entries import SELECTED, entry_from_graph
 from adapters.graph.errors import translated
+from adapters.graph.listed_calendars import gone_if_unlisted
 from adapters.graph.tokens import AccessTokens, AccountAccess
 from domain.access import CalendarGone
 from domain.blocking import CalendarEntry
@@ -33,7 +34,8 @@ class GraphCalendarReader:
     ) -> tuple[CalendarEntry, ...]:
         access = AccountAccess(tokens=self.tokens, account_id=account_id)
         with translated(gone=CalendarGone):
-            return tuple([entry async for entry in self._entries(access, remote_calendar_id, window)])
+            async with gone_if_unlisted(self.client, access, remote_calendar_id):
+                return tuple([entry async for entry in self._entries(access, remote_calendar_id, window)])
 
     async def _entries(
         self, access: Access, remote_calendar_id: str, window: Interval

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 MOST_PAGES = 200
 _PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
+_MINIMAL = f"{_PREFER}, return=minimal"
 
 
 class Access(Protocol):
@@ -44,6 +45,7 @@ class _Request:
     method: str
     url: URL
     body: Mapping[str, Any] | None = field(default=None, repr=False)
+    prefer: str = _PREFER
 
     @property
     def reads(self) -> bool:
@@ -73,6 +75,12 @@ class GraphClient:
 
     async def patch(self, access: Access, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _json(await self._send(access, _Request("PATCH", self._url(path, {}), body)))
+
+    async def change(self, access: Access, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As `patch`, but what is there now is not asked for: None where it did not come."""
+        request = _Request("PATCH", self._url(path, {}), body, prefer=_MINIMAL)
+        answer = await self._send(access, request)
+        return _json(answer) if answer else None
 
     async def delete(self, access: Access, path: str) -> None:
         if await self._send(access, _Request("DELETE", self._url(path, {}))):
@@ -144,7 +152,7 @@ class GraphClient:
                     request.method,
                     request.url,
                     json=request.body,
-                    headers=_headers(token, request_id),
+                    headers=_headers(token, request_id, request.prefer),
                     allow_redirects=False,
                 ) as response:
                     body = await self._read(response)
@@ -192,11 +200,11 @@ class GraphClient:
         )
 
 
-def _headers(token: AccessToken, request_id: str) -> dict[str, str]:
+def _headers(token: AccessToken, request_id: str, prefer: str) -> dict[str, str]:
     return {
         "Authorization": f"Bearer {token.value}",
         "Accept": "application/json",
-        "Prefer": _PREFER,
+        "Prefer": prefer,
         "client-request-id": request_id,
     }
 

@@ -42,6 +42,11 @@ def entry_from_graph(event: Mapping[str, Any]) -> CalendarEntry:
     )
 
 
+def instant_of(time: object) -> datetime | None:
+    """The instant of one of Graph's times, in UTC; None for a zone nobody can resolve. Raises InvalidAnswer."""
+    return _instant(*_time(time))
+
+
 def _when(event: Mapping[str, Any]) -> Instants | Days | UnplacedTimes:
     (start, start_zone), (end, end_zone) = _time(event.get("start")), _time(event.get("end"))
     if event.get("isAllDay") is True and _at_midnight(start) and _at_midnight(end):

@@ -25,7 +25,7 @@ class Fault(Enum):
     MAILBOX = auto()
     """There is no mailbox in Microsoft's cloud."""
     GONE = auto()
-    """The calendar or event is not there, or not shown to us."""
+    """The calendar, event or subscription is not there, or not shown to us, says one answer: a suspicion."""
     CONFLICT = auto()
     """Something else changed it at the same time, or made it before us."""
     THROTTLED = auto()
@@ -44,7 +44,9 @@ BY_CODE: Mapping[str, Fault] = {
     "MailboxNotSupportedForRESTAPI": Fault.MAILBOX,
     "ErrorNonExistentMailbox": Fault.MAILBOX,
     "ErrorItemNotFound": Fault.GONE,
+    "ErrorFolderNotFound": Fault.GONE,
     "ErrorInvalidIdMalformed": Fault.GONE,
+    "ResourceNotFound": Fault.GONE,
     "ErrorIrresolvableConflict": Fault.CONFLICT,
     "ErrorDuplicateTransactionId": Fault.CONFLICT,
     "ObjectIdentifierInUse": Fault.CONFLICT,
@@ -67,10 +69,10 @@ BY_CODE: Mapping[str, Fault] = {
 BY_STATUS: Mapping[int, Fault] = {
     401: Fault.TOKEN,
     403: Fault.DENIED,
-    404: Fault.GONE,
+    404: Fault.UNAVAILABLE,
     408: Fault.UNAVAILABLE,
     409: Fault.CONFLICT,
-    410: Fault.GONE,
+    410: Fault.UNAVAILABLE,
     412: Fault.CONFLICT,
     423: Fault.UNAVAILABLE,
     429: Fault.THROTTLED,
@@ -88,12 +90,18 @@ class GraphRefusal(Exception):
     retry_after: timedelta | None = None
     claims: str | None = None
 
+    @property
+    def not_found(self) -> bool:
+        """Whether it says, in whatever words, that what was addressed is not there."""
+        return self.status in {404, 410} and self.fault in {Fault.GONE, Fault.UNAVAILABLE}
+
 
 def classify(status: int, codes: tuple[str, ...]) -> tuple[Fault, str]:
     """The fault, and the code that told it. `codes` go from the deepest to the outermost, as `codes_in` gives them.
 
     An error that is not in Graph's words (a gateway's page, say) proves nothing about the target, and neither does a
-    code inside a 5xx, unless it speaks of throttling.
+    code inside a 5xx, unless it speaks of throttling. Nor does a 404 or 410 whose code does not speak of the target:
+    whole mailboxes answer it for hours at times.
     """
     if status in {401, 429}:
         return BY_STATUS[status], _printable(codes)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from adapters.graph.addresses import calendar_path, event_path, view_parameters
 from adapters.graph.client import Access, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal
-from adapters.graph.outside_text import id_from
+from adapters.graph.listed_calendars import ListedCalendar, id_of, listed_calendars
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import EventMark
 from domain.session import EventCopy, EventPlace
@@ -27,15 +27,6 @@ _NEARBY = timedelta(days=1)
 _PAGE_SIZE = "100"
 _SPEAKING = frozenset({Fault.TOKEN, Fault.THROTTLED, Fault.MAILBOX})
 """Refusals that are about us or the mailbox: to ask another witness would change nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A calendar as the list has it: whether events can be moved there, and whether it is in this very mailbox."""
-
-    remote_id: str
-    writable: bool
-    own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +46,7 @@ class EventSearch:
             here, unseen = None, True
         if here is not None:
             return here
-        listed = await self._calendars(access)
+        listed = await listed_calendars(self.client, access)
         gone = all(one.remote_id != copy.remote_calendar_id for one in listed)
         if unseen and not gone:
             raise ProviderUnavailable  # listed, and yet not there: one of the two answers is wrong
@@ -78,7 +69,7 @@ class EventSearch:
         return marked if isinstance(marked, EventPlace) else None
 
     async def _in_the_others(
-        self, access: Access, copy: EventCopy, listed: list[_Listed], *, all_of_them: bool
+        self, access: Access, copy: EventCopy, listed: list[ListedCalendar], *, all_of_them: bool
     ) -> EventPlace | None:
         """Silence counts as silence only where a move within the mailbox could have led, unless it is `all_of_them`:
         calendars shared in the old way answer with errors for good."""
@@ -135,23 +126,6 @@ class EventSearch:
                         return _place(calendar, event)
         return None
 
-    async def _calendars(self, access: Access) -> list[_Listed]:
-        """The calendars of the mailbox, of which there is at least one: an empty list proves nothing."""
-        parameters = {"$select": "id,canEdit,canShare", "$top": _PAGE_SIZE}
-        try:
-            listed = [
-                _Listed(id_of(one), one.get("canEdit") is True, one.get("canShare") is not False)
-                async for page in self.client.pages(access, "/me/calendars", parameters)
-                for one in page
-            ]
-        except GraphRefusal as refusal:
-            if refusal.fault is not Fault.GONE:
-                raise
-            raise ProviderUnavailable from refusal
-        if not listed:
-            raise InvalidAnswer(what="no calendars")
-        return listed
-
 
 async def _testimony(look: Awaitable[_Seen]) -> _Seen | Exception:
     """What a witness says; the reason of its silence where it says nothing."""
@@ -183,13 +157,6 @@ def _has_mark(event: dict[str, Any], mark: EventMark) -> bool:
 
 def _place(calendar: str, event: dict[str, Any]) -> EventPlace:
     return EventPlace(remote_calendar_id=calendar, remote_id=id_of(event))
-
-
-def id_of(item: dict[str, Any]) -> str:
-    """The id of an event or a calendar. Raises InvalidAnswer where there is none."""
-    if (remote_id := id_from(item.get("id"))) is None:
-        raise InvalidAnswer(what="an item without an id")
-    return remote_id
 
 
 def _quoted(text: str) -> str:

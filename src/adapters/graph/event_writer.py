@@ -9,7 +9,9 @@ from adapters.graph.addresses import calendar_path, event_path
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
 from adapters.graph.event_body import event_from_session
-from adapters.graph.event_search import TAG, EventSearch, id_of
+from adapters.graph.event_presence import SHOWING_PRESENCE, has_times, is_event_with
+from adapters.graph.event_search import TAG, EventSearch
+from adapters.graph.listed_calendars import gone_if_unlisted, id_of
 from adapters.graph.settings import SHARED_SCOPES
 from adapters.graph.tokens import AccessTokens, AccountAccess
 from domain.access import (
@@ -42,7 +44,10 @@ class GraphEventWriter:
         event = event_from_session(interval, details, EVERY_PART)
         event |= {"showAs": "busy", "transactionId": copy.mark}
         try:
-            async with _refusals_of(access, gone=CalendarGone):
+            async with (
+                _refusals_of(access, gone=CalendarGone),
+                gone_if_unlisted(self.client, access, copy.remote_calendar_id, writing=True),
+            ):
                 created = await self._post(access, copy, event)
                 if created is not None:
                     return EventPlace(remote_calendar_id=copy.remote_calendar_id, remote_id=created)
@@ -54,16 +59,29 @@ class GraphEventWriter:
     async def update(
         self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
-        access, path = self._access(copy.account_id), event_path(_place_of(copy))
+        access, place = self._access(copy.account_id), _place_of(copy)
         changes = event_from_session(interval, details, parts)
         async with _refusals_of(access, gone=EventMissing):
             try:
-                await self.client.patch(access, path, changes)
+                await self._change(access, place, changes)
             except GraphRefusal as refusal:
                 if refusal.fault is not Fault.CONFLICT:
                     raise
                 # Exchange itself touches an event for some seconds after its creation.
-                await self.client.patch(access, path, changes)
+                await self._change(access, place, changes)
+
+    async def _change(self, access: Access, place: EventPlace, changes: dict[str, Any]) -> None:
+        """Presence is not believed on one word either: the answer must be this very event at the times asked for.
+
+        Where Graph honours the wish for an answer without one, another look brings what shows it, and nothing of what
+        the owner wrote comes in. An answer that shows something else may mean that nothing was done.
+        """
+        path = event_path(place)
+        answer = await self.client.change(access, path, changes)
+        if answer is None:
+            answer = await self.client.get(access, path, {"$select": SHOWING_PRESENCE})
+        if not is_event_with(answer, place, changes):
+            raise ProviderUnavailable(outcome_unknown=True)
 
     async def delete(self, copy: EventCopy) -> None:
         access, path = self._access(copy.account_id), event_path(_place_of(copy))
@@ -110,6 +128,8 @@ class GraphEventWriter:
                 raise
             # In a calendar shared with the person the tag may be what is denied; the mark remains.
             created = await self.client.post(access, path, event)
+        if created.get("transactionId") != copy.mark or not has_times(created, event):
+            raise InvalidAnswer(what="another event than the one created")
         return id_of(created)
 
     def _access(self, account_id: AccountId) -> AccountAccess:

@@ -4,8 +4,8 @@ Graph documents `/me/events` only, which fires for the default calendar. `me/cal
 but accepted and works (microsoft-graph-docs issues 13548 and 21978): good enough for what only makes polling faster.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -14,7 +14,8 @@ from urllib.parse import unquote
 
 from adapters.graph.addresses import events_resource, subscription_path
 from adapters.graph.client import Access, GraphClient
-from adapters.graph.errors import BY_CODE, Fault, GraphRefusal, translated
+from adapters.graph.errors import Fault, GraphRefusal, translated
+from adapters.graph.listed_calendars import gone_if_unlisted
 from adapters.graph.outside_text import id_from
 from adapters.graph.settings import NotificationUrls
 from adapters.graph.tokens import AccessTokens, AccountAccess
@@ -26,7 +27,7 @@ from application.ports.push import (
     SubscriptionExists,
     SubscriptionGone,
 )
-from domain.access import CalendarGone, InvalidAnswer
+from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import AccountId
 
 LONGEST_LIFETIME = timedelta(minutes=10_000)
@@ -61,29 +62,47 @@ class GraphPush:
             "clientState": secret,
         }
         with translated(gone=CalendarGone), _refused():
-            try:
-                return _from_graph(await self.client.post(access, "/subscriptions", body))
-            except GraphRefusal as refusal:
-                if refusal.fault is not Fault.CONFLICT or not (found := await self._find(access, resource)):
-                    raise
-                raise SubscriptionExists(remote_id=found) from refusal
+            async with gone_if_unlisted(self.client, access, remote_calendar_id):
+                try:
+                    return _from_graph(await self.client.post(access, "/subscriptions", body))
+                except GraphRefusal as refusal:
+                    if refusal.fault is not Fault.CONFLICT or not (
+                        found := await self._find(access, resource)
+                    ):
+                        raise
+                    raise SubscriptionExists(remote_id=found) from refusal
 
     async def renew(
         self, account_id: AccountId, remote_id: str, *, expires_at: datetime
     ) -> RemoteSubscription:
-        body = {"expirationDateTime": self._expiry(expires_at)}
-        with translated(gone=SubscriptionGone), _refused(missing=False):
-            answer = await self.client.patch(self._access(account_id), subscription_path(remote_id), body)
-        return _from_graph(answer)
+        access, body = self._access(account_id), {"expirationDateTime": self._expiry(expires_at)}
+        with translated(gone=SubscriptionGone), _refused():
+            async with self._gone_if_unlisted(access, remote_id):
+                return _from_graph(await self.client.patch(access, subscription_path(remote_id), body))
 
     async def unsubscribe(self, account_id: AccountId, remote_id: str) -> None:
-        with translated(gone=SubscriptionGone):
+        access = self._access(account_id)
+        with translated(gone=SubscriptionGone), suppress(SubscriptionGone):
             try:
-                await self.client.delete(self._access(account_id), subscription_path(remote_id))
+                async with self._gone_if_unlisted(access, remote_id):
+                    await self.client.delete(access, subscription_path(remote_id))
             except GraphRefusal as refusal:
                 # With the mailbox its subscriptions are gone too.
-                if refusal.fault not in {Fault.GONE, Fault.MAILBOX}:
+                if refusal.fault is not Fault.MAILBOX:
                     raise
+
+    @asynccontextmanager
+    async def _gone_if_unlisted(self, access: Access, remote_id: str) -> AsyncIterator[None]:
+        """When Graph does not find this subscription: SubscriptionGone if the list has it no more, else an outage."""
+        try:
+            yield
+        except GraphRefusal as refusal:
+            if not refusal.not_found:
+                raise
+            async for page in self.client.pages(access, "/subscriptions", {}):
+                if any(one.get("id") == remote_id for one in page):
+                    raise ProviderUnavailable from refusal
+            raise SubscriptionGone from refusal
 
     async def _find(self, access: Access, resource: str) -> str | None:
         """Our subscription to the same changes of the same resource: Graph refuses a second one."""
@@ -104,19 +123,18 @@ class GraphPush:
 
 
 @contextmanager
-def _refused(*, missing: bool = True) -> Iterator[None]:
+def _refused() -> Iterator[None]:
     """What Graph won't do, and wouldn't in a moment: exceed a limit, watch a folder; or couldn't: reach our address.
 
-    With `missing` a 404 counts too, unless its code is one that calendars have: faults between Graph and Outlook come
-    as `ExtensionError` with any status.
+    Faults between Graph and Outlook come as `ExtensionError` with any status, 404 included.
     """
     try:
         yield
     except GraphRefusal as refusal:
         if refusal.status == HTTPStatus.BAD_REQUEST and refusal.code in _NOT_REACHED:
             raise AddressNotReached(code=refusal.code) from refusal
-        unexplained = refusal.fault is Fault.GONE and refusal.code not in BY_CODE
-        if refusal.fault in {Fault.REJECTED, Fault.DENIED} or (missing and unexplained):
+        unexplained = refusal.not_found and refusal.code == "ExtensionError"
+        if refusal.fault in {Fault.REJECTED, Fault.DENIED} or unexplained:
             raise PushRefused(code=refusal.code) from refusal
         raise
 

@@ -122,6 +122,32 @@ async def test_a_calendar_that_is_gone_is_gone(connected: Connected) -> None:
         await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "ErrorItemNotFound"), (404, "UnknownError"), (410, ""), (400, "ErrorInvalidIdMalformed")],
+)
+async def test_a_calendar_that_is_listed_is_not_gone(connected: Connected, status: int, code: str) -> None:
+    connected.sandbox.world.faults.answer(status, code=code, path="calendarView", times=None)
+    with pytest.raises(ProviderUnavailable):
+        await _read(connected)
+
+
+@pytest.mark.parametrize("calendar_list", ["empty", "not found"])
+async def test_a_calendar_is_not_gone_while_the_list_is_not_to_be_believed(
+    connected: Connected, calendar_list: str
+) -> None:
+    account, remote_id = await connected.connect("anna"), connected.calendar_id("anna", "team")
+    connected.sandbox.world.calendars.remove("anna", "team")
+    if calendar_list == "empty":
+        connected.sandbox.world.people.change("anna", calendar_list="empty")
+    else:
+        connected.sandbox.world.faults.answer(
+            404, code="ErrorItemNotFound", path="/me/calendars$", times=None
+        )
+    with pytest.raises((ProviderUnavailable, InvalidAnswer)):
+        await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
+
+
 async def test_ids_are_compared_byte_for_byte(connected: Connected) -> None:
     account, remote_id = await connected.connect("anna"), connected.calendar_id("anna", "team")
     with pytest.raises(CalendarGone):

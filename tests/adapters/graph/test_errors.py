@@ -33,7 +33,12 @@ DOCUMENTED = [
     (404, "ErrorNonExistentMailbox", Fault.MAILBOX),
     (400, "ErrorNonExistentMailbox", Fault.MAILBOX),
     (404, "ErrorItemNotFound", Fault.GONE),
-    (404, "SomethingNew", Fault.GONE),
+    (404, "ErrorFolderNotFound", Fault.GONE),
+    (404, "SomethingNew", Fault.UNAVAILABLE),
+    (404, "UnknownError", Fault.UNAVAILABLE),
+    (404, "", Fault.UNAVAILABLE),
+    (410, "ErrorItemNotFound", Fault.GONE),
+    (410, "Gone", Fault.UNAVAILABLE),
     (409, "ErrorDuplicateTransactionId", Fault.CONFLICT),
     (409, "NameAlreadyExists", Fault.CONFLICT),
     (409, "ObjectIdentifierInUse", Fault.CONFLICT),
@@ -41,7 +46,7 @@ DOCUMENTED = [
     (400, "ValidationError", Fault.REJECTED),
     (400, "ExtensionError", Fault.REJECTED),
     (403, "ExtensionError", Fault.DENIED),
-    (404, "ExtensionError", Fault.GONE),
+    (404, "ExtensionError", Fault.UNAVAILABLE),
     (500, "ExtensionError", Fault.UNAVAILABLE),
     (404, "ResourceNotFound", Fault.GONE),
     (412, "ErrorIrresolvableConflict", Fault.CONFLICT),
@@ -89,7 +94,7 @@ def test_every_code_of_the_table_is_tried_above() -> None:
         "ErrorInvalidRequest",
         "ErrorNotSupported",
     }
-    assert set(BY_STATUS) - {status for status, _, _ in DOCUMENTED} == {408, 410, 423}
+    assert set(BY_STATUS) - {status for status, _, _ in DOCUMENTED} == {408, 423}
 
 
 @pytest.mark.parametrize("fault", Fault)

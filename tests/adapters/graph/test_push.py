@@ -212,7 +212,7 @@ async def test_a_fault_inside_graph_while_it_is_looked_for_proves_nothing_about_
 ) -> None:
     faults = connected.sandbox.world.faults
     faults.answer(409, code="ObjectIdentifierInUse", method="POST", path="^/subscriptions")
-    faults.answer(404, code="ExtensionError", method="GET", path="^/subscriptions")
+    faults.answer(404, code="ExtensionError", method="GET", path="^/subscriptions", times=None)
     with pytest.raises(PushRefused):
         await _subscribe(connected)
 
@@ -318,12 +318,43 @@ async def test_renewing_confirms_access_and_moves_the_end(connected: Connected, 
 
 @pytest.mark.parametrize("code", ["ResourceNotFound", "ExtensionError", "ErrorItemNotFound"])
 async def test_renewing_what_graph_has_no_more_tells_so(connected: Connected, code: str) -> None:
-    connected.sandbox.world.faults.answer(404, code=code, path="^/subscriptions")
+    connected.sandbox.world.faults.answer(404, code=code, method="PATCH", path="^/subscriptions")
     for _ in range(2):
         with pytest.raises(SubscriptionGone):
             await _push(connected).renew(
                 await connected.connect("anna"), "gone", expires_at=_in(connected, days=1)
             )
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ExtensionError", "ErrorItemNotFound", "", "NeverSeen"])
+async def test_one_said_to_be_gone_and_listed_is_an_outage(
+    connected: Connected, status: int, code: str
+) -> None:
+    account, granted = await connected.connect("anna"), await _subscribe(connected)
+    connected.sandbox.world.faults.answer(status, code=code, path="^/subscriptions/", times=2)
+    with pytest.raises(ProviderUnavailable):
+        await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=1))
+    with pytest.raises(ProviderUnavailable):
+        await _push(connected).unsubscribe(account, granted.remote_id)
+    assert _only(connected).id == granted.remote_id
+    await _push(connected).unsubscribe(account, granted.remote_id)
+    assert connected.sandbox.world.subscriptions.all() == []
+
+
+async def test_nothing_is_said_of_one_while_the_list_is_not_found_either(connected: Connected) -> None:
+    account, granted = await connected.connect("anna"), await _subscribe(connected)
+    connected.sandbox.world.faults.answer(404, code="UnknownError", path="^/subscriptions", times=None)
+    with pytest.raises(ProviderUnavailable):
+        await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=1))
+
+
+async def test_a_calendar_said_to_be_gone_and_listed_is_an_outage(connected: Connected) -> None:
+    connected.sandbox.world.faults.answer(
+        404, code="ErrorItemNotFound", method="POST", path="^/subscriptions"
+    )
+    with pytest.raises(ProviderUnavailable):
+        await _subscribe(connected)
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "ExtensionError"), (403, "ExtensionError")])
