@@ -230,6 +230,7 @@ def a_session(
     due_at: datetime | None = NOW,
     written_at: datetime | None = None,
     copy: EventCopy | None = None,
+    left: Iterable[EventCopy] = (),
     copies: int | None = None,
     replacement: Replacement | None = None,
 ) -> Session:
@@ -248,6 +249,7 @@ def a_session(
         due_at=due_at,
         written_at=written_at,
         copy=copy,
+        left=tuple(left),
         copies=copies if copies is not None else int(copy is not None),
         replacement=replacement,
     )

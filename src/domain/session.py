@@ -105,7 +105,9 @@ class EventCopy:
 class Session:
     """A booking. `revision` says which state must be in the calendar, `written_revision` which one is (0: none yet).
 
-    `copies` counts the events begun for it so far; `due_at` is when a worker should look at it next, None for never.
+    `left` are events that another one took the place of while their accounts were disconnected, to be removed once
+    these are connected again. `copies` counts the events begun for it so far; `due_at` is when a worker should look at
+    it next, None for never.
     """
 
     expert_id: ExpertId
@@ -121,6 +123,7 @@ class Session:
     due_at: datetime | None = None
     written_at: datetime | None = None
     copy: EventCopy | None = None
+    left: tuple[EventCopy, ...] = ()
     copies: int = 0
     replacement: Replacement | None = None
 
@@ -192,6 +195,10 @@ class Session:
         if self.copy is None or not at_rest or self.copy.written.parts:
             return self.copy
         return replace(self.copy, written=self.digest)
+
+    def to_be_cleared(self, now: datetime) -> "Session":
+        """To be looked at at once, though its newest state was written as far as possible: more has become possible."""
+        return replace(self, status=WriteStatus.PENDING, hindrance=None, failures=0, due_at=now)
 
     def woken(self, now: datetime) -> "Session":
         """To be looked at again at once, because what it waited for may have come."""

@@ -20,6 +20,10 @@ RECHECK_WAITING = timedelta(minutes=5)
 """How often a waiting session is looked at even if nobody says that its way is free."""
 
 
+MOST_LEFT = 8
+"""Of more events left behind in more accounts only the latest are remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Create:
     """Begin a new event in this calendar."""
@@ -46,6 +50,13 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove an event that was left behind, from an account that is back."""
+
+    copy: EventCopy
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     hindrance: Hindrance
 
@@ -59,26 +70,46 @@ class Settle:
     """Nothing is left to do in any calendar."""
 
 
-Step = Create | Resolve | Update | Delete | Wait | Settle
+Step = Create | Resolve | Update | Delete | Remove | Wait | Settle
 
 
 def next_step(session: Session, accounts: Mapping[AccountId, Account], target: WriteCalendar) -> Step:
-    """What a worker does next for a session whose newest state is not in the calendar.
+    """What a worker does next for a session that is due.
 
     An event stays where it is, whatever the write calendar is now. When its account was disconnected, a live session
-    gets a new event in the write calendar of now; a cancelled one leaves its old event behind, out of our reach.
+    gets a new event in the write calendar of now; a cancelled one leaves its old event behind, out of our reach. What
+    was left behind is removed when its account is back, after the session's own event: that comes first.
     """
+    step = _own_step(session, accounts, target)
+    if not isinstance(step, Wait | Settle):
+        return step
+    back = [one for one in session.left if one.account_id in accounts]
+    for copy in back:
+        if _hindrance_of(accounts[copy.account_id]) is None:
+            return Remove(copy)
+    if back and isinstance(step, Settle) and (hindrance := _hindrance_of(accounts[back[0].account_id])):
+        return Wait(hindrance)
+    return step
+
+
+def _hindrance_of(account: Account) -> Hindrance | None:
+    if not account.active:
+        return Hindrance.RECONNECT_REQUIRED
+    return None if account.served else Hindrance.MAILBOX_NOT_SERVED
+
+
+def _own_step(session: Session, accounts: Mapping[AccountId, Account], target: WriteCalendar) -> Step:
     copy = session.copy
+    if session.written_revision == session.revision and not (session.cancelled and copy):
+        return Settle()
     if copy is None or copy.account_id not in accounts:
         if session.cancelled:
             return Settle()
         if target.calendar is None:
             return Wait(Hindrance(target.state.value))
         return Create(target.calendar, Replacement.ACCOUNT_DISCONNECTED if copy else session.replacement)
-    if not accounts[copy.account_id].active:
-        return Wait(Hindrance.RECONNECT_REQUIRED)
-    if not accounts[copy.account_id].served:
-        return Wait(Hindrance.MAILBOX_NOT_SERVED)
+    if hindrance := _hindrance_of(accounts[copy.account_id]):
+        return Wait(hindrance)
     if copy.remote_id is None:
         return Resolve(copy)
     return Delete(copy) if session.cancelled else Update(copy)
@@ -94,7 +125,15 @@ def begun(session: Session, step: Create) -> Session:
         times=(session.interval,),
         written=session.digest,
     )
-    return replace(session, copy=copy, copies=session.copies + 1, replacement=step.replacement)
+    old = () if session.copy is None else (replace(session.copy, written=EventDigest()),)
+    left = (*session.left, *old)
+    return replace(
+        session,
+        copy=copy,
+        left=left[-MOST_LEFT:],
+        copies=session.copies + 1,
+        replacement=step.replacement,
+    )
 
 
 def attempted(session: Session) -> Session:
@@ -130,7 +169,9 @@ def written(
 ) -> Session:
     """This revision is in the calendar, at this time and with this content. A newer one stays pending, due at once."""
     copy = session.copy and replace(session.copy, times=(interval,), written=digest)
-    return _done(replace(session, copy=copy), revision=revision, now=now)
+    done = _done(replace(session, copy=copy), revision=revision, now=now)
+    # What was left behind may be in reach: only the next plan can tell.
+    return replace(done, status=WriteStatus.PENDING, due_at=now) if session.left else done
 
 
 def _done(session: Session, *, revision: int, now: datetime) -> Session:
@@ -145,11 +186,41 @@ def without_event(session: Session, *, why: Replacement | None) -> Session:
     return replace(session, copy=None, replacement=why)
 
 
+def left_found(session: Session, copy: EventCopy, place: EventPlace) -> Session:
+    """An event that was left behind is there, perhaps elsewhere by now."""
+    return replace(
+        session, left=tuple(one.at(place) if one.mark == copy.mark else one for one in session.left)
+    )
+
+
+def left_removed(session: Session, copy: EventCopy) -> Session:
+    """An event that was left behind is gone."""
+    without = _without_left(session, copy)
+    all_gone = without.cancelled and not (without.copy or without.left)
+    return replace(without, replacement=None) if all_gone else without
+
+
+def left_for_good(session: Session, copy: EventCopy) -> Session:
+    """An event that was left behind can't be removed, and that is told."""
+    return replace(_without_left(session, copy), replacement=Replacement.ACCOUNT_DISCONNECTED)
+
+
+def _without_left(session: Session, copy: EventCopy) -> Session:
+    return replace(session, left=tuple(one for one in session.left if one.mark != copy.mark))
+
+
 def settled(session: Session, *, now: datetime) -> Session:
-    """A cancelled session is done. An event of it that is left is in a disconnected account, out of our reach."""
-    # Nothing was asked: the event is what it was, and lies where it lay.
-    done = _done(session, revision=session.revision, now=now)
-    return replace(done, hindrance=Hindrance.ACCOUNT_DISCONNECTED) if session.copy else done
+    """Nothing more can be done now. An event of a cancelled session that is left is in a disconnected account.
+
+    Nothing was asked: that event is what it was, and lies where it lay.
+    """
+    at = now if session.written_revision < session.revision else session.written_at or now
+    done = _done(session, revision=session.revision, now=at)
+    if not session.cancelled or not (session.copy or session.left):
+        return done
+    return replace(
+        done, hindrance=Hindrance.ACCOUNT_DISCONNECTED, replacement=Replacement.ACCOUNT_DISCONNECTED
+    )
 
 
 def waiting(session: Session, hindrance: Hindrance, *, now: datetime) -> Session:

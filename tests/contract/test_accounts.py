@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from domain.access import LossCause
-from domain.account import AccountKind, AccountNotFound, AccountStatus, Provider
+from domain.account import AccountKind, AccountNotFound, AccountStatus, Identity, Provider
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId
 from tests.builders import (
@@ -191,3 +191,54 @@ async def test_whoever_locks_second_sees_what_the_first_wrote(kept: Kept) -> Non
     await asyncio.gather(*(sign_in_again() for _ in range(5)))
     async with kept.transaction() as tx:
         assert (await tx.accounts.get(ACCOUNT)).grant_version == 6
+
+
+async def test_whose_a_removed_account_was_is_told_once(kept: Kept) -> None:
+    """To the same expert, for the same identity."""
+    await put_expert(kept, an_expert(), an_expert("other"))
+    identity, another = an_identity(), an_identity("object-2")
+    removed = [
+        an_account("first", identity=identity),
+        an_account("second", identity=identity),
+        an_account("another", identity=another),
+        an_account("theirs", expert_id="other", identity=identity),
+    ]
+    async with kept.transaction() as tx:
+        for account in removed:
+            await tx.accounts.add(account, a_grant())
+            await tx.accounts.remove(account.account_id)
+    async with kept.transaction() as tx:
+        now = an_account("now", identity=identity)
+        await tx.accounts.add(now, a_grant())
+        assert await tx.accounts.take_former(now) == {"first", "second"}
+        assert await tx.accounts.take_former(now) == frozenset()
+        theirs = an_account("theirs-now", expert_id="other", identity=identity)
+        assert await tx.accounts.take_former(theirs) == {"theirs"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        an_identity("Object-1"),
+        an_identity(tenant_id="tenant-2"),
+        an_identity(provider=Provider.GOOGLE),
+    ],
+)
+async def test_an_identity_that_differs_in_one_thing_is_another(kept: Kept, other: Identity) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account("first", identity=an_identity()), a_grant())
+        await tx.accounts.remove(AccountId("first"))
+        assert await tx.accounts.take_former(an_account("now", identity=other)) == frozenset()
+
+
+async def test_an_erased_experts_former_accounts_are_forgotten(kept: Kept) -> None:
+    await put_expert(kept)
+    account = an_account("first", identity=an_identity())
+    async with kept.transaction() as tx:
+        await tx.accounts.add(account, a_grant())
+        await tx.accounts.remove(account.account_id)
+        await tx.experts.remove(EXPERT)
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        assert await tx.accounts.take_former(account) == frozenset()

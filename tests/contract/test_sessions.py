@@ -9,16 +9,29 @@ from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
 from domain.event_digest import EventDigest
 from domain.expert import ExpertNotFound
-from domain.ids import EventMark, ExpertId, SessionId
+from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import Hindrance, Replacement, Session, SessionDetails, SessionNotFound, WriteStatus
+from domain.session import (
+    EventCopy,
+    Hindrance,
+    Replacement,
+    Session,
+    SessionDetails,
+    SessionNotFound,
+    WriteStatus,
+)
 from tests.builders import (
+    CALENDAR,
     EXPERT,
     MARK,
     NOW,
     SESSION,
+    a_calendar,
+    a_grant,
+    a_remote_calendar,
     a_session,
     after,
+    an_account,
     an_event_copy,
     an_expert,
     an_interval,
@@ -43,6 +56,12 @@ EVERYTHING = a_session(
         written=a_session(interval=an_interval(starts=3)).digest,
         times=[an_interval(starts=1), an_interval(starts=0.5, hours=9)],
     ),
+    left=[
+        an_event_copy(
+            mark="left-1", times=[an_interval(starts=2), an_interval(starts=7)], written=EventDigest()
+        ),
+        an_event_copy(mark="left-2", remote_id=None, account_id="account-2", written=EventDigest()),
+    ],
     copies=2,
     replacement=Replacement.EVENT_DELETED,
 )
@@ -218,3 +237,72 @@ async def test_waiting_sessions_come_in_the_order_of_their_starts(kept: Kept) ->
     await _booked(kept, theirs, *reversed(waiting), *others)
     async with kept.transaction() as tx:
         assert await tx.sessions.waiting(EXPERT) == waiting
+
+
+FORMER = frozenset({AccountId("former-1"), AccountId("former-2")})
+
+
+def _left_in(account_id: str, mark: str = "left") -> EventCopy:
+    return an_event_copy(account_id=account_id, mark=mark, written=EventDigest())
+
+
+async def _connected_again(kept: Kept, *sessions: Session) -> tuple[Session, ...]:
+    """The account is connected, with the calendar that the copies are in, after these sessions were stored."""
+    await _booked(kept, *sessions)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+        remote = a_remote_calendar(f"AAMkAD-{CALENDAR}")
+        await tx.calendars.save([a_calendar("calendar-of-now", remote=remote)])
+        return await tx.sessions.move_copies(EXPERT, FORMER, an_account().account_id)
+
+
+async def test_copies_move_to_the_account_and_the_calendar_of_now(kept: Kept) -> None:
+    copies = {
+        "known calendar": an_event_copy(account_id="former-1"),
+        "other calendar": an_event_copy(account_id="former-2", remote_calendar_id="AAMkAD-other"),
+        "another account's": an_event_copy(account_id="other"),
+    }
+    sessions = [a_session(name, copy=copy) for name, copy in copies.items()]
+    theirs = a_session(expert_id="other", copy=copies["known calendar"])
+    assert await _connected_again(kept, *sessions, theirs) == ()
+    moved = {
+        "known calendar": an_event_copy(calendar_id="calendar-of-now"),
+        "other calendar": an_event_copy(remote_calendar_id="AAMkAD-other"),
+        "another account's": copies["another account's"],
+    }
+    async with kept.transaction() as tx:
+        for session in sessions:
+            now = await tx.sessions.get(EXPERT, session.session_id)
+            assert now == replace(session, copy=moved[session.session_id])
+        assert await tx.sessions.get(ExpertId("other"), SESSION) == theirs
+
+
+async def test_moving_copies_names_what_is_to_be_removed_in_order(kept: Kept) -> None:
+    late, early = an_interval(starts=5), an_interval(starts=1)
+    sessions = (
+        a_session("live", interval=early, copy=an_event_copy(account_id="former-1")),
+        a_session("late", interval=late, cancelled=True, copy=an_event_copy(account_id="former-2")),
+        a_session("early", interval=early, left=[_left_in("former-1", "a"), _left_in("other", "b")]),
+        a_session("gone", interval=early, cancelled=True),
+        a_session("elsewhere", interval=early, cancelled=True, copy=an_event_copy(account_id="other")),
+        a_session("left elsewhere", interval=early, left=[_left_in("other")]),
+        a_session("waits", interval=early, status=WriteStatus.WAITING),
+    )
+    found = await _connected_again(kept, *sessions)
+    assert found == (
+        replace(sessions[2], left=(_left_in("account-1", "a"), _left_in("other", "b"))),
+        replace(sessions[1], copy=an_event_copy(calendar_id="calendar-of-now")),
+    )
+    async with kept.transaction() as tx:
+        for session in found:
+            assert await tx.sessions.get(EXPERT, session.session_id) == session
+        for number in (3, 4, 5, 6):
+            assert await tx.sessions.get(EXPERT, sessions[number].session_id) == sessions[number]
+
+
+async def test_without_a_former_account_nothing_moves(kept: Kept) -> None:
+    session = a_session(cancelled=True, copy=an_event_copy(), left=[_left_in("account-1")])
+    await _booked(kept, session)
+    async with kept.transaction() as tx:
+        assert await tx.sessions.move_copies(EXPERT, (), an_account().account_id) == ()
+        assert await tx.sessions.get(EXPERT, SESSION) == session

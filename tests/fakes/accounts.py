@@ -59,5 +59,16 @@ class FakeAccounts:
             )
 
     async def remove(self, account_id: AccountId) -> None:
-        await self.get(account_id)
+        account = await self.get(account_id)
         self.tables.drop_account(account_id)
+        self.tables.former_accounts[account_id] = account
+
+    async def take_former(self, account: Account) -> frozenset[AccountId]:
+        former = frozenset(
+            one.account_id
+            for one in self.tables.former_accounts.values()
+            if (one.expert_id, one.identity) == (account.expert_id, account.identity)
+        )
+        for account_id in former:
+            del self.tables.former_accounts[account_id]
+        return former

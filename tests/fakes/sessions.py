@@ -1,15 +1,15 @@
 """A fake of the sessions' repository."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
 from domain.expert import ExpertNotFound
-from domain.ids import EventMark, ExpertId, SessionId
+from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import Session, SessionNotFound, WriteStatus
+from domain.session import EventCopy, Session, SessionNotFound, WriteStatus
 from tests.fakes.tables import Claim, SessionKey, Tables
 
 
@@ -89,6 +89,33 @@ class FakeSessions:
             if one.due_at is not None and one.due_at <= now and self._free(key, now)
         )
         return tuple(key for _, key in found[:limit])
+
+    async def move_copies(
+        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId
+    ) -> tuple[Session, ...]:
+        calendars = {
+            one.remote.remote_id: one.calendar_id
+            for one in self.tables.calendars.values()
+            if one.account_id == to
+        }
+
+        def moved(copy: EventCopy) -> EventCopy:
+            return replace(copy, account_id=to) if copy.account_id in former else copy
+
+        for one in self._of(expert_id):
+            copy = one.copy and moved(one.copy)
+            if copy and copy != one.copy:
+                copy = replace(copy, calendar_id=calendars.get(copy.remote_calendar_id, copy.calendar_id))
+            self._store(replace(one, copy=copy, left=tuple(moved(left) for left in one.left)))
+        return tuple(
+            one
+            for one in self._of(expert_id)
+            if former
+            and (
+                (one.cancelled and one.copy and one.copy.account_id == to)
+                or any(left.account_id == to for left in one.left)
+            )
+        )
 
     async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
         return tuple(one for one in self._of(expert_id) if one.status is WriteStatus.WAITING)

@@ -98,6 +98,7 @@ class SubscriptionRow:
 class Tables:
     experts: dict[ExpertId, Expert] = field(default_factory=dict)
     accounts: dict[AccountId, Account] = field(default_factory=dict)
+    former_accounts: dict[AccountId, Account] = field(default_factory=dict)
     grants: dict[AccountId, StoredGrant] = field(default_factory=dict)
     attempts: dict[str, ConnectionAttempt] = field(default_factory=dict)
     consent_afresh: set[tuple[ExpertId, Provider]] = field(default_factory=set)
@@ -157,6 +158,8 @@ class Tables:
         for account in [one for one in self.accounts.values() if one.expert_id == expert_id]:
             self.drop_account(account.account_id)
         del self.experts[expert_id]
+        former = self.former_accounts.items()
+        self.former_accounts = {key: one for key, one in former if one.expert_id != expert_id}
         self.settings.pop(expert_id, None)
         self.attempts = {state: one for state, one in self.attempts.items() if one.expert_id != expert_id}
         self.consent_afresh = {one for one in self.consent_afresh if one[0] != expert_id}

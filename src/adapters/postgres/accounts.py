@@ -99,10 +99,32 @@ class PostgresAccounts:
     async def remove(self, account_id: AccountId) -> None:
         await forget_jobs_of_account(self.connection, account_id)
         cursor = await self.connection.execute(
-            "DELETE FROM account WHERE account_id = %(account_id)s", {"account_id": account_id}
+            """
+            WITH gone AS (DELETE FROM account WHERE account_id = %(account_id)s RETURNING *)
+            INSERT INTO former_account (account_id, expert_id, provider, tenant_id, object_id)
+            SELECT account_id, expert_id, provider, tenant_id, object_id FROM gone
+            """,
+            {"account_id": account_id},
         )
         if cursor.rowcount == 0:
             raise AccountNotFound
+
+    async def take_former(self, account: Account) -> frozenset[AccountId]:
+        cursor = await self.connection.execute(
+            """
+            DELETE FROM former_account
+            WHERE expert_id = %(expert_id)s AND provider = %(provider)s AND tenant_id = %(tenant_id)s
+                AND object_id = %(object_id)s
+            RETURNING account_id
+            """,
+            {
+                "expert_id": account.expert_id,
+                "provider": account.identity.provider.value,
+                "tenant_id": account.identity.tenant_id,
+                "object_id": account.identity.object_id,
+            },
+        )
+        return frozenset([AccountId(row["account_id"]) async for row in cursor])
 
     def _one(self, row: DictRow | None) -> Account:
         if row is None:

@@ -1,6 +1,10 @@
 """Between sessions and their rows."""
 
+from datetime import datetime
+from typing import Any
+
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 from psycopg.types.range import TimestamptzRange
 
 from adapters.postgres.sealing import open_fields, place, seal_fields
@@ -30,6 +34,7 @@ def session_from_row(cipher: Cipher, row: DictRow) -> Session:
         due_at=row["due_at"],
         written_at=row["written_at"],
         copy=None if row["copy_mark"] is None else _copy_from_row(cipher, row),
+        left=tuple(_left_from_json(one) for one in row["copies_left"]),
         copies=row["copies"],
         replacement=None if replacement is None else Replacement(replacement),
     )
@@ -64,6 +69,32 @@ def _written_from_row(cipher: Cipher, row: DictRow) -> EventDigest:
     return EventDigest(frozenset((EventPart(part), digest) for part, digest in kept["parts"].items()))
 
 
+def _left_from_json(left: dict[str, Any]) -> EventCopy:
+    """Without what was written: an event that was left behind is only ever removed."""
+    return EventCopy(
+        account_id=AccountId(left["account_id"]),
+        calendar_id=CalendarId(left["calendar_id"]),
+        remote_calendar_id=left["remote_calendar_id"],
+        mark=EventMark(left["mark"]),
+        times=tuple(
+            Interval(datetime.fromisoformat(start), datetime.fromisoformat(end))
+            for start, end in left["times"]
+        ),
+        remote_id=left["remote_id"],
+    )
+
+
+def _left_to_json(copy: EventCopy) -> dict[str, Any]:
+    return {
+        "account_id": copy.account_id,
+        "calendar_id": copy.calendar_id,
+        "remote_calendar_id": copy.remote_calendar_id,
+        "mark": copy.mark,
+        "times": [(time.start.isoformat(), time.end.isoformat()) for time in copy.times],
+        "remote_id": copy.remote_id,
+    }
+
+
 def session_to_row(cipher: Cipher, session: Session) -> DictRow:
     """All columns but those of the claim."""
     return {
@@ -84,6 +115,7 @@ def session_to_row(cipher: Cipher, session: Session) -> DictRow:
         "replacement": session.replacement and session.replacement.value,
         **_copy_to_row(session.copy),
         "copy_written": _sealed_written(cipher, session),
+        "copies_left": Jsonb([_left_to_json(one) for one in session.left]),
     }
 
 

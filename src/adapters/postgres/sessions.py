@@ -11,7 +11,7 @@ from adapters.postgres.session_rows import session_from_row, session_to_row
 from application.ports.cipher import Cipher
 from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
-from domain.ids import EventMark, ExpertId, SessionId
+from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionNotFound
 
@@ -43,11 +43,13 @@ class PostgresSessions:
             """
             INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision,
                 written_revision, status, hindrance, failures, due_at, written_at, copy_account_id, copy_calendar_id,
-                copy_remote_calendar_id, copy_mark, copy_times, copy_remote_id, copy_written, copies, replacement)
+                copy_remote_calendar_id, copy_mark, copy_times, copy_remote_id, copy_written, copies_left, copies,
+                replacement)
             VALUES (%(expert_id)s, %(session_id)s, %(starts_at)s, %(ends_at)s, %(details)s, %(cancelled)s,
                 %(revision)s, %(written_revision)s, %(status)s, %(hindrance)s, %(failures)s, %(due_at)s,
                 %(written_at)s, %(copy_account_id)s, %(copy_calendar_id)s, %(copy_remote_calendar_id)s, %(copy_mark)s,
-                %(copy_times)s, %(copy_remote_id)s, %(copy_written)s, %(copies)s, %(replacement)s)
+                %(copy_times)s, %(copy_remote_id)s, %(copy_written)s, %(copies_left)s,
+                %(copies)s, %(replacement)s)
             ON CONFLICT ON CONSTRAINT session_pkey DO NOTHING
             """,
             session_to_row(self.cipher, session),
@@ -67,7 +69,7 @@ class PostgresSessions:
                 copy_account_id = %(copy_account_id)s, copy_calendar_id = %(copy_calendar_id)s,
                 copy_remote_calendar_id = %(copy_remote_calendar_id)s, copy_mark = %(copy_mark)s,
                 copy_times = %(copy_times)s, copy_remote_id = %(copy_remote_id)s,
-                copy_written = %(copy_written)s, copy_reminder_minutes = NULL,
+                copy_written = %(copy_written)s, copy_reminder_minutes = NULL, copies_left = %(copies_left)s,
                 copies = %(copies)s, replacement = %(replacement)s
             WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
             """,
@@ -188,6 +190,65 @@ class PostgresSessions:
             {"now": now, "limit": limit},
         )
         return tuple([(ExpertId(row["expert_id"]), SessionId(row["session_id"])) async for row in cursor])
+
+    async def move_copies(
+        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId
+    ) -> tuple[Session, ...]:
+        if not former:
+            return ()
+        asked = {"expert_id": expert_id, "former": sorted(former), "to": to}
+        # In the order in which everybody locks several, those included that the caller wakes next.
+        cursor = await self.connection.execute(
+            """
+            SELECT session_id FROM session
+            WHERE expert_id = %(expert_id)s
+                AND (status = 'WAITING' OR copy_account_id = ANY(%(former)s) OR copies_left <> '[]')
+            ORDER BY starts_at, session_id
+            FOR NO KEY UPDATE
+            """,
+            asked,
+        )
+        await cursor.fetchall()
+        await self.connection.execute(
+            """
+            UPDATE session
+            SET copy_account_id = %(to)s, copy_calendar_id = coalesce((
+                SELECT calendar_id FROM calendar
+                WHERE account_id = %(to)s AND remote_id = copy_remote_calendar_id
+            ), copy_calendar_id)
+            WHERE expert_id = %(expert_id)s AND copy_account_id = ANY(%(former)s)
+            """,
+            asked,
+        )
+        await self.connection.execute(
+            """
+            UPDATE session
+            SET copies_left = (
+                SELECT jsonb_agg(CASE
+                    WHEN copy ->> 'account_id' = ANY(%(former)s)
+                    THEN copy || jsonb_build_object('account_id', %(to)s::text)
+                    ELSE copy
+                END ORDER BY number)
+                FROM jsonb_array_elements(copies_left) WITH ORDINALITY AS one (copy, number)
+            )
+            WHERE expert_id = %(expert_id)s AND copies_left <> '[]'
+            """,
+            asked,
+        )
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM session
+            WHERE expert_id = %(expert_id)s AND (
+                (cancelled AND copy_account_id = %(to)s)
+                OR (copies_left <> '[]' AND copies_left @> jsonb_build_array(
+                    jsonb_build_object('account_id', %(to)s::text)
+                ))
+            )
+            ORDER BY starts_at, session_id
+            """,
+            asked,
+        )
+        return tuple([self._from_row(row) async for row in cursor])
 
     async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
         cursor = await self.connection.execute(

@@ -9,6 +9,7 @@ from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.sign_in import RedirectAnswer, SignedIn, SignIn
 from application.ports.store import Store, Transaction
+from application.wakeups.take_back import take_back
 from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
 from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
@@ -89,6 +90,7 @@ class CompleteConnection:
             await tx.changes.add(change_of_account(type_, account, at=self.clock.now()))
             calendars = await self._keep_calendars(tx, account, listed, signed_in.grant.scopes)
             if not known:
+                await take_back(tx, account, self.clock.now())
                 settings = await tx.calendars.settings(attempt.expert_id)
                 await tx.calendars.save_settings(settings.after_connecting(calendars))
             await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())

@@ -37,5 +37,12 @@ class Accounts(Protocol):
 
     async def remove(self, account_id: AccountId) -> None:
         """Forget the account with its grant, calendars and incidents, and the jobs that wait for these. Raises
-        AccountNotFound."""
+        AccountNotFound.
+
+        Whose it was is kept, until `take_former` asks.
+        """
+        ...
+
+    async def take_former(self, account: Account) -> frozenset[AccountId]:
+        """The ids under which this account's expert had its identity connected before; forgotten from now on."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.availability import BookedTime
-from domain.ids import EventMark, ExpertId, SessionId
+from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.session import Session
 
@@ -80,6 +80,17 @@ class Sessions(Protocol):
 
     async def due(self, now: datetime, limit: int) -> tuple[tuple[ExpertId, SessionId], ...]:
         """Sessions that a worker should look at and nobody has claimed, the longest due first."""
+        ...
+
+    async def move_copies(
+        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId
+    ) -> tuple[Session, ...]:
+        """What of the expert's sessions is in one of the `former` accounts is in the account `to` from now on: in the
+        calendar of the same remote id, where it has one.
+
+        Returns those that have an event to be removed there, locked, in the order of their starts: cancelled ones with
+        a copy, and ones that left an event behind. All sessions that wait are locked as well, in the same order.
+        """
         ...
 
     async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:

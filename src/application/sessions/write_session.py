@@ -182,11 +182,11 @@ class WriteSession:
             )
         except WRITE_FAULTS as fault:
             blamed = await self._report(fault)
-            if isinstance(blamed, AccessDenied) and plan.session.copy is not None:
-                blamed = await self.refusals.refused(plan.session.copy, blamed)
+            if isinstance(blamed, AccessDenied):
+                blamed = await self.refusals.refused(plan.copy, blamed)
             return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
-        if plan.doubted and plan.session.copy is not None and _proves_writing(plan, change):
-            await self.refusals.accepted(plan.session.expert_id, plan.session.copy)
+        if plan.doubted and _proves_writing(plan, change):
+            await self.refusals.accepted(plan.session.expert_id, plan.copy)
         return Taken(change=change)
 
     async def _report(self, fault: WriteFault) -> WriteFault:

@@ -21,7 +21,7 @@ from domain.account import AccountNotFound
 from domain.connection import MailboxNotServed
 from domain.ids import AccountId
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session
-from domain.writing import Create, Delete, Resolve, Update
+from domain.writing import Create, Delete, Remove, Resolve, Update
 
 Change = Callable[[Session], Session]
 """Applied to the session as it is by then: it may have been revised while the provider was asked."""
@@ -53,14 +53,22 @@ WRITE_FAULTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """A session and the step to take for its present revision. The session's copy is the one the step is about.
+    """A session and the step to take for its present revision.
 
     `doubted` is whether the calendar it leads to is known to refuse events.
     """
 
     session: Session
-    step: Create | Resolve | Update | Delete
+    step: Create | Resolve | Update | Delete | Remove
     doubted: bool = False
+
+    @property
+    def copy(self) -> EventCopy:
+        """The one the step is about: the session's own, or one that was left behind."""
+        if isinstance(self.step, Remove):
+            return self.step.copy
+        assert self.session.copy is not None
+        return self.session.copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,7 @@ class Taken:
 
 async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]) -> Change:
     """Ask the provider, and say what follows for the session. Raises what `EventWriter` raises."""
-    session, copy = plan.session, _copy_of(plan.session)
+    session, copy = plan.session, plan.copy
     match plan.step:
         case Create():
             return await _create(session, copy, writer, now)
@@ -83,6 +91,8 @@ async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]
             return await _update(session, copy, writer, now)
         case Delete():
             return await _delete(copy, writer)
+        case Remove():
+            return await _remove(copy, writer)
 
 
 async def _create(
@@ -151,6 +161,23 @@ async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
     return lambda later: writing.without_event(later, why=None)
 
 
+async def _remove(copy: EventCopy, writer: EventWriter) -> Change:
+    """Its account may have been away for long, so that a calendar that is gone is no surprise."""
+    with suppress(CalendarGone):
+        if copy.place is None:
+            place = await writer.find(copy)
+        else:
+            try:
+                await writer.delete(copy)
+                place = None
+            except EventMissing:
+                place = await _looked_for(copy, writer)
+        if place is not None:
+            found_at = place
+            return lambda later: writing.left_found(later, copy, found_at)
+    return lambda later: writing.left_removed(later, copy)
+
+
 async def _looked_for(copy: EventCopy, writer: EventWriter) -> EventPlace | None:
     """Where the event is that was said to be missing: absence is not believed on one word, nor is it when the event is
     at that very place."""
@@ -192,6 +219,8 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
                 Hindrance.CALENDAR_MISSING,
                 now=now,
             )
+        case WriteRefused() if isinstance(plan.step, Remove):
+            return lambda later: writing.left_for_good(later, plan.copy)
         case WriteRefused():
             return lambda later: _refused(kept(later), plan.session.revision)
         case AccountNotFound():
@@ -206,8 +235,8 @@ def _not_allowed(fault: AccessDenied | MailboxNotServed) -> Hindrance:
 
 def suspect(plan: WritePlan, fault: WriteFault) -> AccountId | None:
     """The account whose list of calendars must be looked at again: only that decides what the calendar is."""
-    if isinstance(fault, AccessDenied | CalendarGone | MailboxNotServed) and plan.session.copy is not None:
-        return plan.session.copy.account_id
+    if isinstance(fault, AccessDenied | CalendarGone | MailboxNotServed):
+        return plan.copy.account_id
     return None
 
 
@@ -227,8 +256,3 @@ def _calendar_gone(session: Session) -> Session:
 def _without_copy(session: Session) -> Session:
     """The provider refused to create it: there is no such event, and the next one may go elsewhere."""
     return writing.without_event(session, why=session.replacement)
-
-
-def _copy_of(session: Session) -> EventCopy:
-    assert session.copy is not None
-    return session.copy

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from domain import writing
 from domain.account import Account
 from domain.calendar_settings import WriteCalendar, WriteCalendarState
-from domain.event_digest import EventPart
+from domain.event_digest import EventDigest, EventPart
 from domain.ids import AccountId
 from domain.session import EventCopy, Hindrance, Replacement, WriteStatus, mark_for
-from domain.writing import Create, Delete, Resolve, Settle, Step, Update, Wait, next_step
+from domain.writing import Create, Delete, Remove, Resolve, Settle, Step, Update, Wait, next_step
 from tests.builders import (
     ACCOUNT,
     NOW,
@@ -37,6 +37,7 @@ NOBODY: dict[AccountId, Account] = {}
 
 EVENT = an_event_copy()
 BEGUN = an_event_copy(remote_id=None)
+LEFT = an_event_copy(account_id="account-2", mark="left-behind", written=EventDigest())
 
 
 # The next step
@@ -82,6 +83,63 @@ def test_the_next_step_follows_from_the_event_the_wish_and_the_accounts(
 def test_a_session_without_a_calendar_waits_and_says_for_what(state: WriteCalendarState) -> None:
     step = next_step(a_session(), ACTIVE, WriteCalendar(state=state))
     assert step == Wait(Hindrance[state.name])
+
+
+def test_an_event_left_behind_is_removed_after_the_sessions_own_event() -> None:
+    session = a_session(copy=EVENT, left=[LEFT])
+    assert next_step(session, ACTIVE, READY) == Update(EVENT)
+    rest = writing.written(session, revision=1, interval=session.interval, digest=session.digest, now=NOW)
+    assert (rest.status, rest.written_revision) == (WriteStatus.PENDING, 1)
+    assert next_step(rest, ACTIVE, READY) == Remove(LEFT)
+    done = writing.settled(writing.left_removed(rest, LEFT), now=LATER)
+    assert (done.status, done.due_at, done.left, done.copy) == (WriteStatus.WRITTEN, None, (), rest.copy)
+    assert (done.hindrance, done.written_at) == (None, NOW)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+@pytest.mark.parametrize(
+    ("accounts", "step"),
+    [
+        (ACTIVE, Remove(LEFT)),
+        ({ACCOUNT: an_account()}, Settle()),
+        (ACTIVE | {LEFT.account_id: an_account("account-2").lost()}, Wait(Hindrance.RECONNECT_REQUIRED)),
+    ],
+)
+def test_an_event_left_behind_is_removed_once_its_account_is_back(
+    accounts: dict[AccountId, Account], step: Step, cancelled: bool
+) -> None:
+    copy = None if cancelled else EVENT
+    session = a_session(written_revision=1, cancelled=cancelled, copy=copy, left=[LEFT])
+    assert next_step(session, accounts, MISSING) == step
+
+
+def test_an_event_left_behind_is_removed_while_the_session_waits_elsewhere() -> None:
+    accounts = {ACCOUNT: an_account().lost(), LEFT.account_id: an_account("account-2")}
+    assert next_step(a_session(copy=EVENT, left=[LEFT]), accounts, READY) == Remove(LEFT)
+    assert next_step(a_session(left=[LEFT]), ACTIVE, MISSING) == Remove(LEFT)
+
+
+def test_a_new_event_leaves_the_old_one_behind() -> None:
+    begun = writing.begun(a_session(copy=EVENT), Create(OTHER, Replacement.ACCOUNT_DISCONNECTED))
+    assert begun.left == (replace(EVENT, written=EventDigest()),)
+    again = writing.begun(writing.without_event(begun, why=None), Create(OTHER, None))
+    assert again.left == begun.left
+
+
+def test_no_more_events_left_behind_are_remembered_than_a_row_can_bear() -> None:
+    session = a_session()
+    for _ in range(writing.MOST_LEFT + 3):
+        session = writing.begun(session, Create(OTHER, None))
+    assert session.copy is not None
+    assert len({one.mark for one in session.left} - {session.copy.mark}) == writing.MOST_LEFT
+
+
+def test_what_stays_behind_for_good_is_told() -> None:
+    cancelled = a_session(cancelled=True, written_revision=1, left=[LEFT])
+    stays = writing.settled(writing.left_for_good(cancelled, LEFT), now=LATER)
+    assert (stays.left, stays.hindrance, stays.replacement) == ((), None, Replacement.ACCOUNT_DISCONNECTED)
+    removed = writing.left_removed(writing.settled(cancelled, now=NOW), LEFT)
+    assert (removed.left, removed.replacement) == ((), None)
 
 
 @pytest.mark.parametrize("why", [None, *Replacement])
