@@ -146,6 +146,59 @@ async def test_a_person_is_told_what_to_give_to_their_administrator(page: Page, 
     assert "/v2.0/adminconsent?" in link
 
 
+async def approval_link(page: Page, product: Product) -> str:
+    """What a person whose administrator decides is given for them."""
+    product.service.sandbox.world.people.change_tenant("strict.example.com", consent="admin_error")
+    await begin(page, product, with_return_url=False)
+    await pick(page, "approval")
+    await own_page(page, "The calendar was not connected")
+    link = await page.locator("main a").get_attribute("href")
+    assert link is not None
+    return link
+
+
+async def test_an_administrator_approves_and_the_person_connects(page: Page, product: Product) -> None:
+    link = await approval_link(page, product)
+    before = await product.service.tables()
+    await page.context.clear_cookies()
+    await page.goto(link)
+    await pick(page, "administrator")
+    await expect(page.locator("#page")).to_have_attribute("data-page", "adminconsent")
+    await expect(page.locator("#organisation")).to_have_text("Strict Ltd")
+    await page.click("#accept")
+    text = await own_page(page, "Microsoft reports an approval")
+    assert "No calendar was connected by that" in text
+    assert await product.service.tables() == before
+
+    await page.context.clear_cookies()
+    await begin(page, product)
+    await pick(page, "approval")
+    assert (await lands(page, product))["outcome"] == "connected"
+
+
+async def test_an_administrator_declines(page: Page, product: Product) -> None:
+    link = await approval_link(page, product)
+    await page.context.clear_cookies()
+    await page.goto(link)
+    await pick(page, "administrator")
+    await page.click("#cancel")
+    text = await own_page(page, "Nothing was approved")
+    assert "declined" in text
+    await begin(page, product)
+    await pick(page, "approval")
+    assert await lands(page, product) == {"outcome": "failed", "reason": "ADMIN_APPROVAL_REQUIRED"}
+
+
+async def test_a_person_whom_the_organisation_blocks_hears_what_helps(page: Page, product: Product) -> None:
+    product.service.sandbox.world.people.change_tenant("contoso.example.com", refuses="not_assigned")
+    await begin(page, product, with_return_url=False)
+    await pick(page, "anna")
+    text = await own_page(page, "The calendar was not connected")
+    assert "Your organisation hasn't allowed this connection" in text
+    assert "Ask your administrator" in text
+    assert "AADSTS50105" in text
+
+
 async def test_the_link_of_the_mail_leads_back_in(page: Page, product: Product) -> None:
     service = product.service
     await begin(page, product)

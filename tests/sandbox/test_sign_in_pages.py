@@ -1,5 +1,7 @@
 """The sign-in pages, as a person clicks through them."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from sandbox import Sandbox
@@ -225,3 +227,65 @@ async def test_a_sign_in_can_be_made_to_fail(sandbox: Sandbox, browser: Browser)
     assert isinstance(address, str)
     assert parameters_of(address)["error"] == "temporarily_unavailable"
     assert (await browser.page(authorization_url(sandbox))).name == "accounts"
+
+
+def _approval_url(sandbox: Sandbox, tenant: str = "organizations", **changes: str) -> str:
+    query = {
+        "client_id": sandbox.client_id,
+        "scope": "Calendars.ReadWrite User.Read",
+        "redirect_uri": CALLBACK,
+    }
+    host = sandbox.authority.removesuffix("/common")
+    return f"{host}/{tenant}/v2.0/adminconsent?{urlencode(query | changes)}"
+
+
+@pytest.mark.parametrize("tenant", ["organizations", "strict.example.com"])
+async def test_an_administrator_approves_for_the_organisation(
+    sandbox: Sandbox, browser: Browser, tenant: str
+) -> None:
+    picker = await browser.page(_approval_url(sandbox, tenant))
+    page = await browser.press_through(picker, "account-administrator")
+    sent = await browser.press_away(page, "accept")
+    strict = sandbox.world.people.tenant("strict.example.com")
+    assert (picker.name, page.name) == ("accounts", "adminconsent")
+    assert sent == {
+        "admin_consent": "True",
+        "tenant": strict.id,
+        "scope": "Calendars.ReadWrite User.Read",
+    }
+    assert strict.approved
+
+
+@pytest.mark.parametrize("page", ["accounts", "adminconsent"])
+async def test_an_administrator_who_declines_approves_nothing(
+    sandbox: Sandbox, browser: Browser, page: str
+) -> None:
+    shown = await browser.page(_approval_url(sandbox, state="the-state"))
+    if page == "adminconsent":
+        shown = await browser.press_through(shown, "account-administrator")
+    sent = await browser.press_away(shown, "cancel")
+    assert (sent["admin_consent"], sent["error"], sent["state"]) == ("True", "consent_required", "the-state")
+    assert sent["error_description"].startswith("AADSTS65004")
+    assert not sandbox.world.people.tenant("strict.example.com").approved
+
+
+async def test_nobody_else_approves(sandbox: Sandbox, browser: Browser) -> None:
+    picker = await browser.page(_approval_url(sandbox))
+    assert (await browser.press_through(picker, "account-approval")).name == "problem"
+    assert not sandbox.world.people.tenant("strict.example.com").approved
+
+
+@pytest.mark.parametrize(
+    ("tenant", "changes"),
+    [
+        ("common", {}),
+        ("nowhere.example", {}),
+        ("organizations", {"client_id": "another"}),
+        ("organizations", {"redirect_uri": "http://evil.example/"}),
+        ("organizations", {"scope": "Everything"}),
+    ],
+)
+async def test_an_approval_link_that_is_wrong_leads_nowhere(
+    sandbox: Sandbox, browser: Browser, tenant: str, changes: dict[str, str]
+) -> None:
+    assert (await browser.page(_approval_url(sandbox, tenant, **changes))).name == "problem"

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sandbox.answers import Answer, Hangs, deliver
 from sandbox.identity import sign_in, tokens
+from sandbox.identity.approvals import Approvals
 from sandbox.identity.errors import OAuthError, SignInRefused, token_refusal
 from sandbox.identity.pages import render
 from sandbox.identity.scopes import DESCRIPTIONS
@@ -32,6 +33,7 @@ class IdentityServer:
         self._base = base
         self._sign_ins: dict[str, SignIn] = {}
         self._sessions: dict[str, str] = {}
+        self._approvals = Approvals(world, _APP_NAME)
 
     def add_to(self, app: web.Application) -> None:
         """Serve below every tenant of an application."""
@@ -40,11 +42,13 @@ class IdentityServer:
         app.router.add_get("/{authority}/oauth2/v2.0/authorize", self.authorize)
         app.router.add_post("/{authority}/oauth2/v2.0/token", self.token)
         app.router.add_post("/signin", self.answer_page)
+        self._approvals.add_to(app)
 
     def forget(self) -> None:
         """Drop sign-ins under way and browsers that are signed in."""
         self._sign_ins.clear()
         self._sessions.clear()
+        self._approvals.forget()
 
     async def discovery(self, request: web.Request) -> web.StreamResponse:
         """The OpenID configuration; for the shared authorities its issuer is a template, as at Microsoft."""

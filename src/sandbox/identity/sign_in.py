@@ -70,7 +70,7 @@ def read_request(world: World, authority: str, query: Mapping[str, str]) -> Sign
     if query.get("client_id") != world.app.client_id:
         raise SignInRefused(700016, "Application was not found in the directory.")
     redirect_uri = query.get("redirect_uri", "")
-    if not _may_redirect(redirect_uri, world.app.redirect_prefixes):
+    if not may_redirect(redirect_uri, world.app.redirect_prefixes):
         raise SignInRefused(
             50011, "The redirect URI specified in the request does not match those of the app."
         )
@@ -233,7 +233,8 @@ def _fits(world: World, person: Person, authority: str) -> bool:
     return tenant in (person.tenant, person.guest_of)
 
 
-def _may_redirect(uri: str, prefixes: tuple[str, ...]) -> bool:
+def may_redirect(uri: str, prefixes: tuple[str, ...]) -> bool:
+    """Whether the app may have people sent there; without prefixes https and loopback addresses."""
     if prefixes:
         return uri.startswith(prefixes)
     parts = urlsplit(uri)

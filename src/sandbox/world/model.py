@@ -138,7 +138,8 @@ class Calendar:
 class Person:
     """Someone who can sign in, with the mailbox they have or lack.
 
-    `time_zone` is printed as it stands in the mailbox settings. With `default_calendar` "not_found" the mailbox has
+    `time_zone` is printed as it stands in the mailbox settings. An `administrator` may approve the app for their
+    organisation. With `default_calendar` "not_found" the mailbox has
     lost its default calendar: `/me/calendar` answers 404, and the list marks none of the others. `guest_of` is a
     tenant that invited the person: signing in through that tenant's own authority yields `guest_oid` there.
     """
@@ -156,6 +157,7 @@ class Person:
     calendar_list: CalendarList = "normal"
     default_calendar: DefaultCalendar = "found"
     email_claim: bool = False
+    administrator: bool = False
     guest_of: Tenant | None = None
     guest_oid: str | None = None
     mailbox_moves: int = 0

@@ -18,6 +18,7 @@ _SETTINGS = frozenset(
         "calendar_list",
         "default_calendar",
         "email_claim",
+        "administrator",
     }
 )
 
@@ -82,7 +83,7 @@ class People:
 
     def change(self, who: str | Person, **settings: Any) -> Person:
         """Set switches of a person: name, email, mail, time_zone, mailbox, scope_spelling, calendar_list,
-        default_calendar, email_claim. Raises ValueError for another name."""
+        default_calendar, email_claim, administrator. Raises ValueError for another name."""
         person = self.get(who)
         _assign(person, settings, _SETTINGS)
         return person

@@ -109,6 +109,15 @@ def _add_people(people: People) -> None:
         about="Organisation where an administrator must approve the app",
     )
     people.add(
+        "administrator",
+        "Adrian Minister",
+        "adrian@strict.example.com",
+        strict,
+        mailbox="none",
+        administrator=True,
+        about="The administrator of that organisation",
+    )
+    people.add(
         "guest",
         "Greta Gast",
         "greta@partner.example.com",

@@ -15,8 +15,10 @@ from server.http.forms import FormDamaged, url_encoded_form
 from server.http.links import RESULT_PATH
 from server.http.pages import page_response
 from server.http.texts import (
+    APPROVAL_REPORTED,
     CONNECTED,
     DAMAGED,
+    NOT_APPROVED,
     RECONNECTED,
     RECONNECTED_AND_WRITING,
     RESULTS,
@@ -33,6 +35,9 @@ LONGEST: Final[Mapping[str, int]] = {
     "error_description": 8192,
 }
 """The parameters that are read, and how many characters each may have, as in CompleteConnection; others are ignored."""
+APPROVAL: Final = "admin_consent"
+"""What Microsoft adds for an administrator who comes back from the link to approve: see "Admin consent on the Microsoft
+identity platform"."""
 
 
 class RedirectDamaged(ValueError):
@@ -58,9 +63,14 @@ class Callback:
 
     async def _finish(self, request: web.Request, parameters: MultiMapping[str]) -> web.StreamResponse:
         try:
-            outcome = await self.complete_connection(redirect_answer(parameters))
+            answer = redirect_answer(parameters)
+            if is_from_approval(parameters, answer):
+                return page_response(request, NOT_APPROVED if answer.error else APPROVAL_REPORTED)
+            require_sign_in(answer)
         except RedirectDamaged:
             return page_response(request, DAMAGED)
+        try:
+            outcome = await self.complete_connection(answer)
         except ConnectionAttemptNotFound:
             return page_response(request, UNKNOWN_SIGN_IN)
         if outcome.return_url is not None:
@@ -90,9 +100,26 @@ def redirect_answer(parameters: MultiMapping[str]) -> RedirectAnswer:
         if len(given) > 1 or any(len(one) > longest for one in given):
             raise RedirectDamaged
         values[name] = given[0] if given else ""
-    if not values["state"] or bool(values["code"]) == bool(values["error"]):
-        raise RedirectDamaged
     return RedirectAnswer(**values)
+
+
+def is_from_approval(parameters: MultiMapping[str], answer: RedirectAnswer) -> bool:
+    """Whether an administrator comes back, of whom we know nothing: no sign-in of ours ends so.
+
+    The link that we give out has no state, so an error without one is theirs as well.
+    Raises RedirectDamaged where it says neither yes nor why not.
+    """
+    if answer.code or not (APPROVAL in parameters or (answer.error and not answer.state)):
+        return False
+    if not answer.error and [one.casefold() for one in parameters.getall(APPROVAL)] != ["true"]:
+        raise RedirectDamaged
+    return True
+
+
+def require_sign_in(answer: RedirectAnswer) -> None:
+    """Raises RedirectDamaged unless it is how a sign-in ends: a state, and either a code or an error."""
+    if not answer.state or bool(answer.code) == bool(answer.error):
+        raise RedirectDamaged
 
 
 def with_outcome(return_url: str, outcome: ConnectionOutcome) -> str:

@@ -54,6 +54,19 @@ DAMAGED_RECONNECT: Final = Page(
     next="Copy the whole link from the mail into your browser's address bar.",
     status=HTTPStatus.BAD_REQUEST,
 )
+APPROVAL_REPORTED: Final = Page(
+    title="Microsoft reports an approval",
+    what="Your browser came back from Microsoft with the message that an administrator has approved the connection for "
+    "their organisation. No calendar was connected by that.",
+    next="Whoever was waiting for it can connect their calendar now. You can close this page.",
+    good=True,
+)
+NOT_APPROVED: Final = Page(
+    title="Nothing was approved",
+    what="Your browser came back from Microsoft without an approval: it was declined, or could not be finished. "
+    "Nothing was changed here.",
+    next="To approve it after all, open the same link again.",
+)
 UNKNOWN_RECONNECT: Final = Page(
     title="Nothing is left to do here",
     what="This link is used up: the calendar is connected again already, or was disconnected.",

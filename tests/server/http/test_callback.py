@@ -169,6 +169,50 @@ async def test_parameters_that_no_redirect_brings_are_refused(browser: Browser, 
     assert "damaged" in answer.text
 
 
+APPROVED = "admin_consent=True&tenant=aaaabbbb-0000-cccc-1111-dddd2222eeee"
+DECLINED = "error=consent_required&error_description=AADSTS65004%3a+denied"
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        (APPROVED, "Microsoft reports an approval"),
+        (f"{APPROVED}&scope=User.Read&state=anything", "Microsoft reports an approval"),
+        (APPROVED.replace("True", "true"), "Microsoft reports an approval"),
+        (f"admin_consent=True&{DECLINED}", "Nothing was approved"),
+        (f"admin_consent=True&{DECLINED}&state=anything", "Nothing was approved"),
+        (DECLINED, "Nothing was approved"),
+        ("error=access_denied", "Nothing was approved"),
+        ("error=server_error", "Nothing was approved"),
+    ],
+)
+async def test_an_administrator_who_comes_back_sees_what_microsoft_said_and_stores_nothing(
+    browser: Browser, query: str, title: str
+) -> None:
+    before = repr(browser.world.store.tables)
+    answer = await browser.get(f"{CALLBACK_PATH}?{query}")
+
+    assert answer.status == 200
+    assert f"<h1>{title}</h1>" in answer.text
+    assert "aaaabbbb" not in answer.text
+    assert repr(browser.world.store.tables) == before
+
+
+@pytest.mark.parametrize(
+    "query", ["admin_consent=False", "admin_consent=", "admin_consent=True&admin_consent=True"]
+)
+async def test_an_approval_that_says_nothing_clear_is_damaged(browser: Browser, query: str) -> None:
+    assert (await browser.get(f"{CALLBACK_PATH}?{query}")).status == 400
+
+
+async def test_an_approval_uses_no_sign_in_up(browser: Browser) -> None:
+    state = await browser.start()
+    assert "approval" in (await browser.get(f"{CALLBACK_PATH}?{APPROVED}&state={state}")).text
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+
+    assert "is connected" in (await browser.come_back(state=state, code=code, admin_consent="True")).text
+
+
 async def test_a_damaged_redirect_does_not_use_the_sign_in_up(browser: Browser) -> None:
     state = await browser.start()
     assert (await browser.get(f"{CALLBACK_PATH}?state={state}&state={state}&code=c")).status == 400
