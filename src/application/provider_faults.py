@@ -9,6 +9,7 @@ from domain.access import (
     AccessLost,
     CalendarGone,
     InvalidAnswer,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
 )
@@ -23,6 +24,7 @@ ProviderFault: TypeAlias = (
     | CalendarGone
     | InvalidAnswer
     | MailboxNotServed
+    | MailboxSuspended
     | ProviderMisconfigured
     | ProviderUnavailable
 )
@@ -33,6 +35,7 @@ PROVIDER_FAULTS = (
     CalendarGone,
     InvalidAnswer,
     MailboxNotServed,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
 )
@@ -69,6 +72,8 @@ async def unread_because(
             return UnreadReason.ACCESS_DENIED
         case MailboxNotServed():
             return UnreadReason.MAILBOX_NOT_SERVED
+        case MailboxSuspended():
+            return UnreadReason.MAILBOX_SUSPENDED
         case CalendarGone() | AccountNotFound():
             return UnreadReason.CALENDAR_MISSING
         case InvalidAnswer():

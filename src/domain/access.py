@@ -53,6 +53,16 @@ class ProviderMisconfigured(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
+class ClockDiffers(DomainError):
+    """Our clock and the provider's are too far apart to believe what it dates: an operator must act, no expert can.
+
+    `by` is positive when the provider's is ahead.
+    """
+
+    by: timedelta
+
+
+@dataclass(kw_only=True, eq=False)
 class InvalidAnswer(DomainError):
     """The provider's answer is not what its contract says: nothing may be concluded from it."""
 
@@ -67,6 +77,16 @@ class AccessDenied(DomainError):
     """
 
     missing_permissions: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True, eq=False)
+class MailboxFull(DomainError):
+    """The mailbox takes nothing more until its owner makes room; it can still be read, and events be removed."""
+
+
+@dataclass(kw_only=True, eq=False)
+class MailboxSuspended(DomainError):
+    """The provider has suspended the account: its owner must follow what the provider told them."""
 
 
 @dataclass(kw_only=True, eq=False)

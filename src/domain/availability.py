@@ -25,6 +25,7 @@ class UnreadReason(Enum):
     SERVICE_MISCONFIGURED = "SERVICE_MISCONFIGURED"
     SERVICE_FAILED = "SERVICE_FAILED"
     MAILBOX_NOT_SERVED = "MAILBOX_NOT_SERVED"
+    MAILBOX_SUSPENDED = "MAILBOX_SUSPENDED"
 
 
 SOON = timedelta(seconds=5)
@@ -40,6 +41,7 @@ NEXT_LOOK: Mapping[UnreadReason, timedelta | None] = {
     UnreadReason.SERVICE_MISCONFIGURED: LATER,
     UnreadReason.SERVICE_FAILED: LATER,
     UnreadReason.MAILBOX_NOT_SERVED: None,
+    UnreadReason.MAILBOX_SUSPENDED: None,
 }
 """How soon another look may say more where nobody named a pause; None: not before a person has acted."""
 

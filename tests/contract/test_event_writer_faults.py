@@ -5,7 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.access import AccessDenied, AccessLost, CalendarGone, ProviderUnavailable, WriteRefused
+from domain.access import (
+    AccessDenied,
+    AccessLost,
+    CalendarGone,
+    MailboxFull,
+    ProviderUnavailable,
+    WriteRefused,
+)
 from domain.account import AccountNotFound
 from domain.connection import MailboxNotServed
 from domain.errors import DomainError
@@ -54,6 +61,19 @@ async def test_a_refusal_for_good_carries_the_providers_code(provider: ProviderH
     with pytest.raises(WriteRefused) as caught:
         await step(booked)
     assert caught.value.code == "ErrorPropertyValidationFailure"
+
+
+@pytest.mark.parametrize("step", [Booked.create, Booked.update], ids=["create", "update"])
+async def test_a_full_mailbox_takes_nothing_more_and_lets_go(provider: ProviderHarness, step: Step) -> None:
+    booked = await book(provider)
+    before = booked.written
+    provider.trouble(Trouble.FULL)
+    with pytest.raises(MailboxFull):
+        await step(booked)
+    assert booked.written == before
+    assert await booked.find() == booked.copy.place
+    await booked.delete()
+    assert await booked.find() is None
 
 
 @pytest.mark.parametrize(("name", "trouble"), NAMED)

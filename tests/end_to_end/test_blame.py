@@ -133,3 +133,31 @@ async def test_an_answer_of_graph_does_not_clear_an_alarm_about_tokens(service: 
     assert (await service.busy(expert_id="expert-2")).complete, "with the access token that it still has"
 
     assert '"alarms": ["MICROSOFT_MISCONFIGURED"]' in (await service.open("/healthz")).text
+
+
+@pytest.mark.parametrize("minutes", [-4, -2, 2, 4])
+async def test_clocks_a_few_minutes_apart_keep_nobody_out(service: Service, minutes: int) -> None:
+    service.sandbox.world.settings.clock_offset_seconds = minutes * 60
+    await service.connect("anna")
+    assert '"alarms": []' in (await service.open("/healthz")).text
+
+
+async def test_a_wrong_clock_is_told_to_operators_and_not_blamed_on_the_person(service: Service) -> None:
+    settings = service.sandbox.world.settings
+    settings.clock_offset_seconds = 10 * 60
+    landed = await service.finish("anna")
+    assert landed.outcome == {"outcome": "failed", "reason": "CLOCK_DIFFERS"}
+    assert '"alarms": ["CLOCK"]' in (await service.open("/healthz")).text
+    (line,) = [one for one in service.logs.lines if one["level"] == "error"]
+    assert line["seconds"] == pytest.approx(600, abs=5)
+    assert await service.health(MICROSOFT) == "SERVING"
+
+    settings.clock_offset_seconds = 0
+    await service.connect("anna")
+    assert '"alarms": []' in (await service.open("/healthz")).text
+
+
+async def test_a_clock_that_is_ahead_of_microsofts_is_told_too_though_sign_ins_work(service: Service) -> None:
+    service.sandbox.world.settings.clock_offset_seconds = -10 * 60
+    await service.connect("anna")
+    assert '"alarms": ["CLOCK"]' in (await service.open("/healthz")).text

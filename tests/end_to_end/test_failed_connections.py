@@ -76,6 +76,11 @@ FAILING = {
         beforehand=lambda world: world.people.change("anna", mailbox="not_supported"),
         reason="MAILBOX_NOT_SERVED",
     ),
+    "mailbox suspended": Failing(
+        person="anna",
+        beforehand=lambda world: world.people.change("anna", mailbox="suspended"),
+        reason="MAILBOX_NOT_SERVED",
+    ),
     "guest without a mailbox": Failing(person="guest", reason="MAILBOX_NOT_SERVED"),
     "code refused": Failing(
         person="anna",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from psycopg import AsyncConnection
 
 from calendarsync.v1 import calendar_pb2
@@ -206,3 +207,49 @@ async def test_whoever_may_wake_sessions_takes_turns_with_those_who_let_them_wai
     await until(service.list_accounts, lambda found: found[0].status == ACCOUNT_STATUS_ACTIVE)
     await service.idle()
     assert service.sandbox.mails == []
+
+
+@pytest.mark.parametrize("how", ["403 ErrorQuotaExceeded", "507"])
+async def test_a_full_mailbox_is_a_hindrance_of_its_own(service: Service, how: str) -> None:
+    await service.connect("anna")
+    world = service.sandbox.world
+    if how == "507":
+        world.faults.answer(507, code="InsufficientStorage", method="POST", path="events$", times=None)
+    else:
+        world.people.change("anna", mailbox="full")
+    await service.put_session()
+    session = await service.waits("MAILBOX_FULL")
+    assert session.event.HasField("next_attempt_time")
+    assert (await service.busy()).complete
+    world.people.change("anna", mailbox="online")
+    world.faults.clear()
+    await service.hurry()
+    await service.written()
+    assert len(service.events("anna")) == 1
+
+
+async def test_a_session_is_cancelled_in_a_full_mailbox(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    service.sandbox.world.people.change("anna", mailbox="full")
+    await service.put_session(start=15)
+    await service.waits("MAILBOX_FULL")
+    await service.cancel_session()
+    await service.written(revision=3)
+    assert not service.events("anna")
+
+
+async def test_a_suspended_account_is_a_hindrance_of_its_own_and_mails_nobody(service: Service) -> None:
+    await service.connect("anna")
+    world = service.sandbox.world
+    world.people.change("anna", mailbox="suspended")
+    assert unread(await service.busy()) == ["MAILBOX_SUSPENDED"]
+    await service.put_session()
+    await service.waits("MAILBOX_SUSPENDED")
+    assert not service.sandbox.mails
+    world.people.change("anna", mailbox="online")
+    await service.hurry()
+    await service.written()
+    assert (await service.busy()).complete
+    assert len(service.events("anna")) == 1

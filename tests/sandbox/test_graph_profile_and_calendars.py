@@ -49,6 +49,25 @@ async def test_a_mailbox_can_stop_being_served(sandbox: Sandbox, anna: Graph) ->
     assert (await anna.get("/me/calendars")).error == "MailboxNotSupportedForRESTAPI"
 
 
+async def test_a_full_mailbox_takes_no_event_and_can_be_read(sandbox: Sandbox, anna: Graph) -> None:
+    noon, one = ({"dateTime": f"2026-07-01T{hour}:00:00", "timeZone": "UTC"} for hour in (12, 13))
+    event = {"subject": "Lunch", "start": noon, "end": one}
+    path = f"/me/events/{(await anna('POST', '/me/events', body=event)).json['id']}"
+    sandbox.world.people.change("anna", mailbox="full")
+    refused = await anna("POST", "/me/events", body=event)
+    assert (refused.status, refused.error) == (403, "ErrorQuotaExceeded")
+    assert (await anna("PATCH", path, body={"subject": "Longer"})).error == "ErrorQuotaExceeded"
+    assert (await anna.get("/me/calendars")).status == 200
+    assert (await anna("DELETE", path)).status == 204
+
+
+async def test_a_suspended_account_is_closed_but_for_its_name(sandbox: Sandbox, anna: Graph) -> None:
+    sandbox.world.people.change("anna", mailbox="suspended")
+    refused = await anna.get("/me/calendars")
+    assert (refused.status, refused.error) == (403, "ErrorAccountSuspend")
+    assert (await anna.get("/me")).status == 200
+
+
 async def test_calendars_come_ten_a_page(sign_in: SignIn) -> None:
     graph = await sign_in("max")
     first = (await graph.get("/me/calendars")).json

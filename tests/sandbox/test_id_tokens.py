@@ -2,6 +2,8 @@
 
 import base64
 import json
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import jwt
 import pytest
@@ -94,3 +96,14 @@ async def test_discovery_and_keys_can_be_down(sandbox: Sandbox, http: Http) -> N
     sandbox.world.faults.answer(503, surface="metadata", path="/keys$")
     url = f"{sandbox.authority}/discovery/v2.0/keys"
     assert [(await http.request("GET", url)).status for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.parametrize("minutes", [-10, 0, 10])
+async def test_the_token_endpoints_clock_may_be_off(sandbox: Sandbox, http: Http, minutes: int) -> None:
+    sandbox.world.settings.clock_offset_seconds = minutes * 60
+    reply = await exchange(http, sandbox, authorize_as(sandbox.world, authorization_url(sandbox), "anna").url)
+    claims = jwt.decode(reply.json["id_token"], options={"verify_signature": False})
+    theirs = (sandbox.world.clock.now() + timedelta(minutes=minutes)).timestamp()
+    assert claims["iat"] == claims["nbf"] == pytest.approx(theirs, abs=2)
+    assert claims["exp"] - claims["iat"] == 3600
+    assert parsedate_to_datetime(reply.headers["Date"]).timestamp() == pytest.approx(theirs, abs=2)

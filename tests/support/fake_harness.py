@@ -8,6 +8,8 @@ from application.ports.sign_in import RedirectAnswer, StartedSignIn
 from domain.access import (
     AccessDenied,
     InvalidAnswer,
+    MailboxFull,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
     WriteRefused,
@@ -34,6 +36,20 @@ _LISTS = ("first_look", "list_calendars", "read_entries")
 _WRITES = ("create", "update", "delete")
 _TOKENS = ("check_access",)
 _FOR_LONG = 100
+_FAILURES: dict[Trouble, tuple[tuple[tuple[str, ...], DomainError], ...]] = {
+    Trouble.THROTTLING: ((_MAILBOX, ProviderUnavailable(retry_after=timedelta(seconds=30), throttled=True)),),
+    Trouble.DENIAL: ((_MAILBOX, AccessDenied()),),
+    Trouble.FULL: ((("create", "update"), MailboxFull()),),
+    Trouble.SUSPENDED: ((_MAILBOX, MailboxSuspended()),),
+    Trouble.NONSENSE: (
+        (tuple(set(_MAILBOX) - {"create"}), InvalidAnswer(what="no JSON")),
+        (("create",), ProviderUnavailable(outcome_unknown=True)),
+    ),
+    Trouble.LATER_PAGES_FAIL: ((_LISTS, ProviderUnavailable()),),
+    Trouble.LATER_PAGES_SPOILT: ((_LISTS, InvalidAnswer(what="no list")),),
+    Trouble.UNREGISTERED: ((("begin",), ProviderMisconfigured(code="registration")),),
+    Trouble.TOKEN_NONSENSE: ((_TOKENS, ProviderUnavailable()),),
+}
 
 
 class FakeHarness:
@@ -169,27 +185,11 @@ class FakeHarness:
         self.people["maria"].events[event].details = reworded
 
     def trouble(self, trouble: Trouble) -> None:
-        match trouble:
-            case Trouble.OUTAGE:
-                self.provider.outage = True
-            case Trouble.THROTTLING:
-                pause = timedelta(seconds=30)
-                self._fail(_MAILBOX, ProviderUnavailable(retry_after=pause, throttled=True))
-            case Trouble.DENIAL:
-                self._fail(_MAILBOX, AccessDenied())
-            case Trouble.NONSENSE:
-                self._fail(tuple(set(_MAILBOX) - {"create"}), InvalidAnswer(what="no JSON"))
-                self._fail(("create",), ProviderUnavailable(outcome_unknown=True))
-            case Trouble.LATER_PAGES_FAIL:
-                self._fail(_LISTS, ProviderUnavailable())
-            case Trouble.LATER_PAGES_SPOILT:
-                self._fail(_LISTS, InvalidAnswer(what="no list"))
-            case Trouble.MISCONFIGURATION:
-                self.provider.misconfigured = "invalid_client AADSTS7000215"
-            case Trouble.UNREGISTERED:
-                self._fail(("begin",), ProviderMisconfigured(code="registration"))
-            case Trouble.TOKEN_NONSENSE:
-                self._fail(_TOKENS, ProviderUnavailable())
+        self.provider.outage |= trouble is Trouble.OUTAGE
+        if trouble is Trouble.MISCONFIGURATION:
+            self.provider.misconfigured = "invalid_client AADSTS7000215"
+        for methods, error in _FAILURES.get(trouble, ()):
+            self._fail(methods, error)
 
     def _fail(self, methods: tuple[str, ...], error: DomainError) -> None:
         for method in methods:

@@ -10,7 +10,13 @@ from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
-from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.access import (
+    AccessDenied,
+    InvalidAnswer,
+    MailboxSuspended,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
 from domain.account import AccountKind, Identity
 from domain.blocking import CalendarEntry
 from domain.errors import DomainError
@@ -34,6 +40,10 @@ class Trouble(Enum):
     """The mailbox wants to be left alone for half a minute."""
     DENIAL = auto()
     """Everything in the mailbox is refused, though the tokens are good."""
+    FULL = auto()
+    """The mailbox takes nothing more, though it can be read and events be removed."""
+    SUSPENDED = auto()
+    """The provider has closed the account, though the tokens are good."""
     NONSENSE = auto()
     """A web page comes where data should."""
     LATER_PAGES_FAIL = auto()
@@ -52,6 +62,7 @@ MAILBOX_ERRORS: dict[Trouble, type[DomainError]] = {
     Trouble.OUTAGE: ProviderUnavailable,
     Trouble.THROTTLING: ProviderUnavailable,
     Trouble.DENIAL: AccessDenied,
+    Trouble.SUSPENDED: MailboxSuspended,
     Trouble.NONSENSE: InvalidAnswer,
     Trouble.MISCONFIGURATION: ProviderMisconfigured,
 }

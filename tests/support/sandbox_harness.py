@@ -49,6 +49,13 @@ _FAULTS: dict[Trouble, tuple[dict[str, Any], ...]] = {
         },
     ),
     Trouble.DENIAL: ({"path": _MAILBOX, "status": 403, "body": {"error": {"code": "ErrorAccessDenied"}}},),
+    Trouble.FULL: tuple(
+        {"method": method, "path": "events", "status": 403, "body": {"error": {"code": "ErrorQuotaExceeded"}}}
+        for method in ("POST", "PATCH")
+    ),
+    Trouble.SUSPENDED: (
+        {"path": _MAILBOX, "status": 403, "body": {"error": {"code": "ErrorAccountSuspend"}}},
+    ),
     Trouble.NONSENSE: (
         {"path": _MAILBOX, "status": 200, "body": "<html>Our services</html>", "content_type": "text/html"},
     ),

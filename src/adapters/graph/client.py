@@ -17,9 +17,11 @@ from adapters.graph.claims import claims_in
 from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
 from adapters.graph.mailbox_gate import SHORT_WAIT, MailboxGates
 from adapters.graph.outside_text import id_from
+from adapters.graph.refused_tokens import RefusedTokens
 from adapters.graph.retry_after import parse_retry_after
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.token_cache import AccessToken
+from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from domain.access import InvalidAnswer, ProviderUnavailable
 
@@ -56,7 +58,9 @@ class GraphClient:
     """Every method raises GraphRefusal for an error of Graph's, ProviderUnavailable and InvalidAnswer for what is no
     answer, and whatever the `Access` raises."""
 
-    def __init__(self, http: aiohttp.ClientSession, settings: MicrosoftSettings, clock: Clock) -> None:
+    def __init__(
+        self, http: aiohttp.ClientSession, settings: MicrosoftSettings, clock: Clock, alarms: Alarms
+    ) -> None:
         self._http = http
         self._base = settings.graph_url.rstrip("/")
         self._origin = _origin(self._base)
@@ -65,6 +69,7 @@ class GraphClient:
         self._retry_pauses = settings.retry_pauses
         self._largest_answer = settings.largest_answer
         self._gates = MailboxGates(clock)
+        self._refused_tokens = RefusedTokens(clock, alarms)
 
     async def get(self, access: Access, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         """The JSON object at `path`, whose ids are percent-encoded already."""
@@ -124,7 +129,13 @@ class GraphClient:
             if refusal.fault is not Fault.TOKEN and refusal.claims is None:
                 raise
             claims = refusal.claims
-        return await self._in_time(await access.renewed(token, claims), request)
+        fresh = await access.renewed(token, claims)
+        try:
+            return await self._in_time(fresh, request)
+        except GraphRefusal as refusal:
+            if refusal.fault is Fault.TOKEN:
+                self._refused_tokens.refused(fresh.mailbox)
+            raise
 
     async def _in_time(self, token: AccessToken, request: _Request) -> bytes:
         try:
@@ -162,6 +173,7 @@ class GraphClient:
                 raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
             if 200 <= response.status < 300:
                 self._gates.accepted(token.mailbox)
+                self._refused_tokens.accepted(token.mailbox)
                 return body
             refusal = self._refusal(response, body)
             _log.info(

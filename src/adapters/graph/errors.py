@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
-from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable, WriteRefused
+from domain.access import (
+    AccessDenied,
+    InvalidAnswer,
+    MailboxFull,
+    MailboxSuspended,
+    ProviderUnavailable,
+    WriteRefused,
+)
 from domain.connection import MailboxNotServed
 from domain.errors import DomainError
 
@@ -24,6 +31,10 @@ class Fault(Enum):
     DENIED = auto()
     MAILBOX = auto()
     """There is no mailbox in Microsoft's cloud."""
+    FULL = auto()
+    """The mailbox is over its quota."""
+    SUSPENDED = auto()
+    """Microsoft has suspended the account."""
     GONE = auto()
     """The calendar, event or subscription is not there, or not shown to us, says one answer: a suspicion."""
     CONFLICT = auto()
@@ -43,6 +54,9 @@ BY_CODE: Mapping[str, Fault] = {
     "MailboxNotEnabledForRESTAPI": Fault.MAILBOX,
     "MailboxNotSupportedForRESTAPI": Fault.MAILBOX,
     "ErrorNonExistentMailbox": Fault.MAILBOX,
+    "ErrorQuotaExceeded": Fault.FULL,
+    "ErrorAccountSuspend": Fault.SUSPENDED,
+    "ErrorAccountSuspendShowTierUpgrade": Fault.SUSPENDED,
     "ErrorItemNotFound": Fault.GONE,
     "ErrorFolderNotFound": Fault.GONE,
     "ErrorInvalidIdMalformed": Fault.GONE,
@@ -77,6 +91,7 @@ BY_STATUS: Mapping[int, Fault] = {
     423: Fault.UNAVAILABLE,
     429: Fault.THROTTLED,
     501: Fault.REJECTED,
+    507: Fault.FULL,
 }
 
 
@@ -147,6 +162,10 @@ def _domain_error(refusal: GraphRefusal, *, gone: type[DomainError], writing: bo
             return AccessDenied()
         case Fault.MAILBOX:
             return MailboxNotServed()
+        case Fault.FULL:
+            return MailboxFull() if writing else ProviderUnavailable()
+        case Fault.SUSPENDED:
+            return MailboxSuspended()
         case Fault.GONE:
             return gone()
         case Fault.REJECTED:

@@ -25,7 +25,7 @@ _Seen = TypeVar("_Seen")
 _ID_AND_MARK = "id,transactionId"
 _NEARBY = timedelta(days=1)
 _PAGE_SIZE = "100"
-_SPEAKING = frozenset({Fault.TOKEN, Fault.THROTTLED, Fault.MAILBOX})
+_SPEAKING = frozenset({Fault.TOKEN, Fault.THROTTLED, Fault.MAILBOX, Fault.SUSPENDED})
 """Refusals that are about us or the mailbox: to ask another witness would change nothing."""
 
 

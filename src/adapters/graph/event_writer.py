@@ -20,6 +20,7 @@ from domain.access import (
     CalendarGone,
     EventMissing,
     InvalidAnswer,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
 )
@@ -108,6 +109,7 @@ class GraphEventWriter:
             CalendarGone,
             InvalidAnswer,
             MailboxNotServed,
+            MailboxSuspended,
             ProviderMisconfigured,
         ) as exc:
             raise ProviderUnavailable(outcome_unknown=True) from exc

@@ -9,15 +9,16 @@ from typing import Any
 
 import jwt
 
+from adapters.graph.clock_check import LEEWAY
 from adapters.graph.outside_text import address_from, id_from, name_from
 from adapters.graph.settings import PERSONAL_TENANT
 from adapters.graph.signing_keys import KeyRing
 from application.ports.clock import Clock
+from domain.access import ClockDiffers
 from domain.account import AccountKind, Identity, Provider
 
 """The tenant of all personal Microsoft accounts (Microsoft's id token claims reference)."""
 
-LEEWAY = timedelta(seconds=60)
 _CLAIMS = ["iss", "aud", "exp", "iat", "nonce", "oid", "tid"]
 
 
@@ -42,7 +43,7 @@ class IdTokenVerifier:
     async def verify(self, token: str, *, nonce: str) -> ProvenPerson:
         """Who the token speaks of. `nonce` is the flow's own, which MSAL sends as its SHA-256 in hexadecimal.
 
-        Raises IdTokenInvalid, ProviderUnavailable, ProviderMisconfigured.
+        Raises IdTokenInvalid, ClockDiffers, ProviderUnavailable, ProviderMisconfigured.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -83,12 +84,18 @@ class IdTokenVerifier:
 
 
 def _require_current(claims: Mapping[str, Any], now: datetime) -> None:
+    """Of a token that is proven to be the answer to a sign-in of this very moment: one issued at another has come from
+    another clock.
+
+    Raises IdTokenInvalid, ClockDiffers.
+    """
     moment, leeway = now.timestamp(), LEEWAY.total_seconds()
     expires, issued, valid_from = claims["exp"], claims["iat"], claims.get("nbf", 0)
     if not all(isinstance(at, int | float) for at in (expires, issued, valid_from)):
         raise IdTokenInvalid
     if expires <= moment - leeway or issued > moment + leeway or valid_from > moment + leeway:
-        raise IdTokenInvalid
+        ahead = max(issued, valid_from) - moment
+        raise ClockDiffers(by=timedelta(seconds=ahead)) if abs(ahead) > leeway else IdTokenInvalid
 
 
 def _person(claims: Mapping[str, Any], tenant: str) -> ProvenPerson:

@@ -42,13 +42,13 @@ async def open_microsoft(
     settings: MicrosoftSettings, vault: GrantVault, clock: Clock, alarms: Alarms
 ) -> AsyncIterator[Microsoft]:
     """Opens connections lazily: nothing is asked of Microsoft before the first call."""
-    token_http = TokenHttp(blocking_http(settings, connections=_THREADS), settings)
+    token_http = TokenHttp(blocking_http(settings, connections=_THREADS), settings, now=clock.now)
     executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
     try:
         async with graph_http(settings) as http:
             service = TokenService(settings, token_http, executor, alarms)
             tokens = AccessTokens(vault, service, clock)
-            client = GraphClient(http, settings, clock)
+            client = GraphClient(http, settings, clock, alarms)
             verifier = IdTokenVerifier(
                 client_id=settings.client_id, keys=KeyRing(documents=service, clock=clock), clock=clock
             )

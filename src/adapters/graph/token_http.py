@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from adapters.graph.clock_check import clock_difference
 from adapters.graph.retry_after import parse_retry_after
 from adapters.graph.settings import MicrosoftSettings
 from domain.access import ProviderUnavailable
@@ -59,6 +61,7 @@ class TokenHttp:
         http: requests.Session,
         settings: MicrosoftSettings,
         *,
+        now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = http
@@ -66,9 +69,12 @@ class TokenHttp:
             settings.connect_timeout.total_seconds(),
             settings.request_timeout.total_seconds(),
         )
+        self._now = now
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, HttpAnswer]] = {}
+        self.clock_difference: timedelta | None = None
+        """How far the token endpoint's clock is ahead of ours, by its newest answer; None while that is not known."""
 
     def post(
         self,
@@ -110,7 +116,12 @@ class TokenHttp:
         self._http.close()
 
     def _send(self, method: str, url: str, **what: Any) -> HttpAnswer:
+        asked_at = self._now()
         answer = self._exchange(method, url, **what)
+        if method == "POST":  # documents may come out of a cache on the way, with the date they had there
+            self.clock_difference = clock_difference(
+                answer.headers.get("Date"), asked_at=asked_at, answered_at=self._now()
+            )
         if answer.status_code == 429 or answer.status_code >= 500:
             raise ProviderUnavailable(
                 retry_after=parse_retry_after(answer.headers.get("Retry-After")),

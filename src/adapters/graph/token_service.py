@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msal
 
+from adapters.graph.clock_check import LEEWAY
 from adapters.graph.outside_text import id_from
 from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
 from adapters.graph.token_errors import TokenRefusal, refusal_from
@@ -108,7 +109,7 @@ class TokenService:
 
     async def exchange(self, flow: Flow, answer: dict[str, str]) -> ExchangedCode:
         """Redeem the code of a redirect. Raises TokenRequestRefused, AnswerUnusable."""
-        exchanged = await self._in_thread(partial(self._exchange, flow, answer))
+        exchanged = await self._asked(partial(self._exchange, flow, answer))
         self._alarms.provider_works(Provider.MICROSOFT)
         return exchanged
 
@@ -118,7 +119,7 @@ class TokenService:
         `claims` is a claims challenge of the resource's. Raises TokenRequestRefused; a cache without any refresh
         token counts as refused with `invalid_grant`.
         """
-        refreshed = await self._in_thread(partial(self._refresh, cache, scopes, claims))
+        refreshed = await self._asked(partial(self._refresh, cache, scopes, claims))
         self._alarms.provider_works(Provider.MICROSOFT)
         return refreshed
 
@@ -137,6 +138,17 @@ class TokenService:
     async def fetch_json(self, url: str) -> Mapping[str, Any]:
         """A JSON object from a URL that the discovery document names."""
         return await self._in_thread(partial(self._http.fetch_json, url))
+
+    async def _asked(self, work: Callable[[], T]) -> T:
+        """Work that asks the token endpoint, whose answer shows what time it is there, also when it refuses."""
+        try:
+            return await self._in_thread(work)
+        finally:
+            difference = self._http.clock_difference
+            if difference is not None and abs(difference) > LEEWAY:
+                self._alarms.clock_differs(difference)
+            elif difference is not None:
+                self._alarms.clock_agrees()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

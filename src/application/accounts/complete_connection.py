@@ -12,11 +12,18 @@ from application.ports.store import Store, Transaction
 from application.wakeups.take_back import take_back
 from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
-from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.access import (
+    AccessDenied,
+    ClockDiffers,
+    InvalidAnswer,
+    MailboxSuspended,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
 from domain.account import Account, AccountStatus
 from domain.calendar import Calendar, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account, change_of_incident
-from domain.connection import ConnectionAttempt, require_same_person
+from domain.connection import ConnectionAttempt, MailboxNotServed, require_same_person
 from domain.errors import DomainError
 from domain.expert import AccountUse
 from domain.ids import ExpertId
@@ -64,6 +71,8 @@ class CompleteConnection:
             # What a redirect says without a code is anybody's word.
             if isinstance(failure, ProviderMisconfigured) and answer.code:
                 self.alarms.provider_misconfigured(attempt.provider, failure.code)
+            if isinstance(failure, ClockDiffers):
+                self.alarms.clock_differs(failure.by)
             return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
         return replace(outcome, return_url=attempt.return_url)
 
@@ -71,6 +80,8 @@ class CompleteConnection:
         signed_in = await self.sign_in.redeem(attempt.flow, answer)
         try:
             listed = await self.directory.first_look(signed_in.grant)
+        except MailboxSuspended as exc:
+            raise MailboxNotServed from exc
         except (AccessDenied, InvalidAnswer) as exc:
             # A refusal may pass by itself, as storms of them have: only words about the mailbox say that there is none.
             raise ProviderUnavailable from exc

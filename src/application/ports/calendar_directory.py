@@ -11,15 +11,16 @@ class CalendarDirectory(Protocol):
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
         """Probe the mailbox of a grant that is not stored yet and list its calendars, all pages.
 
-        Raises MailboxNotServed, AccessDenied, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer.
+        Raises MailboxNotServed, MailboxSuspended, AccessDenied, ProviderUnavailable, ProviderMisconfigured,
+        InvalidAnswer.
         """
         ...
 
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
         """All calendars of a connected account.
 
-        Raises AccessLost, AccessDenied, MailboxNotServed, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer,
-        AccountNotFound.
+        Raises AccessLost, AccessDenied, MailboxNotServed, MailboxSuspended, ProviderUnavailable, ProviderMisconfigured,
+        InvalidAnswer, AccountNotFound.
         """
         ...
 

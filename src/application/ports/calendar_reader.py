@@ -14,6 +14,6 @@ class CalendarReader(Protocol):
         """Every entry that may touch `window`, series by occurrence, all pages; some may lie outside it.
 
         All or nothing: a failure on any page raises. Raises AccessLost, AccessDenied, CalendarGone,
-        MailboxNotServed, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer, AccountNotFound.
+        MailboxNotServed, MailboxSuspended, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer, AccountNotFound.
         """
         ...

@@ -60,6 +60,6 @@ class SignIn(Protocol):
         """Finish the sign-in that `begin` started.
 
         Raises SignInCancelled, AdminApprovalRequired, BlockedByOrganisation, PermissionsMissing, SignInRefused (code
-        refused, state or id token wrong), ProviderUnavailable, ProviderMisconfigured.
+        refused, state or id token wrong), ClockDiffers, ProviderUnavailable, ProviderMisconfigured.
         """
         ...

@@ -13,6 +13,8 @@ from domain.access import (
     CalendarGone,
     EventMissing,
     InvalidAnswer,
+    MailboxFull,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
     WriteRefused,
@@ -32,7 +34,9 @@ WriteFault = (
     | AccountNotFound
     | CalendarGone
     | InvalidAnswer
+    | MailboxFull
     | MailboxNotServed
+    | MailboxSuspended
     | ProviderMisconfigured
     | ProviderUnavailable
     | WriteRefused
@@ -43,7 +47,9 @@ WRITE_FAULTS = (
     AccountNotFound,
     CalendarGone,
     InvalidAnswer,
+    MailboxFull,
     MailboxNotServed,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
     WriteRefused,
@@ -211,7 +217,7 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return lambda later: writing.delayed(later, Hindrance.PROVIDER_UNAVAILABLE, now=now)
         case ProviderMisconfigured():
             return lambda later: writing.delayed(later, Hindrance.SERVICE_MISCONFIGURED, now=now)
-        case AccessDenied() | MailboxNotServed():
+        case AccessDenied() | MailboxFull() | MailboxNotServed() | MailboxSuspended():
             return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now)
         case CalendarGone():
             return lambda later: writing.delayed(
@@ -227,10 +233,20 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return _as_it_is  # disconnected meanwhile: the next plan sees it
 
 
-def _not_allowed(fault: AccessDenied | MailboxNotServed) -> Hindrance:
-    if isinstance(fault, MailboxNotServed):
-        return Hindrance.MAILBOX_NOT_SERVED
-    return Hindrance.PERMISSION_REQUIRED if fault.missing_permissions else Hindrance.CALENDAR_NOT_WRITABLE
+def _not_allowed(fault: AccessDenied | MailboxFull | MailboxNotServed | MailboxSuspended) -> Hindrance:
+    match fault:
+        case MailboxFull():
+            return Hindrance.MAILBOX_FULL
+        case MailboxNotServed():
+            return Hindrance.MAILBOX_NOT_SERVED
+        case MailboxSuspended():
+            return Hindrance.MAILBOX_SUSPENDED
+        case AccessDenied():
+            return (
+                Hindrance.PERMISSION_REQUIRED
+                if fault.missing_permissions
+                else Hindrance.CALENDAR_NOT_WRITABLE
+            )
 
 
 def suspect(plan: WritePlan, fault: WriteFault) -> AccountId | None:

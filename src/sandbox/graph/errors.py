@@ -133,6 +133,19 @@ _MAILBOXES: dict[MailboxKind, tuple[str, str]] = {
 }
 
 
+def mailbox_refusal(kind: MailboxKind, method: str) -> GraphError | None:
+    """403 for what a mailbox that is there refuses: a full one takes nothing more, a suspended one is closed."""
+    if kind == "full" and method in ("POST", "PATCH"):
+        return GraphError(403, "ErrorQuotaExceeded", "The mailbox quota has been exceeded.")
+    if kind == "suspended":
+        return GraphError(
+            403,
+            "ErrorAccountSuspend",
+            "Account suspended. Follow the instructions in your Inbox to verify your account.",
+        )
+    return None
+
+
 def no_mailbox(kind: MailboxKind) -> GraphError | None:
     """404 for a person whose mailbox Graph can't reach; None for one it can."""
     return GraphError(404, *_MAILBOXES[kind]) if kind in _MAILBOXES else None

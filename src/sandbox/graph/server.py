@@ -17,6 +17,7 @@ from sandbox.graph.call import Call, parse_preferences
 from sandbox.graph.errors import (
     GraphError,
     access_denied,
+    mailbox_refusal,
     no_mailbox,
     throttled,
     unauthenticated,
@@ -25,6 +26,7 @@ from sandbox.graph.errors import (
 from sandbox.graph.odata import page_number
 from sandbox.graph.routes import Route, find_route
 from sandbox.world.grants import AccessToken
+from sandbox.world.model import Person
 from sandbox.world.traffic import RequestEntry
 from sandbox.world.world import World
 
@@ -139,7 +141,7 @@ class GraphServer:
             raise _not_served()
         if not token.scopes & route.scopes:
             raise access_denied()
-        if route.template != "/me" and (error := no_mailbox(token.person.mailbox)):
+        if route.template != "/me" and (error := _closed(token.person, request.method, route.template)):
             raise error
         return Call(
             world=self._world,
@@ -201,3 +203,9 @@ def _json(payload: bytes) -> Any:
         return json.loads(payload)
     except ValueError:
         raise unreadable_body("Unable to read JSON request payload.") from None
+
+
+def _closed(person: Person, method: str, template: str) -> GraphError | None:
+    """Why the mailbox doesn't take it: there is none, it is suspended, or it is full and an event is to be kept."""
+    keeps = method if "events" in template else "GET"
+    return no_mailbox(person.mailbox) or mailbox_refusal(person.mailbox, keeps)

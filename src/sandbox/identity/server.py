@@ -141,7 +141,8 @@ class IdentityServer:
             return Answer(body=body, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 
         fault = self._world.faults.take("token", "POST", request.path, person.key if person else None)
-        reply = await deliver(request, work, fault, self._hangs)
+        date = {"Date": self._world.clock.http_date(self._world.settings.clock_offset_seconds)}
+        reply = await deliver(request, work, fault, self._hangs, headers=date)
         self._log("token", request, person, reply.status)
         return reply
 

@@ -106,7 +106,7 @@ def _tokens(
 
 
 def _claims(world: World, base: str, person: Person, tenant: Tenant) -> dict[str, Any]:
-    now = world.clock.now()
+    now = world.clock.now() + timedelta(seconds=world.settings.clock_offset_seconds)
     is_guest = tenant is not person.tenant
     oid = person.guest_oid if is_guest else person.oid
     pairwise = hashlib.sha256(f"{world.app.client_id}|{tenant.id}|{oid}".encode()).digest()

@@ -18,7 +18,7 @@ TenantRefusal = Literal[
     "policy",
     "account_disabled",
 ]
-MailboxKind = Literal["online", "on_premises", "not_supported", "unlicensed", "none"]
+MailboxKind = Literal["online", "on_premises", "not_supported", "unlicensed", "none", "full", "suspended"]
 ScopeSpelling = Literal["bare", "uri", "lower", "upper"]
 CalendarList = Literal["normal", "empty", "without_primary"]
 DefaultCalendar = Literal["found", "not_found"]

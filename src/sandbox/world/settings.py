@@ -21,6 +21,8 @@ class Settings:
     without `id_token_signed` their signature is wrong: for clients that must notice. With
     `refresh_tokens_used_once` a refresh token ends with its first use.
 
+    The token endpoint's clock is `clock_offset_seconds` ahead, which id tokens and the Date of its answers show.
+
     With `shared_writes_need_scope` writing into a calendar shared from somebody else takes
     `Calendars.ReadWrite.Shared`, whatever the calendar's canEdit says.
 
@@ -44,6 +46,7 @@ class Settings:
     shared_events_in_mailbox: bool = True
     minimal_answer: MinimalAnswer = "no_content"
     access_token_seconds: int = 3600
+    clock_offset_seconds: float = 0
     id_token_claims: dict[str, Any] = field(default_factory=dict)
     id_token_signed: bool = True
     shared_writes_need_scope: bool = False

@@ -102,7 +102,7 @@ _FAILED: Final[Mapping[str, tuple[str, str]]] = {
     "SIGN_IN_REFUSED": ("Microsoft did not accept the sign-in.", AGAIN),
     "MAILBOX_NOT_SERVED": (
         "This account has no mailbox that we can reach in Microsoft's cloud: it may be on a server of your "
-        "organisation's own, have no licence, or be closed to apps.",
+        "organisation's own, have no licence, or be suspended.",
         "Connect another account, or ask your administrator.",
     ),
     "ACCOUNT_MISMATCH": (
@@ -114,6 +114,10 @@ _FAILED: Final[Mapping[str, tuple[str, str]]] = {
         "Disconnect one first, or change your plan.",
     ),
     "PROVIDER_UNAVAILABLE": ("Microsoft doesn't answer at the moment.", "Please try again in a few minutes."),
+    "CLOCK_DIFFERS": (
+        "A clock on our side is wrong, so we can't accept sign-ins. It is not your fault, and our operators know.",
+        "Please try again later.",
+    ),
     "PROVIDER_MISCONFIGURED": (
         "Microsoft doesn't accept our service at the moment. It is not your fault, and our operators know.",
         "Please try again later.",

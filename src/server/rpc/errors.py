@@ -20,8 +20,11 @@ from domain.access import (
     AccessDenied,
     AccessLost,
     CalendarGone,
+    ClockDiffers,
     EventMissing,
     InvalidAnswer,
+    MailboxFull,
+    MailboxSuspended,
     ProviderMisconfigured,
     ProviderUnavailable,
     WriteRefused,
@@ -383,6 +386,11 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_PROVIDER_MISCONFIGURED,
         message="the provider refuses the service's own registration; its operator has been told",
     ),
+    ClockDiffers: Entry(
+        code=grpc.StatusCode.INTERNAL,
+        reason=ErrorReason.ERROR_REASON_CLOCK_DIFFERS,
+        message="the clocks of the service and of the provider are too far apart; its operator has been told",
+    ),
     StoreUnavailable: Entry(
         code=grpc.StatusCode.UNAVAILABLE,
         reason=ErrorReason.ERROR_REASON_STORE_UNAVAILABLE,
@@ -403,6 +411,8 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
 }
 
 INTERNAL_ONLY: Mapping[type[DomainError], str] = {
+    MailboxFull: "the session says so: it waits",
+    MailboxSuspended: "a calendar is unread, a session waits; while connecting it is MailboxNotServed",
     AccessDenied: "a calendar is unread, a session waits; while connecting it is ProviderUnavailable",
     AccessLost: "use-cases turn it into an incident and an unread calendar, or a waiting session",
     CalendarGone: "a calendar that is gone is unread, or a hindrance of its sessions",

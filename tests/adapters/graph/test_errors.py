@@ -11,6 +11,8 @@ from domain.access import (
     CalendarGone,
     EventMissing,
     InvalidAnswer,
+    MailboxFull,
+    MailboxSuspended,
     ProviderUnavailable,
     WriteRefused,
 )
@@ -32,6 +34,11 @@ DOCUMENTED = [
     (404, "MailboxNotSupportedForRESTAPI", Fault.MAILBOX),
     (404, "ErrorNonExistentMailbox", Fault.MAILBOX),
     (400, "ErrorNonExistentMailbox", Fault.MAILBOX),
+    (403, "ErrorQuotaExceeded", Fault.FULL),
+    (507, "ErrorInsufficientStorage", Fault.FULL),
+    (507, "", Fault.FULL),
+    (403, "ErrorAccountSuspend", Fault.SUSPENDED),
+    (400, "ErrorAccountSuspendShowTierUpgrade", Fault.SUSPENDED),
     (404, "ErrorItemNotFound", Fault.GONE),
     (404, "ErrorFolderNotFound", Fault.GONE),
     (404, "SomethingNew", Fault.UNAVAILABLE),
@@ -71,6 +78,8 @@ MEANINGS: dict[Fault, type[DomainError]] = {
     Fault.TOKEN: ProviderUnavailable,
     Fault.DENIED: AccessDenied,
     Fault.MAILBOX: MailboxNotServed,
+    Fault.FULL: ProviderUnavailable,
+    Fault.SUSPENDED: MailboxSuspended,
     Fault.GONE: CalendarGone,
     Fault.CONFLICT: ProviderUnavailable,
     Fault.THROTTLED: ProviderUnavailable,
@@ -109,6 +118,11 @@ def test_a_rejected_write_is_told_with_its_code() -> None:
     with pytest.raises(WriteRefused) as caught, translated(gone=EventMissing, writing=True):
         raise GraphRefusal(status=400, fault=Fault.REJECTED, code="ErrorPropertyValidationFailure")
     assert caught.value.code == "ErrorPropertyValidationFailure"
+
+
+def test_a_full_mailbox_is_told_to_whoever_writes() -> None:
+    with pytest.raises(MailboxFull), translated(gone=EventMissing, writing=True):
+        raise GraphRefusal(status=507, fault=Fault.FULL)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The HTTP client under MSAL, on answers made by hand."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,12 @@ def _response(body: bytes = b"{}", status: int = 200, **headers: str) -> request
     return response
 
 
-def _http(requester: requests.Session, now: Callable[[], float] = lambda: 0.0) -> TokenHttp:
-    return TokenHttp(requester, MicrosoftSettings(client_id="app", credential="secret"), monotonic=now)
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+def _http(requester: requests.Session, monotonic: Callable[[], float] = lambda: 0.0) -> TokenHttp:
+    settings = MicrosoftSettings(client_id="app", credential="secret")
+    return TokenHttp(requester, settings, now=lambda: NOW, monotonic=monotonic)
 
 
 def test_a_document_is_fetched_once_a_day() -> None:
@@ -117,3 +121,20 @@ def test_no_cookie_is_kept() -> None:
     anybody = requests.Session()
     anybody.cookies.extract_cookies(MockResponse(reply), request)  # type: ignore[arg-type]
     assert len(anybody.cookies) == 1
+
+
+def test_an_answer_tells_how_far_the_clocks_are_apart() -> None:
+    date = "Mon, 01 Mar 2027 12:10:00 GMT"
+    http = _http(ScriptedHttp(lambda: _response(b"{}", Date=date)))
+    assert http.clock_difference is None
+    http.get(URL)
+    assert http.clock_difference is None, "a document may come from a cache"
+    http.post(URL)
+    assert http.clock_difference == timedelta(minutes=10)
+
+
+def test_a_refusal_tells_it_too() -> None:
+    date = "Mon, 01 Mar 2027 11:50:00 GMT"
+    http = _http(ScriptedHttp(lambda: _response(b'{"error": "invalid_client"}', 401, Date=date)))
+    http.post(URL)
+    assert http.clock_difference == timedelta(minutes=-10)

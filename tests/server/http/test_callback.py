@@ -210,7 +210,7 @@ async def test_an_approval_uses_no_sign_in_up(browser: Browser) -> None:
     assert "approval" in (await browser.get(f"{CALLBACK_PATH}?{APPROVED}&state={state}")).text
     code = browser.world.provider.code_for(browser.world.provider.add_person())
 
-    assert "is connected" in (await browser.come_back(state=state, code=code, admin_consent="True")).text
+    assert (await browser.come_back(state=state, code=code, admin_consent="True")).status == 303
 
 
 async def test_a_damaged_redirect_does_not_use_the_sign_in_up(browser: Browser) -> None:

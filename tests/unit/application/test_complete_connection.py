@@ -7,7 +7,13 @@ import pytest
 
 from application.accounts.complete_connection import ConnectionOutcome
 from application.ports.sign_in import RedirectAnswer
-from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
+from domain.access import (
+    AccessDenied,
+    ClockDiffers,
+    InvalidAnswer,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
 from domain.account import AccountKind, AccountStatus, Provider
 from domain.connection import (
     AdminApprovalRequired,
@@ -175,6 +181,15 @@ async def test_a_fault_of_our_registration_alarms_the_operator_until_a_sign_in_w
     app.provider.misconfigured = ""
     await app.connect(maria)
     assert app.alarms.raised == {}
+
+
+async def test_clocks_too_far_apart_alarm_the_operator(app: Application, maria: Person) -> None:
+    app.provider.fail("redeem", ClockDiffers(by=timedelta(minutes=9)))
+    outcome = await app.finish(await app.start(), maria)
+
+    assert isinstance(failure_of(outcome), ClockDiffers)
+    assert app.alarms.clock_off_by == timedelta(minutes=9)
+    assert_nothing_is_stored(app)
 
 
 async def test_what_a_redirect_says_without_a_code_alarms_nobody(app: Application) -> None:

@@ -1,0 +1,57 @@
+"""Mailboxes that Graph opens with none of the fresh tokens Microsoft gives us for them: nobody else would notice."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from application.ports.alarms import Alarms
+from application.ports.clock import Clock
+from domain.account import Provider
+
+PATIENCE = timedelta(hours=1)
+FORGOTTEN_AFTER = timedelta(hours=3)
+"""Without a new refusal: the account was disconnected, or another process looks after it."""
+MOST_MAILBOXES = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class _Refused:
+    since: datetime
+    last: datetime
+
+
+class RefusedTokens:
+    """Tells the operator of a mailbox whose fresh tokens were all refused for an hour, and when there is none any more.
+
+    Each process goes by what it met itself; while a mailbox is refused, each reads it every half an hour or sooner.
+    """
+
+    def __init__(self, clock: Clock, alarms: Alarms) -> None:
+        self._clock = clock
+        self._alarms = alarms
+        self._mailboxes: dict[str, _Refused] = {}
+
+    def refused(self, mailbox: str) -> None:
+        """Graph did not accept a token that Microsoft had given at that moment."""
+        now = self._clock.now()
+        self._forget_old(now)
+        if mailbox not in self._mailboxes and len(self._mailboxes) >= MOST_MAILBOXES:
+            return
+        met = self._mailboxes.setdefault(mailbox, _Refused(since=now, last=now))
+        met.last = now
+        if now - met.since >= PATIENCE:
+            self._alarms.tokens_refused(Provider.MICROSOFT)
+
+    def accepted(self, mailbox: str) -> None:
+        """Graph accepted a token of the mailbox's."""
+        if not self._mailboxes:
+            return
+        now = self._clock.now()
+        self._mailboxes.pop(mailbox, None)
+        self._forget_old(now)
+        if not any(now - one.since >= PATIENCE for one in self._mailboxes.values()):
+            self._alarms.tokens_accepted(Provider.MICROSOFT)
+
+    def _forget_old(self, now: datetime) -> None:
+        for mailbox, met in list(self._mailboxes.items()):
+            if now - met.last >= FORGOTTEN_AFTER:
+                del self._mailboxes[mailbox]
