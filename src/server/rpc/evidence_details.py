@@ -18,7 +18,7 @@ MOST_ACTS: Final = 5
 ACTS: Final[Mapping[UnreadReason, str]] = {
     UnreadReason.RECONNECT_REQUIRED: "the account must be connected again: start a connection for it",
     UnreadReason.CALENDAR_MISSING: "the calendar is gone: other conflict calendars must be chosen",
-    UnreadReason.MAILBOX_SUSPENDED: "the provider has suspended the account: its owner must follow what it wrote to them",
+    UnreadReason.MAILBOX_SUSPENDED: "the provider has suspended the account: its owner must follow what it says",
     UnreadReason.MAILBOX_NOT_SERVED: "the account has no mailbox any more: whoever manages it must mend that",
 }
 """What a person must do, where waiting can't help."""
