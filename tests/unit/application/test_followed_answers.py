@@ -155,8 +155,10 @@ class Caller(RuleBasedStateMachine):
     def a_time_is_held(self, hold_id: HoldId, slot: Interval, minutes: int) -> None:
         self.do(self.app.hold(hold_id, interval=slot, lifetime=timedelta(minutes=minutes), max_age=AGES))
 
-    @rule(hold_id=holds)
-    def a_hold_is_released(self, hold_id: HoldId) -> None:
+    @rule(hold_id=holds, slot=slots)
+    def a_time_is_held_and_given_back(self, hold_id: HoldId, slot: Interval) -> None:
+        self.do(self.app.hold(hold_id, interval=slot, max_age=AGES))
+        self.run(self._compare())
         self.do(self.app.release_hold(EXPERT, hold_id))
 
     @rule(hold_id=holds, session_id=sessions, slot=slots)
@@ -232,9 +234,17 @@ class Caller(RuleBasedStateMachine):
     def a_call_fails(self, method: str) -> None:
         self.app.provider.fail(method, ProviderUnavailable())
 
-    @rule(refusal=st.sampled_from([WriteRefused(code="ErrorInvalidRequest"), CalendarGone()]))
-    def a_write_is_refused(self, refusal: DomainError) -> None:
-        self.app.provider.fail("create", refusal)
+    @rule(
+        refusal=st.sampled_from([WriteRefused(code="ErrorInvalidRequest"), CalendarGone()]),
+        session_id=sessions,
+        slot=slots,
+    )
+    def a_write_is_refused(self, refusal: DomainError, session_id: SessionId, slot: Interval) -> None:
+        self.do(self.app.book(session_id, interval=slot))
+        self.run(self._compare())
+        for method in ("create", "update"):
+            self.app.provider.fail(method, refusal)
+        self.do(self.app.write(session_id))
 
     @rule(down=st.booleans())
     def the_provider_goes_down_or_comes_back(self, down: bool) -> None:
