@@ -35,6 +35,11 @@ class Incident:
     mail_failures: int = 0
     mail_due_at: datetime | None
 
+    @property
+    def address_refused(self) -> bool:
+        """Whether the expert's address took no mail, so that nobody told them."""
+        return self.mail_due_at is None and self.mail_failures > 0 and self.closed_at is None
+
     def closed(self, now: datetime) -> "Incident":
         return replace(self, closed_at=now, mail_due_at=None)
 
@@ -55,5 +60,4 @@ class Incident:
 
     def address_changed(self, now: datetime) -> "Incident":
         """Due at once if the former address took no mail; else as it was."""
-        refused = self.mail_due_at is None and self.mail_failures > 0 and self.closed_at is None
-        return replace(self, mail_failures=0, mail_due_at=now) if refused else self
+        return replace(self, mail_failures=0, mail_due_at=now) if self.address_refused else self

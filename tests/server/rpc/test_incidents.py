@@ -4,11 +4,11 @@ import grpc
 import pytest
 
 from calendarsync.v1 import account_pb2, account_service_pb2, incident_pb2
-from domain.ids import AccountId
+from domain.ids import AccountId, IncidentId, SessionId
 from server.rpc.mapping.times import instant
 from tests.builders import EXPERT
 from tests.fakes.provider import Person
-from tests.server.served import PUBLIC_URL, Api, Logs, failure_of
+from tests.server.served import PUBLIC_URL, Api, Logs, expert_message, failure_of
 
 OTHER_EXPERT = "expert-2"
 
@@ -46,7 +46,7 @@ async def test_an_incident_is_listed_with_what_it_is_about_and_without_its_link(
 async def test_the_link_is_the_one_of_the_mail_and_given_where_it_is_asked_for(api: Api, logs: Logs) -> None:
     await lose(api, "maria")
     (incident,) = (await listed(api, urls=True)).incidents
-    await api.world.container.notify_expert()(incident.incident_id)  # type: ignore[arg-type]
+    await api.world.container.notify_expert()(IncidentId(incident.incident_id))
 
     assert incident.reconnect_url.startswith(f"{PUBLIC_URL}/reconnect/")
     assert incident.reconnect_url == api.world.mailer.sent[0].reconnect_url
@@ -54,11 +54,22 @@ async def test_the_link_is_the_one_of_the_mail_and_given_where_it_is_asked_for(a
     assert (await listed(api)).incidents[0].notice_count == 1
 
 
+async def test_an_address_that_takes_no_mail_is_told(api: Api) -> None:
+    await lose(api, "maria")
+    incident_id = (await listed(api)).incidents[0].incident_id
+    api.world.mailer.refused.add(expert_message().email)
+    await api.world.container.notify_expert()(IncidentId(incident_id))
+    assert (await listed(api)).incidents[0].address_refused
+
+    await api.put_expert(email="other@experts.example")
+    assert not (await listed(api)).incidents[0].address_refused
+
+
 async def test_sessions_that_wait_are_counted(api: Api) -> None:
     await lose(api, "maria")
     for number in range(3):
         await api.put_session(f"session-{number}", starts=24 + number)
-        await api.world.container.write_session()(EXPERT, f"session-{number}")  # type: ignore[arg-type]
+        await api.world.container.write_session()(EXPERT, SessionId(f"session-{number}"))
 
     assert (await listed(api)).incidents[0].sessions_at_risk == 3
 

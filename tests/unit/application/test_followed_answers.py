@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from domain.access import CalendarGone, ProviderUnavailable, WriteRefused
+from domain.access import AccessDenied, CalendarGone, ProviderUnavailable, WriteRefused
 from domain.account import AccountStatus
 from domain.availability import Availability, UnreadReason
 from domain.change import FeedPosition
@@ -235,7 +235,7 @@ class Caller(RuleBasedStateMachine):
         self.app.provider.fail(method, ProviderUnavailable())
 
     @rule(
-        refusal=st.sampled_from([WriteRefused(code="ErrorInvalidRequest"), CalendarGone()]),
+        refusal=st.sampled_from([WriteRefused(code="ErrorInvalidRequest"), CalendarGone(), AccessDenied()]),
         session_id=sessions,
         slot=slots,
     )
@@ -245,6 +245,11 @@ class Caller(RuleBasedStateMachine):
         for method in ("create", "update"):
             self.app.provider.fail(method, refusal)
         self.do(self.app.write(session_id))
+
+    @rule(name=names)
+    def a_mailbox_loses_its_licence_or_gets_it_back(self, name: str) -> None:
+        self.people[name].served = not self.people[name].served
+        self.do(self.app.list_calendars(EXPERT, refresh=True))
 
     @rule(down=st.booleans())
     def the_provider_goes_down_or_comes_back(self, down: bool) -> None:

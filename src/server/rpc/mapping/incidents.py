@@ -16,6 +16,7 @@ def incident_message(listed: ListedIncident) -> incident_pb2.Incident:
         cause=RECONNECT_CAUSES.outward(incident.cause),
         sessions_at_risk=listed.found.sessions_at_risk,
         notice_count=incident.notices,
+        address_refused=incident.address_refused,
         reconnect_url=listed.reconnect_url,
     )
     put_instant(message.open_time, incident.opened_at)
