@@ -1,6 +1,7 @@
 """The feed of changes: what it tells, to whom, and that nothing is lost or repeated through interruptions."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
@@ -42,6 +43,7 @@ async def test_tells_what_happens_from_connecting_to_leaving(service: Service) -
     world = service.sandbox.world
     async with watching(service, EXPERT) as watch:
         account_id = await service.connect("anna")
+        await watch.until("ACCOUNT_CONNECTED", account_id=account_id)
         primary = await service.calendar_id("anna", "primary")
         await watch.until("BUSY_TIME_CHANGED", account_id=account_id, calendar_id=primary)
         await service.put_session("checked", start=10, day=SOON, only_if_free=True)
@@ -60,7 +62,15 @@ async def test_tells_what_happens_from_connecting_to_leaving(service: Service) -
         await watch.until("SESSION_WAITING", session_id="waiting")
         await service.finish("anna", account_id=account_id)
         await watch.until("SESSION_WRITTEN", session_id="waiting")
+        await service.hold("hold-1", start=20, day=SOON)
+        placed = await watch.until("HOLD_PLACED", hold_id="hold-1")
+        assert placed.HasField("expire_time")
+        await service.release_hold("hold-1")
+        await watch.until("HOLD_ENDED", hold_id="hold-1")
+        await service.cancel_session("checked")
+        await watch.until("SESSION_CANCELLED", session_id="checked")
         await service.disconnect(account_id)
+        await watch.until("ACCOUNT_DISCONNECTED", account_id=account_id)
         await watch.until("CALENDARS_CHANGED", account_id=account_id)
     kinds = [kind_of(one) for one in watch.seen]
     assert kinds.index("ACCOUNT_RECONNECT_REQUIRED") < kinds.index("ACCOUNT_RECONNECTED")
@@ -95,6 +105,25 @@ async def test_changes_of_one_process_are_told_by_another(
             await there.until("SESSION_WRITTEN", session_id=LAST)
             assert clock() - began < 0.5, "woken, not found by looking again"
         assert told(there.seen) == told(here.seen)
+
+
+async def test_pages_and_streams_of_two_processes_are_one_feed(
+    service: Service, sandbox: Sandbox, dsn: str, logs: Logs
+) -> None:
+    await service.connect("anna")
+    async with open_service(sandbox, dsn, role=Role.API, logs=logs) as other, watching(service) as watch:
+        start = watch.cursor
+        for number in range(3):
+            await service.put_session(f"session-{number}", start=number)
+        await service.put_session(LAST, start=20)
+        await watch.until("SESSION_WRITTEN", session_id=LAST)
+        found: list[Change] = []
+        for process in itertools.cycle((service, other)):
+            page = await process.list_changes(start, page_size=2)
+            start, found = page.cursor, found + list(page.changes)
+            if any(map(is_last, found)):
+                break
+    assert told(found)[: len(watch.seen)] == told(watch.seen)
 
 
 async def test_an_erased_expert_is_gone_from_the_feed_of_every_process(

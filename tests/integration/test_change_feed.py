@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from adapters.postgres import change_feed
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
-from domain.change import Change, CursorExpired, FeedPosition
+from domain.change import Change, ChangeType, CursorExpired, FeedPosition
 from tests.builders import EXPERT, a_change
 from tests.support.stores import KeptByPostgres
 
@@ -220,3 +220,18 @@ async def _shifted(kept: KeptByPostgres) -> FeedPosition:
         "SELECT history, removed_transaction::text::bigint AS transaction, removed_number FROM change_feed"
     )
     return FeedPosition(*(int(str(one)) for one in row.values()))
+
+
+async def test_a_type_that_only_a_later_version_knows_stops_nothing(kept: KeptByPostgres) -> None:
+    start = await kept.feed.end()
+    await kept.rows(
+        """
+        INSERT INTO change (expert_id, type, at, session_id) VALUES (%(of)s, 'NOT_THOUGHT_OF_YET', now(), 'one')
+        RETURNING number
+        """,
+        of=EXPERT,
+    )
+    await _add(kept, "two")
+    first, second = await _follow(kept.feed, start, 2)
+    assert (first.type, first.session_id) == (ChangeType.UNSPECIFIED, "one")
+    assert second == a_change(session_id="two")
