@@ -146,8 +146,9 @@ async def test_a_second_loss_is_a_new_incident_with_a_mail_of_its_own(service: S
     await lose(service)
     second = await mailed(service, number=2)
     assert first != second
-    assert (await service.open(first)).status == 404
+    assert (await service.open(first)).status == 302, "whichever mail is found, its link leads back in"
     assert "connected again" in await reconnect(service, second)
+    assert [(await service.open(link)).status for link in (first, second)] == [404, 404]
 
 
 @pytest.mark.parametrize("trouble", ["closed", "refusing"])

@@ -3,7 +3,7 @@
 import ssl
 from datetime import UTC, datetime
 
-from adapters.mailer import SmtpMailer, SmtpSettings, parse_sender
+from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender
 from application.ports.mailer import ReconnectNotice
 from domain.access import LossCause
 
@@ -15,6 +15,7 @@ NOTICE = ReconnectNotice(
     message_id="incident-1-notice-1",
     provider_name="Microsoft Outlook",
     cause=LossCause.SIGN_IN_REQUIRED,
+    sessions_at_risk=3,
 )
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -28,6 +29,7 @@ def smtp_mailer(url: str, *, tls: ssl.SSLContext | None = None, timeout: float =
     return SmtpMailer(
         smtp=SmtpSettings.parse(url),
         sender=parse_sender("CalendarSync <no-reply@sync.example>"),
+        signature=Signature(name="Expert & Sons", url="https://experts.example/calendars"),
         tls=tls or ssl.create_default_context(),
         clock=StillClock(),
         timeout=timeout,

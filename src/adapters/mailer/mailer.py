@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import aiosmtplib
 
 from adapters.mailer.failures import translated
-from adapters.mailer.message import reconnect_message
+from adapters.mailer.message import Signature, reconnect_message
 from adapters.mailer.settings import Encryption, SmtpSettings
 from application.ports.clock import Clock
 from application.ports.mailer import ReconnectNotice
@@ -32,13 +32,16 @@ class SmtpMailer:
 
     smtp: SmtpSettings
     sender: Address
+    signature: Signature
     tls: ssl.SSLContext
     clock: Clock
     timeout: float = 15.0
 
     async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
         """See the port."""
-        message = reconnect_message(notice, sender=self.sender, sent_at=self.clock.now())
+        message = reconnect_message(
+            notice, sender=self.sender, signature=self.signature, sent_at=self.clock.now()
+        )
         await self._send(message)
 
     async def _send(self, message: EmailMessage) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -31,6 +32,14 @@ SUBJECTS: Mapping[LossCause, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who signs a mail: the product, and its own page of connected calendars where it has one."""
+
+    name: str
+    url: str | None = None
+
+
 class SenderInvalid(ValueError):
     """The sender is no mail address."""
 
@@ -44,7 +53,9 @@ def parse_sender(text: str) -> Address:
         raise SenderInvalid("the sender is not written as name@host or Name <name@host>") from None
 
 
-def reconnect_message(notice: ReconnectNotice, *, sender: Address, sent_at: datetime) -> EmailMessage:
+def reconnect_message(
+    notice: ReconnectNotice, *, sender: Address, signature: Signature, sent_at: datetime
+) -> EmailMessage:
     """The "Action required" mail. Raises MailRefused when `notice.to` is no address."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -61,6 +72,9 @@ def reconnect_message(notice: ReconnectNotice, *, sender: Address, sent_at: date
         "account": one_line(notice.account_email),
         "provider": one_line(notice.provider_name),
         "url": notice.reconnect_url,
+        "waiting": notice.sessions_at_risk,
+        "product": signature.name,
+        "product_url": signature.url,
         "cause": notice.cause.value,
     }
     message.set_content(TEMPLATES.get_template("reconnect.txt").render(words))

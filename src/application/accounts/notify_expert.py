@@ -29,6 +29,8 @@ from domain.ids import IncidentId
 from domain.incident import Incident
 
 LEASE = timedelta(minutes=3)
+MOST_ACCOUNTS = 100
+"""Of one expert: far more than any plan allows."""
 
 Settlement = Callable[[Transaction, Incident], Awaitable[None]]
 """Records how a try ended, on the incident as it is by then."""
@@ -109,6 +111,7 @@ class NotifyExpert:
             cause=cause,
             reconnect_url=self.reconnect_url(incident.token),
             message_id=f"{incident.incident_id}.{incident.notices + 1}",
+            sessions_at_risk=await self._sessions_at_risk(incident),
         )
         try:
             await mailer.send_reconnect_notice(notice)
@@ -117,6 +120,15 @@ class NotifyExpert:
         except MailRefused:
             return partial(self._refused, expert.email)
         return partial(self._noticed, cause, ChangeType.INCIDENT_NOTICE_SENT)
+
+    async def _sessions_at_risk(self, incident: Incident) -> int:
+        async with self.store.transaction() as tx:
+            found = await tx.incidents.open(
+                incident.expert_id, after=None, now=self.clock.now(), limit=MOST_ACCOUNTS
+            )
+        return next(
+            (one.sessions_at_risk for one in found if one.incident.incident_id == incident.incident_id), 0
+        )
 
     async def _noticed(
         self, cause: LossCause, type_: ChangeType, tx: Transaction, incident: Incident

@@ -23,7 +23,7 @@ class MailDelayed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconnectNotice:
-    """What the mail says, and to whom.
+    """What the mail says, and to whom. `sessions_at_risk` sessions wait to be written because of the loss.
 
     `message_id` tells mails apart: the same for every try of one mail, so that a mail server or reader can drop
     the second copy when the answer to a first try was lost. Its form is that before the @ of a Message-ID.
@@ -36,6 +36,7 @@ class ReconnectNotice:
     message_id: str
     provider_name: str
     cause: LossCause
+    sessions_at_risk: int
 
 
 class Mailer(Protocol):

@@ -13,7 +13,7 @@ from procrastinate import App
 from adapters.crypto import KeyRing
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
-from adapters.mailer import SmtpMailer, SmtpSettings, parse_sender, trusting
+from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender, trusting
 from adapters.postgres.change_feed import open_change_feed
 from adapters.postgres.clock import open_clock
 from adapters.postgres.dsn import refusal_in
@@ -134,6 +134,7 @@ def _mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
     return SmtpMailer(
         smtp=SmtpSettings.parse(settings.smtp_url.get_secret_value()),
         sender=parse_sender(settings.mail_from),
+        signature=Signature(name=settings.product_name, url=settings.product_url),
         tls=trusting(settings.smtp_ca_file),
         clock=clock,
     )

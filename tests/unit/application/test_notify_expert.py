@@ -52,6 +52,19 @@ async def test_tells_the_expert_which_account_and_where_to_reconnect(app: Applic
     assert (incident.notices, incident.mail_due_at, incident.closed_at) == (1, None, None)
 
 
+async def test_says_how_many_sessions_wait_because_of_it(app: Application, maria: Person) -> None:
+    await lose(app, maria)
+    incident_id = the_incident(app).incident_id
+    for number in range(2):
+        await app.book(session_id=f"session-{number}")
+        await app.write(session_id=f"session-{number}")
+
+    await app.notify_expert(incident_id)
+
+    (mail,) = app.mailer.sent
+    assert mail.sessions_at_risk == 2
+
+
 async def test_one_mail_an_incident_however_often_a_worker_is_woken(app: Application, maria: Person) -> None:
     await lose(app, maria)
     incident_id = the_incident(app).incident_id
