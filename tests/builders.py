@@ -17,6 +17,7 @@ from domain.hold import Hold
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, IncidentId, SessionId
 from domain.incident import Incident
 from domain.interval import Interval
+from domain.own_events import Deviation, DeviationKind
 from domain.reading import ReadingTask, StoredReading
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
 from domain.spans import Spans
@@ -290,6 +291,7 @@ def a_reading(
     read_at: datetime = NOW,
     window: Interval | None = None,
     zone: str = "Europe/Berlin",
+    deviations: Iterable[Deviation] = (),
 ) -> StoredReading:
     """Of a calendar in which nothing is busy, over NOW's day before and the four weeks after it, unless told."""
     return StoredReading(
@@ -298,6 +300,22 @@ def a_reading(
         read_at=read_at,
         busy=Spans.of(busy),
         zone=zone,
+        deviations=tuple(deviations),
+    )
+
+
+def a_deviation(
+    kind: DeviationKind = DeviationKind.MOVED,
+    *,
+    session_id: str = SESSION,
+    revision: int = 1,
+    at: Interval | None = Interval(after(hours=26), after(hours=27)),  # noqa: B008 - a value that never changes
+    blocks: Interval | None = None,
+    tell: bool = True,
+) -> Deviation:
+    """A session's event that its owner moved by two hours; it is shown as free, unless told."""
+    return Deviation(
+        session_id=SessionId(session_id), revision=revision, kind=kind, at=at, blocks=blocks, tell=tell
     )
 
 

@@ -1,12 +1,13 @@
 """What is known of an expert's time: readings, what could not be read, and verdicts on candidate times."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval, WindowTooLong
+from domain.own_events import Deviation, blocked_by
 from domain.spans import Spans, micros
 
 LONGEST_WINDOW = timedelta(days=366)
@@ -63,13 +64,23 @@ class ReadingSource(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One look at one calendar over one window: its busy time inside the window and when it was read."""
+    """One look at one calendar over one window: its busy time inside the window and when it was read.
+
+    `deviations` are events of ours that were found elsewhere and are not in `busy` yet.
+    """
 
     calendar_id: CalendarId
     account_id: AccountId
     read_at: datetime
     busy: Spans
     source: ReadingSource
+    deviations: tuple[Deviation, ...] = ()
+
+    def asked_without(self, sessions: Collection[SessionId]) -> "Reading":
+        """For a question that leaves these sessions out: of the events found elsewhere, all others block."""
+        if not self.deviations:
+            return self
+        return replace(self, busy=self.busy.united(blocked_by(self.deviations, but=sessions)), deviations=())
 
     def with_part(self, other: "Reading") -> "Reading":
         """Together with a look at another part of the window: as old as the older, stored if either is."""

@@ -1,7 +1,7 @@
 """What blocks: from the entries of a calendar to its busy time."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
@@ -55,40 +55,40 @@ class UnplacedTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """All we ever learn of an event: when, with which status, and whether it carries a mark."""
+    """All we ever learn of an event: when, with which status, whether it carries a mark, and its id at the provider.
+
+    The id only tells whether it is one of ours. It is stored nowhere, and two entries are the same without it.
+    """
 
     when: Instants | Days | UnplacedTimes
     show_as: ShowAs
     cancelled: bool = False
     declined: bool = False
     mark: EventMark | None = None
+    remote_id: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def blocks(self) -> bool:
         return not (self.cancelled or self.declined or self.show_as in NOT_BLOCKING)
 
+    def covers(self, zone: ZoneInfo) -> Interval | None:
+        """The time it takes up, whatever its status; None for a moment without length.
 
-def busy_time(
-    entries: Iterable[CalendarEntry],
-    *,
-    window: Interval,
-    zone: ZoneInfo,
-    own_marks: Collection[EventMark] = (),
-) -> Spans:
+        `zone` is the expert's: all-day entries cover its local days.
+        """
+        return _covered(self.when, zone)
+
+
+def busy_time(entries: Iterable[CalendarEntry], *, window: Interval, zone: ZoneInfo) -> Spans:
     """When the entries of one calendar block, inside `window`, as disjoint intervals in order.
 
-    `zone` is the expert's: all-day entries block its local days. Entries with a mark of our own don't count; their
-    sessions do.
+    `zone` is the expert's: all-day entries block its local days.
     """
-    blocked = (
-        _blocked(entry.when, zone)
-        for entry in entries
-        if entry.blocks and (entry.mark is None or entry.mark not in own_marks)
-    )
+    blocked = (entry.covers(zone) for entry in entries if entry.blocks)
     return Spans.of(interval for interval in blocked if interval is not None).clipped_to(window)
 
 
-def _blocked(when: Instants | Days | UnplacedTimes, zone: ZoneInfo) -> Interval | None:
+def _covered(when: Instants | Days | UnplacedTimes, zone: ZoneInfo) -> Interval | None:
     match when:
         case Days(first, after_last):
             return local_days(first, after_last, zone)

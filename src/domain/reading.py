@@ -1,12 +1,13 @@
 """Stored readings: how far they reach, how long they count, and what a new one changes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.availability import BookedTime
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import Deviation, blocked_by
 from domain.spans import Spans
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -23,7 +24,9 @@ LEASE = timedelta(minutes=2)
 class StoredReading:
     """The last look at a conflict calendar, over a window, kept as one value.
 
-    `zone` is the name of the expert's time zone then: all-day entries block the days of that zone and no other.
+    `busy` is what blocks everybody; an event of ours that its owner moved is among the `deviations` instead, as it must
+    not stand in the way of its own session. `zone` is the name of the expert's time zone then: all-day entries block
+    the days of that zone and no other.
     """
 
     calendar_id: CalendarId
@@ -31,6 +34,25 @@ class StoredReading:
     read_at: datetime
     busy: Spans
     zone: str
+    deviations: tuple[Deviation, ...] = ()
+
+    def taken(self, *, but: Collection[SessionId] = ()) -> Spans:
+        """All that is taken, but for the events of the sessions named."""
+        return self.busy.united(blocked_by(self.deviations, but=but)) if self.deviations else self.busy
+
+    def taken_in(self, window: Interval) -> tuple[Spans, frozenset[tuple[SessionId, Interval]]]:
+        """What is taken from everybody in this part of the window, and what from all but the session named."""
+        moved = ((one.session_id, one.blocks and one.blocks.clipped_to(window)) for one in self.deviations)
+        return self.busy.clipped_to(window), frozenset(
+            (session_id, blocks) for session_id, blocks in moved if blocks is not None
+        )
+
+    def overlaps(self, interval: Interval, *, but: SessionId | None) -> bool:
+        """Whether something takes it, other than the event of the session named."""
+        return self.busy.overlaps(interval) or any(
+            one.blocks is not None and one.blocks.overlaps(interval) and one.session_id != but
+            for one in self.deviations
+        )
 
     def counts(self, asked: Interval, *, not_before: datetime, now: datetime, zone: str) -> bool:
         """Whether it is young enough, reaches over all that is asked, and was made for the zone the expert lives in.
@@ -91,19 +113,36 @@ def parts_outside(window: Interval, known: Interval) -> tuple[Interval, ...]:
     return before + after
 
 
-def collisions(booked: Iterable[BookedTime], *, before: Spans | None, after: Spans) -> tuple[SessionId, ...]:
-    """The sessions that something in the calendar overlaps now and didn't before; a first reading tells of all."""
+def collisions(
+    booked: Iterable[BookedTime], *, before: StoredReading | None, after: StoredReading
+) -> tuple[SessionId, ...]:
+    """The sessions that something in the calendar, other than their own events, overlaps now and didn't before.
+
+    A first reading tells of all.
+    """
     return tuple(
         one.session_id
         for one in booked
-        if after.overlaps(one.interval) and not (before is not None and before.overlaps(one.interval))
+        if after.overlaps(one.interval, but=one.session_id)
+        and not (before is not None and before.overlaps(one.interval, but=one.session_id))
     )
 
 
+def owner_changed(before: StoredReading | None, after: StoredReading) -> tuple[SessionId, ...]:
+    """The sessions whose events are otherwise than we left them, in a way that was not told before."""
+    told = {_news(one) for one in before.deviations if one.tell} if before is not None else set()
+    new = (one for one in after.deviations if one.tell and _news(one) not in told)
+    return tuple(dict.fromkeys(one.session_id for one in new))
+
+
+def _news(one: Deviation) -> tuple[object, ...]:
+    return one.session_id, one.revision, one.kind, one.at
+
+
 def changed(before: StoredReading | None, after: StoredReading) -> bool:
-    """Whether the busy time differs where both were looking, or was never known."""
+    """Whether what is taken, or from whom, differs where both were looking, or was never known."""
     if before is None or not before.window.overlaps(after.window):
         return True
     start, end = max(before.window.start, after.window.start), min(before.window.end, after.window.end)
     common = Interval(start, end)
-    return before.busy.clipped_to(common) != after.busy.clipped_to(common)
+    return before.taken_in(common) != after.taken_in(common)

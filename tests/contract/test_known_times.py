@@ -14,6 +14,7 @@ from tests.builders import (
     NOW,
     SESSION,
     a_calendar,
+    a_deviation,
     a_grant,
     a_hold,
     a_reading,
@@ -67,7 +68,9 @@ async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept) -> 
     busy = a_reading(
         "b", busy=[an_interval(starts=-30), an_interval(starts=5, hours=0.25)], zone="Asia/Tokyo"
     )
-    idle = a_reading("a", read_at=after(seconds=-0.000001))
+    idle = a_reading(
+        "a", read_at=after(seconds=-0.000001), deviations=[a_deviation(blocks=an_interval(starts=26))]
+    )
     await _store(kept, busy)
     await _store(kept, idle)
     async with kept.transaction() as tx:

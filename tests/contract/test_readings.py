@@ -3,15 +3,18 @@
 import pytest
 
 from domain.account import AccountStatus
-from domain.ids import AccountId, CalendarId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import DeviationKind
 from domain.reading import ReadingTask, StoredReading
 from tests.builders import (
     ACCOUNT,
     CALENDAR,
     EXPERT,
     NOW,
+    SESSION,
     a_calendar,
+    a_deviation,
     a_grant,
     a_reading,
     a_reading_task,
@@ -57,6 +60,41 @@ async def test_a_reading_comes_back_by_value_with_the_next_task(kept: Kept) -> N
     task = await _begin(kept)
     assert await _store(kept, task, reading)
     assert await _begin(kept) == a_reading_task(marks=task.marks, previous=reading)
+
+
+async def test_what_was_found_otherwise_than_we_left_it_comes_back(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    found = [
+        a_deviation(blocks=Interval(after(seconds=0.000001), after(seconds=0.000003))),
+        a_deviation(DeviationKind.MISSING, session_id="session-2", revision=7, at=None, tell=False),
+        a_deviation(DeviationKind.SURPLUS, session_id="' --", at=None),
+    ]
+    reading = a_reading(deviations=found)
+    assert await _store(kept, await _begin(kept), reading)
+    assert (await _begin(kept)).previous == reading
+    async with kept.transaction() as tx:
+        assert await tx.readings.lock(CALENDAR) == reading
+        assert await tx.readings.deviating(EXPERT, SESSION) == (CALENDAR,)
+        assert await tx.readings.deviating(EXPERT, SessionId("session-9")) == ()
+        assert await tx.readings.deviating(ExpertId("other"), SESSION) == ()
+    assert await _store(kept, await _begin(kept), a_reading(read_at=after(minutes=1)))
+    assert (await _begin(kept)).previous == a_reading(read_at=after(minutes=1))
+
+
+async def test_a_moved_event_is_in_the_way_of_all_but_its_own_session(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    moved = a_deviation(blocks=an_interval(starts=26))
+    await _store(kept, await _begin(kept), a_reading(busy=[an_interval(starts=30)], deviations=[moved]))
+    async with kept.transaction() as tx:
+        for starts, but, expected in (
+            (26, None, [CALENDAR]),
+            (26, SessionId("session-2"), [CALENDAR]),
+            (26, SESSION, []),
+            (24, None, []),
+            (30, SESSION, [CALENDAR]),
+        ):
+            found = await tx.readings.overlapping(EXPERT, an_interval(starts=starts), but=but)
+            assert [calendar_id for _, calendar_id in found] == expected
 
 
 async def test_times_are_kept_to_the_microsecond(kept: Kept) -> None:

@@ -11,6 +11,7 @@ from domain.event_digest import EventDigest
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import own_event
 from domain.session import (
     EventCopy,
     Hindrance,
@@ -209,16 +210,52 @@ async def test_marks_are_remembered_for_good_and_per_expert(kept: Kept) -> None:
         await tx.sessions.save(a_session(copy=None))
         await tx.sessions.save(a_session(expert_id="other", copy=an_event_copy(mark=third)))
     async with kept.transaction() as tx:
-        assert await tx.sessions.own_marks(EXPERT, {first, second, third, MARK}) == {first, second}
-        assert await tx.sessions.own_marks(ExpertId("other"), [first, third]) == {third}
+        known = dict.fromkeys((first, second), SESSION)
+        assert await tx.sessions.whose_marks(EXPERT, {first, second, third, MARK}) == known
+        assert await tx.sessions.whose_marks(ExpertId("other"), [first, third]) == {third: SESSION}
 
 
 @pytest.mark.parametrize("mark", ["", "not a mark of ours", "\x00", "\ud800", "ä", MARK.upper(), "x" * 5000])
 async def test_marks_of_other_people_are_nobodys(kept: Kept, mark: str) -> None:
     await _booked(kept, a_session(copy=an_event_copy()))
     async with kept.transaction() as tx:
-        assert await tx.sessions.own_marks(EXPERT, [EventMark(mark), MARK]) == {MARK}
-        assert await tx.sessions.own_marks(EXPERT, []) == frozenset()
+        assert await tx.sessions.whose_marks(EXPERT, [EventMark(mark), MARK]) == {MARK: SESSION}
+        assert await tx.sessions.whose_marks(EXPERT, []) == {}
+
+
+async def test_events_of_sessions_in_the_window_come_with_those_that_are_not_written_in_full(
+    kept: Kept,
+) -> None:
+    """Where they are booked for now says nothing of where the event still is."""
+    window, away = Interval(NOW, after(days=2)), an_interval(starts=99 * 24)
+    asked = (
+        replace(EVERYTHING, session_id=SessionId("changed"), interval=away),
+        a_session("here", copy=an_event_copy(times=[away]), written_revision=1, status=WriteStatus.WRITTEN),
+        a_session("named", interval=away, cancelled=True, written_revision=1),
+    )
+    others = (
+        a_session("away", interval=away, copy=an_event_copy(), written_revision=1),
+        a_session("gone", copy=an_event_copy(), cancelled=True, written_revision=1),
+        a_session("not-begun"),
+        a_session("theirs", expert_id="other", copy=an_event_copy()),
+    )
+    marked = [
+        replace(one, copy=replace(one.copy, mark=EventMark(f"mark-of-{one.session_id}"))) if one.copy else one
+        for one in (*others, *asked)
+    ]
+    await _booked(kept, *marked)
+    async with kept.transaction() as tx:
+        found = await tx.sessions.own_events(EXPERT, window, sessions=[SessionId("named"), SessionId("x")])
+    wanted = {one.session_id for one in asked}
+    assert found == tuple(own_event(one) for one in marked[len(others) :] if one.session_id in wanted)
+
+
+async def test_events_of_sessions_that_touch_the_window_are_none_of_its(kept: Kept) -> None:
+    await _booked(kept, a_session(copy=an_event_copy(), written_revision=1))
+    async with kept.transaction() as tx:
+        assert await tx.sessions.own_events(EXPERT, an_interval(starts=23)) == ()
+        assert await tx.sessions.own_events(EXPERT, an_interval(starts=25)) == ()
+        assert len(await tx.sessions.own_events(EXPERT, an_interval(starts=24.9))) == 1
 
 
 async def test_waiting_sessions_come_in_the_order_of_their_starts(kept: Kept) -> None:

@@ -58,7 +58,7 @@ async def test_nothing_stays_of_a_transaction_that_failed(kept: Kept) -> None:
         assert not await tx.attempts.consent_afresh(EXPERT, Provider.MICROSOFT)
         assert await tx.calendars.of_account(ACCOUNT) == ()
         assert (await tx.calendars.settings(EXPERT)).version == 0
-        assert await tx.sessions.own_marks(EXPERT, [MARK]) == frozenset()
+        assert await tx.sessions.whose_marks(EXPERT, [MARK]) == {}
         assert await tx.incidents.due(NOW, 10) == ()
     assert await kept.jobs() == ()
 
@@ -120,7 +120,7 @@ async def test_erasing_an_expert_takes_everything_along(kept: Kept) -> None:
         assert await tx.accounts.of_expert(EXPERT) == ()
         assert not await tx.attempts.consent_afresh(EXPERT, Provider.MICROSOFT)
         assert (await tx.calendars.settings(EXPERT)).version == 0
-        assert await tx.sessions.own_marks(EXPERT, [MARK]) == frozenset()
+        assert await tx.sessions.whose_marks(EXPERT, [MARK]) == {}
         assert await tx.sessions.due(NOW, 10) == (("other", SESSION),)
         with pytest.raises(ConnectionAttemptNotFound):
             await tx.attempts.take(an_attempt().state)

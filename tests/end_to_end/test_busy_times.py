@@ -135,13 +135,13 @@ async def test_an_own_event_does_not_count_beside_its_session(service: Service) 
     assert await service.check(hours(10, 11), excluded=(SESSION,)) == ["FREE"]
 
 
-async def test_an_own_event_that_was_moved_by_hand_is_still_our_own(service: Service) -> None:
+async def test_an_own_event_that_was_moved_by_hand_is_busy_beside_its_session(service: Service) -> None:
     await service.connect("anna")
     await service.put_session(start=10)
     await service.written()
     (event,) = service.events("anna")
     service.sandbox.world.events.change(event, start=at(15), subject="Moved by me")
-    assert await busy_hours(service) == [(10, 11)]
+    assert await busy_hours(service) == [(10, 11), (15, 16)]
     assert await busy_hours(service, excluded=(SESSION,)) == []
 
 

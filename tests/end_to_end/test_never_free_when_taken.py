@@ -1,8 +1,8 @@
 """Whatever people do in Outlook and whatever fails on the way: no answer calls a time free that is taken.
 
-A machine enters, moves and removes events by hand, breaks Graph, loses and delays notifications, lets time pass, books
-and cancels, all on the real service. After each step it asks, and holds the answer against what the calendars said
-since the moment as of which the answer claims to know them.
+A machine enters, moves and removes events by hand, drags, copies and lengthens those of sessions, breaks Graph, loses
+and delays notifications, lets time pass, books, follows and cancels, all on the real service. After each step it asks,
+and holds the answer against what the calendars said since the moment as of which the answer claims to know them.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from tests.server.served import Logs
 from tests.support.calls import NOW, SOON, at, hours, verdicts
 from tests.support.readings import pass_time
 from tests.support.running_service import open_service
-from tests.support.service import Service, outcome
+from tests.support.service import Service, outcome, until
 from tests.support.truth import History
 
 T = TypeVar("T")
@@ -57,6 +57,7 @@ class Booking(RuleBasedStateMachine):
         self.history: dict[str, History] = {}
         self.broken: set[str] = set()
         self.sessions: dict[str, range] = {}
+        self.dragged: dict[str, range] = {}
         self.put = 0
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -103,9 +104,70 @@ class Booking(RuleBasedStateMachine):
             else:
                 world.change(event, start=start, end=end)
             self.events.append((person, event, taken))
+        self._note(person)
+
+    def _note(self, person: str) -> None:
+        """Sessions are written to the calendar connected first; at its session's time an event takes none."""
+        dragged = [(PEOPLE[0], taken) for taken in self.dragged.values()]
+        entered = [(whose, taken) for whose, _, taken in self.events]
         self.history[person].becomes(
-            hour for whose, _, hours in self.events if whose == person for hour in hours
+            hour for whose, taken in (*entered, *dragged) if whose == person for hour in taken
         )
+
+    @rule(number=numbers, start=starts, length=lengths)
+    @precondition(lambda self: self.sessions)
+    def drag_or_lengthen_ours(self, number: int, start: int, length: int) -> None:
+        self.run(self._drag(self._one_of_ours(number), range(start, start + length)))
+
+    async def _drag(self, session_id: str, to: range) -> None:
+        event = await self._event_of(session_id)
+        world = self.service.sandbox.world.events
+        world.change(event, start=at(to.start, day=SOON), end=at(to.stop, day=SOON))
+        if to == self.sessions[session_id]:
+            self.dragged.pop(session_id, None)
+        else:
+            self.dragged[session_id] = to
+        self._note(PEOPLE[0])
+
+    @rule(number=numbers, start=starts)
+    @precondition(lambda self: self.sessions and len(self.events) < MOST_TO_REMEMBER)
+    def copy_ours(self, number: int, start: int) -> None:
+        self.run(self._copy(self._one_of_ours(number), start))
+
+    async def _copy(self, session_id: str, start: int) -> None:
+        event = await self._event_of(session_id)
+        world = self.service.sandbox.world.events
+        copied = world.copy(event, at(start, day=SOON), at(start + 1, day=SOON))
+        world.change(copied, subject="A copy")
+        self.events.append((PEOPLE[0], copied, range(start, start + 1)))
+        self._note(PEOPLE[0])
+
+    def _one_of_ours(self, number: int) -> str:
+        return sorted(self.sessions)[number % len(self.sessions)]
+
+    async def _event_of(self, session_id: str) -> Event:
+        """Once it is written: it has the session's name as its title."""
+
+        async def written() -> list[Event]:
+            return [one for one in self.service.events(PEOPLE[0]) if one.subject == session_id]
+
+        (event,) = await until(written, len)
+        await self.service.settled()
+        return event
+
+    @rule(number=numbers)
+    @precondition(lambda self: self.dragged)
+    def follow(self, number: int) -> None:
+        """Move a session to the hour at which its event begins, if that is free but for the event itself."""
+        session_id = sorted(self.dragged)[number % len(self.dragged)]
+        start = self.dragged[session_id].start
+        if self._book(session_id, range(start, start + 1)):
+            self.run(self._followed(session_id))
+
+    async def _followed(self, session_id: str) -> None:
+        await self.service.settled()
+        self.dragged.pop(session_id)
+        self._note(PEOPLE[0])
 
     @rule(person=people)
     def break_graph(self, person: str) -> None:
@@ -149,14 +211,21 @@ class Booking(RuleBasedStateMachine):
 
     @rule(start=starts)
     def book(self, start: int) -> None:
-        taken = range(start, start + 1)
         session_id = f"session-{self.put}"
         self.put += 1
+        self._book(session_id, range(start, start + 1))
+
+    def _book(self, session_id: str, taken: range) -> bool:
         call = self.service.put_session(
-            session_id, start=start, day=SOON, expert_id=self.expert_id, only_if_free=True
+            session_id,
+            start=taken.start,
+            day=SOON,
+            expert_id=self.expert_id,
+            only_if_free=True,
+            title=session_id,
         )
         reason = self.run(outcome(call))
-        in_the_way = self._taken_now(taken)
+        in_the_way = self._taken_now(taken, but=session_id)
         if not reason:
             assert not in_the_way, f"booked over {in_the_way}"
             assert not self.broken, "booked without having looked"
@@ -166,13 +235,16 @@ class Booking(RuleBasedStateMachine):
         else:
             assert reason == "AVAILABILITY_UNKNOWN"
             assert self.broken
+        return not reason
 
     @rule(number=numbers)
     @precondition(lambda self: self.sessions)
     def cancel(self, number: int) -> None:
-        session_id = sorted(self.sessions)[number % len(self.sessions)]
+        session_id = self._one_of_ours(number)
         self.run(self.service.cancel_session(session_id, expert_id=self.expert_id))
         del self.sessions[session_id]
+        if session_id in self.dragged:
+            self.run(self._followed(session_id))
 
     @rule()
     def look_now(self) -> None:
@@ -206,10 +278,11 @@ class Booking(RuleBasedStateMachine):
         read = [one.read_time for one in answer.calendars if one.WhichOneof("outcome") == "read_time"]
         return verdicts(answer), [one.ToDatetime(tzinfo=UTC) for one in read]
 
-    def _taken_now(self, wanted: range) -> set[str]:
-        """Who is in the way of these hours: people, and sessions."""
-        calendars = {whose for whose, history in self.history.items() if history.now & set(wanted)}
-        return calendars | {name for name, taken in self.sessions.items() if set(taken) & set(wanted)}
+    def _taken_now(self, wanted: range, *, but: str = "") -> set[str]:
+        """Who is in the way of these hours: people, sessions, and the events of other sessions."""
+        calendars = {whose for whose, _, taken in self.events if set(taken) & set(wanted)}
+        ours = (*self.sessions.items(), *self.dragged.items())
+        return calendars | {name for name, taken in ours if name != but and set(taken) & set(wanted)}
 
     def teardown(self) -> None:
         if self.history:
@@ -226,7 +299,8 @@ class Booking(RuleBasedStateMachine):
         await self._rest()
         world = self.service.sandbox.world.events
         written = [(person, event) for person in PEOPLE for event in self.service.events(person)]
-        for person, event in [*((person, event) for person, event, _ in self.events), *written]:
+        entered = [(person, event) for person, event, _ in self.events]
+        for person, event in {event.uid: (person, event) for person, event in (*entered, *written)}.values():
             world.delete(person, event)
 
 

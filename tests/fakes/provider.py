@@ -311,7 +311,10 @@ class FakeProvider:
 def entry_of(event: Event) -> CalendarEntry:
     """How an event of ours looks to whoever reads the calendar."""
     return CalendarEntry(
-        when=Instants(event.interval.start, event.interval.end), show_as=ShowAs.BUSY, mark=event.mark
+        when=Instants(event.interval.start, event.interval.end),
+        show_as=ShowAs.BUSY,
+        mark=event.mark,
+        remote_id=event.remote_id,
     )
 
 

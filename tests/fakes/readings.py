@@ -1,9 +1,10 @@
 """A fake of the stored readings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.ids import AccountId, CalendarId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
 from tests.fakes.tables import Tables
@@ -33,17 +34,26 @@ class FakeReadings:
         )
 
     async def overlapping(
-        self, expert_id: ExpertId, interval: Interval
+        self, expert_id: ExpertId, interval: Interval, *, but: SessionId | None = None
     ) -> tuple[tuple[AccountId, CalendarId], ...]:
-        calendars = sorted(key for key, row in self.tables.readings.items() if row.reading is not None)
         return tuple(
-            (account_id, key)
-            for key in calendars
-            if self.tables.accounts[account_id := self.tables.calendars[key].account_id].expert_id
-            == expert_id
-            and (reading := self.tables.readings[key].reading) is not None
-            and reading.busy.overlaps(interval)
+            (self.tables.calendars[reading.calendar_id].account_id, reading.calendar_id)
+            for reading in self._of(expert_id)
+            if reading.overlaps(interval, but=but)
         )
+
+    async def deviating(self, expert_id: ExpertId, session_id: SessionId) -> tuple[CalendarId, ...]:
+        return tuple(
+            reading.calendar_id
+            for reading in self._of(expert_id)
+            if any(one.session_id == session_id for one in reading.deviations)
+        )
+
+    def _of(self, expert_id: ExpertId) -> Iterator[StoredReading]:
+        for calendar_id, row in sorted(self.tables.readings.items(), key=lambda one: one[0]):
+            account = self.tables.accounts[self.tables.calendars[calendar_id].account_id]
+            if account.expert_id == expert_id and row.reading is not None:
+                yield row.reading
 
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
         row = self.tables.readings.get(calendar_id)

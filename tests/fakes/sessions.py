@@ -1,6 +1,6 @@
 """A fake of the sessions' repository."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from domain.availability import BookedTime
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import OwnEvent, own_event
 from domain.session import EventCopy, Session, SessionNotFound, WriteStatus
 from tests.fakes.tables import Claim, SessionKey, Tables
 
@@ -41,7 +42,7 @@ class FakeSessions:
     def _store(self, session: Session) -> None:
         self.tables.sessions[_key(session)] = session
         if session.copy is not None:
-            self.tables.marks.add((session.expert_id, session.copy.mark))
+            self.tables.marks.setdefault((session.expert_id, session.copy.mark), session.session_id)
 
     async def page(
         self, expert_id: ExpertId, which: SessionFilter, *, after: SessionPosition | None, limit: int
@@ -62,8 +63,28 @@ class FakeSessions:
             if not one.cancelled and one.interval.overlaps(window)
         )
 
-    async def own_marks(self, expert_id: ExpertId, among: Collection[EventMark]) -> frozenset[EventMark]:
-        return frozenset(mark for mark in among if (expert_id, mark) in self.tables.marks)
+    async def whose_marks(
+        self, expert_id: ExpertId, among: Collection[EventMark]
+    ) -> Mapping[EventMark, SessionId]:
+        marks = self.tables.marks
+        return {mark: marks[expert_id, mark] for mark in among if (expert_id, mark) in marks}
+
+    async def own_events(
+        self, expert_id: ExpertId, window: Interval, *, sessions: Collection[SessionId] = ()
+    ) -> tuple[OwnEvent, ...]:
+        found = [
+            own_event(one)
+            for one in self._of(expert_id)
+            if one.session_id in sessions
+            or (
+                one.copy is not None
+                and (
+                    (not one.cancelled and one.interval.overlaps(window))
+                    or one.written_revision < one.revision
+                )
+            )
+        ]
+        return tuple(sorted(found, key=lambda one: one.session_id))
 
     async def claim(
         self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime

@@ -106,7 +106,7 @@ class Tables:
     settings: dict[ExpertId, CalendarSettings] = field(default_factory=dict)
     sessions: dict[SessionKey, Session] = field(default_factory=dict)
     session_claims: dict[SessionKey, Claim] = field(default_factory=dict)
-    marks: set[tuple[ExpertId, EventMark]] = field(default_factory=set)
+    marks: dict[tuple[ExpertId, EventMark], SessionId] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     incident_claims: dict[IncidentId, Claim] = field(default_factory=dict)
     lists_due: dict[AccountId, datetime] = field(default_factory=dict)
@@ -165,7 +165,7 @@ class Tables:
         self.consent_afresh = {one for one in self.consent_afresh if one[0] != expert_id}
         self.sessions = {key: one for key, one in self.sessions.items() if key[0] != expert_id}
         self.session_claims = {key: one for key, one in self.session_claims.items() if key[0] != expert_id}
-        self.marks = {one for one in self.marks if one[0] != expert_id}
+        self.marks = {key: one for key, one in self.marks.items() if key[0] != expert_id}
         self.holds = {key: one for key, one in self.holds.items() if key[0] != expert_id}
         self.reserved = {key: one for key, one in self.reserved.items() if key[0] != expert_id}
         self.changes = [one for one in self.changes if one[1].expert_id != expert_id]

@@ -68,11 +68,19 @@ async def crowded(
             "session_by_start",
         ),
         (lambda sessions: sessions.get(EXPERT, SessionId("session-7")), "session_pkey"),
-        (lambda sessions: sessions.own_marks(EXPERT, [MARK]), "session_mark_pkey"),
+        (lambda sessions: sessions.whose_marks(EXPERT, [MARK]), "session_mark_pkey"),
         (lambda sessions: sessions.due(after(days=-300), 100), "session_due"),
         (lambda sessions: sessions.waiting(EXPERT), "session_waiting"),
     ],
-    ids=["booked times", "first page", "next page", "one session", "own marks", "due", "waiting"],
+    ids=[
+        "booked times",
+        "first page",
+        "next page",
+        "one session",
+        "own marks",
+        "due",
+        "waiting",
+    ],
 )
 async def test_is_answered_from_an_index(
     crowded: Connection, ask: Callable[[PostgresSessions], Awaitable[object]], index: str
@@ -84,6 +92,15 @@ async def test_is_answered_from_an_index(
         name: count - before[name] for name, count in (await _scans(crowded)).items() if count > before[name]
     }
     assert scans == {index: 1}
+
+
+async def test_own_events_are_found_by_an_index_for_each_reason_to_ask_for_them(crowded: Connection) -> None:
+    sessions = PostgresSessions(connection=crowded, cipher=SameDetails())
+    before = await _scans(crowded)
+    named = [SessionId("session-7"), SessionId("session-7000")]
+    assert len(await sessions.own_events(EXPERT, an_interval(hours=24 * 14), sessions=named)) == 2
+    scans = {name for name, count in (await _scans(crowded)).items() if count > before[name]}
+    assert scans == {"session_booked", "session_under_way", "session_pkey"}
 
 
 async def _scans(connection: Connection) -> dict[str, int]:

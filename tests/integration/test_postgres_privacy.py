@@ -14,6 +14,7 @@ from tests.builders import (
     NOW,
     a_calendar,
     a_change,
+    a_deviation,
     a_grant,
     a_hold,
     a_reading,
@@ -31,7 +32,7 @@ from tests.builders import (
     some_details,
     some_settings,
 )
-from tests.support.stores import KeptByPostgres
+from tests.support.stores import KeptByPostgres, put_conflict_calendars
 
 SECRETS = {
     "mia.expert@private.example",
@@ -219,6 +220,7 @@ async def test_a_reading_holds_times_and_nothing_of_an_event(kept: KeptByPostgre
     assert sorted(row) == [
         "busy",
         "calendar_id",
+        "deviations",
         "due_at",
         "expert_id",
         "failures",
@@ -230,6 +232,28 @@ async def test_a_reading_holds_times_and_nothing_of_an_event(kept: KeptByPostgre
     ]
     times = [after(hours=hours) for hours in (3, 4, 5, 6)]
     assert row["busy"] == struct.pack("<4q", *(int(time.timestamp()) * 1_000_000 for time in times))
+    assert row["deviations"] is None
+
+
+async def test_of_an_event_of_ours_that_was_moved_a_reading_holds_its_session_and_its_times(
+    kept: KeptByPostgres,
+) -> None:
+    await put_conflict_calendars(kept)
+    moved = a_deviation(at=an_interval(starts=26), blocks=an_interval(starts=26))
+    async with kept.transaction() as tx:
+        await tx.readings.store(a_reading_task(), a_reading(deviations=[moved]), due_at=NOW, now=NOW)
+    (row,) = await kept.rows("SELECT deviations FROM reading")
+    times = [int(after(hours=hours).timestamp()) * 1_000_000 for hours in (26, 27)]
+    assert row["deviations"] == [
+        {
+            "session_id": "session-1",
+            "revision": 1,
+            "kind": "MOVED",
+            "at": times,
+            "blocks": times,
+            "tell": True,
+        }
+    ]
 
 
 async def test_nothing_is_left_of_an_erased_expert(kept: KeptByPostgres) -> None:

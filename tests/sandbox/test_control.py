@@ -98,6 +98,37 @@ async def test_adds_changes_moves_and_deletes_events(control: Control, anna: Gra
     assert (await anna.get(f"/me/calendarView?{day}")).json["value"] == []
 
 
+async def test_copies_events_with_their_marks_and_brings_deleted_ones_back(
+    control: Control, anna: Graph, sandbox: Sandbox
+) -> None:
+    path = "/people/anna/calendars/primary/events"
+    first = await control(
+        "POST", path, start="2030-07-01T09:00", end="2030-07-01T10:30", zone="UTC", transaction_id="mark"
+    )
+    event = f"/people/anna/events/{first['uid']}"
+    await control("POST", event + "/copy", start="2030-07-08T09:00")
+    await control("POST", event + "/copy", start="2030-07-01T12:00", end="2030-07-01T13:00", calendar="team")
+    await control("DELETE", event)
+    window = "startDateTime=2030-07-01&endDateTime=2030-07-09"
+
+    async def shown(calendar: str) -> list[tuple[str, str, str]]:
+        calendar_id = sandbox.world.calendars.get("anna", calendar).id
+        answer = await anna.get(f"/me/calendars/{calendar_id}/calendarView?{window}")
+        return [
+            (one["start"]["dateTime"][:16], one["end"]["dateTime"][:16], one["transactionId"])
+            for one in answer.json["value"]
+            if "transactionId" in one
+        ]
+
+    copied = ("2030-07-08T09:00", "2030-07-08T10:30", "mark")
+    assert await shown("primary") == [copied]
+    assert await shown("team") == [("2030-07-01T12:00", "2030-07-01T13:00", "mark")]
+    restored = await control("POST", event + "/restore")
+    assert restored["immutable_id"] == first["immutable_id"]
+    assert await shown("primary") == [("2030-07-01T09:00", "2030-07-01T10:30", "mark"), copied]
+    assert (await control.order("POST", event + "/restore")).status == 404
+
+
 async def test_adds_series_in_graphs_own_shape(control: Control, anna: Graph) -> None:
     recurrence = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "noEnd"}}
     path = "/people/anna/calendars/primary/events"

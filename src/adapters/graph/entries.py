@@ -10,8 +10,8 @@ from domain.access import InvalidAnswer
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
 from domain.ids import EventMark
 
-SELECTED = "start,end,isAllDay,showAs,isCancelled,responseStatus,transactionId"
-"""All that is asked for; Graph adds `id` and `@odata.etag` by itself, and nobody looks at them."""
+SELECTED = "id,start,end,isAllDay,showAs,isCancelled,responseStatus,transactionId"
+"""All that is asked for; Graph adds `@odata.etag` by itself, and nobody looks at it."""
 
 _SHOW_AS: Mapping[str, ShowAs] = {
     "free": ShowAs.FREE,
@@ -26,11 +26,8 @@ _FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 def entry_from_graph(event: Mapping[str, Any]) -> CalendarEntry:
     """Raises InvalidAnswer for an event without readable times; everything else has a safe reading."""
-    show_as, response, mark = (
-        event.get("showAs"),
-        event.get("responseStatus"),
-        id_from(event.get("transactionId")),
-    )
+    show_as, response = event.get("showAs"), event.get("responseStatus")
+    mark, remote_id = id_from(event.get("transactionId")), id_from(event.get("id"))
     return CalendarEntry(
         when=_when(event),
         show_as=_SHOW_AS.get(show_as.casefold(), ShowAs.UNKNOWN)
@@ -39,6 +36,7 @@ def entry_from_graph(event: Mapping[str, Any]) -> CalendarEntry:
         cancelled=event.get("isCancelled") is True,
         declined=isinstance(response, dict) and str(response.get("response")).casefold() == "declined",
         mark=EventMark(mark) if mark else None,
+        remote_id=remote_id or None,
     )
 
 

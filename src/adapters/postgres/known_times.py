@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg.rows import tuple_row
 
+from adapters.postgres.deviations import deviations_from_value
 from adapters.postgres.errors import translated
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.spans import spans_from_value
@@ -58,7 +59,7 @@ KNOWN = """
         CROSS JOIN LATERAL (
             SELECT array_agg(calendar_id), array_agg(account_id), array_agg(provider), array_agg(remote_id),
                 array_agg(active), array_agg(missing), array_agg(window_start), array_agg(window_end),
-                array_agg(read_at), array_agg(zone), array_agg(busy)
+                array_agg(read_at), array_agg(zone), array_agg(busy), array_agg(deviations)
             FROM (
                 SELECT reading.*, account_id, provider, remote_id, status = 'ACTIVE' AS active, missing
                 FROM reading JOIN calendar USING (calendar_id) JOIN account USING (account_id)
@@ -91,7 +92,7 @@ KNOWN = """
 
 def _from_row(row: tuple[Any, ...]) -> KnownTime:
     expert_id, zone, *columns = row
-    calendars, booked, held = columns[:11], columns[11:14], columns[14:]
+    calendars, booked, held = columns[:12], columns[12:15], columns[15:]
     return KnownTime(
         expert_id=expert_id,
         zone=zone,
@@ -113,6 +114,7 @@ def _calendar(
     read_at: datetime | None,
     zone: str,
     busy: bytes,
+    deviations: list[dict[str, Any]] | None,
 ) -> KnownCalendar:
     reading = (
         None
@@ -123,6 +125,7 @@ def _calendar(
             read_at=read_at,
             busy=spans_from_value(busy),
             zone=zone,
+            deviations=deviations_from_value(deviations),
         )
     )
     return KnownCalendar(

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from psycopg.rows import DictRow
 
+from adapters.postgres.deviations import deviations_from_value, deviations_to_value
 from adapters.postgres.pool import Connection
 from adapters.postgres.spans import spans_from_value, spans_to_value
-from domain.ids import AccountId, CalendarId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
 
@@ -35,11 +36,11 @@ class PostgresReadings:
         return task
 
     async def overlapping(
-        self, expert_id: ExpertId, interval: Interval
+        self, expert_id: ExpertId, interval: Interval, *, but: SessionId | None = None
     ) -> tuple[tuple[AccountId, CalendarId], ...]:
         cursor = await self.connection.execute(
             """
-            SELECT account_id, calendar_id, busy FROM reading JOIN calendar USING (calendar_id)
+            SELECT account_id, reading.* FROM reading JOIN calendar USING (calendar_id)
             WHERE expert_id = %(expert_id)s
             ORDER BY calendar_id
             FOR KEY SHARE OF reading
@@ -50,7 +51,20 @@ class PostgresReadings:
             [
                 (AccountId(row["account_id"]), CalendarId(row["calendar_id"]))
                 async for row in cursor
-                if row["busy"] is not None and spans_from_value(row["busy"]).overlaps(interval)
+                if row["read_at"] is not None and _from_row(row).overlaps(interval, but=but)
+            ]
+        )
+
+    async def deviating(self, expert_id: ExpertId, session_id: SessionId) -> tuple[CalendarId, ...]:
+        cursor = await self.connection.execute(
+            "SELECT calendar_id, deviations FROM reading WHERE expert_id = %(expert_id)s ORDER BY calendar_id",
+            {"expert_id": expert_id},
+        )
+        return tuple(
+            [
+                CalendarId(row["calendar_id"])
+                async for row in cursor
+                if any(one.session_id == session_id for one in deviations_from_value(row["deviations"]))
             ]
         )
 
@@ -70,7 +84,7 @@ class PostgresReadings:
             """
             UPDATE reading
             SET window_start = %(window_start)s, window_end = %(window_end)s, read_at = %(read_at)s, zone = %(zone)s,
-                busy = %(busy)s, failures = 0,
+                busy = %(busy)s, deviations = %(deviations)s, failures = 0,
                 due_at = CASE WHEN marks > %(marks)s THEN least(due_at, %(read_at)s) ELSE %(due_at)s END
             WHERE calendar_id = %(calendar_id)s AND (read_at IS NULL OR read_at <= %(read_at)s OR read_at > %(now)s)
             """,
@@ -158,6 +172,7 @@ def _from_row(row: DictRow) -> StoredReading:
         read_at=row["read_at"],
         busy=spans_from_value(row["busy"]),
         zone=row["zone"],
+        deviations=deviations_from_value(row["deviations"]),
     )
 
 
@@ -168,4 +183,5 @@ def _to_row(reading: StoredReading) -> DictRow:
         "read_at": reading.read_at,
         "zone": reading.zone,
         "busy": spans_to_value(reading.busy),
+        "deviations": deviations_to_value(reading.deviations),
     }

@@ -12,6 +12,7 @@ from application.ports.cipher import Cipher
 from domain.event_digest import EventDigest, EventPart
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import OwnEvent
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
 
 
@@ -33,14 +34,28 @@ def session_from_row(cipher: Cipher, row: DictRow) -> Session:
         failures=row["failures"],
         due_at=row["due_at"],
         written_at=row["written_at"],
-        copy=None if row["copy_mark"] is None else _copy_from_row(cipher, row),
+        copy=None if row["copy_mark"] is None else _copy_from_row(row, _written_from_row(cipher, row)),
         left=tuple(_left_from_json(one) for one in row["copies_left"]),
         copies=row["copies"],
         replacement=None if replacement is None else Replacement(replacement),
     )
 
 
-def _copy_from_row(cipher: Cipher, row: DictRow) -> EventCopy:
+def own_event_from_row(row: DictRow) -> OwnEvent:
+    hindrance = row["hindrance"]
+    return OwnEvent(
+        session_id=SessionId(row["session_id"]),
+        revision=row["revision"],
+        interval=Interval(row["starts_at"], row["ends_at"]),
+        cancelled=row["cancelled"],
+        status=WriteStatus(row["status"]),
+        hindrance=None if hindrance is None else Hindrance(hindrance),
+        written_at=row["written_at"],
+        copy=None if row["copy_mark"] is None else _copy_from_row(row, EventDigest()),
+    )
+
+
+def _copy_from_row(row: DictRow, written: EventDigest) -> EventCopy:
     return EventCopy(
         account_id=AccountId(row["copy_account_id"]),
         calendar_id=CalendarId(row["copy_calendar_id"]),
@@ -48,7 +63,7 @@ def _copy_from_row(cipher: Cipher, row: DictRow) -> EventCopy:
         mark=EventMark(row["copy_mark"]),
         times=times_from_row(row),
         remote_id=row["copy_remote_id"],
-        written=_written_from_row(cipher, row),
+        written=written,
     )
 
 

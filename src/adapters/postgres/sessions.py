@@ -1,19 +1,40 @@
 """The booked sessions in PostgreSQL, and the claims of those who write them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import DictRow, tuple_row
 
 from adapters.postgres.pool import Connection
-from adapters.postgres.session_rows import session_from_row, session_to_row
+from adapters.postgres.session_rows import own_event_from_row, session_from_row, session_to_row
 from application.ports.cipher import Cipher
 from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import OwnEvent
 from domain.session import Session, SessionNotFound
+
+# One index each: all in one condition would have every session of the expert looked at. Without the sealed details.
+OWN_EVENTS = """
+    WITH asked AS (
+        SELECT session_id FROM session
+        WHERE expert_id = %(expert_id)s AND NOT cancelled AND copy_mark IS NOT NULL
+            AND starts_at < %(end)s AND ends_at > %(start)s
+        UNION
+        SELECT session_id FROM session
+        WHERE expert_id = %(expert_id)s AND written_revision < revision AND copy_mark IS NOT NULL
+        UNION
+        SELECT session_id FROM session
+        WHERE expert_id = %(expert_id)s AND session_id = ANY(%(sessions)s)
+    )
+    SELECT session_id, revision, starts_at, ends_at, cancelled, status, hindrance, written_at, copy_account_id,
+        copy_calendar_id, copy_remote_calendar_id, copy_mark, copy_times, copy_remote_id, copy_reminder_minutes
+    FROM asked JOIN session USING (session_id)
+    WHERE expert_id = %(expert_id)s
+    ORDER BY session_id
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +155,32 @@ class PostgresSessions:
             ]
         )
 
-    async def own_marks(self, expert_id: ExpertId, among: Collection[EventMark]) -> frozenset[EventMark]:
+    async def whose_marks(
+        self, expert_id: ExpertId, among: Collection[EventMark]
+    ) -> Mapping[EventMark, SessionId]:
         # Marks come from other people's events too and may hold what PostgreSQL takes in no text; ours are plain.
         cursor = await self.connection.execute(
-            "SELECT mark FROM session_mark WHERE expert_id = %(expert_id)s AND mark = ANY(%(marks)s)",
+            "SELECT mark, session_id FROM session_mark WHERE expert_id = %(expert_id)s AND mark = ANY(%(marks)s)",
             {
                 "expert_id": expert_id,
                 "marks": [mark for mark in among if mark.isascii() and mark.isprintable()],
             },
         )
-        return frozenset([EventMark(row["mark"]) async for row in cursor])
+        return {EventMark(row["mark"]): SessionId(row["session_id"]) async for row in cursor}
+
+    async def own_events(
+        self, expert_id: ExpertId, window: Interval, *, sessions: Collection[SessionId] = ()
+    ) -> tuple[OwnEvent, ...]:
+        cursor = await self.connection.execute(
+            OWN_EVENTS,
+            {
+                "expert_id": expert_id,
+                "start": window.start,
+                "end": window.end,
+                "sessions": list(sessions),
+            },
+        )
+        return tuple([own_event_from_row(row) async for row in cursor])
 
     async def claim(
         self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime

@@ -205,7 +205,7 @@ def _evidence(
         outside = live.get((calendar.calendar_id, known.zone))
         if not isinstance(outside, Reading):
             return outside or _unread(calendar, NOT_LOOKED_AT)
-        parts.append(outside)
+        parts.append(outside.asked_without(question.excluded))
     return reduce(Reading.with_part, parts)
 
 
@@ -214,7 +214,7 @@ def _part(calendar: KnownCalendar, reading: StoredReading, question: Question) -
         calendar_id=calendar.calendar_id,
         account_id=calendar.account_id,
         read_at=reading.read_at,
-        busy=reading.busy.clipped_to(question.window),
+        busy=reading.taken(but=question.excluded).clipped_to(question.window),
         source=ReadingSource.LIVE if reading.read_at >= question.came_at else ReadingSource.STORED,
     )
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
 
 from application.ports.alarms import Alarms
 from application.ports.calendar_reader import CalendarReader
@@ -16,10 +17,12 @@ from application.provider_faults import (
     pause_after,
     unread_because,
 )
+from application.readings.own_entries import own_among
 from domain.availability import Reading, ReadingSource, Unread, UnreadReason
-from domain.blocking import busy_time
+from domain.blocking import CalendarEntry
 from domain.ids import ExpertId
-from domain.interval import Interval
+from domain.interval import Interval, span
+from domain.own_events import Look, OwnEvent
 from domain.reading import LONGEST_LOOK
 from domain.spans import Spans
 from domain.zone import zone_named
@@ -54,6 +57,7 @@ class ReadLive:
     async def __call__(self, stretch: Stretch) -> Reading | Unread:
         """The busy time in all of the parts, or why it is not known."""
         calendar, read_at = stretch.calendar, self.clock.now()
+        before = await self._before(stretch)
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
                 entries = [
@@ -70,18 +74,41 @@ class ReadLive:
                 fault, provider=calendar.provider, alarms=self.alarms, report_lost=self.report_lost
             )
             return stretch.unread(reason, pause_after(fault))
-        marks = {entry.mark for found in entries for entry in found if entry.mark is not None}
+        return await self._judged(stretch, entries, before, read_at)
+
+    async def _before(self, stretch: Stretch) -> tuple[OwnEvent, ...]:
         async with self.store.transaction() as tx:
-            own = await tx.sessions.own_marks(stretch.expert_id, marks) if marks else frozenset()
-        zone = zone_named(stretch.zone)
-        busy = (
-            busy_time(found, window=part, zone=zone, own_marks=own)
+            return await tx.sessions.own_events(stretch.expert_id, span(stretch.parts))
+
+    async def _judged(
+        self,
+        stretch: Stretch,
+        entries: list[tuple[CalendarEntry, ...]],
+        before: tuple[OwnEvent, ...],
+        read_at: datetime,
+    ) -> Reading:
+        calendar, whole = stretch.calendar, span(stretch.parts)
+        async with self.store.transaction() as tx:
+            own = await own_among(tx, stretch.expert_id, whole, chain(*entries), before=before)
+        seen = [
+            own.seen(
+                found,
+                Look(
+                    account_id=calendar.account_id,
+                    calendar_id=calendar.calendar_id,
+                    remote_calendar_id=calendar.remote_calendar_id,
+                    window=part,
+                    zone=zone_named(stretch.zone),
+                    read_at=read_at,
+                ),
+            )
             for part, found in zip(stretch.parts, entries, strict=True)
-        )
+        ]
         return Reading(
             calendar_id=calendar.calendar_id,
             account_id=calendar.account_id,
             read_at=read_at,
-            busy=Spans().united(*busy),
+            busy=Spans().united(*(one.busy for one in seen)),
             source=ReadingSource.LIVE,
+            deviations=tuple(chain(*(one.deviations for one in seen))),
         )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import AccountId, CalendarId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
 
@@ -19,12 +19,18 @@ class Readings(Protocol):
         ...
 
     async def overlapping(
-        self, expert_id: ExpertId, interval: Interval
+        self, expert_id: ExpertId, interval: Interval, *, but: SessionId | None = None
     ) -> tuple[tuple[AccountId, CalendarId], ...]:
         """The expert's calendars, by id, whose readings say that something overlaps it, however old they are.
 
+        The event of the session that is `but` to be there does not count.
+
         Waits for a reading that is being stored, and none is until the transaction ends.
         """
+        ...
+
+    async def deviating(self, expert_id: ExpertId, session_id: SessionId) -> tuple[CalendarId, ...]:
+        """The calendars, by id, whose readings found this session's event otherwise than we left it."""
         ...
 
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:

@@ -1,6 +1,6 @@
 """The booked sessions, and the claims of those who write them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from domain.availability import BookedTime
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
+from domain.own_events import OwnEvent
 from domain.session import Session
 
 
@@ -57,8 +58,18 @@ class Sessions(Protocol):
         """The live sessions that overlap `window`."""
         ...
 
-    async def own_marks(self, expert_id: ExpertId, among: Collection[EventMark]) -> frozenset[EventMark]:
-        """Which of these marks this expert's sessions gave, ever."""
+    async def whose_marks(
+        self, expert_id: ExpertId, among: Collection[EventMark]
+    ) -> Mapping[EventMark, SessionId]:
+        """Those of these marks that this expert's sessions gave, ever, with the sessions."""
+        ...
+
+    async def own_events(
+        self, expert_id: ExpertId, window: Interval, *, sessions: Collection[SessionId] = ()
+    ) -> tuple[OwnEvent, ...]:
+        """By id: the live sessions in `window` that have an event, all that have one and are not written in full, and
+        those named, in whatever state.
+        """
         ...
 
     async def claim(

@@ -17,13 +17,15 @@ from application.provider_faults import (
     pause_after,
     unread_because,
 )
+from application.readings.own_entries import own_among
 from domain.access import ProviderUnavailable
 from domain.account import Provider
 from domain.availability import SOON, ReadFailure, UnreadReason
-from domain.blocking import CalendarEntry, busy_time
+from domain.blocking import CalendarEntry
 from domain.change import Change, ChangeType
 from domain.ids import CalendarId
 from domain.interval import Interval
+from domain.own_events import Look, OwnEvent
 from domain.reading import (
     LEASE,
     LEEWAY,
@@ -34,6 +36,7 @@ from domain.reading import (
     after_failure,
     changed,
     collisions,
+    owner_changed,
 )
 from domain.zone import zone_named
 
@@ -55,12 +58,13 @@ class ReadCalendar:
 
         A mark that comes while reading is under way leaves the calendar due.
         """
-        async with self.store.transaction() as tx:
-            task = await tx.readings.begin(calendar_id, until=self.clock.now() + LEASE)
-        if task is None:
-            return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
         read_at = self.clock.now()
         window = self.pace.window(read_at)
+        async with self.store.transaction() as tx:
+            task = await tx.readings.begin(calendar_id, until=read_at + LEASE)
+            own = () if task is None else await tx.sessions.own_events(task.expert_id, window)
+        if task is None:
+            return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
                 entries = await self.reader.read_entries(task.account_id, task.remote_calendar_id, window)
@@ -69,7 +73,7 @@ class ReadCalendar:
             return ReadFailure(reason=UnreadReason.TIMED_OUT)
         except PROVIDER_FAULTS as fault:
             return await self._failed(task, fault)
-        await self._keep(task, entries, window, read_at)
+        await self._keep(task, entries, _look(task, window, read_at), own)
         return None
 
     async def _failed(self, task: ReadingTask, fault: ProviderFault) -> ReadFailure:
@@ -99,36 +103,42 @@ class ReadCalendar:
                 await tx.jobs.refresh_calendars(task.account_id)
 
     async def _keep(
-        self, task: ReadingTask, entries: tuple[CalendarEntry, ...], window: Interval, read_at: datetime
+        self,
+        task: ReadingTask,
+        entries: tuple[CalendarEntry, ...],
+        look: Look,
+        before: tuple[OwnEvent, ...],
     ) -> None:
-        marks = {entry.mark for entry in entries if entry.mark is not None}
         async with self.store.transaction() as tx:
-            own = await tx.sessions.own_marks(task.expert_id, marks) if marks else frozenset()
-            reading = StoredReading(
-                calendar_id=task.calendar_id,
-                window=window,
-                read_at=read_at,
-                busy=busy_time(entries, window=window, zone=zone_named(task.zone), own_marks=own),
-                zone=task.zone,
-            )
             subscription = await tx.subscriptions.get(task.calendar_id)
             told_until = subscription.expires_at if subscription is not None else None
-            due_at = self.pace.next_due(read_at, told_until=told_until, jitter=self.jitter())
+            due_at = self.pace.next_due(look.read_at, told_until=told_until, jitter=self.jitter())
             # Another process may have stored one since this began: what it told is not told again, nor left untold.
             previous = await tx.readings.lock(task.calendar_id)
+            own = await own_among(tx, task.expert_id, look.window, entries, before=before)
+            seen = own.seen(entries, look)
+            reading = StoredReading(
+                calendar_id=task.calendar_id,
+                window=look.window,
+                read_at=look.read_at,
+                busy=seen.busy,
+                zone=task.zone,
+                deviations=seen.deviations,
+            )
             if await tx.readings.store(task, reading, due_at=due_at, now=self.clock.now() + LEEWAY):
                 await self._tell(tx, task, previous, reading)
+                if any(own.changed_during(look, session_id) for session_id in seen.sessions):
+                    # It may have been seen as it was, while all that would ask for another look had been done.
+                    await tx.jobs.read_calendar(task.calendar_id)
 
     async def _tell(
         self, tx: Transaction, task: ReadingTask, previous: StoredReading | None, reading: StoredReading
     ) -> None:
-        """Watchers hear of busy time that changed, and of sessions that something overlaps now.
+        """Watchers hear of busy time that changed, of sessions that something overlaps now, and of those whose events
+        their owner changed.
 
         What comes into view as the window moves on is no change, but may overlap a session.
         """
-        before = previous.busy if previous else None
-        if before == reading.busy:
-            return
         news = Change(
             type=ChangeType.BUSY_TIME_CHANGED,
             expert_id=task.expert_id,
@@ -136,8 +146,26 @@ class ReadCalendar:
             account_id=task.account_id,
             calendar_id=task.calendar_id,
         )
+        for session_id in owner_changed(previous, reading):
+            await tx.changes.add(replace(news, type=ChangeType.SESSION_EVENT_CHANGED, session_id=session_id))
+        if previous is not None and (previous.busy, previous.deviations) == (
+            reading.busy,
+            reading.deviations,
+        ):
+            return
         if changed(previous, reading):
             await tx.changes.add(news)
         booked = await tx.sessions.booked(task.expert_id, reading.window)
-        for session_id in collisions(booked, before=before, after=reading.busy):
+        for session_id in collisions(booked, before=previous, after=reading):
             await tx.changes.add(replace(news, type=ChangeType.SESSION_COLLIDES, session_id=session_id))
+
+
+def _look(task: ReadingTask, window: Interval, read_at: datetime) -> Look:
+    return Look(
+        account_id=task.account_id,
+        calendar_id=task.calendar_id,
+        remote_calendar_id=task.remote_calendar_id,
+        window=window,
+        zone=zone_named(task.zone),
+        read_at=read_at,
+    )

@@ -151,7 +151,7 @@ class PutSession:
 
     async def _see_what_came_since(self, tx: Transaction, wanted: WantedSession, now: datetime) -> None:
         """A reading stored since the time was looked at, or held, knew of no session there, and told nobody."""
-        overlapping = await tx.readings.overlapping(wanted.expert_id, wanted.interval)
+        overlapping = await tx.readings.overlapping(wanted.expert_id, wanted.interval, but=wanted.session_id)
         if wanted.only_if_free and overlapping:
             raise TimeTaken(calendars=tuple(calendar_id for _, calendar_id in overlapping))
         for account_id, calendar_id in overlapping:

@@ -30,6 +30,7 @@ from domain.calendar_settings import CalendarSettings, WriteCalendar, write_cale
 from domain.change import change_of_session
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId, SessionId
+from domain.own_events import own_event
 from domain.session import Hindrance, Session
 from domain.writing import Create, Resolve, Settle, Step, Update, Wait, next_step
 
@@ -170,6 +171,19 @@ class WriteSession:
         if (news := change_of_session(before, session, at=self.clock.now())) is not None:
             await tx.changes.add(news)
         await tx.sessions.save(session)
+        await self._have_it_read(tx, before, session)
+
+    async def _have_it_read(self, tx: Transaction, before: Session, session: Session) -> None:
+        """Calendars whose readings no longer say the truth of the session's event, which was written or given up.
+
+        They say too much rather than too little until then, so a job is enough, and nobody waits for their rows here.
+        """
+        if (before.copy, before.written_revision) != (session.copy, session.written_revision):
+            for calendar_id in await tx.readings.deviating(session.expert_id, session.session_id):
+                await tx.jobs.read_calendar(calendar_id)
+        copy = session.copy or before.copy
+        if copy is not None and own_event(before).left_behind != own_event(session).left_behind:
+            await tx.jobs.read_calendar(copy.calendar_id)
 
     async def _take(self, plan: WritePlan) -> Taken:
         """Ask the provider. A fault is reported to whom it concerns and becomes a change of the session too."""

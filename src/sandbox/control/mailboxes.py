@@ -96,6 +96,15 @@ def move_event(order: Order) -> Any:
     return _event(order, event)
 
 
+def copy_event(order: Order) -> Any:
+    """Copy an event to another time, marks and all."""
+    body = order.body
+    to = body.get("calendar")
+    who = order.person.key if to is not None else ""
+    copied = order.world.events.copy(order.event, body["start"], body.get("end"), to=to, who=who)
+    return _event(order, copied)
+
+
 def add_meeting(order: Order) -> Any:
     """Make an event a meeting to join online."""
     return _event(order, order.world.events.add_meeting(order.event))

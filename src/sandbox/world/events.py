@@ -144,6 +144,30 @@ class Events:
         del folder.events[event.uid]
         self._bin[event.uid] = (folder, event)
 
+    def copy(
+        self,
+        event: Event,
+        start: When,
+        end: When | None = None,
+        *,
+        to: str | Calendar | None = None,
+        who: str = "",
+    ) -> Event:
+        """Copy an event to another time, marks and all; into its own calendar, or into one of `who`'s."""
+        source = self._folder_of(event)
+        folder = self._calendars.get(who, to).folder if who else source
+        if folder is None:
+            raise UnknownName("event")
+        copied = replace(event, uid=uuid.uuid4().hex, exceptions={}, overrides=dict(event.overrides), moves=0)
+        folder.events[copied.uid] = copied
+        length = event.end - event.start
+        for name, value in _times(start, end, event.zone, event.zone).items():
+            setattr(copied, name, value)
+        if end is None:
+            copied.end = copied.start + length
+        self.watch("created", folder, copied)
+        return copied
+
     def restore(self, uid: str) -> Event:
         """Take a deleted event out of the bin again: its plain id changes, its immutable id stays."""
         if uid not in self._bin:

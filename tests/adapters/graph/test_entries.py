@@ -17,7 +17,7 @@ def _time(text: str, zone: str | None = "UTC") -> dict[str, Any]:
 
 
 def _event(**members: Any) -> dict[str, Any]:
-    """An ordinary event with all that is selected, and the two members that come unasked."""
+    """An ordinary event with all that is selected, and the one member that comes unasked."""
     return {
         "@odata.etag": 'W/"DwAAABYAAAC7Nn7+3yY0RbEWLPnCWxrKAAAFAcg5"',
         "id": "AAMkAGI1LW1lZXRpbmc=",
@@ -39,8 +39,9 @@ def _all_day(first: str, after_last: str, zone: str = "UTC") -> dict[str, Any]:
     )
 
 
-def test_only_times_status_and_marks_are_asked_for() -> None:
+def test_only_ids_times_status_and_marks_are_asked_for() -> None:
     assert set(SELECTED.split(",")) == {
+        "id",
         "start",
         "end",
         "isAllDay",
@@ -150,6 +151,18 @@ def test_a_cancelled_meeting_does_not_block() -> None:
 def test_a_mark_is_the_transaction_id_as_printed() -> None:
     assert entry_from_graph(_event(transactionId="F79cd14d-13dd")).mark == "F79cd14d-13dd"
     assert entry_from_graph(_event(transactionId="")).mark is None
+
+
+def test_the_id_is_handed_inward_as_it_stands_and_printed_nowhere() -> None:
+    entry = entry_from_graph(_event(id="AAMkAGI1LW1lZXRpbmc="))
+    assert entry.remote_id == "AAMkAGI1LW1lZXRpbmc="
+    assert "AAMk" not in repr(entry)
+    assert entry == entry_from_graph(_event(id="another"))
+
+
+@pytest.mark.parametrize("no_id", [None, "", 7, ["x"]])
+def test_an_event_without_a_usable_id_has_none(no_id: object) -> None:
+    assert entry_from_graph(_event(id=no_id)).remote_id is None
     assert entry_from_graph(_event()).mark is None
 
 

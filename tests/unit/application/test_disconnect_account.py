@@ -271,7 +271,7 @@ async def test_erasing_an_expert_disconnects_everything_and_keeps_nothing(
     assert list(tables.accounts) == list(tables.grants) == [kept.account_id]
     assert {calendar.account_id for calendar in tables.calendars.values()} == {kept.account_id}
     assert list(tables.settings) == ["expert-2"]
-    assert (tables.attempts, tables.sessions, tables.marks, tables.jobs) == ({}, {}, set(), [])
+    assert (tables.attempts, tables.sessions, tables.marks, tables.jobs) == ({}, {}, {}, [])
     # That on Maria's calendar is the other expert's, who has connected her account, too.
     assert app.provider.calls - calls == {"unsubscribe": 1}
     assert len(maria.events) == 1

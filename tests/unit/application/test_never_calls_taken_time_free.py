@@ -1,12 +1,13 @@
 """Whatever happens, and in whatever order: no answer calls a time free that the calendars say is taken.
 
-A machine adds, moves and removes events, loses and repeats notifications, breaks what can break, lets time pass, runs
-jobs in any order or not at all, books and holds. After each step it asks, and holds every answer against what the
-calendars said within the age that was allowed.
+A machine adds, moves and removes events, drags, copies, lengthens and serialises those of our sessions, loses and
+repeats notifications, breaks what can break, lets time pass, runs jobs in any order or not at all, books and holds.
+After each step it asks, and holds every answer against what the calendars said within the age that was allowed.
 """
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import TypeVar
@@ -34,9 +35,9 @@ from domain.interval import Interval
 from domain.session import SessionNotFound
 from tests.builders import EXPERT, NOW, an_expert, an_interval
 from tests.fakes import tables
-from tests.fakes.provider import Held
+from tests.fakes.provider import Event, Held
 from tests.support.application import BUDGET, DEFAULT_MAX_AGE, an_application
-from tests.unit.application.truth import Content, Truth
+from tests.unit.application.truth import Truth
 
 T = TypeVar("T")
 
@@ -56,6 +57,9 @@ QUESTIONS: list[tuple[list[Interval], timedelta | None]] = [
     (FAR, None),
 ]
 CALENDARS = ["object-maria/Calendar", "object-maria/Side", "object-second/Calendar"]
+
+HAND = ["drag", "lengthen", "delete", "restore", "copy", "serialise"]
+"""What owners do to events of ours."""
 
 calendars = st.sampled_from(CALENDARS)
 slots = st.sampled_from([*SOON, *AT_THE_END, *FAR])
@@ -84,6 +88,7 @@ class Service(RuleBasedStateMachine):
         self.app = an_application()
         self.truth = Truth(app=self.app, zone=ZoneInfo("Europe/Berlin"))
         self.in_transit: list[Notification] = []
+        self.bin: list[Event] = []
         self.slow: tuple[str, Held, asyncio.Task[ReadFailure | None]] | None = None
         self.run(self._begin())
 
@@ -97,6 +102,9 @@ class Service(RuleBasedStateMachine):
         for calendar in CALENDARS:
             self.truth.know(calendar)
         await self._choose(CALENDARS)
+        await self.app.book("session-0", interval=SOON[0])
+        await self.app.write("session-0")
+        self.truth.sessions[SessionId("session-0")] = SOON[0]
 
     def teardown(self) -> None:
         self.run(self.app.reads.close(grace=timedelta()))
@@ -112,25 +120,68 @@ class Service(RuleBasedStateMachine):
 
     @rule(calendar=calendars, entry=entries)
     def an_event_is_added(self, calendar: str, entry: CalendarEntry) -> None:
-        self._say(calendar, (*self.truth.says(calendar), entry))
+        self.a_moment_later()
+        self.truth.entries(calendar).append(entry)
+        self._changed_in(calendar)
 
     @rule(calendar=calendars, when=times, random=randoms)
     def an_event_is_moved(self, calendar: str, when: Instants | Days, random: Random) -> None:
-        kept = list(self.truth.says(calendar))
-        if kept:
-            kept[random.randrange(len(kept))] = CalendarEntry(when=when, show_as=ShowAs.BUSY)
-            self._say(calendar, tuple(kept))
+        entries = self.truth.entries(calendar)
+        if entries:
+            self.a_moment_later()
+            entries[random.randrange(len(entries))] = CalendarEntry(when=when, show_as=ShowAs.BUSY)
+            self._changed_in(calendar)
 
     @rule(calendar=calendars, random=randoms)
     def an_event_is_removed(self, calendar: str, random: Random) -> None:
-        kept = list(self.truth.says(calendar))
-        if kept:
-            del kept[random.randrange(len(kept))]
-            self._say(calendar, tuple(kept))
+        entries = self.truth.entries(calendar)
+        if entries:
+            self.a_moment_later()
+            del entries[random.randrange(len(entries))]
+            self._changed_in(calendar)
 
-    def _say(self, calendar: str, content: Content) -> None:
-        self.a_moment_later()
-        self.truth.say(calendar, content)
+    @rule(random=randoms, change=st.sampled_from(HAND), slot=slots)
+    def the_owner_changes_an_event_of_ours(self, random: Random, change: str, slot: Interval) -> None:
+        self._change_one_of_ours(random, change, slot)
+
+    @rule(random=randoms, slot=slots)
+    def the_owner_drags_an_event_of_ours(self, random: Random, slot: Interval) -> None:
+        self._change_one_of_ours(random, "drag", slot)
+
+    def _change_one_of_ours(self, random: Random, change: str, slot: Interval) -> None:
+        events = [event for calendar in CALENDARS for event in self.truth.events(calendar)]
+        if events:
+            self.a_moment_later()
+            event = random.choice(events)
+            self._by_hand(change, event, slot)
+            self._changed_in(event.calendar)
+
+    def _by_hand(self, change: str, event: Event, slot: Interval) -> None:
+        events = self.truth.person(event.calendar).events
+        match change:
+            case "drag":
+                event.interval = slot
+            case "lengthen":
+                event.interval = Interval(event.interval.start, event.interval.end + timedelta(hours=1))
+            case "delete":
+                self.bin.append(events.pop(event.remote_id))
+            case "restore" if self.bin:
+                restored = self.bin.pop()
+                self.truth.person(restored.calendar).events[restored.remote_id] = restored
+            case "copy":
+                self._copy(event, slot)
+            case "serialise":
+                del events[event.remote_id]
+                for day in range(3):
+                    later = timedelta(days=day)
+                    self._copy(event, Interval(event.interval.start + later, event.interval.end + later))
+
+    def _copy(self, event: Event, to: Interval) -> None:
+        """Under an id of its own, with the mark."""
+        copied = replace(event, remote_id=self.app.provider.new_event_id(), interval=to)
+        self.truth.person(event.calendar).events[copied.remote_id] = copied
+
+    def _changed_in(self, calendar: str) -> None:
         self.in_transit += self.app.push.delivery(calendar)
 
     @rule(random=randoms, again=st.booleans())
@@ -271,14 +322,27 @@ class Service(RuleBasedStateMachine):
         ids = [self.truth.calendar_id(one) for one in chosen]
         await self.app.update_calendar_settings(EXPERT, conflict=ids)
 
-    @rule(session_id=sessions, slot=slots)
-    def a_session_is_booked_unchecked(self, session_id: SessionId, slot: Interval) -> None:
+    @rule(session_id=sessions, slot=slots, at_once=st.booleans())
+    def a_session_is_booked_unchecked(self, session_id: SessionId, slot: Interval, at_once: bool) -> None:
         self.a_moment_later()
         self.run(self.app.book(session_id, interval=slot))
         self.truth.sessions[session_id] = slot
+        if at_once:
+            self.run(self.app.write(session_id))
 
     @rule(session_id=sessions, slot=slots)
     def a_session_is_booked_if_free(self, session_id: SessionId, slot: Interval) -> None:
+        self._book_if_free(session_id, slot)
+
+    @rule(session_id=sessions)
+    def a_session_follows_its_event_if_that_is_free(self, session_id: SessionId) -> None:
+        session = self.app.store.tables.sessions.get((EXPERT, session_id))
+        if session is not None and session.copy is not None:
+            events = self.truth.person(session.copy.remote_calendar_id).events
+            if (event := events.get(session.copy.remote_id or "")) is not None:
+                self._book_if_free(session_id, event.interval)
+
+    def _book_if_free(self, session_id: SessionId, slot: Interval) -> None:
         self.a_moment_later()
         already = self.truth.sessions.get(session_id) == slot
         booking = self.app.book(session_id, interval=slot, only_if_free=True, budget=self._budget())
@@ -311,7 +375,8 @@ class Service(RuleBasedStateMachine):
     ) -> T | None:
         """What came of asking for this time; None when it was refused, for a good reason."""
         self.truth.break_what_is_broken()
-        taken = self.truth.taken_by_us(slot, but=but) or self.truth.taken_in_calendars(slot)
+        self.truth.note()
+        taken = self.truth.taken_by_us(slot, but=but) or self.truth.taken_in_calendars(slot, but=but)
         try:
             given = self.run(action)
         except TimeTaken:
@@ -340,6 +405,7 @@ class Service(RuleBasedStateMachine):
 
     def _ask(self, candidates: list[Interval], max_age: timedelta | None) -> None:
         self.truth.break_what_is_broken()
+        self.truth.note()
         readable = self._all_can_be_read()
         asking = self.app.check_times(EXPERT, candidates, max_age=max_age, budget=self._budget())
         checked = self.run(asking)

@@ -1,5 +1,6 @@
 """What the calendars really say and what was really booked, told by other means than the service's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,11 +10,13 @@ from domain.calendar import Calendar, RemoteCalendar
 from domain.errors import DomainError
 from domain.ids import CalendarId, HoldId, SessionId
 from domain.interval import Interval
+from domain.session import Hindrance, Session, WriteStatus
 from tests.builders import EXPERT
-from tests.fakes.provider import Person
+from tests.fakes.provider import Event, Person, entry_of
 from tests.support.application import Application
 
-Content = tuple[CalendarEntry, ...]
+Content = tuple[tuple[CalendarEntry, SessionId | None], ...]
+"""What takes time in a calendar; with each entry the session whose event it is, which may be moved over it."""
 
 A_LOT = 50
 """More calls than any step of a test makes."""
@@ -21,7 +24,10 @@ A_LOT = 50
 
 @dataclass(slots=True, kw_only=True)
 class Truth:
-    """Calendars go by their remote ids. `said` is all each ever said, with the time from which it said so."""
+    """Calendars go by their remote ids. `said` is all that took time in each, with the time from which it did.
+
+    Which of our own events do is told from where they are and where the sessions' rows say that we left them.
+    """
 
     app: Application
     zone: ZoneInfo
@@ -40,13 +46,34 @@ class Truth:
     def person(self, calendar: str) -> Person:
         return self.app.provider.people[calendar.partition("/")[0]]
 
+    def entries(self, calendar: str) -> list[CalendarEntry]:
+        """Those of other people."""
+        return self.person(calendar).entries.setdefault(calendar, [])
+
+    def events(self, calendar: str) -> list[Event]:
+        """Those of sessions, and their copies."""
+        return [one for one in self.person(calendar).events.values() if one.calendar == calendar]
+
     def says(self, calendar: str) -> Content:
         return self.said[calendar][-1][1]
 
-    def say(self, calendar: str, content: Content) -> None:
-        """Let the calendar hold these entries from now on."""
-        self.said[calendar].append((self.app.clock.now(), content))
-        self.person(calendar).entries[calendar] = list(content)
+    def note(self) -> None:
+        """Call it whenever anything may have changed, and before anybody is asked."""
+        for calendar in self.said:
+            content = self._content(calendar)
+            if content != self.says(calendar):
+                self.said[calendar].append((self.app.clock.now(), content))
+
+    def _content(self, calendar: str) -> Content:
+        found: list[tuple[CalendarEntry, SessionId | None]] = [(one, None) for one in self.entries(calendar)]
+        events = {one.remote_id: one for one in self.events(calendar)}
+        for session in self.app.store.tables.sessions.values():
+            event = _event_of(session, events.values(), calendar)
+            if event is not None and event.interval in _left_at(session):
+                del events[event.remote_id]
+            elif event is not None and _left_at(session):
+                found.append((entry_of(events.pop(event.remote_id)), session.session_id))
+        return (*found, *((entry_of(one), None) for one in events.values()))
 
     def said_since(self, calendar: str, when: datetime) -> list[Content]:
         """What the calendar said then, and all it has said from then on."""
@@ -75,9 +102,9 @@ class Truth:
     def taken(self, slot: Interval) -> bool:
         return self.taken_by_us(slot) or self.taken_in_calendars(slot)
 
-    def taken_in_calendars(self, slot: Interval) -> bool:
-        """Whether a calendar that is checked blocks it now."""
-        return any(self.blocks(self.says(calendar), slot) for calendar in self.chosen())
+    def taken_in_calendars(self, slot: Interval, *, but: SessionId | HoldId | None = None) -> bool:
+        """Whether a calendar that is checked blocks it now, by something else than the event of the session named."""
+        return any(self.blocks(self.says(calendar), slot, but=but) for calendar in self.chosen())
 
     def taken_by_us(self, slot: Interval, *, but: SessionId | HoldId | None = None) -> bool:
         """Whether a session or a live hold has it, other than the one named."""
@@ -85,8 +112,13 @@ class Truth:
         held = [(key, one) for key, (one, expires_at) in self.holds.items() if expires_at > now]
         return any(one.overlaps(slot) and key != but for key, one in (*self.sessions.items(), *held))
 
-    def blocks(self, content: Content, slot: Interval) -> bool:
-        return any(entry.show_as is not ShowAs.FREE and self._covers(entry.when, slot) for entry in content)
+    def blocks(self, content: Content, slot: Interval, *, but: SessionId | HoldId | None = None) -> bool:
+        return any(
+            entry.show_as is not ShowAs.FREE
+            and self._covers(entry.when, slot)
+            and (owner is None or owner != but)
+            for entry, owner in content
+        )
 
     def _covers(self, when: object, slot: Interval) -> bool:
         """All-day entries block the local day, as a clock on the expert's wall tells it a quarter of an hour apart."""
@@ -123,3 +155,25 @@ class Truth:
     def known(self, calendar: str) -> Calendar:
         known = self.app.store.tables.calendars.values()
         return next(one for one in known if one.remote.remote_id == calendar)
+
+
+def _event_of(session: Session, events: Iterable[Event], calendar: str) -> Event | None:
+    """By its id; in its own calendar also by its mark, if it is where we left it, or none other has that mark."""
+    copy = session.copy
+    if copy is None:
+        return None
+    there = list(events)
+    marked = [one for one in there if one.mark == copy.mark] if copy.remote_calendar_id == calendar else []
+    known = [one for one in there if one.remote_id == copy.remote_id]
+    left = [one for one in marked if one.interval in _left_at(session)]
+    found = known or left or (marked if len(marked) == 1 else [])
+    return found[0] if found else None
+
+
+def _left_at(session: Session) -> set[Interval]:
+    """The times at which the session's event stands in nobody's way; none where it is a left-over."""
+    times = set(session.copy.times) if session.copy is not None else set()
+    if not session.cancelled:
+        return {session.interval, *times}
+    going = session.status is WriteStatus.PENDING or session.hindrance is Hindrance.PROVIDER_UNAVAILABLE
+    return times if going else set()

@@ -42,9 +42,8 @@ def _busy(
     *entries: CalendarEntry,
     window: Interval = WINDOW,
     zone: ZoneInfo = BERLIN,
-    own_marks: frozenset[EventMark] = frozenset(),
 ) -> tuple[Interval, ...]:
-    return tuple(busy_time(entries, window=window, zone=zone, own_marks=own_marks))
+    return tuple(busy_time(entries, window=window, zone=zone))
 
 
 @pytest.mark.parametrize(
@@ -152,13 +151,8 @@ def test_times_nobody_can_place_outside_the_window_reach_into_it() -> None:
     assert _busy(_entry(when)) == (an_interval(starts=0, hours=4),)
 
 
-def test_an_event_of_our_own_does_not_block() -> None:
-    entries = _entry(mark=MARK), _entry(_instants(starts=30), mark=OTHER_MARK)
-    assert _busy(*entries, own_marks=frozenset({MARK})) == (an_interval(starts=30),)
-
-
-def test_an_event_with_the_mark_of_somebody_else_blocks() -> None:
-    assert _busy(_entry(mark=OTHER_MARK)) == (an_interval(),)
+def test_no_mark_frees_anything_by_itself() -> None:
+    assert _busy(_entry(mark=MARK)) == (an_interval(),)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Stored readings: how far they reach, how long they count, and what a new one changes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from domain.availability import BookedTime, Reading, ReadingSource
 from domain.ids import SessionId
 from domain.interval import Interval
+from domain.own_events import Deviation, DeviationKind
 from domain.reading import (
     LEEWAY,
     LONGEST_PAUSE,
@@ -18,10 +20,11 @@ from domain.reading import (
     after_failure,
     changed,
     collisions,
+    owner_changed,
     parts_outside,
 )
 from domain.spans import Spans
-from tests.builders import ACCOUNT, CALENDAR, NOW, SESSION, a_reading, after, an_interval
+from tests.builders import ACCOUNT, CALENDAR, NOW, SESSION, a_deviation, a_reading, after, an_interval
 from tests.unit.domain.strategies import WINDOW, covered_hours, intervals
 
 some = settings(deadline=None)
@@ -156,19 +159,65 @@ def test_a_window_with_nothing_in_common_is_a_change() -> None:
 def test_a_collision_is_told_once_when_it_begins(
     before: Spans, after_: Spans, sessions: list[Interval]
 ) -> None:
-    told = collisions(booked(*sessions), before=before, after=after_)
+    earlier, later = a_reading(busy=before), a_reading(busy=after_)
+    told = collisions(booked(*sessions), before=earlier, after=later)
     assert told == tuple(
         f"session-{number}"
         for number, one in enumerate(sessions, start=1)
         if covered_hours([one]) & covered_hours(list(after_))
         and not covered_hours([one]) & covered_hours(list(before))
     )
-    assert collisions(booked(*sessions), before=after_, after=after_) == ()
+    assert collisions(booked(*sessions), before=later, after=later) == ()
 
 
 def test_a_first_reading_tells_of_every_collision() -> None:
     sessions = booked(an_interval(starts=24), an_interval(starts=30))
-    assert collisions(sessions, before=None, after=Spans.of([an_interval()])) == (SESSION,)
+    assert collisions(sessions, before=None, after=a_reading(busy=[an_interval()])) == (SESSION,)
+
+
+def test_a_session_does_not_collide_with_its_own_event_but_others_do() -> None:
+    longer = a_deviation(blocks=an_interval(starts=24, hours=8))
+    sessions = booked(an_interval(starts=24), an_interval(starts=30))
+    assert collisions(sessions, before=None, after=a_reading(deviations=[longer])) == ("session-2",)
+
+
+def test_time_that_a_moved_event_takes_is_busy_for_all_but_its_session() -> None:
+    reading = a_reading(
+        busy=[an_interval(starts=24)], deviations=[a_deviation(blocks=an_interval(starts=25))]
+    )
+    assert list(reading.taken()) == [an_interval(starts=24, hours=2)]
+    assert list(reading.taken(but=[SessionId("session-2")])) == [an_interval(starts=24, hours=2)]
+    assert list(reading.taken(but=[SESSION])) == [an_interval(starts=24)]
+    assert changed(a_reading(), reading)
+
+
+def test_a_time_taken_from_all_but_one_is_not_the_same_as_one_taken_from_all() -> None:
+    moved = a_reading(deviations=[a_deviation(blocks=an_interval())])
+    assert not changed(moved, a_reading(deviations=[a_deviation(blocks=an_interval(), revision=2)]))
+    assert changed(moved, a_reading(busy=[an_interval()]))
+    assert changed(moved, a_reading(deviations=[a_deviation(blocks=an_interval(), session_id="session-2")]))
+
+
+def test_what_an_owner_changed_is_told_until_it_is_known() -> None:
+    moved, gone = a_deviation(), a_deviation(DeviationKind.MISSING, session_id="session-2", at=None)
+    quiet = a_deviation(session_id="session-3", tell=False)
+    found = a_reading(deviations=[moved, gone, quiet])
+    assert owner_changed(None, found) == (SESSION, "session-2")
+    assert owner_changed(found, found) == ()
+    assert owner_changed(a_reading(deviations=[moved]), found) == ("session-2",)
+    assert owner_changed(a_reading(deviations=[replace(moved, tell=False)]), found) == (SESSION, "session-2")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        a_deviation(at=an_interval(starts=40)),
+        a_deviation(revision=2),
+        a_deviation(DeviationKind.SURPLUS, at=None),
+    ],
+)
+def test_what_an_owner_changed_again_is_told_again(again: Deviation) -> None:
+    assert owner_changed(a_reading(deviations=[a_deviation()]), a_reading(deviations=[again])) == (SESSION,)
 
 
 @pytest.mark.parametrize("stored_part", [0, 1, None])

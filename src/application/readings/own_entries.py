@@ -1,0 +1,25 @@
+"""Finding out which entries of a calendar are events of our sessions."""
+
+from collections.abc import Collection, Iterable
+
+from application.ports.store import Transaction
+from domain.blocking import CalendarEntry
+from domain.ids import ExpertId
+from domain.interval import Interval
+from domain.own_events import OwnEvent, OwnEvents
+
+
+async def own_among(
+    tx: Transaction,
+    expert_id: ExpertId,
+    window: Interval,
+    entries: Iterable[CalendarEntry],
+    *,
+    before: Collection[OwnEvent],
+) -> OwnEvents:
+    """What there is to know of an expert's sessions after a look; `before` is what there was when it began."""
+    marks = {entry.mark for entry in entries if entry.mark is not None}
+    whose = await tx.sessions.whose_marks(expert_id, marks) if marks else {}
+    concerned = {one.session_id for one in before} | set(whose.values())
+    after = await tx.sessions.own_events(expert_id, window, sessions=concerned)
+    return OwnEvents.of(before, after, whose)
