@@ -36,6 +36,14 @@ class EventDigest:
         """Only the parts that say the same: what is known of an event that may have become either."""
         return EventDigest(self.parts & other.parts)
 
+    def without(self, part: EventPart) -> "EventDigest":
+        return EventDigest(frozenset(one for one in self.parts if one[0] is not part))
+
+    def over(self, older: "EventDigest") -> "EventDigest":
+        """This, and of the parts that it says nothing of what `older` says."""
+        own = {part for part, _ in self.parts}
+        return EventDigest(self.parts | {one for one in older.parts if one[0] not in own})
+
 
 def digest_of(*values: object) -> str:
     """Of a part's values. Short: it only has to tell a change, and is stored sealed."""

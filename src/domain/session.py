@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from domain.errors import DomainError, EtagMismatch
@@ -164,6 +164,19 @@ class Session:
             EventPart.REMINDER: (details.reminder_minutes,),
         }
         return EventDigest(frozenset((part, digest_of(*says)) for part, says in values.items()))
+
+    def details_at(self, now: datetime) -> SessionDetails:
+        """What its event is to say when it is written now: a reminder whose moment has passed would pop up too late."""
+        return replace(self.details, reminder_minutes=None) if self._reminder_passed(now) else self.details
+
+    def digest_at(self, now: datetime) -> EventDigest:
+        """The same, without the reminder where its moment has passed: of that nothing is said, so that what the event
+        has of it stays, and that it is set when the session is moved to a later time."""
+        return self.digest.without(EventPart.REMINDER) if self._reminder_passed(now) else self.digest
+
+    def _reminder_passed(self, now: datetime) -> bool:
+        minutes = self.details.reminder_minutes
+        return minutes is not None and self.interval.start - timedelta(minutes=minutes) <= now
 
     def require_etag(self, etag: str) -> None:
         """Raises EtagMismatch unless `etag` is empty or names this very revision."""

@@ -115,7 +115,7 @@ def _own_step(session: Session, accounts: Mapping[AccountId, Account], target: W
     return Delete(copy) if session.cancelled else Update(copy)
 
 
-def begun(session: Session, step: Create) -> Session:
+def begun(session: Session, step: Create, now: datetime) -> Session:
     """Remember, before the provider is called, which event is about to be created and under which mark."""
     copy = EventCopy(
         account_id=step.calendar.account_id,
@@ -123,7 +123,7 @@ def begun(session: Session, step: Create) -> Session:
         remote_calendar_id=step.calendar.remote.remote_id,
         mark=mark_for(session),
         times=(session.interval,),
-        written=session.digest,
+        written=session.digest_at(now),
     )
     old = () if session.copy is None else (replace(session.copy, written=EventDigest()),)
     left = (*session.left, *old)

@@ -16,7 +16,7 @@ from calendarsync.v1.session_pb2 import (
     WriteStatus,
 )
 from sandbox.world.zones import find_zone
-from tests.support.calls import TITLE, at
+from tests.support.calls import DAY, TITLE, at
 from tests.support.service import Service, until
 
 
@@ -42,6 +42,19 @@ async def test_writes_a_booked_session_once(service: Service) -> None:
     assert "https://meet.example.com/abc" in event.body
     assert (event.show_as, event.attendees) == ("busy", [])
     assert not service.sandbox.world.traffic.invitations
+
+
+async def test_a_session_that_is_written_late_pops_up_no_reminder(service: Service) -> None:
+    await service.connect("anna")
+    await service.put_session(day=DAY - timedelta(days=3650), reminder_minutes=10)
+    session = await service.written()
+    (event,) = service.events("anna")
+    assert not event.reminder_on
+    assert session.details.reminder_minutes == 10
+
+    await service.put_session(day=DAY, reminder_minutes=10)
+    await service.written(revision=2)
+    assert (event.reminder_on, event.reminder_minutes) == (True, 10)
 
 
 async def test_a_change_lands_on_the_same_event(service: Service) -> None:

@@ -129,7 +129,7 @@ class WriteSession:
                 await self._rest(tx, writing.settled(session, now=now))
                 return None
             case Create():
-                session = writing.begun(session, step)
+                session = writing.begun(session, step, now)
             case Resolve() | Update():
                 session = writing.attempted(session)
         await self._save(tx, session)

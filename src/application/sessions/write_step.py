@@ -21,6 +21,7 @@ from domain.access import (
 )
 from domain.account import AccountNotFound
 from domain.connection import MailboxNotServed
+from domain.event_digest import EventDigest
 from domain.ids import AccountId
 from domain.session import EventCopy, EventPlace, Hindrance, Replacement, Session
 from domain.writing import Create, Delete, Remove, Resolve, Update
@@ -104,8 +105,9 @@ async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]
 async def _create(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
-    place = await writer.create(copy, session.interval, session.details)
-    is_written = _written(session, now)
+    at = now()
+    place = await writer.create(copy, session.interval, session.details_at(at))
+    is_written = _written(session, session.digest_at(at), now)
     return lambda later: is_written(writing.found(later, place))
 
 
@@ -117,24 +119,26 @@ async def _resolve(
     There, because an answer this late could still come true: under one mark in one mailbox that makes one event. Where
     the place is closed by now it can't, and the next plan looks for another.
     """
+    at = now()
     place = await writer.find(copy)
     if place is None and session.cancelled:
         return writing.not_begun
     try:
-        known = place or await writer.create(copy, session.interval, session.details)
+        known = place or await writer.create(copy, session.interval, session.details_at(at))
     except (AccessDenied, CalendarGone):
         return writing.not_begun
-    if session.cancelled or session.digest.changed_since(copy.written):
+    if session.cancelled or session.digest_at(at).changed_since(copy.written):
         # Also of one just created: perhaps it is the one begun earlier after all, which says what was said then.
         return lambda later: writing.found(later, known)
-    is_written = _written(session, now)
+    is_written = _written(session, copy.written if place else session.digest_at(at), now)
     return lambda later: is_written(writing.found(later, known))
 
 
 async def _update(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
-    parts = session.digest.changed_since(copy.written)
+    says = session.digest_at(now())
+    parts = says.changed_since(copy.written)
     if not parts:
         return await _still_there(session, copy, writer, now)
     try:
@@ -143,7 +147,7 @@ async def _update(
         if (place := await _looked_for(copy, writer)) is None:
             return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
         return lambda later: writing.found(later, place)
-    return _written(session, now)
+    return _written(session, says.over(copy.written), now)
 
 
 async def _still_there(
@@ -153,7 +157,7 @@ async def _still_there(
     place = await writer.find(copy)
     if place is None:
         return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
-    is_written = _written(session, now)
+    is_written = _written(session, copy.written, now)
     return lambda later: is_written(writing.found(later, place))
 
 
@@ -193,12 +197,12 @@ async def _looked_for(copy: EventCopy, writer: EventWriter) -> EventPlace | None
     return place
 
 
-def _written(session: Session, now: Callable[[], datetime]) -> Change:
+def _written(session: Session, says: EventDigest, now: Callable[[], datetime]) -> Change:
     return lambda later: writing.written(
         later,
         revision=session.revision,
         interval=session.interval,
-        digest=session.digest,
+        digest=says,
         now=now(),
     )
 

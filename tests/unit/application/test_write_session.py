@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from application.sessions.write_session import MOST_STEPS
+from domain.access import ProviderUnavailable
 from domain.account import Provider
 from domain.ids import SessionId
+from domain.interval import Interval
 from domain.session import Hindrance, Replacement, WriteStatus
 from tests.builders import EXPERT, SESSION, an_interval, some_details
 from tests.fakes.provider import Person
@@ -123,6 +125,58 @@ async def test_an_owners_own_reminder_survives_changes_until_the_session_changes
     await app.book(details=some_details("New title", reminder_minutes=None))
     await app.run_jobs()
     assert maria.the_event.reminder_minutes is None
+
+
+async def test_a_reminder_whose_moment_has_passed_is_set_when_the_session_is_moved_to_a_later_time(
+    app: Application, maria: Person
+) -> None:
+    await app.connect(maria)
+    soon = Interval(app.clock.now() + timedelta(minutes=10), app.clock.now() + timedelta(minutes=70))
+    await app.book(interval=soon)
+    await app.run_jobs()
+    assert maria.the_event.reminder_minutes is None
+    assert (await app.session()).details.reminder_minutes == 15
+
+    await app.book(interval=soon, details=some_details("New title"))
+    await app.run_jobs()
+    assert maria.the_event.reminder_minutes is None
+
+    await app.book(interval=an_interval(), details=some_details("New title"))
+    await app.run_jobs()
+    assert maria.the_event.reminder_minutes == 15
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_so_it_is_when_the_outcome_of_its_creation_was_not_known(
+    app: Application, maria: Person, stored: bool
+) -> None:
+    await app.connect(maria)
+    soon = Interval(app.clock.now() + timedelta(minutes=20), app.clock.now() + timedelta(minutes=80))
+    await app.book(interval=soon)
+    app.provider.fail("create", ProviderUnavailable(outcome_unknown=True), after_doing=stored)
+    await app.run_jobs()
+    await app.pass_time(timedelta(minutes=10))
+    assert maria.the_event.reminder_minutes == (15 if stored else None)
+
+    await app.book(interval=an_interval())
+    await app.run_jobs()
+    assert maria.the_event.reminder_minutes == 15
+
+
+async def test_an_owners_own_reminder_stays_when_ours_has_passed(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.book(interval=an_interval(starts=1))
+    await app.run_jobs()
+    assert maria.the_event.reminder_minutes == 15
+    maria.the_event.reminder_minutes = 60
+    await app.pass_time(timedelta(minutes=50))
+
+    await app.book(interval=an_interval(starts=1), details=some_details("New title"))
+    await app.run_jobs()
+    await app.book(interval=an_interval(), details=some_details("New title"))
+    await app.run_jobs()
+
+    assert maria.the_event.reminder_minutes == 60
 
 
 async def test_an_event_deleted_by_hand_is_written_again_with_the_next_change_only(

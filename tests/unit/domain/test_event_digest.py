@@ -84,3 +84,13 @@ def test_sending_the_parts_that_changed_says_all_that_must_be_said(
     says |= {part: value for part, value in wanted.parts if part in sent}
     assert EventDigest(frozenset(says.items())) == wanted
     assert bool(sent) is (before != after)
+
+
+def test_what_a_digest_says_nothing_of_stays_as_the_older_one_says() -> None:
+    after = replace(BEFORE, details=some_details("Another", reminder_minutes=5)).digest
+
+    merged = after.without(EventPart.REMINDER).over(BEFORE.digest)
+
+    assert BEFORE.digest.changed_since(merged) == {EventPart.TITLE}
+    assert after.changed_since(merged) == {EventPart.REMINDER}
+    assert after.over(EventDigest()) == after

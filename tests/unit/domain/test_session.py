@@ -7,7 +7,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from domain.errors import EtagMismatch
-from domain.event_digest import EventDigest
+from domain.event_digest import EventDigest, EventPart
 from domain.interval import Interval
 from domain.session import Hindrance, Session, SessionDetails, WriteStatus, mark_for, new_session
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_event_copy, an_interval, some_details
@@ -199,3 +199,19 @@ def test_a_session_is_printed_without_its_details_and_the_providers_ids() -> Non
     printed = repr(a_session(copy=an_event_copy(remote_id="AAMkAD-event-1")))
     secrets = ("Coaching", "plan", "Room 4", "meet.example", "AAMkAD")
     assert not any(word in printed for word in secrets)
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "minutes", "is_said"),
+    [(16, 15, True), (15, 15, False), (14, 15, False), (-60, 15, False), (1, 0, True), (0, 0, False), (-9, None, True)],
+)  # fmt: skip
+def test_a_reminder_whose_moment_has_passed_is_not_said(
+    minutes_left: int, minutes: int | None, is_said: bool
+) -> None:
+    session = a_session(details=some_details(reminder_minutes=minutes))
+    now = session.interval.start - timedelta(minutes=minutes_left)
+
+    assert session.details_at(now) == some_details(reminder_minutes=minutes if is_said else None)
+    assert session.digest.changed_since(session.digest_at(now)) == (
+        set() if is_said else {EventPart.REMINDER}
+    )

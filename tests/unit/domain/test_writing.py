@@ -120,16 +120,16 @@ def test_an_event_left_behind_is_removed_while_the_session_waits_elsewhere() -> 
 
 
 def test_a_new_event_leaves_the_old_one_behind() -> None:
-    begun = writing.begun(a_session(copy=EVENT), Create(OTHER, Replacement.ACCOUNT_DISCONNECTED))
+    begun = writing.begun(a_session(copy=EVENT), Create(OTHER, Replacement.ACCOUNT_DISCONNECTED), NOW)
     assert begun.left == (replace(EVENT, written=EventDigest()),)
-    again = writing.begun(writing.without_event(begun, why=None), Create(OTHER, None))
+    again = writing.begun(writing.without_event(begun, why=None), Create(OTHER, None), NOW)
     assert again.left == begun.left
 
 
 def test_no_more_events_left_behind_are_remembered_than_a_row_can_bear() -> None:
     session = a_session()
     for _ in range(writing.MOST_LEFT + 3):
-        session = writing.begun(session, Create(OTHER, None))
+        session = writing.begun(session, Create(OTHER, None), NOW)
     assert session.copy is not None
     assert len({one.mark for one in session.left} - {session.copy.mark}) == writing.MOST_LEFT
 
@@ -148,7 +148,7 @@ def test_the_reason_for_a_new_event_is_kept_until_there_is_one(why: Replacement 
     waited = writing.waiting(session, Hindrance.CALENDAR_MISSING, now=NOW)
     step = next_step(waited, ACTIVE, READY)
     assert step == Create(OTHER, why)
-    assert writing.begun(waited, Create(OTHER, why)).replacement is why
+    assert writing.begun(waited, Create(OTHER, why), NOW).replacement is why
 
 
 # What follows
@@ -156,7 +156,7 @@ def test_the_reason_for_a_new_event_is_kept_until_there_is_one(why: Replacement 
 
 def test_a_begun_event_is_remembered_with_its_place_and_mark_before_it_exists() -> None:
     session = a_session(details=some_details(reminder_minutes=30))
-    begun = writing.begun(session, Create(OTHER, Replacement.EVENT_DELETED))
+    begun = writing.begun(session, Create(OTHER, Replacement.EVENT_DELETED), NOW)
     assert begun == replace(
         session,
         copy=an_event_copy(
@@ -175,7 +175,7 @@ def test_a_begun_event_is_remembered_with_its_place_and_mark_before_it_exists() 
 def test_every_deliberate_new_event_gets_another_mark() -> None:
     session, marks = a_session(), set()
     for _ in range(5):
-        session = writing.begun(writing.without_event(session, why=None), Create(OTHER, None))
+        session = writing.begun(writing.without_event(session, why=None), Create(OTHER, None), NOW)
         assert session.copy is not None
         marks.add(session.copy.mark)
     assert len(marks) == session.copies == 5
@@ -185,15 +185,15 @@ def test_every_deliberate_new_event_gets_another_mark() -> None:
 def test_an_event_that_surely_was_not_created_is_begun_again_under_the_same_mark(
     why: Replacement | None,
 ) -> None:
-    begun = writing.begun(a_session(copies=3), Create(OTHER, why))
+    begun = writing.begun(a_session(copies=3), Create(OTHER, why), NOW)
     undone = writing.not_begun(begun)
     assert (undone.copy, undone.copies) == (None, 3)
     assert next_step(undone, ACTIVE, READY) == Create(OTHER, why)
-    assert writing.begun(undone, Create(OTHER, why)) == begun
+    assert writing.begun(undone, Create(OTHER, why), NOW) == begun
 
 
 def test_the_mark_of_a_begun_event_survives_changes_until_its_outcome_is_known() -> None:
-    begun = writing.begun(a_session(), Create(OTHER, None))
+    begun = writing.begun(a_session(), Create(OTHER, None), NOW)
     changed = begun.put(interval=begun.interval, details=some_details("Another"), now=LATER)
     assert next_step(changed.cancel(now=LATER), ACTIVE, READY) == Resolve(begun.copy or EVENT)
     assert changed.copy == begun.copy
@@ -201,7 +201,7 @@ def test_the_mark_of_a_begun_event_survives_changes_until_its_outcome_is_known()
 
 def test_every_time_at_which_the_event_may_lie_is_remembered_until_one_is_sure() -> None:
     first, second, third = (an_interval(starts=starts) for starts in (1, 2, 3))
-    session = writing.begun(a_session(interval=first), Create(OTHER, None))
+    session = writing.begun(a_session(interval=first), Create(OTHER, None), NOW)
     for interval in (second, third, second):
         moved = session.put(interval=interval, details=session.details, now=LATER)
         session = writing.delayed(writing.attempted(moved), Hindrance.PROVIDER_UNAVAILABLE, now=LATER)
@@ -214,7 +214,7 @@ def test_every_time_at_which_the_event_may_lie_is_remembered_until_one_is_sure()
 
 
 def test_no_more_times_are_remembered_than_a_row_can_bear() -> None:
-    session = writing.begun(a_session(), Create(OTHER, None))
+    session = writing.begun(a_session(), Create(OTHER, None), NOW)
     for hour in range(100):
         moved = session.put(interval=an_interval(starts=hour), details=session.details, now=LATER)
         session = writing.attempted(moved)

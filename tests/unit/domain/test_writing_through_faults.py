@@ -145,7 +145,7 @@ class SessionsThroughFaults(RuleBasedStateMachine):
             self.session = writing.settled(self.session, now=NOW)
             return
         if isinstance(step, Create):
-            self.session = writing.begun(self.session, step)
+            self.session = writing.begun(self.session, step, NOW)
         if isinstance(step, Resolve | Update):
             self.session = writing.attempted(self.session)
         asked = self.session
