@@ -1,5 +1,6 @@
 """Text from outside: what comes through, changed or not, is text that everything behind us takes."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,9 +16,13 @@ from adapters.graph.outside_text import (
     name_from,
 )
 from calendarsync.v1.calendar_pb2 import Calendar
+from domain.access import ProviderUnavailable
 from domain.errors import DomainError
+from domain.interval import Interval
+from tests.builders import an_event_copy, an_interval, some_details
 from tests.support.microsoft import Connected
 
+WINDOW = Interval(datetime(2030, 5, 14, tzinfo=UTC), datetime(2030, 5, 15, tzinfo=UTC))
 HALF_A_PAIR = "\ud83d"
 DIRTY = {
     "half a surrogate pair": f"before {HALF_A_PAIR} after",
@@ -118,6 +123,44 @@ async def test_a_dirty_profile_spoils_no_list(connected: Connected, field: str, 
     connected.sandbox.world.faults.add(path=r"/me(\?|$)", status=200, body={field: dirt})
 
     assert await connected.microsoft.directory.list_calendars(account)
+
+
+@pytest.mark.parametrize("dirt", DIRTY.values(), ids=DIRTY)
+@pytest.mark.parametrize(
+    "field", ["id", "showAs", "isCancelled", "responseStatus.response", "transactionId", "start.timeZone"]
+)
+async def test_a_dirty_event_blocks_like_any_other(connected: Connected, field: str, dirt: object) -> None:
+    account = await connected.connect("anna")
+    event: dict[str, Any] = {
+        "id": "AAMk=",
+        "showAs": "busy",
+        "transactionId": "mark",
+        "responseStatus": {"response": "accepted"},
+        "start": {"dateTime": "2030-05-14T09:00:00.0000000", "timeZone": "UTC"},
+        "end": {"dateTime": "2030-05-14T10:00:00.0000000", "timeZone": "UTC"},
+    }
+    outer, _, inner = field.partition(".")
+    (event[outer] if inner else event)[inner or outer] = dirt
+    connected.sandbox.world.faults.add(path="/calendarView", status=200, body={"value": [event]})
+
+    (entry,) = await connected.microsoft.reader.read_entries(account, "AAMkcalendar=", WINDOW)
+
+    assert entry.blocks
+    assert is_clean(entry.mark or "")
+
+
+@pytest.mark.parametrize("dirt", [HALF_A_PAIR, "AA\0Mk=", "x" * 5_000, 7, None])
+async def test_an_event_whose_id_can_be_none_is_not_ours(connected: Connected, dirt: object) -> None:
+    """Something was made, but nobody can say what: it is looked for again."""
+    account = await connected.connect("anna")
+    connected.sandbox.world.faults.add(method="POST", path="/events", status=201, body={"id": dirt})
+    calendar_id = connected.calendar_id("anna")
+    copy = an_event_copy(account_id=account, remote_calendar_id=calendar_id, remote_id=None)
+
+    with pytest.raises(ProviderUnavailable) as raised:
+        await connected.microsoft.writer.create(copy, an_interval(), some_details())
+
+    assert raised.value.outcome_unknown
 
 
 @pytest.mark.parametrize("dirt", ["half a surrogate pair", "NUL", "five thousand characters", "a line end"])
