@@ -4,6 +4,7 @@ A 404 about an event proves nothing: whole mailboxes answer it for hours at time
 moved. So each question has several witnesses, and only what all of them that speak deny is not there.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from adapters.graph.addresses import calendar_path, event_path, view_parameters
 from adapters.graph.client import Access, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal
 from adapters.graph.listed_calendars import ListedCalendar, id_of, listed_calendars
+from adapters.graph.mailbox_gate import AT_ONCE
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import EventMark
 from domain.session import EventCopy, EventPlace
@@ -25,8 +27,8 @@ _Seen = TypeVar("_Seen")
 _ID_AND_MARK = "id,transactionId"
 _NEARBY = timedelta(days=1)
 _PAGE_SIZE = "100"
-_SPEAKING = frozenset({Fault.TOKEN, Fault.THROTTLED, Fault.MAILBOX, Fault.SUSPENDED})
-"""Refusals that are about us or the mailbox: to ask another witness would change nothing."""
+_OF_ALL = frozenset({Fault.TOKEN, Fault.THROTTLED, Fault.MAILBOX, Fault.SUSPENDED})
+"""Refusals that are about us or the whole mailbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +75,18 @@ class EventSearch:
     ) -> EventPlace | None:
         """Silence counts as silence only where a move within the mailbox could have led, unless it is `all_of_them`:
         calendars shared in the old way answer with errors for good."""
-        silence: Exception | None = None
-        for other in listed:
-            if not other.writable or other.remote_id == copy.remote_calendar_id:
-                continue
-            seen = await _testimony(self._in_another(access, other.remote_id, copy))
-            if isinstance(seen, EventPlace):
-                return seen
-            if isinstance(seen, Exception) and (all_of_them or other.own) and not _is_denied(seen):
-                silence = silence or seen
+        others = [one for one in listed if one.writable and one.remote_id != copy.remote_calendar_id]
+        silence: BaseException | None = None
+        for first in range(0, len(others), AT_ONCE):
+            some = others[first : first + AT_ONCE]
+            looks = (self._in_another(access, one.remote_id, copy) for one in some)
+            for other, seen in zip(some, await asyncio.gather(*looks, return_exceptions=True), strict=True):
+                if isinstance(seen, EventPlace):
+                    return seen
+                if isinstance(seen, BaseException):
+                    _require_silence(seen)
+                    if (all_of_them or other.own) and not _is_denied(seen):
+                        silence = silence or seen
         if silence is not None:
             raise ProviderUnavailable from silence
         return None
@@ -131,19 +136,24 @@ async def _testimony(look: Awaitable[_Seen]) -> _Seen | Exception:
     """What a witness says; the reason of its silence where it says nothing."""
     try:
         return await look
-    except GraphRefusal as refusal:
-        if refusal.fault in _SPEAKING:
-            raise
-        return refusal
-    except ProviderUnavailable as fault:
-        if fault.throttled:
-            raise
-        return fault
-    except InvalidAnswer as fault:
+    except (GraphRefusal, ProviderUnavailable, InvalidAnswer) as fault:
+        _require_silence(fault)
         return fault
 
 
-def _is_denied(silence: Exception) -> bool:
+def _require_silence(fault: BaseException) -> None:
+    """Raises it again where it is about more than this witness: to ask another one would change nothing."""
+    match fault:
+        case GraphRefusal() if fault.fault not in _OF_ALL:
+            return
+        case ProviderUnavailable() if not fault.throttled:
+            return
+        case InvalidAnswer():
+            return
+    raise fault
+
+
+def _is_denied(silence: BaseException) -> bool:
     """Where we may not look we could not change the event either."""
     return isinstance(silence, GraphRefusal) and silence.fault is Fault.DENIED
 

@@ -145,3 +145,23 @@ async def test_a_copy_of_it_is_not_taken_for_the_event_itself(connected: Connect
         extended=dict(event.extended),
     )
     assert await find(connected, copy) == copy.place
+
+
+async def test_an_event_is_found_among_very_many_calendars(connected: Connected) -> None:
+    copy = await _book(connected)
+    for number in range(40):
+        connected.sandbox.world.calendars.add("anna", f"more-{number}", f"More {number}")
+    connected.sandbox.world.events.move("anna", written(connected)[0], "more-39")
+    connected.sandbox.world.settings.delay_seconds = 0.005
+    assert await find(connected, copy) == _place(connected, copy, calendar="more-39")
+    assert connected.sandbox.world.traffic.peak("anna") == 4
+
+
+async def test_a_look_ends_where_the_mailbox_wants_to_be_left_alone(connected: Connected) -> None:
+    copy = await _book(connected)
+    connected.sandbox.world.events.delete("anna", written(connected)[0])
+    team = connected.calendar_id("anna", "team").rstrip("=")
+    connected.sandbox.world.faults.answer(429, code="TooManyRequests", retry_after="60", path=team)
+    with pytest.raises(ProviderUnavailable) as caught:
+        await find(connected, copy)
+    assert caught.value.throttled
