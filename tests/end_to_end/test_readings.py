@@ -213,3 +213,28 @@ async def test_a_long_outage_ages_the_readings_and_is_nobodys_fault(connected: S
         return sources(await connected.busy(SOON_ALL_DAY))
 
     await until(stored, lambda found: found == {"STORED"})
+
+
+@pytest.mark.parametrize("largest", [300, 60])
+async def test_a_calendar_that_never_answers_full_pages_is_read_all_the_same(
+    connected: Service, largest: int
+) -> None:
+    world = connected.sandbox.world
+    for minute in range(0, 23 * 60, 4):
+        start = at(0, day=SOON) + timedelta(minutes=minute)
+        world.events.add("anna", start, start + timedelta(minutes=4))
+    world.settings.largest_view_page = largest
+    answer = await connected.busy(SOON_ALL_DAY, max_age=NOW)
+    assert (answer.complete, busy_hours(answer, day=SOON)) == (True, [(0, 23)])
+
+
+async def test_a_calendar_is_read_to_its_end_behind_a_proxy(connected: Service) -> None:
+    """Where what is asked goes to the proxy, and next links lead to Microsoft itself."""
+    world = connected.sandbox.world
+    world.settings.link_base = "https://graph.microsoft.com/v1.0"
+    world.settings.largest_view_page = 50
+    for minute in range(0, 23 * 60, 10):
+        start = at(0, day=SOON) + timedelta(minutes=minute)
+        world.events.add("anna", start, start + timedelta(minutes=10))
+    answer = await connected.busy(SOON_ALL_DAY, max_age=NOW)
+    assert (answer.complete, busy_hours(answer, day=SOON)) == (True, [(0, 23)])

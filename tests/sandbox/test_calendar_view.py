@@ -273,3 +273,18 @@ async def test_read_basic_sees_no_body(sandbox: Sandbox, sign_in: SignIn) -> Non
     (event,) = await basic.view("2026-07-01T00:00:00Z", "2026-07-02T00:00:00Z")
     assert event["subject"] == "Visible"
     assert "body" not in event
+
+
+async def test_a_page_too_large_for_the_mailbox_is_answered_504_when_set_so(
+    sandbox: Sandbox, anna: Graph
+) -> None:
+    sandbox.world.settings.largest_view_page = 20
+    path = "/me/calendar/calendarView?startDateTime=2030-01-01&endDateTime=2030-02-01&$top="
+    assert [(await anna.get(f"{path}{top}")).status for top in (20, 21)] == [200, 504]
+    assert (await anna.get("/me/calendar/events?$top=21")).status == 200
+
+
+async def test_next_links_begin_with_what_is_set(sandbox: Sandbox, sign_in: SignIn) -> None:
+    sandbox.world.settings.link_base = "https://graph.microsoft.com/v1.0"
+    link = (await (await sign_in("max")).get("/me/calendars")).json["@odata.nextLink"]
+    assert link.startswith("https://graph.microsoft.com/v1.0/me/calendars?$skiptoken=")

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.graph.addresses import calendar_path, view_parameters
-from adapters.graph.client import Access, GraphClient
+from adapters.graph.client import TOO_LARGE, Access, GraphClient, is_slow
 from adapters.graph.entries import SELECTED, entry_from_graph
-from adapters.graph.errors import translated
+from adapters.graph.errors import GraphRefusal, translated
 from adapters.graph.listed_calendars import gone_if_unlisted
+from adapters.graph.page_sizes import PageSizes
 from adapters.graph.tokens import AccessTokens, AccountAccess
-from domain.access import CalendarGone
+from domain.access import CalendarGone, InvalidAnswer
 from domain.blocking import CalendarEntry
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -27,7 +28,7 @@ the two may be 26 hours apart (UTC+14 and UTC-12).
 class GraphCalendarReader:
     client: GraphClient
     tokens: AccessTokens
-    page_size: int = 1000
+    page_sizes: PageSizes
 
     async def read_entries(
         self, account_id: AccountId, remote_calendar_id: str, window: Interval
@@ -35,17 +36,36 @@ class GraphCalendarReader:
         access = AccountAccess(tokens=self.tokens, account_id=account_id)
         with translated(gone=CalendarGone):
             async with gone_if_unlisted(self.client, access, remote_calendar_id):
-                return tuple([entry async for entry in self._entries(access, remote_calendar_id, window)])
+                return await self._all_entries(access, remote_calendar_id, window)
+
+    async def _all_entries(
+        self, access: Access, remote_calendar_id: str, window: Interval
+    ) -> tuple[CalendarEntry, ...]:
+        """From the beginning again, with pages half as large, after one that was too much."""
+        while True:
+            size = self.page_sizes.of(remote_calendar_id)
+            try:
+                entries = self._entries(access, remote_calendar_id, window, size)
+                return tuple([entry async for entry in entries])
+            except (GraphRefusal, InvalidAnswer) as failure:
+                if not _is_too_much(failure) or not self.page_sizes.halved(remote_calendar_id, size):
+                    raise
 
     async def _entries(
-        self, access: Access, remote_calendar_id: str, window: Interval
+        self, access: Access, remote_calendar_id: str, window: Interval, size: int
     ) -> AsyncIterator[CalendarEntry]:
         parameters = view_parameters(window, margin=ALL_DAY_MARGIN) | {
             "$select": SELECTED,
-            "$top": str(self.page_size),
+            "$top": str(size),
         }
-        async for page in self.client.pages(
-            access, f"{calendar_path(remote_calendar_id)}/calendarView", parameters
-        ):
+        path = f"{calendar_path(remote_calendar_id)}/calendarView"
+        final = self.page_sizes.is_least(size)
+        async for page in self.client.pages(access, path, parameters, repeats_slow=final):
             for event in page:
                 yield entry_from_graph(event)
+
+
+def _is_too_much(failure: GraphRefusal | InvalidAnswer) -> bool:
+    if isinstance(failure, InvalidAnswer):
+        return failure.what == TOO_LARGE
+    return is_slow(failure)

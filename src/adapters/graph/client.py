@@ -7,8 +7,9 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
@@ -16,6 +17,7 @@ from yarl import URL
 from adapters.graph.claims import claims_in
 from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
 from adapters.graph.mailbox_gate import SHORT_WAIT, MailboxGates
+from adapters.graph.next_link import next_url
 from adapters.graph.outside_text import id_from
 from adapters.graph.refused_tokens import RefusedTokens
 from adapters.graph.retry_after import parse_retry_after
@@ -27,7 +29,10 @@ from domain.access import InvalidAnswer, ProviderUnavailable
 
 _log = logging.getLogger(__name__)
 
-MOST_PAGES = 200
+MOST_PAGES = 2000
+TOO_LARGE = "too large"
+"""What an InvalidAnswer says of an answer that was not read to its end."""
+
 _PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _MINIMAL = f"{_PREFER}, return=minimal"
 
@@ -48,6 +53,8 @@ class _Request:
     url: URL
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     prefer: str = _PREFER
+    repeats_slow: bool = True
+    """Whether a read that took too long is tried again as it is."""
 
     @property
     def reads(self) -> bool:
@@ -63,9 +70,9 @@ class GraphClient:
     ) -> None:
         self._http = http
         self._base = settings.graph_url.rstrip("/")
-        self._origin = _origin(self._base)
         self._clock = clock
         self._timeout = settings.request_timeout
+        self._read_timeout = settings.read_timeout
         self._retry_pauses = settings.retry_pauses
         self._largest_answer = settings.largest_answer
         self._gates = MailboxGates(clock)
@@ -88,20 +95,22 @@ class GraphClient:
         return _json(answer) if answer else None
 
     async def delete(self, access: Access, path: str) -> None:
-        if await self._send(access, _Request("DELETE", self._url(path, {}))):
-            raise InvalidAnswer(what="a body after a deletion")
+        await self._send(access, _Request("DELETE", self._url(path, {})))
 
     async def pages(
-        self, access: Access, path: str, params: Mapping[str, str]
+        self, access: Access, path: str, params: Mapping[str, str], *, repeats_slow: bool = True
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """The items of a list, page by page to the end. Links are followed as they come, on this origin only."""
+        """The items of a list, page by page to the end. Links are followed as they come, on this origin only.
+
+        Without `repeats_slow` a page that takes too long is told at once, for the caller to ask for a smaller one.
+        """
         url: URL | None = self._url(path, params)
         seen: set[URL] = set()
         while url is not None:
             if url in seen or len(seen) == MOST_PAGES:
                 raise InvalidAnswer(what="endless pages")
             seen.add(url)
-            page = _json(await self._send(access, _Request("GET", url)))
+            page = _json(await self._send(access, _Request("GET", url, repeats_slow=repeats_slow)))
             yield items_in(page)
             url = self._next_url(page)
 
@@ -111,14 +120,7 @@ class GraphClient:
 
     def _next_url(self, page: Mapping[str, Any]) -> URL | None:
         link = page.get("@odata.nextLink")
-        if link is None:
-            return None
-        try:
-            if isinstance(link, str) and link.isprintable() and _origin(link) == self._origin:
-                return URL(link, encoded=True)
-        except ValueError as exc:
-            raise InvalidAnswer(what="next link") from exc
-        raise InvalidAnswer(what="next link")
+        return None if link is None else next_url(link, base=self._base)
 
     async def _send(self, access: Access, request: _Request) -> bytes:
         """With one renewed token after a refused one."""
@@ -145,12 +147,12 @@ class GraphClient:
             raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
 
     async def _persistently(self, token: AccessToken, request: _Request) -> bytes:
-        """Reads are tried again when the failure may pass quickly; all tries share one time-out."""
+        """Reads are tried again when the failure may pass quickly; each try has its own time-out."""
         for pause in self._retry_pauses if request.reads else ():
             try:
                 return await self._attempt(token, request)
             except (GraphRefusal, ProviderUnavailable) as failure:
-                if not _may_pass_quickly(failure):
+                if not _may_pass_quickly(failure) or (is_slow(failure) and not request.repeats_slow):
                     raise
             await asyncio.sleep(pause.total_seconds())
         return await self._attempt(token, request)
@@ -158,22 +160,12 @@ class GraphClient:
     async def _attempt(self, token: AccessToken, request: _Request) -> bytes:
         request_id = str(uuid.uuid4())
         async with self._gates.passage(token.mailbox):
-            try:
-                async with self._http.request(
-                    request.method,
-                    request.url,
-                    json=request.body,
-                    headers=_headers(token, request_id, request.prefer),
-                    allow_redirects=False,
-                ) as response:
-                    body = await self._read(response)
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
-                raise ProviderUnavailable from exc
-            except aiohttp.ClientError as exc:
-                raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
+            response, body = await self._exchange(token, request, request_id)
             if 200 <= response.status < 300:
                 self._gates.accepted(token.mailbox)
                 self._refused_tokens.accepted(token.mailbox)
+                if request.method == "DELETE" and (body or response.status != HTTPStatus.NO_CONTENT):
+                    raise InvalidAnswer(what="no answer to a deletion")
                 return body
             refusal = self._refusal(response, body)
             _log.info(
@@ -190,12 +182,35 @@ class GraphClient:
                 refusal.retry_after = self._gates.refused(token.mailbox, refusal.retry_after)
             raise refusal
 
+    async def _exchange(
+        self, token: AccessToken, request: _Request, request_id: str
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        limit = self._read_timeout if request.reads else self._timeout
+        try:
+            async with (
+                asyncio.timeout(limit.total_seconds()),
+                self._http.request(
+                    request.method,
+                    request.url,
+                    json=request.body,
+                    headers=_headers(token, request_id, request.prefer),
+                    allow_redirects=False,
+                ) as response,
+            ):
+                return response, await self._read(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
+            raise ProviderUnavailable from exc
+        except TimeoutError as exc:
+            raise GraphRefusal(status=HTTPStatus.GATEWAY_TIMEOUT, fault=Fault.UNAVAILABLE) from exc
+        except aiohttp.ClientError as exc:
+            raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
+
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_chunked(1 << 16):
             body += chunk
             if len(body) > self._largest_answer:
-                raise InvalidAnswer(what="too large")
+                raise InvalidAnswer(what=TOO_LARGE)
         return bytes(body)
 
     def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> GraphRefusal:
@@ -219,6 +234,11 @@ def _headers(token: AccessToken, request_id: str, prefer: str) -> dict[str, str]
         "Prefer": prefer,
         "client-request-id": request_id,
     }
+
+
+def is_slow(failure: Exception) -> bool:
+    """Whether Graph, or what stands before it, took too long to answer."""
+    return isinstance(failure, GraphRefusal) and failure.status == HTTPStatus.GATEWAY_TIMEOUT
 
 
 def _may_pass_quickly(failure: GraphRefusal | ProviderUnavailable) -> bool:
@@ -247,8 +267,3 @@ def items_in(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise InvalidAnswer(what="no list")
     return items
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.casefold(), parts.netloc.casefold()

@@ -97,7 +97,7 @@ BY_STATUS: Mapping[int, Fault] = {
 
 @dataclass(kw_only=True, eq=False)
 class GraphRefusal(Exception):
-    """Graph answered with an error. `claims` is its claims challenge, decoded, where it made one."""
+    """Graph answered with an error, or not in time. `claims` is its claims challenge, decoded, where it made one."""
 
     status: int
     fault: Fault

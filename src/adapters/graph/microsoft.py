@@ -10,6 +10,7 @@ from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
 from adapters.graph.event_writer import GraphEventWriter
 from adapters.graph.id_token import IdTokenVerifier
+from adapters.graph.page_sizes import PageSizes
 from adapters.graph.push import GraphPush
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.sign_in import MicrosoftSignIn
@@ -56,7 +57,11 @@ async def open_microsoft(
                 yield Microsoft(
                     sign_in=MicrosoftSignIn(settings=settings, tokens=service, verifier=verifier),
                     directory=GraphCalendarDirectory(client=client, tokens=tokens),
-                    reader=GraphCalendarReader(client=client, tokens=tokens, page_size=settings.page_size),
+                    reader=GraphCalendarReader(
+                        client=client,
+                        tokens=tokens,
+                        page_sizes=PageSizes(clock=clock, most=settings.page_size),
+                    ),
                     writer=GraphEventWriter(client=client, tokens=tokens),
                     push=_push(settings, client, tokens, clock),
                 )

@@ -50,7 +50,8 @@ class MicrosoftSettings:
     `authority` ends in a tenant (`https://login.microsoftonline.com/common`), `graph_url` in a version
     (`https://graph.microsoft.com/v1.0`). `ca_file` is a PEM file of the authority to trust for both instead of the
     machine's own. `page_size` is how many events one answer may hold, at most 1000 by Graph's documentation.
-    `retry_pauses` lie between the tries of a read inside one call; the workers' own retries do the rest.
+    `retry_pauses` lie between the tries of a read inside one call; the workers' own retries do the rest. Each such try
+    has `read_timeout`, so that one that hangs leaves time for the next; a call as a whole has `request_timeout`.
     `largest_answer` is in bytes. `notification_urls` are https; None where Graph can't reach us.
     """
 
@@ -61,6 +62,7 @@ class MicrosoftSettings:
     ca_file: Path | None = None
     connect_timeout: timedelta = timedelta(seconds=5)
     request_timeout: timedelta = timedelta(seconds=30)
+    read_timeout: timedelta = timedelta(seconds=9)
     retry_pauses: tuple[timedelta, ...] = (timedelta(milliseconds=200), timedelta(milliseconds=800))
     page_size: int = 1000
     largest_answer: int = 20_000_000

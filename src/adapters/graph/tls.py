@@ -25,11 +25,13 @@ def blocking_http(settings: MicrosoftSettings, *, connections: int = 1) -> reque
 
 
 def graph_http(settings: MicrosoftSettings) -> aiohttp.ClientSession:
-    """For Graph, to be closed by the caller."""
+    """For Graph, to be closed by the caller, who also says how long a request may take.
+
+    aiohttp's own limit of the whole request is off: it cancels the task as well, and of two cancellations that come at
+    the same moment one is swallowed.
+    """
     context = ssl.create_default_context(cafile=settings.ca_file)
-    timeout = aiohttp.ClientTimeout(
-        total=settings.request_timeout.total_seconds(), sock_connect=settings.connect_timeout.total_seconds()
-    )
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout.total_seconds())
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -82,6 +82,11 @@ def throttled(retry_after: str | None) -> GraphError:
     return GraphError(429, "ApplicationThrottled", text, headers)
 
 
+def too_slow() -> GraphError:
+    """504 for a question that the mailbox does not answer in the time that Graph gives it."""
+    return GraphError(504, "UnknownError", "")
+
+
 def invalid_subscription(message: str) -> GraphError:
     """400 for a subscription that can't be read, or asks for what there isn't."""
     return GraphError(400, "InvalidRequest", message)

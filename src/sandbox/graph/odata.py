@@ -55,7 +55,13 @@ def page(call: Call, items: Sequence[T], *, default: int = 10, greatest: int = 1
         return Page(items=items[offset:], next_link=None)
     token = _pack({"o": following, "p": number + 1, "q": _fingerprint(call)})
     options = [*_other_options(call), f"$skiptoken={token}"]
-    return Page(items=items[offset:following], next_link=f"{call.graph_url}{call.path}?{'&'.join(options)}")
+    base = call.world.settings.link_base or call.graph_url
+    return Page(items=items[offset:following], next_link=f"{base}{call.path}?{'&'.join(options)}")
+
+
+def page_size(call: Call, *, default: int = 10, greatest: int = 1000) -> int:
+    """How many items a page of a list is to hold."""
+    return _top(call, default, greatest)
 
 
 def page_number(query: dict[str, str]) -> int:

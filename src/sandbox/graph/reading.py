@@ -6,9 +6,16 @@ from typing import Any
 
 from sandbox.answers import Answer
 from sandbox.graph.call import Call, applied_preferences
-from sandbox.graph.errors import GraphError, invalid_parameter
+from sandbox.graph.errors import GraphError, invalid_parameter, too_slow
 from sandbox.graph.event_json import EVENT_PROPERTIES, event_json
-from sandbox.graph.odata import expanded_property, extended_property_filter, page, require_known, select
+from sandbox.graph.odata import (
+    expanded_property,
+    extended_property_filter,
+    page,
+    page_size,
+    require_known,
+    select,
+)
 from sandbox.world.expansion import Instance, instance_of, view
 from sandbox.world.model import Calendar, Event
 
@@ -22,6 +29,9 @@ def calendar_view(call: Call) -> Answer:
     """What touches the window: singles, occurrences and exceptions, in order of start."""
     begin, end = _window(call)
     calendar = call.calendar()
+    largest = call.world.settings.largest_view_page
+    if largest is not None and page_size(call) > largest:
+        raise too_slow()
     return _list(call, calendar, view(calendar.folder.events.values(), begin, end), "calendarView")
 
 

@@ -26,6 +26,10 @@ class Settings:
     With `shared_writes_need_scope` writing into a calendar shared from somebody else takes
     `Calendars.ReadWrite.Shared`, whatever the calendar's canEdit says.
 
+    A calendar view with more than `largest_view_page` events to a page is answered 504, as by a mailbox too slow for
+    it (None: none is). Links to next pages begin with `link_base` (None: with the sandbox's own address), as behind a
+    proxy.
+
     Subscriptions may last `longest_subscription_minutes` (more is refused), number `subscription_limit` in a
     mailbox, and be for calendars shared from somebody else only with `shared_subscriptions`. None is granted more
     than `granted_subscription_minutes`, whatever was asked. An address has `validation_seconds` to answer
@@ -45,6 +49,8 @@ class Settings:
     etag_settles: bool = False
     shared_events_in_mailbox: bool = True
     minimal_answer: MinimalAnswer = "no_content"
+    largest_view_page: int | None = None
+    link_base: str | None = None
     access_token_seconds: int = 3600
     clock_offset_seconds: float = 0
     id_token_claims: dict[str, Any] = field(default_factory=dict)

@@ -99,6 +99,15 @@ async def test_a_next_link_to_elsewhere_is_not_followed(connected: Connected, li
         await _use(connected, account)
 
 
+async def test_behind_a_proxy_lists_are_followed_to_their_end(connected: Connected) -> None:
+    world = connected.sandbox.world
+    world.settings.link_base = "https://graph.microsoft.com/v1.0"
+    for number in range(60):
+        world.calendars.add("anna", f"more-{number}", f"More {number}")
+    account = await connected.connect("anna")
+    assert len(await connected.microsoft.directory.list_calendars(account)) == 62
+
+
 async def test_pages_that_go_round_in_circles_are_left(connected: Connected) -> None:
     account = await connected.connect("anna")
     link = f"{connected.sandbox.graph_url}/me/calendars?$skiptoken=round"

@@ -139,3 +139,15 @@ async def test_a_deletion_answered_by_a_web_page_is_not_believed(connected: Conn
     with pytest.raises(InvalidAnswer):
         await connected.microsoft.writer.delete(copy)
     assert len(written(connected)) == 1
+
+
+@pytest.mark.parametrize("status", [200, 202])
+async def test_a_deletion_answered_with_nothing_but_success_is_not_believed(
+    connected: Connected, status: int
+) -> None:
+    copy = await copy_for(connected)
+    copy = copy.at(await create(connected, copy))
+    connected.sandbox.world.faults.add(method="DELETE", status=status)
+    with pytest.raises(InvalidAnswer):
+        await connected.microsoft.writer.delete(copy)
+    assert len(written(connected)) == 1
