@@ -300,6 +300,26 @@ async def test_an_event_whose_id_is_not_known_yet_is_sought_in_every_calendar(
     assert booked.written.calendar == team
 
 
+async def test_an_event_is_found_after_its_mailbox_was_moved(provider: ProviderHarness) -> None:
+    booked = await book(provider)
+    provider.move_mailbox()
+    with pytest.raises(EventMissing):
+        await booked.update()
+    place = await booked.find()
+    assert place == booked.written.address
+    assert place != booked.copy.place
+    await Booked(provider, booked.copy.at(place)).update(LATER)
+    assert booked.written.interval == LATER
+
+
+async def test_an_event_moved_out_of_a_calendar_that_is_gone_is_found(provider: ProviderHarness) -> None:
+    team = provider.add_calendar("Team")
+    booked = await book(provider, calendar=team)
+    provider.move_by_hand(booked.event, calendar=provider.primary())
+    provider.remove_calendar(team)
+    assert await booked.find() == booked.written.address
+
+
 async def test_an_event_postponed_by_hand_is_found(provider: ProviderHarness) -> None:
     booked = await book(provider)
     month = timedelta(days=30)

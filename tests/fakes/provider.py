@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from application.ports.alarms import Alarms
 from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
@@ -89,6 +89,16 @@ class Person:
         )
         self.calendars[calendar.remote_id] = calendar
         return calendar.remote_id
+
+    def move_mailbox(self) -> None:
+        """Everything in it comes to have another id, as when a mailbox is moved."""
+        self.calendars = {
+            f"{old}~": replace(calendar, remote_id=f"{old}~") for old, calendar in self.calendars.items()
+        }
+        self.entries = {f"{old}~": entries for old, entries in self.entries.items()}
+        for event in self.events.values():
+            event.remote_id, event.calendar = f"{event.remote_id}~", f"{event.calendar}~"
+        self.events = {event.remote_id: event for event in self.events.values()}
 
     def add_entry(self, calendar: str, entry: CalendarEntry) -> None:
         self.entries.setdefault(calendar, []).append(entry)

@@ -171,6 +171,9 @@ class FakeHarness:
     def delete_by_hand(self, event: str) -> None:
         del self.people["maria"].events[event]
 
+    def move_mailbox(self, name: str = "maria") -> None:
+        self.people[name].move_mailbox()
+
     def move_by_hand(self, event: str, *, calendar: str) -> None:
         self.people["maria"].events[event].calendar = calendar
 

@@ -217,6 +217,9 @@ class SandboxHarness:
     def delete_by_hand(self, event: str) -> None:
         self.world.events.delete("maria", self._stored(event))
 
+    def move_mailbox(self, name: str = "maria") -> None:
+        self.world.events.move_mailbox(name)
+
     def move_by_hand(self, event: str, *, calendar: str) -> None:
         self.world.events.move("maria", self._stored(event), calendar)
 
