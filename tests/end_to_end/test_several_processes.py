@@ -29,7 +29,7 @@ async def test_each_part_does_its_own_work(api: Service, dsn: str) -> None:
         await api.complete(api.sign_in(started.authorization_url, "anna"))
         for process in (web, worker):
             assert (await api.open(f"{process.public_url}/readyz")).status == 200
-        assert (await api.open(f"{web.public_url}/reconnect/unknown")).status == 404
+        assert (await api.open(f"{web.public_url}/reconnect/unknown")).status == 400
         assert "Nothing is left" not in (await api.open(f"{worker.public_url}/reconnect/unknown")).text
         await api.put_session()
         await api.written()
