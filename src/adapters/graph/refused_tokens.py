@@ -10,6 +10,8 @@ from domain.account import Provider
 PATIENCE = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(hours=3)
 """Without a new refusal: the account was disconnected, or another process looks after it."""
+FEWEST = 3
+"""Refusals: of two that lie far apart another process may have seen the time between, in which all was well."""
 MOST_MAILBOXES = 1000
 
 
@@ -17,6 +19,11 @@ MOST_MAILBOXES = 1000
 class _Refused:
     since: datetime
     last: datetime
+    times: int = 0
+
+    @property
+    def lasting(self) -> bool:
+        return self.times >= FEWEST and self.last - self.since >= PATIENCE
 
 
 class RefusedTokens:
@@ -37,8 +44,8 @@ class RefusedTokens:
         if mailbox not in self._mailboxes and len(self._mailboxes) >= MOST_MAILBOXES:
             return
         met = self._mailboxes.setdefault(mailbox, _Refused(since=now, last=now))
-        met.last = now
-        if now - met.since >= PATIENCE:
+        met.last, met.times = now, met.times + 1
+        if met.lasting:
             self._alarms.tokens_refused(Provider.MICROSOFT)
 
     def accepted(self, mailbox: str) -> None:
@@ -48,7 +55,7 @@ class RefusedTokens:
         now = self._clock.now()
         self._mailboxes.pop(mailbox, None)
         self._forget_old(now)
-        if not any(now - one.since >= PATIENCE for one in self._mailboxes.values()):
+        if not any(one.lasting for one in self._mailboxes.values()):
             self._alarms.tokens_accepted(Provider.MICROSOFT)
 
     def _forget_old(self, now: datetime) -> None:

@@ -32,6 +32,15 @@ def test_an_hour_without_an_accepted_token_is_told() -> None:
     assert alarms.refusing == MICROSOFT
 
 
+def test_two_refusals_with_nothing_known_of_the_time_between_prove_nothing() -> None:
+    clock, alarms = MovableClock(), RecordingAlarms()
+    tokens = RefusedTokens(clock, alarms)
+    tokens.refused("maria")
+    clock.advance(PATIENCE)
+    tokens.refused("maria")
+    assert alarms.refusing == set()
+
+
 def test_one_accepted_token_begins_the_hour_anew() -> None:
     clock, alarms = MovableClock(), RecordingAlarms()
     tokens = RefusedTokens(clock, alarms)
@@ -65,11 +74,9 @@ def test_remembers_a_bounded_number_of_mailboxes() -> None:
     tokens = RefusedTokens(clock, alarms)
     for number in range(MOST_MAILBOXES):
         tokens.refused(f"mailbox-{number}")
-    tokens.refused("one more")
-    clock.advance(PATIENCE)
-    tokens.refused("one more")
+    refused_for(tokens, clock, "one more", PATIENCE)
     assert alarms.refusing == set()
-    tokens.refused("mailbox-0")
+    refused_for(tokens, clock, "mailbox-0", PATIENCE)
     assert alarms.refusing == MICROSOFT
 
 
