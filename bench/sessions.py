@@ -11,7 +11,7 @@ from bench.sampling import Row
 from bench.statements import WRITERS, Writers
 
 PUT_SESSION = "/calendarsync.v1.SessionService/PutSession"
-BARE = "session and job by libpq, four statements"
+BARE = "session, change and job by libpq, five statements"
 
 
 def rows(client: Client, writers: Writers) -> list[Row]:

@@ -34,6 +34,12 @@ PUT_JOB = b"""
         ROW('writes', 'write_session', 0, NULL, NULL, json_build_object('expert_id', $1::text, 'session_id', $2::text),
             NULL)::procrastinate_job_to_defer_v1])
     """
+PUT_CHANGE = b"""
+    WITH added AS (
+        INSERT INTO change (expert_id, type, at, session_id) VALUES ($1, 'SESSION_ACCEPTED', now(), $2)
+    )
+    SELECT pg_notify('calendarsync_change', '')
+    """
 WRITERS = 8
 SEALED_BYTES = 320
 """What the details of a session of the run take when sealed."""
@@ -60,7 +66,7 @@ async def _read(pool: Pool) -> None:
 
 
 class Writers:
-    """Connections that each put sessions with their jobs, one transaction after the other."""
+    """Connections that each put sessions with their changes and jobs, one transaction after the other."""
 
     def __init__(self, connections: list[PGconn]) -> None:
         self._connections = connections
@@ -103,6 +109,7 @@ class Writers:
         for name, values in (
             (b"begin", []),
             (b"session", [*ids, os.urandom(SEALED_BYTES).hex().encode()]),
+            (b"change", ids),
             (b"job", ids),
             (b"commit", []),
         ):
@@ -120,6 +127,7 @@ def writing(dsn: str) -> Iterator[Writers]:
             for name, statement in (
                 (b"begin", b"BEGIN"),
                 (b"session", PUT_SESSION),
+                (b"change", PUT_CHANGE),
                 (b"job", PUT_JOB),
                 (b"commit", b"COMMIT"),
             ):
