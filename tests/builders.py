@@ -10,6 +10,7 @@ from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
 from domain.change import Change, ChangeType
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.deviation import Deviation, DeviationKind
 from domain.event_digest import EventDigest
 from domain.expert import Expert, Plan
 from domain.grant import Grant
@@ -17,7 +18,6 @@ from domain.hold import Hold
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, IncidentId, SessionId
 from domain.incident import Incident
 from domain.interval import Interval
-from domain.own_events import Deviation, DeviationKind
 from domain.reading import ReadingTask, StoredReading
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
 from domain.spans import Spans

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval, WindowTooLong
-from domain.own_events import Deviation, blocked_by
 from domain.spans import Spans, micros
 
 LONGEST_WINDOW = timedelta(days=366)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.availability import BookedTime
+from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import Deviation, blocked_by
 from domain.spans import Spans
 
 FIRST_PAUSE = timedelta(seconds=30)

@@ -3,9 +3,9 @@
 import pytest
 
 from domain.account import AccountStatus
+from domain.deviation import DeviationKind
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import DeviationKind
 from domain.reading import ReadingTask, StoredReading
 from tests.builders import (
     ACCOUNT,

@@ -11,7 +11,7 @@ from domain.event_digest import EventDigest
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import own_event
+from domain.own_event import own_event
 from domain.session import (
     EventCopy,
     Hindrance,

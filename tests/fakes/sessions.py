@@ -9,7 +9,7 @@ from domain.availability import BookedTime
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import OwnEvent, own_event
+from domain.own_event import OwnEvent, own_event
 from domain.session import EventCopy, Session, SessionNotFound, WriteStatus
 from tests.fakes.tables import Claim, SessionKey, Tables
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from domain.deviation import Deviation, DeviationKind
 from domain.ids import SessionId
 from domain.interval import Interval
-from domain.own_events import Deviation, DeviationKind
 from domain.spans import instant, micros
 
 

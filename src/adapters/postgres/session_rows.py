@@ -12,7 +12,7 @@ from application.ports.cipher import Cipher
 from domain.event_digest import EventDigest, EventPart
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import OwnEvent
+from domain.own_event import OwnEvent
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
 
 

@@ -13,7 +13,7 @@ from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import OwnEvent
+from domain.own_event import OwnEvent
 from domain.session import Session, SessionNotFound
 
 # One index each: all in one condition would have every session of the expert looked at. Without the sealed details.

@@ -22,7 +22,8 @@ from domain.availability import Reading, ReadingSource, Unread, UnreadReason
 from domain.blocking import CalendarEntry
 from domain.ids import ExpertId
 from domain.interval import Interval, span
-from domain.own_events import Look, OwnEvent
+from domain.look import Look
+from domain.own_event import OwnEvent
 from domain.reading import LONGEST_LOOK
 from domain.spans import Spans
 from domain.zone import zone_named

@@ -8,7 +8,7 @@ from typing import Protocol
 from domain.availability import BookedTime
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
-from domain.own_events import OwnEvent
+from domain.own_event import OwnEvent
 from domain.session import Session
 
 

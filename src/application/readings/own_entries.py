@@ -6,7 +6,8 @@ from application.ports.store import Transaction
 from domain.blocking import CalendarEntry
 from domain.ids import ExpertId
 from domain.interval import Interval
-from domain.own_events import OwnEvent, OwnEvents
+from domain.own_event import OwnEvent
+from domain.own_events import OwnEvents
 
 
 async def own_among(

@@ -25,7 +25,8 @@ from domain.blocking import CalendarEntry
 from domain.change import Change, ChangeType
 from domain.ids import CalendarId
 from domain.interval import Interval
-from domain.own_events import Look, OwnEvent
+from domain.look import Look
+from domain.own_event import OwnEvent
 from domain.reading import (
     LEASE,
     LEEWAY,

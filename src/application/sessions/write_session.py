@@ -30,7 +30,7 @@ from domain.calendar_settings import CalendarSettings, WriteCalendar, write_cale
 from domain.change import change_of_session
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId, SessionId
-from domain.own_events import own_event
+from domain.own_event import own_event
 from domain.session import Hindrance, Session
 from domain.writing import Create, Resolve, Settle, Step, Update, Wait, next_step
 

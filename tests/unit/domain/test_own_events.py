@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
+from domain.deviation import Deviation, DeviationKind, blocked_by
 from domain.event_digest import EventDigest
 from domain.ids import AccountId, CalendarId, EventMark, SessionId
 from domain.interval import Interval
-from domain.own_events import Deviation, DeviationKind, Look, OwnEvent, OwnEvents, Seen, blocked_by, own_event
+from domain.look import Look
+from domain.own_event import OwnEvent, own_event
+from domain.own_events import OwnEvents, Seen
 from domain.session import Hindrance, Session, WriteStatus
 from tests.builders import ACCOUNT, CALENDAR, MARK, NOW, SESSION, a_session, after, an_event_copy, an_interval
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.availability import BookedTime, Reading, ReadingSource
+from domain.deviation import Deviation, DeviationKind
 from domain.ids import SessionId
 from domain.interval import Interval
-from domain.own_events import Deviation, DeviationKind
 from domain.reading import (
     LEEWAY,
     LONGEST_PAUSE,
