@@ -17,6 +17,9 @@ SessionId = NewType("SessionId", str)
 IncidentId = NewType("IncidentId", str)
 """Minted here; one loss of access to one account."""
 
+WorkerId = NewType("WorkerId", str)
+"""Minted here; one process that runs jobs, from its start to its end. Has no dot."""
+
 HoldId = NewType("HoldId", str)
 """The caller's own id of a hold, unique within one expert."""
 

@@ -7,6 +7,8 @@ from domain.access import LossCause
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId, IncidentId
 
+UNCERTAIN_PAUSE = timedelta(days=1)
+"""How long nobody is mailed again where the mail may have gone out already."""
 FIRST_MAIL_RETRY = timedelta(seconds=30)
 LONGEST_MAIL_RETRY = timedelta(hours=1)
 
@@ -21,7 +23,8 @@ class Incident:
     """One loss of access to one account.
 
     `token` is the secret part of the reconnect link. `mail_due_at` is when the next notice is due, None for never;
-    `notices` counts those sent, or left to the caller where the service sends no mail.
+    `notices` counts those sent, or left to the caller where the service sends no mail. `mail_begun_at` is when the next
+    one began to be handed over, as long as it is unknown what became of it.
     """
 
     incident_id: IncidentId
@@ -34,6 +37,12 @@ class Incident:
     notices: int = 0
     mail_failures: int = 0
     mail_due_at: datetime | None
+    mail_begun_at: datetime | None = None
+
+    @property
+    def message_id(self) -> str:
+        """Of the next notice, the same for every try of it."""
+        return f"{self.incident_id}.{self.notices + 1}"
 
     @property
     def address_refused(self) -> bool:
@@ -41,22 +50,34 @@ class Incident:
         return self.mail_due_at is None and self.mail_failures > 0 and self.closed_at is None
 
     def closed(self, now: datetime) -> "Incident":
-        return replace(self, closed_at=now, mail_due_at=None)
+        return replace(self, closed_at=now, mail_due_at=None, mail_begun_at=None)
+
+    def mail_begun(self, now: datetime) -> "Incident":
+        """To be remembered before the mail server is given the mail."""
+        return replace(self, mail_begun_at=now)
+
+    def mail_uncertain(self, now: datetime) -> "Incident":
+        """It was given the mail, or was about to be, and nobody knows whether it took it: sent again under the same
+        Message-ID, and not before a day has passed."""
+        begun = self.mail_begun_at or now
+        return replace(self, mail_due_at=begun + UNCERTAIN_PAUSE, mail_begun_at=None)
 
     def because(self, cause: LossCause) -> "Incident":
         return replace(self, cause=cause)
 
     def notified(self) -> "Incident":
-        return replace(self, notices=self.notices + 1, mail_failures=0, mail_due_at=None)
+        return replace(self, notices=self.notices + 1, mail_failures=0, mail_due_at=None, mail_begun_at=None)
 
     def mail_delayed(self, now: datetime) -> "Incident":
         """To be tried again after a growing pause of 30 seconds to an hour."""
         pause = min(FIRST_MAIL_RETRY * (1 << min(self.mail_failures, 16)), LONGEST_MAIL_RETRY)
-        return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=now + pause)
+        return replace(
+            self, mail_failures=self.mail_failures + 1, mail_due_at=now + pause, mail_begun_at=None
+        )
 
     def mail_refused(self) -> "Incident":
         """The expert's mail address takes no mail: no use in trying again, but for another address."""
-        return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=None)
+        return replace(self, mail_failures=self.mail_failures + 1, mail_due_at=None, mail_begun_at=None)
 
     def address_changed(self, now: datetime) -> "Incident":
         """Due at once if the former address took no mail; else as it was."""

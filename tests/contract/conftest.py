@@ -43,3 +43,4 @@ async def kept(shared: KeptByPostgres | None) -> AsyncIterator[Kept]:
         await connection.execute("DELETE FROM expert")
         await connection.execute("DELETE FROM procrastinate_jobs")
         await connection.execute("DELETE FROM change")
+        await connection.execute("DELETE FROM worker")

@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import pytest
 import pytest_asyncio
 
-from application.ports.mailer import MailDelayed, Mailer, MailRefused
+from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain
 from tests.fakes.mailer import RecordingMailer
-from tests.support.mailer import NOTICE, smtp_mailer
+from tests.support.mailer import NOTICE, hand_over, smtp_mailer
 from tests.support.smtp import MailServer, mail_server
 
 
@@ -26,6 +26,10 @@ class Post(Protocol):
 
     def go_down(self, *, down: bool) -> None: ...
 
+    def fall_silent(self) -> None:
+        """Takes mail from now on, and never says so."""
+        ...
+
 
 class FakePost:
     def __init__(self) -> None:
@@ -39,6 +43,9 @@ class FakePost:
 
     def go_down(self, *, down: bool) -> None:
         self.mailer.down = down
+
+    def fall_silent(self) -> None:
+        self.mailer.silent = True
 
 
 class SmtpPost:
@@ -54,6 +61,9 @@ class SmtpPost:
 
     def go_down(self, *, down: bool) -> None:
         self.server.sender_reply = "451 4.3.0 try again later" if down else "250 OK"
+
+    def fall_silent(self) -> None:
+        self.server.silent_after_data = True
 
 
 @asynccontextmanager
@@ -75,30 +85,76 @@ async def post(request: pytest.FixtureRequest) -> AsyncIterator[Post]:
 
 
 async def test_delivers_to_the_expert_alone(post: Post) -> None:
-    await post.mailer.send_reconnect_notice(NOTICE)
+    await hand_over(post.mailer, NOTICE)
     assert post.delivered_to() == ["ann@example.com"]
 
 
 async def test_says_when_the_address_is_refused_for_good(post: Post) -> None:
     post.refuse("ann@example.com")
     with pytest.raises(MailRefused):
-        await post.mailer.send_reconnect_notice(NOTICE)
+        await hand_over(post.mailer, NOTICE)
     assert post.delivered_to() == []
 
 
 async def test_refuses_what_is_no_address(post: Post) -> None:
     with pytest.raises(MailRefused):
-        await post.mailer.send_reconnect_notice(replace(NOTICE, to="nobody"))
+        await hand_over(post.mailer, replace(NOTICE, to="nobody"))
     assert post.delivered_to() == []
 
 
 async def test_delivers_what_was_delayed_when_it_is_tried_again(post: Post) -> None:
     post.go_down(down=True)
     with pytest.raises(MailDelayed):
-        await post.mailer.send_reconnect_notice(NOTICE)
+        await hand_over(post.mailer, NOTICE)
     assert post.delivered_to() == []
     post.go_down(down=False)
-    await post.mailer.send_reconnect_notice(NOTICE)
+    await hand_over(post.mailer, NOTICE)
+    assert post.delivered_to() == ["ann@example.com"]
+
+
+@dataclass
+class Note:
+    """What is done before the mail is given away."""
+
+    post: Post
+    fault: Exception | None = None
+    delivered_before: list[list[str]] = field(default_factory=list)
+
+    async def __call__(self) -> None:
+        self.delivered_before.append(list(self.post.delivered_to()))
+        if self.fault is not None:
+            raise self.fault
+
+
+async def test_says_so_before_it_hands_the_mail_over(post: Post) -> None:
+    note = Note(post)
+    await post.mailer.send_reconnect_notice(NOTICE, before_handover=note)
+    assert note.delivered_before == [[]]
+    assert post.delivered_to() == ["ann@example.com"]
+
+
+async def test_hands_nothing_over_that_could_not_be_noted(post: Post) -> None:
+    with pytest.raises(KeyError):
+        await post.mailer.send_reconnect_notice(NOTICE, before_handover=Note(post, fault=KeyError("x")))
+    assert post.delivered_to() == []
+
+
+@pytest.mark.parametrize("why", ["refused", "down"])
+async def test_notes_nothing_where_it_does_not_come_to_that(post: Post, why: str) -> None:
+    if why == "refused":
+        post.refuse("ann@example.com")
+    else:
+        post.go_down(down=True)
+    note = Note(post)
+    with pytest.raises((MailRefused, MailDelayed)):
+        await post.mailer.send_reconnect_notice(NOTICE, before_handover=note)
+    assert note.delivered_before == []
+
+
+async def test_a_mail_that_was_taken_without_an_answer_is_uncertain(post: Post) -> None:
+    post.fall_silent()
+    with pytest.raises(MailUncertain):
+        await hand_over(post.mailer, NOTICE)
     assert post.delivered_to() == ["ann@example.com"]
 
 

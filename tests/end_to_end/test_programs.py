@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 import server.runtime.resources
+import server.runtime.worker
 from adapters.postgres.reachable import require_reachable
 from sandbox import Sandbox
 from sandbox.world.faults import Fault
@@ -23,7 +24,7 @@ from server.runtime.process import running
 from server.runtime.resources import ProcessFailed
 from server.runtime.settings import Role, Settings
 from tests.server.served import Logs
-from tests.support.calls import TITLE, Calls
+from tests.support.calls import TITLE, Calls, unread
 from tests.support.programs import Program, all_gone, environment_of, program, serving
 from tests.support.running_service import open_service, settings_for
 from tests.support.service import Service, until
@@ -127,6 +128,13 @@ async def test_everything_ends_with_a_process_that_is_killed(short_folder: Path)
     assert not await all_gone(children)
 
 
+@pytest.fixture
+def lively(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of the tests' own process look after each other many times a second."""
+    monkeypatch.setattr(server.runtime.worker, "SHOWN_EVERY", timedelta(seconds=0.1))
+
+
+@pytest.mark.usefixtures("lively")
 async def test_a_worker_killed_between_call_and_commit_leaves_one_event(
     sandbox: Sandbox, dsn: str, logs: Logs, tmp_path: Path
 ) -> None:
@@ -142,13 +150,41 @@ async def test_a_worker_killed_between_call_and_commit_leaves_one_event(
             assert await worker.ended() == -signal.SIGKILL
         sandbox.hangs.release()
         assert len(service.events("anna")) == 1
-        await service.hurry()
+        # As if it had been silent for half a minute, and nothing else.
+        await service.database.execute("UPDATE worker SET seen_at = seen_at - interval '1 minute'")
         async with running(settings_for(sandbox, dsn), Role.WORKER):
             session = await service.written()
             assert session.event.written_revision == 1
             await service.put_session(title="Its id is known")
             await service.written(revision=2)
     assert [one.subject for one in service.events("anna")] == ["Its id is known"]
+
+
+@pytest.mark.usefixtures("lively")
+async def test_a_mail_that_a_killed_worker_may_have_sent_is_not_sent_again_for_a_day(
+    sandbox: Sandbox, dsn: str, logs: Logs
+) -> None:
+    async with open_service(sandbox, dsn, logs=logs, role=Role.API) as service:
+        await service.put_expert()
+        await connect(service)
+        sandbox.world.grants.revoke("anna", access_tokens=True)
+        assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
+        await service.database.execute(
+            """
+            UPDATE incident SET claimed_by = 'dead.claim', claimed_until = now() + interval '3 minutes',
+                mail_begun_at = now()
+            """
+        )
+        await service.database.execute("INSERT INTO worker VALUES ('dead', now() - interval '1 minute')")
+        async with running(settings_for(sandbox, dsn), Role.WORKER):
+            later = (
+                "SELECT FROM incident WHERE claimed_by IS NULL AND mail_due_at > now() + interval '23 hours'"
+            )
+            await until(lambda: service.rows(later), bool)
+            assert sandbox.mails == []
+            await service.hurry()
+            await until(lambda: service.rows("SELECT FROM incident WHERE notices = 1"), bool)
+    assert len(sandbox.mails) == 1
 
 
 async def connect(service: Service) -> None:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 
-from domain.ids import AccountId, CalendarId, IncidentId
+from domain.ids import AccountId, CalendarId, IncidentId, WorkerId
 
 
 class CountingIds:
     """`account-1`, `account-2` and so on; tokens are as long as real ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker_id: str = "worker-1") -> None:
+        self.worker_id = WorkerId(worker_id)
         self._given: Counter[str] = Counter()
 
     def account_id(self) -> AccountId:
@@ -22,6 +23,9 @@ class CountingIds:
 
     def token(self) -> str:
         return f"token-{self._next('token'):037d}"
+
+    def claim(self) -> str:
+        return f"{self.worker_id}.{self._next('claim')}"
 
     def _next(self, kind: str) -> int:
         self._given[kind] += 1

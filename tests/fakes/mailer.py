@@ -1,24 +1,34 @@
 """A mailer that keeps what it was given to send."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from application.ports.mailer import MailDelayed, MailRefused, ReconnectNotice
+from application.ports.mailer import MailDelayed, MailRefused, MailUncertain, ReconnectNotice
 from tests.fakes.store import FakeStore
 
 
 @dataclass(slots=True)
 class RecordingMailer:
-    """Delivers into `sent`, but not to addresses in `refused`, nor to anybody while `down`."""
+    """Delivers into `sent`, but not to addresses in `refused`, nor to anybody while `down`.
+
+    While `silent` it never says that it did.
+    """
 
     store: FakeStore | None = None
     sent: list[ReconnectNotice] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     down: bool = False
+    silent: bool = False
 
-    async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
+    async def send_reconnect_notice(
+        self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
+    ) -> None:
         assert self.store is None or not self.store.in_transaction, "no mail is sent inside a transaction"
         if self.down:
             raise MailDelayed(reason="not reachable")
         if notice.to in self.refused or "@" not in notice.to:
             raise MailRefused(code=550)
+        await before_handover()
         self.sent.append(notice)
+        if self.silent:
+            raise MailUncertain

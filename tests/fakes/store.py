@@ -21,6 +21,7 @@ from tests.fakes.reserved_times import FakeReservedTimes
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.subscriptions import FakeSubscriptions
 from tests.fakes.tables import Job, Tables
+from tests.fakes.workers import FakeWorkers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class FakeTransaction:
     reserved: FakeReservedTimes
     changes: FakeChanges
     jobs: FakeJobs
+    workers: FakeWorkers
 
 
 class FakeStore:
@@ -87,6 +89,7 @@ class FakeStore:
                 reserved=FakeReservedTimes(tables),
                 changes=FakeChanges(tables),
                 jobs=FakeJobs(tables),
+                workers=FakeWorkers(tables),
             )
 
     @asynccontextmanager

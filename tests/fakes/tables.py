@@ -12,7 +12,7 @@ from domain.change import Change, FeedPosition
 from domain.connection import ConnectionAttempt
 from domain.expert import Expert
 from domain.hold import Hold
-from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, IncidentId, SessionId
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, IncidentId, SessionId, WorkerId
 from domain.incident import Incident
 from domain.interval import Interval
 from domain.reading import StoredReading
@@ -109,6 +109,7 @@ class Tables:
     marks: dict[tuple[ExpertId, EventMark], SessionId] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     incident_claims: dict[IncidentId, Claim] = field(default_factory=dict)
+    workers: dict[WorkerId, datetime] = field(default_factory=dict)
     lists_due: dict[AccountId, datetime] = field(default_factory=dict)
     readings: dict[CalendarId, ReadingRow] = field(default_factory=dict)
     subscriptions: dict[CalendarId, SubscriptionRow] = field(default_factory=dict)

@@ -45,6 +45,7 @@ from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession, WantedSession
 from application.sessions.write_session import WriteSession
 from application.upkeep.report_lost_access import ReportLostAccess
+from application.upkeep.show_life import ShowLife
 from application.upkeep.sweep_due import SweepDue
 from domain.account import Account, Provider
 from domain.availability import ReadFailure, UnreadReason
@@ -123,6 +124,7 @@ class Application:
     list_sessions: ListSessions
     write_session: WriteSession
     report_lost_access: ReportLostAccess
+    show_life: ShowLife
     sweep_due: SweepDue
 
     async def add_expert(self, expert_id: str = EXPERT, *, plan: Plan = Plan.PRO) -> ExpertId:
@@ -391,5 +393,6 @@ def an_application(*, push_on: bool = True) -> Application:
             refusals=LearnRefusals(store=store, clock=clock),
         ),
         report_lost_access=report_lost,
+        show_life=ShowLife(store=store, clock=clock, ids=ids),
         sweep_due=SweepDue(store=store, clock=clock, changes_kept=CHANGES_KEPT),
     )

@@ -4,7 +4,7 @@ import ssl
 from datetime import UTC, datetime
 
 from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender
-from application.ports.mailer import ReconnectNotice
+from application.ports.mailer import Mailer, ReconnectNotice
 from domain.access import LossCause
 
 NOTICE = ReconnectNotice(
@@ -17,6 +17,16 @@ NOTICE = ReconnectNotice(
     cause=LossCause.SIGN_IN_REQUIRED,
     sessions_at_risk=3,
 )
+
+
+async def nothing_first() -> None:
+    """For a notice that is sent without anything being noted."""
+
+
+async def hand_over(mailer: Mailer, notice: ReconnectNotice = NOTICE) -> None:
+    await mailer.send_reconnect_notice(notice, before_handover=nothing_first)
+
+
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 

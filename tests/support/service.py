@@ -139,7 +139,7 @@ class Service(Calls):
         """How many rows each table has that is not empty, but for the records of the queue's and the schema's own."""
         names = await self.rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('schema_migration', 'change_feed', 'procrastinate_workers', 'procrastinate_events')"
+            "('schema_migration', 'change_feed', 'worker', 'procrastinate_workers', 'procrastinate_events')"
         )
         counts: dict[str, int] = {}
         for name in sorted(one["tablename"] for one in names):

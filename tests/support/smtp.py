@@ -26,6 +26,7 @@ class MailServer:
     sender_reply: str = "250 OK"
     data_reply: str = "250 2.0.0 taken"
     hang_up_after_data: bool = False
+    silent_after_data: bool = False
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -51,6 +52,8 @@ class MailServer:
         self.encrypted.append(session.ssl is not None)
         user: bytes | None = session.auth_data
         self.users += [user.decode()] if user else []
+        if self.silent_after_data and server.transport is not None:
+            server.transport.close()
         if self.hang_up_after_data and server.transport is not None:
             asyncio.get_running_loop().call_soon(server.transport.close)
         return self.data_reply

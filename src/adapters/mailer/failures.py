@@ -2,12 +2,12 @@
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import aiosmtplib
 
-from application.ports.mailer import MailDelayed, MailRefused
+from application.ports.mailer import MailDelayed, MailRefused, MailUncertain
 
 # In this order: the first class that fits counts. All of these are the way's fault or ours, not the address's.
 DELAYS: tuple[tuple[type[Exception], str], ...] = (
@@ -26,12 +26,15 @@ LOGIN_NEEDED = {530, 534, 535, 538}  # RFC 4954
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turns what aiosmtplib, TLS and the network raise into the port's errors."""
+def translated(unanswered: Callable[[], bool]) -> Iterator[None]:
+    """Turns what aiosmtplib, TLS and the network raise into the port's errors.
+
+    `unanswered` says whether the server was given the mail and has not answered.
+    """
     try:
         yield
     except (aiosmtplib.SMTPException, OSError) as exc:
-        raise translate(exc) from exc
+        raise (MailUncertain() if unanswered() else translate(exc)) from exc
 
 
 def translate(exc: Exception) -> MailRefused | MailDelayed:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -9,6 +10,7 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
+from adapters.mailer.client import Client
 from adapters.mailer.failures import translated
 from adapters.mailer.message import Signature, reconnect_message
 from adapters.mailer.settings import Encryption, SmtpSettings
@@ -37,15 +39,18 @@ class SmtpMailer:
     clock: Clock
     timeout: float = 15.0
 
-    async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
+    async def send_reconnect_notice(
+        self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
+    ) -> None:
         """See the port."""
         message = reconnect_message(
             notice, sender=self.sender, signature=self.signature, sent_at=self.clock.now()
         )
-        await self._send(message)
+        await self._send(message, before_handover)
 
-    async def _send(self, message: EmailMessage) -> None:
-        client = aiosmtplib.SMTP(
+    async def _send(self, message: EmailMessage, before_handover: Callable[[], Awaitable[None]]) -> None:
+        client = Client(
+            before_data=before_handover,
             hostname=self.smtp.host,
             port=self.smtp.port,
             username=self.smtp.user,
@@ -56,7 +61,7 @@ class SmtpMailer:
             timeout=self.timeout,
         )
         try:
-            with translated():
+            with translated(lambda: client.unanswered):
                 async with asyncio.timeout(4 * self.timeout):
                     await client.connect()
                     await client.send_message(message, sender=self.sender.addr_spec)

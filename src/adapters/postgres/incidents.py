@@ -27,9 +27,10 @@ class PostgresIncidents:
         cursor = await self.connection.execute(
             """
             INSERT INTO incident (incident_id, account_id, expert_id, token_hash, token, cause, opened_at, closed_at,
-                notices, mail_failures, mail_due_at)
+                notices, mail_failures, mail_due_at, mail_begun_at)
             VALUES (%(incident_id)s, %(account_id)s, %(expert_id)s, %(token_hash)s, %(token)s, %(cause)s,
-                %(opened_at)s, %(closed_at)s, %(notices)s, %(mail_failures)s, %(mail_due_at)s)
+                %(opened_at)s, %(closed_at)s, %(notices)s, %(mail_failures)s, %(mail_due_at)s,
+                %(mail_begun_at)s)
             ON CONFLICT (account_id) WHERE closed_at IS NULL DO NOTHING
             """,
             self._to_row(incident),
@@ -87,7 +88,7 @@ class PostgresIncidents:
             UPDATE incident
             SET account_id = %(account_id)s, expert_id = %(expert_id)s, token_hash = %(token_hash)s, token = %(token)s,
                 cause = %(cause)s, opened_at = %(opened_at)s, closed_at = %(closed_at)s, notices = %(notices)s,
-                mail_failures = %(mail_failures)s, mail_due_at = %(mail_due_at)s
+                mail_failures = %(mail_failures)s, mail_due_at = %(mail_due_at)s, mail_begun_at = %(mail_begun_at)s
             WHERE incident_id = %(incident_id)s
             """,
             self._to_row(incident),
@@ -152,6 +153,7 @@ class PostgresIncidents:
             notices=row["notices"],
             mail_failures=row["mail_failures"],
             mail_due_at=row["mail_due_at"],
+            mail_begun_at=row["mail_begun_at"],
         )
 
     def _to_row(self, incident: Incident) -> DictRow:
@@ -167,6 +169,7 @@ class PostgresIncidents:
             "notices": incident.notices,
             "mail_failures": incident.mail_failures,
             "mail_due_at": incident.mail_due_at,
+            "mail_begun_at": incident.mail_begun_at,
         }
 
 

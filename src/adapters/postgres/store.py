@@ -21,6 +21,7 @@ from adapters.postgres.readings import PostgresReadings
 from adapters.postgres.reserved_times import PostgresReservedTimes
 from adapters.postgres.sessions import PostgresSessions
 from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.workers import PostgresWorkers
 from application.ports.cipher import Cipher
 
 
@@ -73,6 +74,10 @@ class PostgresTransaction:
     @cached_property
     def jobs(self) -> PostgresJobs:
         return PostgresJobs(connection=self.connection, app=self.job_app)
+
+    @cached_property
+    def workers(self) -> PostgresWorkers:
+        return PostgresWorkers(connection=self.connection)
 
 
 class TransactionBroken(RuntimeError):

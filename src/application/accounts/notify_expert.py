@@ -11,7 +11,7 @@ from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
-from application.ports.mailer import MailDelayed, Mailer, MailRefused, ReconnectNotice
+from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain, ReconnectNotice
 from application.ports.store import Store, Transaction
 from application.wakeups.wake_readings import wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
@@ -36,6 +36,13 @@ Settlement = Callable[[Transaction, Incident], Awaitable[None]]
 """Records how a try ended, on the incident as it is by then."""
 
 
+Send = Callable[[ReconnectNotice], Awaitable[None]]
+
+
+class _Superseded(Exception):
+    """Another worker has the incident, or it is closed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyExpert:
     """`reconnect_url` makes the link of an incident's token. Without a `mailer` the caller tells the expert."""
@@ -51,7 +58,7 @@ class NotifyExpert:
 
     async def __call__(self, incident_id: IncidentId) -> None:
         """Does nothing when the mail is not due, was sent, or is being sent by another."""
-        token = self.ids.token()
+        token = self.ids.claim()
         now = self.clock.now()
         async with self.store.transaction() as tx:
             incident = await tx.incidents.claim(incident_id, token=token, now=now, until=now + LEASE)
@@ -59,7 +66,7 @@ class NotifyExpert:
                 return
             account = await tx.accounts.get(incident.account_id)
             expert = await tx.experts.get(incident.expert_id)
-        settle = await self._try(incident, account, expert)
+        settle = await self._try(incident, account, expert, token)
         with suppress(AccountNotFound, ExpertNotFound):
             await self._settle(incident, settle, token)
 
@@ -74,12 +81,14 @@ class NotifyExpert:
                 await settle(tx, claimed)
                 await tx.incidents.release(claimed.incident_id)
 
-    async def _try(self, incident: Incident, account: Account, expert: Expert) -> Settlement:
+    async def _try(self, incident: Incident, account: Account, expert: Expert, token: str) -> Settlement:
         """Ask the provider once more, mail if access is really gone, and say what is to be recorded."""
+        if incident.mail_begun_at is not None:
+            return self._uncertain  # whoever began to hand it over died of it
         try:
             await self.directory.check_access(account.account_id)
         except AccessLost as lost:
-            return await self._lost(lost, incident, account, expert)
+            return await self._lost(lost, incident, account, expert, token)
         except ProviderMisconfigured as fault:
             self.alarms.provider_misconfigured(account.identity.provider, fault.code)
             return self._later
@@ -88,7 +97,7 @@ class NotifyExpert:
         return self._restored
 
     async def _lost(
-        self, lost: AccessLost, incident: Incident, account: Account, expert: Expert
+        self, lost: AccessLost, incident: Incident, account: Account, expert: Expert, token: str
     ) -> Settlement:
         match await self.blame(lost, account):
             case ProviderMisconfigured() as fault:
@@ -98,10 +107,13 @@ class NotifyExpert:
                 return self._later
         if self.mailer is None:
             return partial(self._noticed, lost.cause, ChangeType.INCIDENT_NOTICE_DUE)
-        return await self._mail(self.mailer, incident, account, expert, lost.cause)
+        send = partial(
+            self.mailer.send_reconnect_notice, before_handover=partial(self._note_handover, incident, token)
+        )
+        return await self._mail(send, incident, account, expert, lost.cause)
 
     async def _mail(
-        self, mailer: Mailer, incident: Incident, account: Account, expert: Expert, cause: LossCause
+        self, send: Send, incident: Incident, account: Account, expert: Expert, cause: LossCause
     ) -> Settlement:
         notice = ReconnectNotice(
             to=expert.email,
@@ -110,13 +122,15 @@ class NotifyExpert:
             provider_name=account.identity.provider.value.title(),
             cause=cause,
             reconnect_url=self.reconnect_url(incident.token),
-            message_id=f"{incident.incident_id}.{incident.notices + 1}",
+            message_id=incident.message_id,
             sessions_at_risk=await self._sessions_at_risk(incident),
         )
         try:
-            await mailer.send_reconnect_notice(notice)
-        except MailDelayed:
+            await send(notice)
+        except (MailDelayed, _Superseded):
             return self._later
+        except MailUncertain:
+            return self._uncertain
         except MailRefused:
             return partial(self._refused, expert.email)
         return partial(self._noticed, cause, ChangeType.INCIDENT_NOTICE_SENT)
@@ -129,6 +143,19 @@ class NotifyExpert:
         return next(
             (one.sessions_at_risk for one in found if one.incident.incident_id == incident.incident_id), 0
         )
+
+    async def _note_handover(self, incident: Incident, token: str) -> None:
+        """Raises _Superseded when the claim has passed on, or the account is connected again."""
+        async with self.store.transaction() as tx:
+            claimed = await tx.incidents.claimed(incident.incident_id, token=token)
+            if claimed is None:
+                raise _Superseded
+            await tx.incidents.save(claimed.mail_begun(self.clock.now()))
+
+    async def _uncertain(self, tx: Transaction, incident: Incident) -> None:
+        waiting = incident.mail_uncertain(self.clock.now())
+        await tx.incidents.save(waiting)
+        await tx.jobs.notify_expert(incident.incident_id, at=waiting.mail_due_at)
 
     async def _noticed(
         self, cause: LossCause, type_: ChangeType, tx: Transaction, incident: Incident

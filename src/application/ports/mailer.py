@@ -1,5 +1,6 @@
 """The mail that tells an expert to sign in again."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,10 +16,15 @@ class MailRefused(Exception):
 
 @dataclass(kw_only=True, eq=False)
 class MailDelayed(Exception):
-    """The mail could not be handed over; later it may. `reason` is a constant phrase for an operator's log."""
+    """The mail was surely not handed over; later it may be. `reason` is a constant phrase for an operator's log."""
 
     reason: str
     code: int | None = None
+
+
+@dataclass(kw_only=True, eq=False)
+class MailUncertain(Exception):
+    """The mail was given to the server, which never said whether it took it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +46,12 @@ class ReconnectNotice:
 
 
 class Mailer(Protocol):
-    async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
-        """Hand the mail to the mail server. Raises MailRefused, MailDelayed.
+    async def send_reconnect_notice(
+        self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Hand the mail to the mail server. Raises MailRefused, MailDelayed, MailUncertain.
 
-        After MailDelayed it is unknown, though unlikely, whether the server took it.
+        `before_handover` is awaited when the server has accepted sender and recipient, and is about to be given the
+        mail; what it raises is raised, and then the server is given nothing.
         """
         ...

@@ -14,6 +14,7 @@ from application.ports.readings import Readings
 from application.ports.reserved_times import ReservedTimes
 from application.ports.sessions import Sessions
 from application.ports.subscriptions import Subscriptions
+from application.ports.workers import Workers
 
 
 class StoreUnavailable(Exception):
@@ -55,6 +56,9 @@ class Transaction(Protocol):
 
     @property
     def jobs(self) -> Jobs: ...
+
+    @property
+    def workers(self) -> Workers: ...
 
 
 class Store(Protocol):

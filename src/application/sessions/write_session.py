@@ -63,7 +63,7 @@ class WriteSession:
 
     async def __call__(self, expert_id: ExpertId, session_id: SessionId) -> None:
         """Does nothing when nothing is due or another worker is at it."""
-        token = self.ids.token()
+        token = self.ids.claim()
         plan = first = await self._claim(expert_id, session_id, token)
         for _ in range(MOST_STEPS):
             if plan is None:

@@ -2,14 +2,16 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from domain.ids import AccountId, CalendarId, IncidentId
+from domain.ids import AccountId, CalendarId, IncidentId, WorkerId
 
 
 @dataclass(frozen=True, slots=True)
 class RandomIds:
-    """See the port. Ids are random UUIDs, tokens carry 256 bits."""
+    """See the port. Ids are random UUIDs, tokens carry 256 bits. `worker_id` is this process among the workers."""
+
+    worker_id: WorkerId = field(default_factory=lambda: WorkerId(str(uuid.uuid4())))
 
     def account_id(self) -> AccountId:
         return AccountId(str(uuid.uuid4()))
@@ -22,3 +24,6 @@ class RandomIds:
 
     def token(self) -> str:
         return secrets.token_urlsafe(32)
+
+    def claim(self) -> str:
+        return f"{self.worker_id}.{secrets.token_urlsafe(16)}"

@@ -145,6 +145,7 @@ def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event
     worker = Worker(
         app=resources.jobs,
         pool=resources.pool,
+        show_life=resources.container.show_life(),
         sweep_due=resources.container.sweep_due(),
         sweep_every=timedelta(seconds=settings.sweep_seconds),
         concurrency=settings.worker_concurrency,

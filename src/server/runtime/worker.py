@@ -5,8 +5,8 @@ for its row again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -35,6 +35,7 @@ from application.notifications.keep_subscription import KeepSubscription
 from application.ports.clock import Clock
 from application.readings.single_flight import SingleFlight
 from application.sessions.write_session import WriteSession
+from application.upkeep.show_life import DEAD_AFTER, SHOWN_EVERY, ShowLife
 from application.upkeep.sweep_due import SweepDue
 from domain.availability import ReadFailure
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
@@ -47,8 +48,9 @@ READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDA
 BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
 POLL_SECONDS: Final = 1.0
 """How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
-HEARTBEAT_SECONDS: Final = 10.0
-DEAD_AFTER_SECONDS: Final = 30.0
+LAST_WORD_SECONDS: Final = 2.0
+HEARTBEAT_SECONDS: Final = SHOWN_EVERY.total_seconds()
+DEAD_AFTER_SECONDS: Final = DEAD_AFTER.total_seconds()
 """A worker that was silent for so long is dead, and its jobs are given to others."""
 MOST_RUNS: Final = 5
 """A job that so many workers died of is dropped."""
@@ -110,6 +112,7 @@ class Worker:
 
     app: App
     pool: Pool
+    show_life: ShowLife
     sweep_due: SweepDue
     sweep_every: timedelta
     concurrency: int
@@ -120,11 +123,29 @@ class Worker:
         """Until cancelled; outlives any outage of the database."""
         async with (
             self.app.open_async(self.pool),
+            self._alive(),
             task_for_good(self._look_after(), name="sweep"),
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(self._work(BOOKINGS), name="jobs")
             tasks.create_task(self._work(READINGS), name="readings")
+
+    @asynccontextmanager
+    async def _alive(self) -> AsyncIterator[None]:
+        """Shows that it lives before it runs any job, and in the end that it does no more."""
+        await self._try(self.show_life)
+        try:
+            async with task_for_good(self._show_life(), name="life"):
+                yield
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_SECONDS):
+                    await self._try(self.show_life.leave)
+
+    async def _show_life(self) -> None:
+        while True:
+            await asyncio.sleep(SHOWN_EVERY.total_seconds())
+            await self._try(self.show_life)
 
     async def _work(self, queues: list[str]) -> None:
         """An outage of the database ends the queue's own worker; a new one also listens again."""
@@ -155,11 +176,14 @@ class Worker:
     async def _look_after(self) -> None:
         while True:
             for step in (self.sweep_due, self._rescue):
-                try:
-                    await step()
-                except Exception as error:  # noqa: BLE001 - an outermost loop
-                    log.warning("upkeep failed, and is tried again", **described(error))
+                await self._try(step)
             await asyncio.sleep(self.sweep_every.total_seconds())
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 - an outermost place
+            log.warning("upkeep failed, and is tried again", **described(error))
 
     async def _rescue(self) -> None:
         """Jobs that were running in a process that died are run by another; the queue itself never does that."""

@@ -6,7 +6,7 @@ import pytest
 import trustme
 
 from application.ports.mailer import MailDelayed
-from tests.support.mailer import NOTICE, smtp_mailer
+from tests.support.mailer import NOTICE, hand_over, smtp_mailer
 from tests.support.smtp import PASSWORD, USER, mail_server
 
 
@@ -32,28 +32,28 @@ def ours(authority: trustme.CA) -> ssl.SSLContext:
 async def test_logs_in_after_starttls(theirs: ssl.SSLContext, ours: ssl.SSLContext) -> None:
     async with mail_server(tls=theirs, login=True) as server:
         mailer = smtp_mailer(f"smtp://{USER}:{PASSWORD}@localhost:{server.port}", tls=ours)
-        await mailer.send_reconnect_notice(NOTICE)
+        await hand_over(mailer, NOTICE)
     assert (server.encrypted, server.users) == ([True], [USER])
 
 
 async def test_logs_in_over_tls_from_the_start(theirs: ssl.SSLContext, ours: ssl.SSLContext) -> None:
     async with mail_server(tls=theirs, from_the_start=True, login=True) as server:
         mailer = smtp_mailer(f"smtps://{USER}:{PASSWORD}@localhost:{server.port}", tls=ours)
-        await mailer.send_reconnect_notice(NOTICE)
+        await hand_over(mailer, NOTICE)
     assert server.users == [USER]
 
 
 async def test_takes_the_encryption_it_is_offered(theirs: ssl.SSLContext, ours: ssl.SSLContext) -> None:
     async with mail_server(tls=theirs) as server:
         mailer = smtp_mailer(f"smtp://localhost:{server.port}", tls=ours)
-        await mailer.send_reconnect_notice(NOTICE)
+        await hand_over(mailer, NOTICE)
     assert server.encrypted == [True]
 
 
 async def test_sends_in_clear_where_told_so(theirs: ssl.SSLContext, ours: ssl.SSLContext) -> None:
     async with mail_server(tls=theirs) as server:
         mailer = smtp_mailer(f"smtp://localhost:{server.port}?starttls=never", tls=ours)
-        await mailer.send_reconnect_notice(NOTICE)
+        await hand_over(mailer, NOTICE)
     assert server.encrypted == [False]
 
 
@@ -61,7 +61,7 @@ async def test_sends_nothing_where_required_encryption_is_not_offered(ours: ssl.
     async with mail_server() as server:
         mailer = smtp_mailer(f"smtp://localhost:{server.port}?starttls=required", tls=ours)
         with pytest.raises(MailDelayed) as delayed:
-            await mailer.send_reconnect_notice(NOTICE)
+            await hand_over(mailer, NOTICE)
     assert server.received == []
     assert delayed.value.reason == "not usable as set up"
 
@@ -75,7 +75,7 @@ async def test_sends_nothing_to_a_server_without_a_trusted_certificate(
     async with mail_server(tls=theirs, from_the_start=scheme == "smtps") as server:
         mailer = smtp_mailer(f"{scheme}://localhost:{server.port}", tls=stranger)
         with pytest.raises(MailDelayed) as delayed:
-            await mailer.send_reconnect_notice(NOTICE)
+            await hand_over(mailer, NOTICE)
     assert server.received == []
     assert delayed.value.reason == "no trusted encryption"
 
@@ -84,7 +84,7 @@ async def test_blames_no_address_for_a_wrong_password(theirs: ssl.SSLContext, ou
     async with mail_server(tls=theirs, login=True) as server:
         mailer = smtp_mailer(f"smtp://{USER}:wrong@localhost:{server.port}", tls=ours)
         with pytest.raises(MailDelayed) as delayed:
-            await mailer.send_reconnect_notice(NOTICE)
+            await hand_over(mailer, NOTICE)
     assert (delayed.value.reason, delayed.value.code) == ("login refused", 535)
 
 
@@ -94,5 +94,5 @@ async def test_blames_no_address_where_a_login_is_missing(
     async with mail_server(tls=theirs, login=True) as server:
         mailer = smtp_mailer(f"smtp://localhost:{server.port}", tls=ours)
         with pytest.raises(MailDelayed) as delayed:
-            await mailer.send_reconnect_notice(NOTICE)
+            await hand_over(mailer, NOTICE)
     assert delayed.value.code == 530

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from application.ports.mailer import MailDelayed, MailRefused, ReconnectNotice
-from tests.support.mailer import NOTICE, NOW, smtp_mailer
+from tests.support.mailer import NOTICE, NOW, hand_over, smtp_mailer
 from tests.support.smtp import MailServer, mail_server
 
 
@@ -21,7 +21,7 @@ async def server() -> AsyncIterator[MailServer]:
 
 
 async def sent(server: MailServer, notice: ReconnectNotice) -> EmailMessage:
-    await smtp_mailer(f"smtp://127.0.0.1:{server.port}").send_reconnect_notice(notice)
+    await hand_over(smtp_mailer(f"smtp://127.0.0.1:{server.port}"), notice)
     return server.received[-1]
 
 
@@ -152,14 +152,14 @@ async def test_tries_later_when_nobody_listens() -> None:
     async with mail_server() as server:
         url = f"smtp://127.0.0.1:{server.port}"
     with pytest.raises(MailDelayed) as delayed:
-        await smtp_mailer(url).send_reconnect_notice(NOTICE)
+        await hand_over(smtp_mailer(url), NOTICE)
     assert delayed.value.reason == "not reachable"
 
 
 async def test_tries_later_when_the_server_never_answers() -> None:
     async with silent_server() as url:
         with pytest.raises(MailDelayed) as delayed:
-            await smtp_mailer(url, timeout=0.05).send_reconnect_notice(NOTICE)
+            await hand_over(smtp_mailer(url, timeout=0.05), NOTICE)
     assert delayed.value.reason == "timed out"
 
 

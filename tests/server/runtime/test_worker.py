@@ -44,6 +44,9 @@ class Recorder:
         self.finished += 1
         self._changed.set()
 
+    async def leave(self) -> None:
+        self.calls.append(("leave",))
+
     async def until(self, condition: Callable[["Recorder"], bool]) -> None:
         async with asyncio.timeout(30):
             while not condition(self):
@@ -61,6 +64,7 @@ class Works:
     keep: Recorder
     end: Recorder
     sweep: Recorder
+    life: Recorder
 
     async def jobs(self) -> list[dict[str, Any]]:
         return await self.kept.rows(
@@ -78,7 +82,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> AsyncIterator[Works]:
     async with kept_by_postgres(dsn) as kept:
         recorders = {
-            one: Recorder() for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep")
+            one: Recorder() for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep", "life")
         }
         works = Works(kept=kept, **recorders)
         reads: Any = SingleFlight(
@@ -98,6 +102,7 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
         worker = Worker(
             app=app,
             pool=kept.pool,
+            show_life=works.life,  # type: ignore[arg-type]
             sweep_due=works.sweep,  # type: ignore[arg-type]
             sweep_every=timedelta(seconds=sweep_every),
             concurrency=4,
@@ -273,3 +278,22 @@ async def _listens_again(admin: AsyncConnection, dsn: str) -> None:
             if row is not None and row[0]:
                 return
             await asyncio.sleep(0)
+
+
+async def test_shows_life_before_it_runs_a_job_and_takes_leave_after_the_last(dsn: str) -> None:
+    async with working(dsn) as works:
+        works.write.gate = asyncio.Event()
+        async with works.kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION)
+        await works.write.until(lambda one: bool(one.calls))
+        assert works.life.calls == [()]
+        asyncio.get_running_loop().call_later(0.1, works.write.gate.set)
+    assert works.write.finished == 1
+    assert works.life.calls == [(), ("leave",)]
+
+
+async def test_outlives_that_it_cannot_show_life(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHOWN_EVERY", timedelta(seconds=0.05))
+    async with working(dsn) as works:
+        works.life.fails = 2
+        await works.life.until(lambda one: one.finished >= 2)

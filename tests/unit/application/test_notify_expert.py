@@ -1,6 +1,7 @@
 """The "Action required" mail: once an incident, only when it is still true, and in the end delivered."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -299,24 +300,93 @@ class MailerBeforeAnOutage:
 
     app: Application
 
-    async def send_reconnect_notice(self, notice: ReconnectNotice) -> None:
-        await self.app.mailer.send_reconnect_notice(notice)
+    async def send_reconnect_notice(
+        self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
+    ) -> None:
+        await self.app.mailer.send_reconnect_notice(notice, before_handover=before_handover)
         self.app.store.away = True
 
 
-async def test_a_mail_sent_twice_because_the_first_was_not_recorded_is_recognisable(
-    app: Application, maria: Person
-) -> None:
+@pytest.fixture
+async def handed_over(app: Application, maria: Person) -> Incident:
+    """The mail was handed over, and whoever did it died before that was recorded."""
     await lose(app, maria)
     notify = replace(app.notify_expert, mailer=MailerBeforeAnOutage(app))
     with pytest.raises(StoreUnavailable):
         await notify(the_incident(app).incident_id)
     app.store.away = False
+    assert len(app.mailer.sent) == 1
+    return the_incident(app)
+
+
+@pytest.mark.usefixtures("handed_over")
+async def test_a_mail_that_may_have_gone_out_is_not_sent_again_for_a_day(app: Application) -> None:
+    await app.pass_time(timedelta(hours=23))
+    assert len(app.mailer.sent) == 1
+
+    await app.pass_time(timedelta(hours=2))
+
+    first, second = app.mailer.sent
+    assert first == second, "with the same Message-ID, so that the second copy can be recognised"
+    assert (the_incident(app).notices, the_incident(app).mail_due_at) == (1, None)
+
+
+@pytest.mark.usefixtures("handed_over")
+async def test_a_reconnect_ends_what_was_uncertain(app: Application, maria: Person) -> None:
+    maria.restore()
+    await app.connect(maria)
+    await app.pass_time(timedelta(days=2))
+
+    assert len(app.mailer.sent) == 1
+
+
+async def test_a_server_that_does_not_say_whether_it_took_the_mail_is_not_given_it_again_for_a_day(
+    app: Application, maria: Person
+) -> None:
+    await lose(app, maria)
+    app.mailer.silent = True
+    await app.run_jobs()
+    await app.pass_time(timedelta(hours=23))
+    assert len(app.mailer.sent) == 1
+
+    app.mailer.silent = False
+    await app.pass_time(timedelta(hours=2))
+    await app.pass_time(timedelta(days=7))
+
+    first, second = app.mailer.sent
+    assert first.message_id == second.message_id
+
+
+async def test_whoever_was_believed_dead_hands_nothing_over(app: Application, maria: Person) -> None:
+    """Its claim has passed on while it asked the provider; the mail is the other's to send."""
+    await lose(app, maria)
+    incident_id = the_incident(app).incident_id
+    asking = app.provider.hold("check_access")
+    async with app.running(app.notify_expert(incident_id)) as first:
+        await asking.reached.wait()
+        app.store.tables.incident_claims.clear()
+        await app.notify_expert(incident_id)
+        asking.release()
+        await first
+
+    assert len(app.mailer.sent) == 1
+
+
+async def test_a_mail_that_was_never_begun_is_sent_by_the_next(app: Application, maria: Person) -> None:
+    await lose(app, maria)
+    asking = app.provider.hold("check_access")
+    async with app.running(app.notify_expert(the_incident(app).incident_id)) as first:
+        await asking.reached.wait()
+        app.store.away = True
+        asking.release()
+        with pytest.raises(StoreUnavailable):
+            await first
+    app.store.away = False
+    assert app.mailer.sent == []
 
     await app.pass_time(timedelta(minutes=4))
 
-    first, second = app.mailer.sent
-    assert first == second
+    assert len(app.mailer.sent) == 1
 
 
 async def test_the_message_id_is_the_part_before_the_at_sign(app: Application, maria: Person) -> None:

@@ -1,0 +1,63 @@
+"""The processes that run jobs, in PostgreSQL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.postgres.pool import Connection
+from application.ports.workers import Freed
+from domain.ids import ExpertId, IncidentId, SessionId, WorkerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresWorkers:
+    connection: Connection
+
+    async def show_life(self, worker_id: WorkerId, now: datetime) -> datetime | None:
+        cursor = await self.connection.execute(
+            "SELECT seen_at FROM worker WHERE worker_id = %(worker_id)s", {"worker_id": worker_id}
+        )
+        before = await cursor.fetchone()
+        await self.connection.execute(
+            """
+            INSERT INTO worker (worker_id, seen_at) VALUES (%(worker_id)s, %(now)s)
+            ON CONFLICT (worker_id) DO UPDATE SET seen_at = excluded.seen_at
+            """,
+            {"worker_id": worker_id, "now": now},
+        )
+        return None if before is None else before["seen_at"]
+
+    async def silent(self, before: datetime) -> tuple[WorkerId, ...]:
+        cursor = await self.connection.execute(
+            "SELECT worker_id FROM worker WHERE seen_at < %(before)s ORDER BY worker_id", {"before": before}
+        )
+        return tuple([WorkerId(row["worker_id"]) async for row in cursor])
+
+    async def forget(self, worker_id: WorkerId, now: datetime) -> Freed:
+        its = {"worker_id": worker_id, "now": now}
+        removed = await self.connection.execute("DELETE FROM worker WHERE worker_id = %(worker_id)s", its)
+        if removed.rowcount == 0:
+            return Freed()
+        # What is claimed is due, and there are indexes of what is due.
+        sessions = await self.connection.execute(
+            """
+            UPDATE session SET claimed_by = NULL, claimed_until = NULL
+            WHERE due_at <= %(now)s AND split_part(claimed_by, '.', 1) = %(worker_id)s
+            RETURNING expert_id, session_id
+            """,
+            its,
+        )
+        incidents = await self.connection.execute(
+            """
+            UPDATE incident SET claimed_by = NULL, claimed_until = NULL
+            WHERE closed_at IS NULL AND mail_due_at <= %(now)s
+                AND split_part(claimed_by, '.', 1) = %(worker_id)s
+            RETURNING incident_id
+            """,
+            its,
+        )
+        return Freed(
+            sessions=tuple(
+                [(ExpertId(row["expert_id"]), SessionId(row["session_id"])) async for row in sessions]
+            ),
+            incidents=tuple([IncidentId(row["incident_id"]) async for row in incidents]),
+        )

@@ -1,0 +1,47 @@
+"""Show that this worker lives, and free what those had claimed that don't any more."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from application.ports.clock import Clock
+from application.ports.id_source import IdSource
+from application.ports.store import Store, Transaction
+from application.ports.workers import Freed
+from domain.ids import WorkerId
+
+SHOWN_EVERY = timedelta(seconds=10)
+DEAD_AFTER = timedelta(seconds=30)
+"""Longer than one call to the provider takes, so that none of a worker's is still under way when another takes over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLife:
+    store: Store
+    clock: Clock
+    ids: IdSource
+
+    async def __call__(self) -> None:
+        """Judges others only if it could show life itself: while the database was away, nobody could."""
+        now = self.clock.now()
+        async with self.store.transaction() as tx:
+            before = await tx.workers.show_life(self.ids.worker_id, now)
+            silent = await tx.workers.silent(now - DEAD_AFTER)
+        if before is None or now - before >= DEAD_AFTER:
+            return
+        for worker_id in silent:
+            await self._forget(worker_id)
+
+    async def leave(self) -> None:
+        """At the end: what could not be finished is for others at once."""
+        await self._forget(self.ids.worker_id)
+
+    async def _forget(self, worker_id: WorkerId) -> None:
+        async with self.store.transaction() as tx:
+            await _wake(tx, await tx.workers.forget(worker_id, self.clock.now()))
+
+
+async def _wake(tx: Transaction, freed: Freed) -> None:
+    for expert_id, session_id in freed.sessions:
+        await tx.jobs.write_session(expert_id, session_id)
+    for incident_id in freed.incidents:
+        await tx.jobs.notify_expert(incident_id)
