@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import grpc.aio
@@ -54,13 +55,15 @@ LAST_WORDS_SECONDS: Final = 2.0
 """How long streams may take to end when the server stops."""
 TURN_SECONDS: Final = 0.05
 """How soon a call that has come in is known to be under way."""
+PING_FLOOR: Final = timedelta(seconds=5)
+"""How often clients may ping, as the contract says: on a stream on which nothing happens, the library's own enforcement
+ends the connection of who pings more often."""
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
     ("grpc.so_reuseport", 0),  # a second process on the same port is a fault, and is told so
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
 )
 
@@ -129,13 +132,19 @@ class GrpcServer:
         await stopping
 
 
+def server_options(ping_floor: timedelta) -> list[tuple[str, int]]:
+    """Pings that were sent at the floor may arrive closer to each other: half of it is held to."""
+    closest = ping_floor / 2 // timedelta(milliseconds=1)
+    return [*OPTIONS, ("grpc.http2.min_ping_interval_without_data_ms", closest)]
+
+
 @asynccontextmanager
 async def grpc_server(
-    servicers: Servicers, alarms: OperatorAlarms, address: Address
+    servicers: Servicers, alarms: OperatorAlarms, address: Address, *, ping_floor: timedelta = PING_FLOOR
 ) -> AsyncIterator[GrpcServer]:
     """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
     open_calls = OpenCalls()
-    server = grpc.aio.server(interceptors=interceptors(open_calls), options=OPTIONS)
+    server = grpc.aio.server(interceptors=interceptors(open_calls), options=server_options(ping_floor))
     servicers.add_to(server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)

@@ -1,17 +1,22 @@
 """What stands beside our own services on the gRPC port, and how that is closed."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 import grpc.aio
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from calendarsync.v1 import change_service_pb2, change_service_pb2_grpc
 from domain.account import Provider
-from server.rpc.server import SERVICES
+from server.addresses import Address
+from server.rpc.server import PING_FLOOR, SERVICES, grpc_server, server_options
 from tests.server.served import Api, Logs
+from tests.support.pinging import pinging
 
 GET_EXPERT = "/calendarsync.v1.ExpertService/GetExpert"
 
@@ -110,6 +115,49 @@ async def test_a_call_that_outlasts_the_grace_time_is_cut_off(api: Api) -> None:
         await api.server.stop(grace=0.1)
 
     assert await running in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+
+
+SHORT_FLOOR = timedelta(seconds=0.2)
+
+
+async def test_pings_at_the_floor_are_answered_for_good(api: Api) -> None:
+    """The floor is a short one here, and held to like the one that the contract names."""
+    world = api.world
+    address = Address("127.0.0.1", 0)
+    async with (
+        grpc_server(
+            world.container.servicers(), world.container.alarms(), address, ping_floor=SHORT_FLOOR
+        ) as server,
+        pinging(server.port) as client,
+    ):
+        for _ in range(8):
+            client.ping()
+            await client.listen(seconds=SHORT_FLOOR.total_seconds())
+        assert (client.answered, client.ended) == (8, False)
+        for _ in range(8):
+            client.ping()
+        await client.listen(seconds=10)
+        assert client.ended
+
+
+def test_the_floor_of_pings_is_the_one_that_the_contract_names() -> None:
+    contract = Path("proto/calendarsync/v1/change_service.proto").read_text(encoding="utf-8")
+
+    assert f"one every {PING_FLOOR.total_seconds():.0f} seconds" in contract
+    assert ("grpc.http2.min_ping_interval_without_data_ms", 2500) in server_options(PING_FLOOR)
+    assert ("grpc.keepalive_permit_without_calls", 1) in server_options(PING_FLOOR)
+
+
+@pytest.mark.parametrize("days", [1 / 24, 25, 10_000])
+async def test_a_stream_takes_any_deadline(api: Api, days: float) -> None:
+    stub = change_service_pb2_grpc.ChangeServiceStub(api.channel)
+    watching = stub.WatchChanges(change_service_pb2.WatchChangesRequest(), timeout=days * 86_400)
+
+    first = await watching.read()
+
+    assert isinstance(first, change_service_pb2.WatchChangesResponse)
+    assert first.cursor
+    watching.cancel()
 
 
 def test_every_service_of_the_contract_is_served() -> None:
