@@ -48,6 +48,14 @@ class SignInRefused(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
+class SignInInterrupted(DomainError):
+    """The provider, or our own database, stopped answering while a sign-in was being finished.
+
+    It is used up, so that asking the same again is of no use; a new one may work.
+    """
+
+
+@dataclass(kw_only=True, eq=False)
 class MailboxNotServed(DomainError):
     """The account has no mailbox in the provider's cloud: self-hosted, unlicensed or missing."""
 

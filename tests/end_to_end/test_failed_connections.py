@@ -15,9 +15,9 @@ from calendarsync.v1.expert_pb2 import PLAN_FREE
 from sandbox import Sandbox, World
 from sandbox.world.model import TenantRefusal
 from tests.server.served import Logs, failure_of
-from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL
+from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL, unread
 from tests.support.running_service import open_service
-from tests.support.service import Service
+from tests.support.service import Service, until
 
 UNTOUCHED = {"expert": 1, "change": 1}
 """The tables that are not empty when nothing was stored but the expert."""
@@ -95,20 +95,20 @@ FAILING = {
     "token endpoint down": Failing(
         person="anna",
         beforehand=lambda world: world.faults.html(503, surface="token", times=None),
-        reason="PROVIDER_UNAVAILABLE",
-        code=grpc.StatusCode.UNAVAILABLE,
+        reason="SIGN_IN_INTERRUPTED",
+        code=grpc.StatusCode.ABORTED,
     ),
     "Graph down": Failing(
         person="anna",
         beforehand=lambda world: world.faults.answer(503, code="ServiceUnavailable", times=None),
-        reason="PROVIDER_UNAVAILABLE",
-        code=grpc.StatusCode.UNAVAILABLE,
+        reason="SIGN_IN_INTERRUPTED",
+        code=grpc.StatusCode.ABORTED,
     ),
     "no calendar listed": Failing(
         person="anna",
         beforehand=lambda world: world.people.change("anna", calendar_list="empty"),
-        reason="PROVIDER_UNAVAILABLE",
-        code=grpc.StatusCode.UNAVAILABLE,
+        reason="SIGN_IN_INTERRUPTED",
+        code=grpc.StatusCode.ABORTED,
     ),
     "our secret expired": Failing(
         person="anna",
@@ -141,6 +141,37 @@ async def test_tells_the_caller_the_reason(service: Service, case: Failing) -> N
     assert await service.tables() == UNTOUCHED
 
 
+async def test_a_sign_in_into_a_throttled_mailbox_is_to_be_started_anew_and_not_to_be_repeated(
+    service: Service,
+) -> None:
+    world = service.sandbox.world
+    world.faults.answer(429, code="TooManyRequests", retry_after="1", times=None)
+    started = await service.start(redirect_uri=REDIRECT_URI)
+    brought = service.sign_in(started.authorization_url, "anna")
+    failure = await failure_of(service.complete(brought))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.ABORTED, "SIGN_IN_INTERRUPTED")
+    assert not [one for one in failure.details if isinstance(one, error_details_pb2.RetryInfo)]
+    assert (await failure_of(service.complete(brought))).reason == "CONNECTION_ATTEMPT_NOT_FOUND"
+    world.faults.clear()
+    await until(lambda: service.finish("anna"), lambda landed: landed.outcome["outcome"] == "connected")
+
+
+async def test_a_throttled_mailbox_that_is_known_is_connected_again(service: Service) -> None:
+    account_id = await service.connect("anna")
+    world = service.sandbox.world
+    world.grants.revoke("anna", access_tokens=True)
+    assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
+    await service.put_session()
+    await service.waits("RECONNECT_REQUIRED")
+    world.faults.answer(429, code="TooManyRequests", retry_after="1", times=None)
+    landed = await service.finish("anna", account_id=account_id)
+    assert landed.outcome == {"outcome": "reconnected", "account_id": account_id}
+    world.calendars.add("anna", "new", "Newly made")
+    world.faults.clear()
+    await until(service.list_calendars, lambda found: "Newly made" in {one.name for one in found})
+    await service.written()
+
+
 async def test_names_the_permissions_that_are_missing(service: Service) -> None:
     started = await service.start(redirect_uri=REDIRECT_URI)
     ticked = ("Calendars.Read", "User.Read", "offline_access")
@@ -150,7 +181,7 @@ async def test_names_the_permissions_that_are_missing(service: Service) -> None:
 
 async def test_a_new_sign_in_succeeds_after_a_failed_one(service: Service) -> None:
     service.sandbox.world.faults.answer(500, surface="token", code="server_error")
-    assert (await service.finish("anna")).outcome["reason"] == "PROVIDER_UNAVAILABLE"
+    assert (await service.finish("anna")).outcome["reason"] == "SIGN_IN_INTERRUPTED"
     await service.connect("anna")
 
 

@@ -1,6 +1,7 @@
 """Finish a sign-in: one account more, or a known one connected again; or nothing, and the reason."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from application.calendars.refresh_calendars import LISTED_EVERY
 from application.ports.alarms import Alarms
@@ -8,7 +9,7 @@ from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.sign_in import RedirectAnswer, SignedIn, SignIn
-from application.ports.store import Store, Transaction
+from application.ports.store import Store, StoreUnavailable, Transaction
 from application.wakeups.take_back import take_back
 from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
@@ -21,11 +22,13 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.account import Account, AccountStatus
+from domain.availability import LATER, SOON
 from domain.calendar import Calendar, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account, change_of_incident
-from domain.connection import ConnectionAttempt, MailboxNotServed, require_same_person
+from domain.connection import ConnectionAttempt, MailboxNotServed, SignInInterrupted, require_same_person
 from domain.errors import DomainError
 from domain.expert import AccountUse
+from domain.grant import Grant
 from domain.ids import ExpertId
 
 
@@ -45,6 +48,14 @@ class ConnectionOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLook:
+    """The calendars; or none, not believed or not to be had, and how soon to list them again."""
+
+    listed: tuple[RemoteCalendar, ...] = ()
+    again_in: timedelta = LATER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteConnection:
     store: Store
     clock: Clock
@@ -59,7 +70,7 @@ class CompleteConnection:
         """`expert_id` is whose sign-in the caller says it is; the redirect itself knows nobody.
 
         Uses the attempt up. Raises ConnectionAttemptNotFound; every later failure is in the outcome: of the domain's
-        connection errors, AccountLimitReached, AccountNotFound, ProviderUnavailable, ProviderMisconfigured.
+        connection errors, AccountLimitReached, AccountNotFound, ProviderMisconfigured.
         """
         async with self.store.transaction() as tx:
             attempt = await tx.attempts.take(answer.state, of=expert_id)
@@ -67,6 +78,8 @@ class CompleteConnection:
         try:
             attempt.require_alive(self.clock.now())
             outcome = await self._connect(attempt, answer)
+        except (ProviderUnavailable, StoreUnavailable):
+            return ConnectionOutcome(failure=SignInInterrupted(), return_url=attempt.return_url)
         except DomainError as failure:
             # What a redirect says without a code is anybody's word.
             if isinstance(failure, ProviderMisconfigured) and answer.code:
@@ -78,13 +91,7 @@ class CompleteConnection:
 
     async def _connect(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> ConnectionOutcome:
         signed_in = await self.sign_in.redeem(attempt.flow, answer)
-        try:
-            listed = await self.directory.first_look(signed_in.grant)
-        except MailboxSuspended as exc:
-            raise MailboxNotServed from exc
-        except (AccessDenied, InvalidAnswer) as exc:
-            # A refusal may pass by itself, as storms of them have: only words about the mailbox say that there is none.
-            raise ProviderUnavailable from exc
+        look = await self._first_look(signed_in.grant)
         async with self.store.transaction() as tx:
             expert = await tx.experts.lock(attempt.expert_id)
             accounts = await tx.accounts.of_expert(attempt.expert_id)
@@ -99,7 +106,7 @@ class CompleteConnection:
                 account = await self._add(tx, attempt.expert_id, signed_in)
             type_ = ChangeType.ACCOUNT_RECONNECTED if known else ChangeType.ACCOUNT_CONNECTED
             await tx.changes.add(change_of_account(type_, account, at=self.clock.now()))
-            calendars = await self._keep_calendars(tx, account, listed, signed_in.grant.scopes)
+            calendars = await self._keep_calendars(tx, account, look, signed_in.grant.scopes)
             if not known:
                 await take_back(tx, account, self.clock.now())
                 settings = await tx.calendars.settings(attempt.expert_id)
@@ -107,6 +114,17 @@ class CompleteConnection:
             await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
             woken = await wake_sessions(tx, attempt.expert_id, self.clock.now())
         return ConnectionOutcome(account=account, reconnected=known is not None, sessions_woken=woken)
+
+    async def _first_look(self, grant: Grant) -> FirstLook:
+        """A refusal may pass by itself, as storms of them have: only words about the mailbox say that there is none."""
+        try:
+            return FirstLook(listed=await self.directory.first_look(grant))
+        except MailboxSuspended as exc:
+            raise MailboxNotServed from exc
+        except (AccessDenied, InvalidAnswer):
+            return FirstLook()
+        except ProviderUnavailable as fault:
+            return FirstLook(again_in=fault.retry_after or SOON)
 
     async def _reconnect(self, tx: Transaction, known: Account, signed_in: SignedIn) -> Account:
         account = known.reconnected(email=signed_in.email, display_name=signed_in.display_name)
@@ -136,23 +154,25 @@ class CompleteConnection:
         self,
         tx: Transaction,
         account: Account,
-        listed: tuple[RemoteCalendar, ...],
+        look: FirstLook,
         granted: tuple[str, ...],
     ) -> tuple[Calendar, ...]:
-        known = await tx.calendars.of_account(account.account_id)
-        if not listed:
-            # Not believed: the choices stand, and without any the account would pass for free all day.
-            if not known:
-                raise ProviderUnavailable
-            return known
-        calendars = tuple(
-            one.after_sign_in(granted)
-            for one in reconcile(known, listed, account_id=account.account_id, new_id=self.ids.calendar_id)
-        )
+        """Raises ProviderUnavailable for a new account whose calendars nobody knows: it would pass for free all day.
+
+        A known one is connected without a look as well, since the person did everything right: what is known stands.
+        """
+        found = known = await tx.calendars.of_account(account.account_id)
+        if look.listed:
+            found = reconcile(known, look.listed, account_id=account.account_id, new_id=self.ids.calendar_id)
+        elif not known:
+            raise ProviderUnavailable
+        calendars = tuple(one.after_sign_in(granted) for one in found)
         await tx.calendars.save(calendars)
         now = self.clock.now()
         await forget_subscriptions_of_moved(tx, known, calendars, now)
-        await tx.calendars.listed(account.account_id, due_at=now + LISTED_EVERY)
+        await tx.calendars.listed(
+            account.account_id, due_at=now + (LISTED_EVERY if look.listed else look.again_in)
+        )
         if set(calendars) != set(known):
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
         return calendars

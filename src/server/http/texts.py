@@ -113,6 +113,10 @@ _FAILED: Final[Mapping[str, tuple[str, str]]] = {
         "Your plan holds no more connected accounts.",
         "Disconnect one first, or change your plan.",
     ),
+    "SIGN_IN_INTERRUPTED": (
+        "Microsoft, or our own service, doesn't answer at the moment.",
+        "Please connect the calendar again in a few minutes.",
+    ),
     "PROVIDER_UNAVAILABLE": ("Microsoft doesn't answer at the moment.", "Please try again in a few minutes."),
     "CLOCK_DIFFERS": (
         "A clock on our side is wrong, so we can't accept sign-ins. It is not your fault, and our operators know.",

@@ -41,6 +41,7 @@ from domain.connection import (
     MailboxNotServed,
     ReturnUrlNotAllowed,
     SignInCancelled,
+    SignInInterrupted,
     SignInRefused,
 )
 from domain.errors import DomainError, EtagMismatch
@@ -321,6 +322,11 @@ CATALOGUE: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_SIGN_IN_REFUSED,
         message="the provider refused the sign-in, or its answer proves nobody's identity",
         details=lambda _: [unmet("sign-in", "SIGN_IN_REFUSED", "the person must sign in anew")],
+    ),
+    SignInInterrupted: Entry(
+        code=grpc.StatusCode.ABORTED,
+        reason=ErrorReason.ERROR_REASON_SIGN_IN_INTERRUPTED,
+        message="the provider did not answer while the sign-in was being finished, and it is used up: start a new one",
     ),
     MailboxNotServed: Entry(
         code=grpc.StatusCode.FAILED_PRECONDITION,

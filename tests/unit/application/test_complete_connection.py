@@ -21,6 +21,7 @@ from domain.connection import (
     ConnectionAttemptNotFound,
     MailboxNotServed,
     SignInCancelled,
+    SignInInterrupted,
     SignInRefused,
 )
 from domain.errors import DomainError
@@ -73,8 +74,8 @@ async def test_serves_personal_accounts_as_well(app: Application) -> None:
         ({"error": "access_denied", "error_description": "AADSTS65004: declined"}, SignInCancelled),
         ({"error": "access_denied", "error_description": "AADSTS90094: admin"}, AdminApprovalRequired),
         ({"error": "consent_required"}, AdminApprovalRequired),
-        ({"error": "temporarily_unavailable"}, ProviderUnavailable),
-        ({"error": "server_error"}, ProviderUnavailable),
+        ({"error": "temporarily_unavailable"}, SignInInterrupted),
+        ({"error": "server_error"}, SignInInterrupted),
         ({"error": "invalid_client"}, ProviderMisconfigured),
         ({"error": "never_heard_of"}, SignInRefused),
         ({"code": "a-code-nobody-gave"}, SignInRefused),
@@ -133,11 +134,11 @@ async def test_refuses_an_account_without_a_mailbox_we_can_serve(app: Applicatio
 @pytest.mark.parametrize(
     ("method", "fault", "expected"),
     [
-        ("redeem", ProviderUnavailable(), ProviderUnavailable),
+        ("redeem", ProviderUnavailable(), SignInInterrupted),
         ("redeem", ProviderMisconfigured(code="invalid_client"), ProviderMisconfigured),
-        ("first_look", ProviderUnavailable(throttled=True), ProviderUnavailable),
-        ("first_look", InvalidAnswer(what="no list"), ProviderUnavailable),
-        ("first_look", AccessDenied(), ProviderUnavailable),
+        ("first_look", ProviderUnavailable(throttled=True), SignInInterrupted),
+        ("first_look", InvalidAnswer(what="no list"), SignInInterrupted),
+        ("first_look", AccessDenied(), SignInInterrupted),
         ("first_look", ProviderMisconfigured(code="invalid_client"), ProviderMisconfigured),
     ],
 )
@@ -165,7 +166,7 @@ async def test_does_not_believe_a_new_account_without_any_calendar(app: Applicat
 
     outcome = await app.finish(await app.start(), person)
 
-    assert isinstance(failure_of(outcome), ProviderUnavailable)
+    assert isinstance(failure_of(outcome), SignInInterrupted)
     assert_nothing_is_stored(app)
 
 

@@ -1,16 +1,24 @@
 """Connecting a known account again: the same account, the same choices, and consent asked when it is due."""
 
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from application.ports.sign_in import RedirectAnswer
-from domain.account import AccountNotFound, AccountStatus, Provider
-from domain.connection import AccountMismatch
+from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
+from domain.account import Account, AccountNotFound, AccountStatus, Provider
+from domain.calendar import Calendar
+from domain.connection import AccountMismatch, SignInInterrupted
+from domain.errors import DomainError
 from tests.builders import EXPERT
 from tests.fakes.provider import Person
 from tests.support.application import RETURN_URL, Application
+
+
+def calendars_of(app: Application, account: Account) -> set[Calendar]:
+    return {one for one in app.store.tables.calendars.values() if one.account_id == account.account_id}
 
 
 async def prompt_of_next_sign_in(app: Application) -> tuple[str, str]:
@@ -178,3 +186,47 @@ async def test_consent_is_asked_afresh_of_whoever_disconnected(
         expert_id=(await app.add_expert(expert_id)), provider=Provider.MICROSOFT
     )
     assert f"prompt={expected}" in started.authorization_url
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        (ProviderUnavailable(throttled=True, retry_after=timedelta(seconds=120)), 120),
+        (ProviderUnavailable(), 5),
+        (AccessDenied(), 60),
+        (InvalidAnswer(what="no list"), 60),
+    ],
+)
+async def test_a_known_mailbox_that_cannot_be_looked_at_now_is_connected_all_the_same(
+    app: Application, maria: Person, fault: DomainError, seconds: int
+) -> None:
+    """The person did everything right, and its calendars are known; they are listed again as soon as that may work."""
+    account = await app.connect(maria)
+    before = calendars_of(app, account)
+    maria.revoke()
+    await app.refresh_calendars(account.account_id)
+    maria.restore()
+    app.provider.fail("first_look", fault)
+
+    outcome = await app.finish(await app.start(reconnects=account.account_id), maria)
+
+    assert outcome.failure is None
+    assert outcome.reconnected
+    assert (await app.account(account.account_id)).status is AccountStatus.ACTIVE
+    assert calendars_of(app, account) == before
+    due_at = app.store.tables.lists_due[account.account_id]
+    assert due_at - app.clock.now() == timedelta(seconds=seconds)
+
+
+async def test_a_sign_in_that_our_own_database_left_is_to_be_started_anew(
+    app: Application, maria: Person
+) -> None:
+    looking = app.provider.hold("first_look")
+    started = await app.start()
+    async with app.running(app.finish(started, maria)) as finishing:
+        await looking.reached.wait()
+        app.store.away = True
+        looking.release()
+        assert isinstance((await finishing).failure, SignInInterrupted)
+    app.store.away = False
+    assert (await app.finish(await app.start(), maria)).failure is None
