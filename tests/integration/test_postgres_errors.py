@@ -39,6 +39,8 @@ NOT_FOR_CALLERS = {
     "consent_afresh_pkey": "asking twice is asking",
     "account_grant_pkey": "saving replaces",
     "expert_pkey": "putting replaces",
+    "former_account_expert_fk": "disconnecting has locked the expert's row",
+    "former_account_pkey": "an account is disconnected once",
     "incident_claim_whole": "one statement sets both",
     "incident_pkey": "the service's own ids are unguessable",
     "incident_token_unique": "tokens are unguessable",
