@@ -159,6 +159,16 @@ def found(session: Session, place: EventPlace) -> Session:
     return replace(session, copy=session.copy.at(place))
 
 
+def discovered(session: Session, place: EventPlace) -> Session:
+    """There is an event under the mark of the begun one. What it says is not known.
+
+    Most likely what the session said then; but an expert who was erased and is back has the marks of before, too.
+    """
+    there = found(session, place)
+    assert there.copy is not None
+    return replace(there, copy=replace(there.copy, written=EventDigest()))
+
+
 def not_begun(session: Session) -> Session:
     """The begun event surely does not exist: as if it had never been begun, so that the next one gets the same mark."""
     return replace(session, copy=None, copies=session.copies - 1)

@@ -135,3 +135,21 @@ async def test_an_expert_who_comes_back_starts_afresh(service: Service) -> None:
     await service.put_session()
     session = await service.written()
     assert (session.expert_id, session.revision) == (EXPERT, 1)
+
+
+async def test_an_event_from_before_an_expert_was_erased_is_brought_up_to_date(service: Service) -> None:
+    """The same session of the same expert has the same mark, by which Microsoft answers with the event there is."""
+    await service.connect("anna")
+    await service.put_session()
+    await service.written()
+    await service.delete_expert()
+    await service.put_expert()
+    await service.connect("anna")
+    await service.put_session(start=15, title="Another life", place="Garden")
+    await until(
+        service.session, lambda one: one.event.next_attempt_time.seconds or one.event.write_time.seconds
+    )
+    await service.hurry()
+    await service.written()
+    (event,) = service.events("anna")
+    assert (event.start.hour, event.subject, event.location) == (15, "Another life", "Garden")

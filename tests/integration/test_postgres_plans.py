@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.pool import Connection, open_pool
 from adapters.postgres.sessions import PostgresSessions
 from application.ports.sessions import SessionFilter, SessionPosition
-from domain.ids import SessionId
+from domain.ids import AccountId, ExpertId, SessionId
 from tests.builders import EXPERT, MARK, NOW, after, an_interval
 from tests.support.postgres import new_database
 
@@ -101,6 +101,13 @@ async def test_own_events_are_found_by_an_index_for_each_reason_to_ask_for_them(
     assert len(await sessions.own_events(EXPERT, an_interval(hours=24 * 14), sessions=named)) == 2
     scans = {name for name, count in (await _scans(crowded)).items() if count > before[name]}
     assert scans == {"session_booked", "session_under_way", "session_pkey"}
+
+
+async def test_moving_copies_reads_no_other_experts_sessions(crowded: Connection) -> None:
+    sessions = PostgresSessions(connection=crowded, cipher=SameDetails())
+    before = await _scans(crowded)
+    await sessions.move_copies(ExpertId("expert-2"), {AccountId("former")}, AccountId("now"))
+    assert (await _scans(crowded))["session as a whole"] == before["session as a whole"]
 
 
 async def _scans(connection: Connection) -> dict[str, int]:

@@ -119,19 +119,20 @@ async def _resolve(
     There, because an answer this late could still come true: under one mark in one mailbox that makes one event. Where
     the place is closed by now it can't, and the next plan looks for another.
     """
-    at = now()
-    place = await writer.find(copy)
-    if place is None and session.cancelled:
+    if (place := await writer.find(copy)) is not None:
+        return lambda later: writing.discovered(later, place)
+    if session.cancelled:
         return writing.not_begun
+    says, details = session.digest_at(at := now()), session.details_at(at)
     try:
-        known = place or await writer.create(copy, session.interval, session.details_at(at))
+        created = await writer.create(copy, session.interval, details)
     except (AccessDenied, CalendarGone):
         return writing.not_begun
-    if session.cancelled or session.digest_at(at).changed_since(copy.written):
-        # Also of one just created: perhaps it is the one begun earlier after all, which says what was said then.
-        return lambda later: writing.found(later, known)
-    is_written = _written(session, copy.written if place else session.digest_at(at), now)
-    return lambda later: is_written(writing.found(later, known))
+    if says.changed_since(copy.written):
+        # Perhaps it is the one begun earlier after all, which says what was to be said then.
+        return lambda later: writing.found(later, created)
+    is_written = _written(session, says, now)
+    return lambda later: is_written(writing.found(later, created))
 
 
 async def _update(

@@ -12,7 +12,7 @@ from domain.account import Account
 from domain.calendar_settings import WriteCalendar, WriteCalendarState
 from domain.event_digest import EventDigest, EventPart
 from domain.ids import AccountId
-from domain.session import EventCopy, Hindrance, Replacement, WriteStatus, mark_for
+from domain.session import EventCopy, EventPlace, Hindrance, Replacement, WriteStatus, mark_for
 from domain.writing import Create, Delete, Remove, Resolve, Settle, Step, Update, Wait, next_step
 from tests.builders import (
     ACCOUNT,
@@ -237,6 +237,13 @@ def test_what_is_about_to_be_sent_is_not_known_until_it_is_answered() -> None:
     assert back.digest.changed_since(sent.copy.written) == {EventPart.TITLE, EventPart.PLACE}
     assert writing.attempted(back) == back
     assert writing.attempted(sent) == sent
+
+
+def test_of_a_begun_event_that_is_discovered_nothing_is_known() -> None:
+    place = EventPlace(remote_calendar_id="AAMkAD-elsewhere", remote_id="AAMkAD-event-1")
+    session = a_session(copy=BEGUN)
+    discovered = writing.discovered(session, place)
+    assert discovered.copy == replace(BEGUN, written=EventDigest()).at(place)
 
 
 def test_a_found_event_is_brought_up_to_date_or_removed() -> None:

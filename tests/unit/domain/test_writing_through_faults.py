@@ -171,7 +171,7 @@ class SessionsThroughFaults(RuleBasedStateMachine):
             self.provider.call(fate, copy, None)
             self.session = writing.without_event(self.session, why=None)
         elif isinstance(step, Resolve) and there:
-            self.session = writing.found(self.session, _place(copy))
+            self.session = writing.discovered(self.session, _place(copy))
         elif isinstance(step, Resolve):
             self.provider.call(fate, copy, says)
             self.session = writing.found(self.session, _place(copy))
