@@ -1,6 +1,7 @@
 """The people the sandbox starts with. docs/sandbox.md lists what each is for."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.world.calendars import Calendars
@@ -8,7 +9,53 @@ from sandbox.world.events import Events
 from sandbox.world.people import People
 from sandbox.world.recurrence import Recurrence
 
-_BERLIN = "W. Europe Standard Time"
+_TENANTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("contoso.example.com", "Contoso", {}),
+    ("outlook.example.com", "Personal accounts", {"personal": True}),
+    ("strict.example.com", "Strict Ltd", {"consent": "admin"}),
+    ("partner.example.com", "Partner GmbH", {}),
+)
+"""Domain, name, settings."""
+
+# fmt: off
+_PEOPLE: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
+    ("anna", "Anna Berg", "anna@contoso.example.com",
+     "Work account with a primary and a Team calendar",
+     {"time_zone": "W. Europe Standard Time"}),
+    ("ben", "Ben Okafor", "ben@contoso.example.com",
+     "Second person of the same organisation, shares two calendars",
+     {"time_zone": "Eastern Standard Time"}),
+    ("carla", "Carla Diaz", "carla@outlook.example.com",
+     "Personal Outlook.com account, mail is null",
+     {"mail": None, "time_zone": "Pacific Standard Time", "email_claim": True}),
+    ("dora", "Dora Lind", "dora@contoso.example.com",
+     "Has a shared read-only and a shared writable calendar",
+     {"time_zone": "Europe/Stockholm"}),
+    ("max", "Max Moreau", "max@contoso.example.com",
+     "Has 13 calendars, over one page", {}),
+    ("nadia", "Nadia Rossi", "nadia@contoso.example.com",
+     "No calendar is marked as primary; a time zone nobody can resolve",
+     {"time_zone": "Customized Time Zone"}),
+    ("onprem", "Otto Premm", "otto@contoso.example.com",
+     "Mailbox on the organisation's own Exchange server",
+     {"mailbox": "on_premises"}),
+    ("unlicensed", "Uma Nolan", "uma@contoso.example.com",
+     "Work account without an Exchange licence",
+     {"mailbox": "unlicensed"}),
+    ("nomailbox", "Nils Onbox", "nils@contoso.example.com",
+     "No mailbox at all",
+     {"mailbox": "none", "mail": None}),
+    ("approval", "Ada Proof", "ada@strict.example.com",
+     "Organisation where an administrator must approve the app", {}),
+    ("administrator", "Adrian Minister", "adrian@strict.example.com",
+     "The administrator of that organisation",
+     {"mailbox": "none", "administrator": True}),
+    ("guest", "Greta Gast", "greta@partner.example.com",
+     "Guest of Contoso; no mailbox there or at home",
+     {"mailbox": "none", "guest_of": "contoso.example.com"}),
+)
+# fmt: on
+"""Key, name, address, what each is for, settings."""
 
 
 def populate(people: People, calendars: Calendars, events: Events, clock: Clock) -> None:
@@ -27,105 +74,13 @@ def populate(people: People, calendars: Calendars, events: Events, clock: Clock)
 
 
 def _add_people(people: People) -> None:
-    contoso = people.add_tenant("contoso.example.com", "Contoso")
-    people.add_tenant("outlook.example.com", "Personal accounts", personal=True)
-    strict = people.add_tenant("strict.example.com", "Strict Ltd", consent="admin")
-    partner = people.add_tenant("partner.example.com", "Partner GmbH")
-    people.add(
-        "anna",
-        "Anna Berg",
-        "anna@contoso.example.com",
-        contoso,
-        time_zone=_BERLIN,
-        about="Work account with a primary and a Team calendar",
-    )
-    people.add(
-        "ben",
-        "Ben Okafor",
-        "ben@contoso.example.com",
-        contoso,
-        time_zone="Eastern Standard Time",
-        about="Second person of the same organisation, shares two calendars",
-    )
-    people.add(
-        "carla",
-        "Carla Diaz",
-        "carla@outlook.example.com",
-        "outlook.example.com",
-        mail=None,
-        time_zone="Pacific Standard Time",
-        email_claim=True,
-        about="Personal Outlook.com account, mail is null",
-    )
-    people.add(
-        "dora",
-        "Dora Lind",
-        "dora@contoso.example.com",
-        contoso,
-        time_zone="Europe/Stockholm",
-        about="Has a shared read-only and a shared writable calendar",
-    )
-    people.add(
-        "max", "Max Moreau", "max@contoso.example.com", contoso, about="Has 13 calendars, over one page"
-    )
-    people.add(
-        "nadia",
-        "Nadia Rossi",
-        "nadia@contoso.example.com",
-        contoso,
-        time_zone="Customized Time Zone",
-        about="No calendar is marked as primary; a time zone nobody can resolve",
-    )
-    people.add(
-        "onprem",
-        "Otto Premm",
-        "otto@contoso.example.com",
-        contoso,
-        mailbox="on_premises",
-        about="Mailbox on the organisation's own Exchange server",
-    )
-    people.add(
-        "unlicensed",
-        "Uma Nolan",
-        "uma@contoso.example.com",
-        contoso,
-        mailbox="unlicensed",
-        about="Work account without an Exchange licence",
-    )
-    people.add(
-        "nomailbox",
-        "Nils Onbox",
-        "nils@contoso.example.com",
-        contoso,
-        mailbox="none",
-        mail=None,
-        about="No mailbox at all",
-    )
-    people.add(
-        "approval",
-        "Ada Proof",
-        "ada@strict.example.com",
-        strict,
-        about="Organisation where an administrator must approve the app",
-    )
-    people.add(
-        "administrator",
-        "Adrian Minister",
-        "adrian@strict.example.com",
-        strict,
-        mailbox="none",
-        administrator=True,
-        about="The administrator of that organisation",
-    )
-    people.add(
-        "guest",
-        "Greta Gast",
-        "greta@partner.example.com",
-        partner,
-        mailbox="none",
-        guest_of=contoso,
-        about="Guest of Contoso; no mailbox there or at home",
-    )
+    """Everybody is at home in the tenant of their address."""
+    for domain, name, settings in _TENANTS:
+        people.add_tenant(domain, name, **settings)
+    for key, name, email, about, settings in _PEOPLE:
+        guest_of = settings.get("guest_of")
+        known = settings | ({"guest_of": people.tenant(guest_of)} if guest_of else {})
+        people.add(key, name, email, email.partition("@")[2], about=about, **known)
 
 
 def _add_events(events: Events, today: date) -> None:
