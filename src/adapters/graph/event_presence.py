@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.graph.entries import instant_of
 from domain.access import InvalidAnswer
-from domain.session import EventPlace
+from domain.session import EventCopy
 
 SHOWING_PRESENCE = "id,start,end,transactionId"
 """What to select: enough to know the event again, and nothing of what its owner wrote."""
@@ -15,9 +15,13 @@ _SAME = timedelta(minutes=1)
 """Times closer than this are the same: nobody documents how finely Exchange keeps them."""
 
 
-def is_event_with(answer: Mapping[str, Any], place: EventPlace, changes: Mapping[str, Any]) -> bool:
-    """Whether this is the event of that place, with the times that these changes set, if they set any."""
-    return answer.get("id") == place.remote_id and has_times(answer, changes)
+def is_event_with(answer: Mapping[str, Any], copy: EventCopy, changes: Mapping[str, Any]) -> bool:
+    """Whether this is the event of that copy, with the times that these changes set, if they set any.
+
+    Known by its mark too: nobody documents that ids come back as they were asked for where a calendar is shared.
+    """
+    is_ours = answer.get("id") == copy.remote_id or answer.get("transactionId") == copy.mark
+    return is_ours and has_times(answer, changes)
 
 
 def has_times(answer: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

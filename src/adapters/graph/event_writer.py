@@ -60,28 +60,27 @@ class GraphEventWriter:
     async def update(
         self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
-        access, place = self._access(copy.account_id), _place_of(copy)
-        changes = event_from_session(interval, details, parts)
+        access, changes = self._access(copy.account_id), event_from_session(interval, details, parts)
         async with _refusals_of(access, gone=EventMissing):
             try:
-                await self._change(access, place, changes)
+                await self._change(access, copy, changes)
             except GraphRefusal as refusal:
                 if refusal.fault is not Fault.CONFLICT:
                     raise
                 # Exchange itself touches an event for some seconds after its creation.
-                await self._change(access, place, changes)
+                await self._change(access, copy, changes)
 
-    async def _change(self, access: Access, place: EventPlace, changes: dict[str, Any]) -> None:
+    async def _change(self, access: Access, copy: EventCopy, changes: dict[str, Any]) -> None:
         """Presence is not believed on one word either: the answer must be this very event at the times asked for.
 
         Where Graph honours the wish for an answer without one, another look brings what shows it, and nothing of what
         the owner wrote comes in. An answer that shows something else may mean that nothing was done.
         """
-        path = event_path(place)
+        path = event_path(_place_of(copy))
         answer = await self.client.change(access, path, changes)
         if answer is None:
             answer = await self.client.get(access, path, {"$select": SHOWING_PRESENCE})
-        if not is_event_with(answer, place, changes):
+        if not is_event_with(answer, copy, changes):
             raise ProviderUnavailable(outcome_unknown=True)
 
     async def delete(self, copy: EventCopy) -> None:

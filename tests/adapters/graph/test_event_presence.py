@@ -94,6 +94,14 @@ async def test_a_change_answered_with_the_old_times_is_not_believed(connected: C
         await _move(connected, copy)
 
 
+async def test_an_event_that_comes_back_under_another_id_is_known_by_its_mark(connected: Connected) -> None:
+    copy = await _book(connected)
+    answer = _another_event(LATER) | {"transactionId": copy.mark}
+    fault = connected.sandbox.world.faults.add(method="PATCH", status=200, body=answer, perform=True)
+    await _move(connected, copy)
+    assert fault.hits == 1
+
+
 async def test_a_change_of_an_event_that_is_gone_a_moment_later_is_not_believed(connected: Connected) -> None:
     copy = await _book(connected)
     connected.sandbox.world.events.delete("anna", written(connected)[0])
