@@ -2,99 +2,35 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
-from domain.deviation import Deviation, DeviationKind, blocked_by
+from domain.blocking import Days, ShowAs, UnplacedTimes
+from domain.deviation import blocked_by
 from domain.event_digest import EventDigest
-from domain.ids import AccountId, CalendarId, EventMark, SessionId
+from domain.ids import SessionId
 from domain.interval import Interval
 from domain.look import Look
 from domain.own_event import OwnEvent, own_event
-from domain.own_events import OwnEvents, Seen
-from domain.session import Hindrance, Session, WriteStatus
-from tests.builders import ACCOUNT, CALENDAR, MARK, NOW, SESSION, a_session, after, an_event_copy, an_interval
-
-EVENT_ID = "AAMkAD-event-1"
-OTHER_MARK = EventMark("00000000-0000-5000-8000-000000000002")
-HOME = "AAMkAD-calendar-1"
-WINDOW = Interval(NOW, after(days=14))
-SLOT = an_interval()
-ELSEWHERE = an_interval(starts=29)
-A_WEEK_LATER = an_interval(starts=24 + 7 * 24)
-BERLIN = ZoneInfo("Europe/Berlin")
-
-
-def written(interval: Interval = SLOT, **more: object) -> Session:
-    """A session whose event was written an hour ago."""
-    settled: dict[str, object] = {
-        "interval": interval,
-        "copy": an_event_copy(times=[interval]),
-        "status": WriteStatus.WRITTEN,
-        "written_revision": 1,
-        "written_at": after(hours=-1),
-        "due_at": None,
-    }
-    return a_session(**(settled | more))  # type: ignore[arg-type]
-
-
-def entry(
-    at: Interval = SLOT,
-    *,
-    remote_id: str | None = EVENT_ID,
-    mark: EventMark | None = MARK,
-    show_as: ShowAs = ShowAs.BUSY,
-) -> CalendarEntry:
-    return CalendarEntry(when=Instants(at.start, at.end), show_as=show_as, mark=mark, remote_id=remote_id)
-
-
-def copied(at: Interval, number: int = 1) -> CalendarEntry:
-    """As Outlook copies an event: under an id of its own, with the mark."""
-    return entry(at, remote_id=f"AAMkAD-copy-{number}")
-
-
-def look(account_id: str = ACCOUNT, remote_calendar_id: str = HOME, *, calendar_id: str = CALENDAR) -> Look:
-    return Look(
-        account_id=AccountId(account_id),
-        calendar_id=CalendarId(calendar_id),
-        remote_calendar_id=remote_calendar_id,
-        window=WINDOW,
-        zone=BERLIN,
-        read_at=NOW,
-    )
-
-
-def own(
-    *sessions: Session, before: tuple[Session, ...] | None = None, marks: tuple[str, ...] = (MARK,)
-) -> OwnEvents:
-    """All marks are of the first session."""
-    return OwnEvents.of(
-        [own_event(one) for one in (sessions if before is None else before)],
-        [own_event(one) for one in sessions],
-        {EventMark(mark): sessions[0].session_id for mark in marks},
-    )
-
-
-def seen(*entries: CalendarEntry, sessions: OwnEvents | None = None, where: Look | None = None) -> Seen:
-    return (sessions or own(written())).seen(entries, where or look())
-
-
-def moved(
-    at: Interval | None, *, blocks: Interval | None = None, revision: int = 1, tell: bool = True
-) -> Deviation:
-    return Deviation(
-        session_id=SESSION, revision=revision, kind=DeviationKind.MOVED, at=at, blocks=blocks, tell=tell
-    )
-
-
-def missing() -> Deviation:
-    return Deviation(session_id=SESSION, revision=1, kind=DeviationKind.MISSING, tell=True)
-
-
-def surplus(*, tell: bool = True) -> Deviation:
-    return Deviation(session_id=SESSION, revision=1, kind=DeviationKind.SURPLUS, tell=tell)
+from domain.own_events import Seen
+from domain.session import Hindrance, WriteStatus
+from tests.builders import MARK, SESSION, a_session, after, an_event_copy, an_interval
+from tests.unit.domain.looks import (
+    A_WEEK_LATER,
+    ELSEWHERE,
+    OTHER_MARK,
+    SLOT,
+    WINDOW,
+    copied,
+    entry,
+    look,
+    missing,
+    moved,
+    own,
+    seen,
+    surplus,
+    written,
+)
 
 
 def test_the_event_of_a_live_session_at_its_time_takes_nothing() -> None:
@@ -274,128 +210,6 @@ def test_an_event_that_is_not_in_its_calendar_is_told() -> None:
 def test_what_lies_outside_the_window_is_not_missed() -> None:
     assert seen(sessions=own(written(an_interval(starts=15 * 24)))).deviations == ()
     assert seen(sessions=own(written(an_interval(starts=-1)))).deviations == ()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"status": WriteStatus.PENDING, "written_revision": 0},
-        {"status": WriteStatus.WAITING, "written_revision": 0},
-        {"written_at": NOW},
-        {"written_at": after(seconds=1)},
-        {"cancelled": True, "status": WriteStatus.PENDING},
-    ],
-)
-def test_nobody_is_told_of_what_we_are_changing_ourselves(changes: dict[str, object]) -> None:
-    session = own(written(SLOT, **changes))
-    assert seen(sessions=session).deviations == ()
-    assert not any(one.tell for one in seen(entry(ELSEWHERE), sessions=session).deviations)
-
-
-# While a change is under way
-
-
-def moving(to: Interval = ELSEWHERE, status: WriteStatus = WriteStatus.PENDING) -> Session:
-    return written(to, copy=an_event_copy(times=[SLOT]), status=status, revision=2)
-
-
-@pytest.mark.parametrize("status", set(WriteStatus) - {WriteStatus.WRITTEN})
-@pytest.mark.parametrize("at", [SLOT, ELSEWHERE])
-def test_until_it_is_rewritten_the_event_of_a_moved_session_may_be_where_it_was_and_where_it_shall_be(
-    status: WriteStatus, at: Interval
-) -> None:
-    assert seen(entry(at), sessions=own(moving(status=status))) == Seen(busy=blocked_by(()))
-
-
-def test_a_third_time_blocks_while_a_session_is_moved() -> None:
-    found = seen(entry(A_WEEK_LATER), sessions=own(moving()))
-    assert found.deviations == (moved(A_WEEK_LATER, blocks=A_WEEK_LATER, revision=2, tell=False),)
-
-
-def test_attempts_without_an_answer_may_have_come_true() -> None:
-    session = replace(moving(A_WEEK_LATER), copy=an_event_copy(times=[SLOT, ELSEWHERE]))
-    for at in (SLOT, ELSEWHERE, A_WEEK_LATER):
-        assert seen(entry(at), sessions=own(session)) == Seen(busy=blocked_by(()))
-
-
-def test_a_time_that_was_left_counts_no_more_once_the_event_is_rewritten() -> None:
-    assert seen(entry(SLOT), sessions=own(written(ELSEWHERE))).deviations == (moved(SLOT, blocks=SLOT),)
-
-
-# Cancelled sessions
-
-
-@pytest.mark.parametrize(
-    ("status", "hindrance"),
-    [
-        (WriteStatus.PENDING, None),
-        (WriteStatus.WAITING, Hindrance.PROVIDER_UNAVAILABLE),
-        (WriteStatus.WAITING, Hindrance.SERVICE_MISCONFIGURED),
-    ],
-)
-def test_an_event_about_to_be_removed_takes_nothing_where_we_left_it(
-    status: WriteStatus, hindrance: Hindrance | None
-) -> None:
-    session = written(cancelled=True, status=status, hindrance=hindrance)
-    assert seen(entry(), sessions=own(session)) == Seen(busy=blocked_by(()))
-    assert list(blocked_by(seen(entry(ELSEWHERE), sessions=own(session)).deviations)) == [ELSEWHERE]
-
-
-@pytest.mark.parametrize(
-    ("status", "hindrance"),
-    [
-        (WriteStatus.WAITING, Hindrance.CALENDAR_NOT_WRITABLE),
-        (WriteStatus.WAITING, Hindrance.RECONNECT_REQUIRED),
-        (WriteStatus.FAILED, Hindrance.REFUSED_BY_PROVIDER),
-        (WriteStatus.WRITTEN, Hindrance.ACCOUNT_DISCONNECTED),
-    ],
-)
-def test_an_event_left_behind_by_a_cancelled_session_blocks(
-    status: WriteStatus, hindrance: Hindrance
-) -> None:
-    session = written(cancelled=True, status=status, hindrance=hindrance)
-    for before in (session, written()):
-        found = seen(entry(), sessions=own(session, before=(before,)))
-        assert list(found.busy) == [SLOT]
-        assert found.deviations == (surplus(tell=status is WriteStatus.WRITTEN),)
-
-
-def test_an_event_that_stays_although_it_was_removed_blocks() -> None:
-    removed = written(cancelled=True, copy=None)
-    found = seen(entry(), sessions=own(removed))
-    assert list(found.busy) == [SLOT]
-    assert found.deviations == (surplus(),)
-
-
-# What changes while we look
-
-
-def test_an_event_moved_by_us_while_we_look_may_be_seen_before_or_after() -> None:
-    then, now = written(), written(ELSEWHERE, revision=2, written_revision=2, written_at=after(seconds=1))
-    sessions = own(now, before=(then,))
-    for at in (SLOT, ELSEWHERE):
-        assert seen(entry(at), sessions=sessions) == Seen(busy=blocked_by(()))
-    assert seen(sessions=sessions).deviations == ()
-    assert sessions.changed_during(look(), SESSION)
-
-
-def test_an_event_removed_by_us_while_we_look_takes_nothing() -> None:
-    gone = written(cancelled=True, copy=None, revision=2, written_revision=2, written_at=after(seconds=1))
-    sessions = own(gone, before=(written(cancelled=True, status=WriteStatus.PENDING, revision=2),))
-    assert seen(entry(), sessions=sessions) == Seen(busy=blocked_by(()))
-    assert list(seen(entry(ELSEWHERE), sessions=sessions).busy) == [ELSEWHERE]
-
-
-def test_an_event_written_by_us_while_we_look_is_known_for_ours() -> None:
-    sessions = own(written(written_at=after(seconds=1)), before=())
-    assert seen(entry(), sessions=sessions) == Seen(busy=blocked_by(()))
-    assert seen(sessions=sessions).deviations == ()
-
-
-def test_nothing_changed_meanwhile_where_nothing_did() -> None:
-    assert not own(written()).changed_during(look(), SESSION)
-    assert not own(written(), before=()).changed_during(look(), SESSION)
-    assert own(written(written_at=after(seconds=1)), before=()).changed_during(look(), SESSION)
 
 
 def test_sessions_do_not_get_in_each_others_way() -> None:
