@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest_asyncio
 
@@ -109,6 +110,29 @@ async def test_a_loss_noticed_by_several_processes_is_mailed_once(api: Service, 
         await api.hurry()
         await api.idle()
     assert len(api.sandbox.mails) == 1
+
+
+async def test_of_several_processes_one_fetches_the_next_token(api: Service, dsn: str) -> None:
+    """Where a used refresh token is revoked at once a second one would cost the account its access."""
+    world = api.sandbox.world
+    world.settings.refresh_tokens_used_once = True
+    world.settings.access_token_seconds = 1
+    await connect(api)
+    world.settings.access_token_seconds = 3600
+    world.settings.concurrency_limit = 100
+    settings = settings_for(api.sandbox, dsn)
+    before = sum(one.surface == "token" for one in world.traffic.requests)
+    async with running(settings, Role.WORKER), running(settings, Role.WORKER):
+        sessions = (api.put_session(f"session-{number}", start=number) for number in range(8))
+        looks = (api.busy(max_age=timedelta()) for _ in range(8))
+        _, answers = await asyncio.gather(asyncio.gather(*sessions), asyncio.gather(*looks))
+        for number in range(8):
+            await api.written(f"session-{number}")
+        await api.idle()
+    assert sum(one.surface == "token" for one in world.traffic.requests) == before + 1
+    assert all(answer.complete for answer in answers)
+    assert not api.sandbox.mails
+    assert not await api.rows("SELECT 1 FROM incident")
 
 
 async def connect(api: Service) -> None:

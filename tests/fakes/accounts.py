@@ -57,6 +57,7 @@ class FakeAccounts:
             self.tables.grants[account.account_id] = StoredGrant(
                 grant=grant, grant_version=account.grant_version, rotation=0
             )
+            self.tables.grant_claims.pop(account.account_id, None)
 
     async def remove(self, account_id: AccountId) -> None:
         account = await self.get(account_id)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from application.ports.grant_vault import StoredGrant
 from domain.account import AccountNotFound
 from domain.grant import Grant
 from domain.ids import AccountId
-from tests.fakes.tables import Tables
+from tests.fakes.tables import Claim, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,29 @@ class FakeGrantVault:
             if (stored.grant_version, stored.rotation) != (over.grant_version, over.rotation):
                 return False
             tables.grants[account_id] = replace(stored, grant=renewed, rotation=stored.rotation + 1)
+            tables.grant_claims.pop(account_id, None)
             return True
+
+    async def claim_renewal(
+        self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime
+    ) -> bool:
+        async with self.transaction() as tables:
+            stored, claim = tables.grants.get(account_id), tables.grant_claims.get(account_id)
+            if stored is None or (stored.grant_version, stored.rotation) != (
+                over.grant_version,
+                over.rotation,
+            ):
+                return False
+            if claim is not None and claim.token != token and claim.until > now:
+                return False
+            tables.grant_claims[account_id] = Claim(token, until)
+            return True
+
+    async def end_renewal(self, account_id: AccountId, *, token: str) -> None:
+        async with self.transaction() as tables:
+            claim = tables.grant_claims.get(account_id)
+            if claim is not None and claim.token == token:
+                del tables.grant_claims[account_id]
 
 
 def _stored(tables: Tables, account_id: AccountId) -> StoredGrant:

@@ -100,6 +100,7 @@ class Tables:
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     former_accounts: dict[AccountId, Account] = field(default_factory=dict)
     grants: dict[AccountId, StoredGrant] = field(default_factory=dict)
+    grant_claims: dict[AccountId, Claim] = field(default_factory=dict)
     attempts: dict[str, ConnectionAttempt] = field(default_factory=dict)
     consent_afresh: set[tuple[ExpertId, Provider]] = field(default_factory=set)
     calendars: dict[CalendarId, Calendar] = field(default_factory=dict)
@@ -177,6 +178,7 @@ class Tables:
     def drop_account(self, account_id: AccountId) -> None:
         del self.accounts[account_id]
         del self.grants[account_id]
+        self.grant_claims.pop(account_id, None)
         self.lists_due.pop(account_id, None)
         calendars = {key for key, one in self.calendars.items() if one.account_id == account_id}
         self.calendars = {key: one for key, one in self.calendars.items() if key not in calendars}

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
+from adapters.graph.renewals import Patience, Renewals
 from adapters.graph.settings import REQUIRED_SCOPES, SHARED_SCOPES
 from adapters.graph.token_cache import AccessToken, cached_access_token
 from adapters.graph.token_errors import TokenFault, TokenRefusal
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 RENEW_BEFORE = timedelta(minutes=5)
 """A token is renewed this long before it expires, so that none expires on its way."""
 
+LAST_USE = timedelta(seconds=30)
+"""How long a token must last to be used while another process fetches the next one."""
 
 LOSS_CAUSES: Mapping[TokenFault, LossCause] = {
     TokenFault.SIGN_IN_AGAIN: LossCause.SIGN_IN_REQUIRED,
@@ -46,14 +49,16 @@ class AccessTokens:
 
     Every method raises AccessLost, ProviderUnavailable, ProviderMisconfigured, AccountNotFound.
     Callers that ask at the same time share one answer, a failure included; one of them being cancelled disturbs
-    nobody. What the vault raises while a renewed grant is stored goes to the callers, and the grant is kept here and
-    stored before anything else is done with that account.
+    nobody. Of several processes one renews, and the others wait for what it stores. What the vault raises while a
+    renewed grant is stored goes to the callers, and the grant is kept here and stored before anything else is done
+    with that account.
     """
 
     def __init__(self, vault: GrantVault, service: TokenService, clock: Clock) -> None:
         self._vault = vault
         self._service = service
         self._clock = clock
+        self._renewals = Renewals(vault, clock)
         self._locks: WeakValueDictionary[AccountId, asyncio.Lock] = WeakValueDictionary()
         self._under_way: dict[tuple[str, ...], asyncio.Task[AccessToken]] = {}
         self._unsaved: dict[AccountId, _Unsaved] = {}
@@ -104,7 +109,7 @@ class AccessTokens:
             if token and self._lasts(token, RENEW_BEFORE):
                 return token
             try:
-                return await self._renewed(account_id, stored, None)
+                return await self._renewed(account_id, stored, None, meanwhile=token)
             except ProviderUnavailable:
                 if token and self._lasts(token, timedelta()):
                     return token
@@ -120,24 +125,51 @@ class AccessTokens:
                 return token
             return await self._renewed(account_id, stored, claims)
 
-    async def _renewed(self, account_id: AccountId, stored: StoredGrant, claims: str | None) -> AccessToken:
+    async def _renewed(
+        self,
+        account_id: AccountId,
+        stored: StoredGrant,
+        claims: str | None,
+        *,
+        meanwhile: AccessToken | None = None,
+    ) -> AccessToken:
+        """A token newer than the stored one: ours, or that of a process which is quicker.
+
+        While another is at it `meanwhile` does, as long as it is any good.
+        """
+        patience = Patience()
+        while True:
+            async with self._renewals.claim(account_id, stored) as ours:
+                token = await self._refreshed(account_id, stored, claims) if ours else None
+            if token and await self._save(account_id):
+                return token
+            if not ours and meanwhile and self._lasts(meanwhile, LAST_USE):
+                return meanwhile
+            newest = await self._load(account_id)
+            token = cached_access_token(newest.grant.secret)
+            if not _is_same(newest, stored) and token and self._lasts(token, RENEW_BEFORE):
+                return token
+            stored = newest
+            await patience.pause()
+
+    async def _refreshed(
+        self, account_id: AccountId, stored: StoredGrant, claims: str | None
+    ) -> AccessToken | None:
+        """A token from the token endpoint, to be stored now; None when somebody else may have renewed it meanwhile."""
         try:
             secret = await self._service.refresh(stored.grant.secret, _scopes_to_ask(stored.grant), claims)
         except TokenRequestRefused as exc:
-            newest = await self._vault.load(account_id)
-            if _is_same(newest, stored):
+            # Who lost the claim meanwhile was too slow: another may have used the same refresh token before.
+            if await self._renewals.still_ours(account_id, stored):
                 raise _refused(exc.refusal, account_id, stored) from exc
-            return await self._renewed(account_id, newest, claims)
+            return None
         token = cached_access_token(secret)
         if token is None:
             raise ProviderUnavailable
         self._unsaved[account_id] = _Unsaved(
             grant=Grant(scopes=stored.grant.scopes, secret=secret), over=stored
         )
-        if await self._save(account_id):
-            return token
-        newer = cached_access_token((await self._vault.load(account_id)).grant.secret)
-        return newer if newer and self._lasts(newer, RENEW_BEFORE) else token
+        return token
 
     async def _load(self, account_id: AccountId) -> StoredGrant:
         if account_id in self._unsaved:

@@ -1,6 +1,7 @@
 """The grants in PostgreSQL: stored by the sign-in, renewed by those who spend them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg.rows import DictRow
 
@@ -37,7 +38,8 @@ class PostgresGrantVault:
             cursor = await connection.execute(
                 """
                 UPDATE account_grant
-                SET scopes = %(scopes)s, secret = %(secret)s, rotation = rotation + 1
+                SET scopes = %(scopes)s, secret = %(secret)s, rotation = rotation + 1, claimed_by = NULL,
+                    claimed_until = NULL
                 WHERE account_id = %(account_id)s AND grant_version = %(grant_version)s AND rotation = %(rotation)s
                 """,
                 row | {"grant_version": over.grant_version, "rotation": over.rotation},
@@ -45,6 +47,37 @@ class PostgresGrantVault:
         if cursor.rowcount == 0:
             await self.load(account_id)
         return cursor.rowcount == 1
+
+    async def claim_renewal(
+        self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime
+    ) -> bool:
+        async with translated(), self.pool.connection() as connection:
+            cursor = await connection.execute(
+                """
+                UPDATE account_grant SET claimed_by = %(token)s, claimed_until = %(until)s
+                WHERE account_id = %(account_id)s AND grant_version = %(grant_version)s AND rotation = %(rotation)s
+                    AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_by = %(token)s)
+                """,
+                {
+                    "account_id": account_id,
+                    "grant_version": over.grant_version,
+                    "rotation": over.rotation,
+                    "token": token,
+                    "now": now,
+                    "until": until,
+                },
+            )
+        return cursor.rowcount == 1
+
+    async def end_renewal(self, account_id: AccountId, *, token: str) -> None:
+        async with translated(), self.pool.connection() as connection:
+            await connection.execute(
+                """
+                UPDATE account_grant SET claimed_by = NULL, claimed_until = NULL
+                WHERE account_id = %(account_id)s AND claimed_by = %(token)s
+                """,
+                {"account_id": account_id, "token": token},
+            )
 
 
 async def store_grant(connection: Connection, cipher: Cipher, account: Account, grant: Grant) -> None:
@@ -54,7 +87,8 @@ async def store_grant(connection: Connection, cipher: Cipher, account: Account, 
         INSERT INTO account_grant (account_id, scopes, secret, grant_version, rotation)
         VALUES (%(account_id)s, %(scopes)s, %(secret)s, %(grant_version)s, 0)
         ON CONFLICT (account_id) DO UPDATE
-        SET scopes = excluded.scopes, secret = excluded.secret, grant_version = excluded.grant_version, rotation = 0
+        SET scopes = excluded.scopes, secret = excluded.secret, grant_version = excluded.grant_version, rotation = 0,
+            claimed_by = NULL, claimed_until = NULL
         """,
         _to_row(cipher, account.account_id, grant) | {"grant_version": account.grant_version},
     )

@@ -1,6 +1,7 @@
 """The stored grants, for the adapter that spends and renews them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from domain.grant import Grant
@@ -25,6 +26,22 @@ class GrantVault(Protocol):
         """Store `renewed` in the place of `over`.
 
         False, and nothing stored, when the stored grant is no longer `over`: somebody else renewed it or the person
-        signed in anew. Raises AccountNotFound.
+        signed in anew. What is stored ends the claim on what it replaces, and so does a new sign-in. Raises
+        AccountNotFound.
         """
+        ...
+
+    async def claim_renewal(
+        self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime
+    ) -> bool:
+        """Become the only one who may renew `over`, until `until`; who holds the claim already, under the same `token`,
+        prolongs it.
+
+        False when the stored grant is no longer `over`, or gone, or another holds the claim and its time has not run
+        out at `now`.
+        """
+        ...
+
+    async def end_renewal(self, account_id: AccountId, *, token: str) -> None:
+        """Give the claim up, if it is held under this token."""
         ...

@@ -8,3 +8,9 @@ ALTER TABLE calendar
     ADD COLUMN demands text[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN calendar.refused_at IS 'When it last refused an event although its list calls it writable; null while it is not known to.';
 COMMENT ON COLUMN calendar.demands IS 'The permissions that writing there takes beyond the usual ones, as far as refusals taught.';
+
+ALTER TABLE account_grant
+    ADD COLUMN claimed_by text,
+    ADD COLUMN claimed_until timestamptz,
+    ADD CONSTRAINT account_grant_claim_whole CHECK (num_nonnulls(claimed_by, claimed_until) IN (0, 2));
+COMMENT ON COLUMN account_grant.claimed_by IS 'Token of the one process that renews it, until claimed_until.';
