@@ -45,6 +45,7 @@ from tests.fakes.clock import MovableClock
 from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
+from tests.fakes.name_order import FoldedNameOrder
 from tests.fakes.provider import FakeProvider, Person
 from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
@@ -77,6 +78,7 @@ def a_world() -> World:
         alarms=alarms,
         store=store,
         known_times=store.known_times,
+        name_order=FoldedNameOrder(),
         feed=store.feed,
         clock=clock,
         ids=CountingIds(),

@@ -66,6 +66,7 @@ from tests.fakes.clock import MovableClock
 from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
+from tests.fakes.name_order import FoldedNameOrder
 from tests.fakes.provider import FakeProvider, Person
 from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
@@ -357,7 +358,7 @@ def an_application(*, push_on: bool = True) -> Application:
             blame=blame,
             reconnect_url=lambda token: f"{RECONNECT_URL}{token}",
         ),
-        list_calendars=ListCalendars(store=store, refresh=refresh),
+        list_calendars=ListCalendars(store=store, refresh=refresh, name_order=FoldedNameOrder()),
         refresh_calendars=refresh,
         get_calendar_settings=GetCalendarSettings(store=store),
         update_calendar_settings=UpdateCalendarSettings(store=store, clock=clock),

@@ -1,9 +1,12 @@
 """List an expert's calendars, all readable ones or only those that can be written."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from application.calendars.refresh_calendars import RefreshCalendars
+from application.ports.name_order import NameOrder
 from application.ports.store import Store
 from domain.availability import UnreadReason
 from domain.calendar import Calendar
@@ -22,17 +25,29 @@ class ListedCalendars:
 class ListCalendars:
     store: Store
     refresh: RefreshCalendars
+    name_order: NameOrder
 
     async def __call__(
         self, expert_id: ExpertId, *, writable_only: bool = False, refresh: bool = False
     ) -> ListedCalendars:
-        """The oldest account's first. Raises ExpertNotFound."""
+        """The oldest account's first, of each the primary one, then in alphabetical order. Raises ExpertNotFound."""
         failures = await self._refresh_all(expert_id) if refresh else ()
         async with self.store.transaction() as tx:
             await tx.experts.get(expert_id)
             calendars = await tx.calendars.of_expert(expert_id)
         offered = tuple(one for one in calendars if one.writable or not writable_only)
-        return ListedCalendars(calendars=offered, failures=failures)
+        return ListedCalendars(calendars=self._in_order(offered), failures=failures)
+
+    def _in_order(self, calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:
+        """Which come by account already, and of one name by id."""
+        of_account = groupby(calendars, key=lambda one: one.account_id)
+        return tuple(
+            calendar
+            for _, group in of_account
+            for calendar in sorted(
+                group, key=lambda one: (not one.primary, self.name_order.key(one.remote.name))
+            )
+        )
 
     async def _refresh_all(self, expert_id: ExpertId) -> tuple[tuple[AccountId, UnreadReason], ...]:
         async with self.store.transaction() as tx:

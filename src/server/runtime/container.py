@@ -45,6 +45,7 @@ from application.ports.event_writer import EventWriter
 from application.ports.id_source import IdSource
 from application.ports.known_times import KnownTimes
 from application.ports.mailer import Mailer
+from application.ports.name_order import NameOrder
 from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
@@ -86,6 +87,7 @@ class Container(containers.DeclarativeContainer):
 
     store: providers.Dependency[Store] = providers.Dependency()
     known_times: providers.Dependency[KnownTimes] = providers.Dependency()
+    name_order: providers.Dependency[NameOrder] = providers.Dependency()
     feed: providers.Dependency[ChangeFeed] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
     ids: providers.Dependency[IdSource] = providers.Dependency()
@@ -172,7 +174,9 @@ class Container(containers.DeclarativeContainer):
         alarms=alarms,
         report_lost=report_lost,
     )
-    list_calendars = providers.Factory(ListCalendars, store=store, refresh=refresh_calendars)
+    list_calendars = providers.Factory(
+        ListCalendars, store=store, refresh=refresh_calendars, name_order=name_order
+    )
     get_calendar_settings = providers.Factory(GetCalendarSettings, store=store)
     update_calendar_settings = providers.Factory(UpdateCalendarSettings, store=store, clock=clock)
 

@@ -1,5 +1,6 @@
 """Opens what the process needs from outside, in order, and hands it to the container; closes it in reverse."""
 
+import asyncio
 import random
 import re
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from datetime import timedelta
 import psycopg
 from procrastinate import App
 
+from adapters.collation.name_order import UnicodeNameOrder
 from adapters.crypto import KeyRing
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
@@ -77,6 +79,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             alarms=alarms,
             store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
             known_times=known_times,
+            name_order=await asyncio.to_thread(UnicodeNameOrder),
             feed=feed,
             clock=clock,
             ids=RandomIds(),

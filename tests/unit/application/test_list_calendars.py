@@ -34,6 +34,29 @@ async def test_lists_the_oldest_accounts_calendars_first(app: Application, maria
     assert listed.failures == ()
 
 
+async def test_lists_the_primary_calendar_first_then_by_the_alphabet(app: Application, maria: Person) -> None:
+    second = app.provider.add_person("second")
+    for name in ("Zoo", "Äpfel", "apples", "Berlin", "Berlin"):
+        maria.add_calendar(name, remote_id=f"{name}-{len(maria.calendars)}")
+    second.add_calendar("Aardvarks")
+    await app.connect(maria)
+    await app.connect(second)
+
+    listed = (await app.list_calendars(EXPERT)).calendars
+
+    assert [one.remote.name for one in listed] == [
+        "Calendar",
+        "Äpfel",
+        "apples",
+        "Berlin",
+        "Berlin",
+        "Zoo",
+        "Calendar",
+        "Aardvarks",
+    ]
+    assert listed[3].calendar_id < listed[4].calendar_id
+
+
 async def test_lists_more_calendars_than_one_page_of_the_provider_holds(
     app: Application, maria: Person
 ) -> None:

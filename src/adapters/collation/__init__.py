@@ -1,0 +1,1 @@
+"""The Unicode Collation Algorithm."""
