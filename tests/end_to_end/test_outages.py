@@ -166,3 +166,21 @@ async def test_knows_a_time_is_taken_even_while_nothing_can_be_read(service: Ser
     service.sandbox.world.events.add("anna", at(14), at(15))
     service.sandbox.world.faults.answer(503, code="ServiceUnavailable", times=None)
     assert await service.check(hours(10, 11), hours(14, 15)) == ["BUSY", "UNKNOWN"]
+
+
+async def test_recovery_wakes_the_sessions_that_waited(service: Service) -> None:
+    """The others would have waited for ten minutes more."""
+    await service.connect("anna")
+    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", method="POST", times=None)
+    names = [f"session-{number}" for number in range(12)]
+    for number, name in enumerate(names):
+        await service.put_session(name, start=number)
+    for name in names:
+        await service.waits("PROVIDER_UNAVAILABLE", name)
+    await service.database.execute(
+        b"UPDATE session SET due_at = now() + interval '10 minutes' WHERE session_id <> 'session-0'"
+    )
+    service.sandbox.world.faults.clear()
+    for name in names:
+        await service.written(name)
+    assert len(service.events("anna")) == 12

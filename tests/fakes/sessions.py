@@ -10,7 +10,7 @@ from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent, own_event
-from domain.session import EventCopy, Session, SessionNotFound, WriteStatus
+from domain.session import EventCopy, Hindrance, Session, SessionNotFound, WriteStatus
 from tests.fakes.tables import Claim, SessionKey, Tables
 
 
@@ -148,6 +148,37 @@ class FakeSessions:
     def _free(self, key: SessionKey, now: datetime, token: str | None = None) -> bool:
         claim = self.tables.session_claims.get(key)
         return claim is None or claim.until <= now or claim.token == token
+
+    async def delayed_in(
+        self, account_id: AccountId, *, later_than: datetime, limit: int
+    ) -> tuple[Session, ...]:
+        return tuple(
+            one for one in self._delayed() if _account_of(one) == account_id and _due_at(one) > later_than
+        )[:limit]
+
+    async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
+        first: dict[AccountId | None, Session] = {}
+        for session in self._delayed():
+            first.setdefault(_account_of(session), session)
+        return tuple(one for one in first.values() if _due_at(one) > later_than)[:limit]
+
+    def _delayed(self) -> list[Session]:
+        found = (
+            one
+            for one in self.tables.sessions.values()
+            if (one.status, one.hindrance) == (WriteStatus.WAITING, Hindrance.PROVIDER_UNAVAILABLE)
+            and one.copy is not None
+        )
+        return sorted(found, key=lambda one: (_due_at(one), one.expert_id, one.session_id))
+
+
+def _account_of(session: Session) -> AccountId | None:
+    return None if session.copy is None else session.copy.account_id
+
+
+def _due_at(session: Session) -> datetime:
+    assert session.due_at is not None, "who waits is due sometime"
+    return session.due_at
 
 
 def _key(session: Session) -> SessionKey:

@@ -11,7 +11,7 @@ from adapters.postgres.pool import Connection, open_pool
 from adapters.postgres.sessions import PostgresSessions
 from application.ports.sessions import SessionFilter, SessionPosition
 from domain.ids import AccountId, ExpertId, SessionId
-from tests.builders import EXPERT, MARK, NOW, after, an_interval
+from tests.builders import ACCOUNT, EXPERT, MARK, NOW, after, an_interval
 from tests.support.postgres import new_database
 
 MANY_SESSIONS = """
@@ -71,6 +71,10 @@ async def crowded(
         (lambda sessions: sessions.whose_marks(EXPERT, [MARK]), "session_mark_pkey"),
         (lambda sessions: sessions.due(after(days=-300), 100), "session_due"),
         (lambda sessions: sessions.waiting(EXPERT), "session_waiting"),
+        (
+            lambda sessions: sessions.delayed_in(AccountId(ACCOUNT), later_than=after(days=-300), limit=100),
+            "session_delayed",
+        ),
     ],
     ids=[
         "booked times",
@@ -80,6 +84,7 @@ async def crowded(
         "own marks",
         "due",
         "waiting",
+        "delayed",
     ],
 )
 async def test_is_answered_from_an_index(

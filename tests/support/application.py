@@ -35,6 +35,7 @@ from application.experts.put_expert import PutExpert
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.take_notifications import TakeNotifications
+from application.outages import Outages
 from application.ports.sign_in import RedirectAnswer
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
@@ -44,6 +45,7 @@ from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession, WantedSession
 from application.sessions.write_session import WriteSession
+from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from application.upkeep.sweep_due import SweepDue
@@ -126,6 +128,7 @@ class Application:
     write_session: WriteSession
     report_lost_access: ReportLostAccess
     show_life: ShowLife
+    recover: Recover
     sweep_due: SweepDue
 
     async def add_expert(self, expert_id: str = EXPERT, *, plan: Plan = Plan.PRO) -> ExpertId:
@@ -250,6 +253,7 @@ class Application:
         """Move the clock, then do what a worker and its sweep do."""
         self.clock.advance(by)
         await self.run_jobs()
+        await self.recover()
         await self.sweep_due()
         await self.run_jobs()
 
@@ -278,6 +282,7 @@ class Application:
 def an_application(*, push_on: bool = True) -> Application:
     """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment."""
     store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
+    outages = Outages(clock)
     provider, mailer = FakeProvider(store), RecordingMailer(store=store)
     sign_in, directory, push = (
         FakeSignIn(provider),
@@ -392,8 +397,11 @@ def an_application(*, push_on: bool = True) -> Application:
             alarms=alarms,
             report_lost=report_lost,
             refusals=LearnRefusals(store=store, clock=clock),
+            outages=outages,
+            jitter=lambda: 0.0,
         ),
         report_lost_access=report_lost,
         show_life=ShowLife(store=store, clock=clock, ids=ids),
+        recover=Recover(store=store, clock=clock, outages=outages, jitter=lambda: 0.0),
         sweep_due=SweepDue(store=store, clock=clock, changes_kept=CHANGES_KEPT),
     )

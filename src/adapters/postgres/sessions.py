@@ -299,6 +299,40 @@ class PostgresSessions:
         )
         return tuple([self._from_row(row) async for row in cursor])
 
+    async def delayed_in(
+        self, account_id: AccountId, *, later_than: datetime, limit: int
+    ) -> tuple[Session, ...]:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM session
+            WHERE status = 'WAITING' AND hindrance = 'PROVIDER_UNAVAILABLE' AND copy_account_id = %(account_id)s
+                AND due_at > %(later_than)s
+            ORDER BY due_at, expert_id, session_id
+            LIMIT %(limit)s
+            FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            {"account_id": account_id, "later_than": later_than, "limit": limit},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
+        cursor = await self.connection.execute(
+            """
+            WITH first AS (
+                SELECT DISTINCT ON (copy_account_id) expert_id, session_id, due_at FROM session
+                WHERE status = 'WAITING' AND hindrance = 'PROVIDER_UNAVAILABLE' AND copy_account_id IS NOT NULL
+                ORDER BY copy_account_id, due_at, expert_id, session_id
+            )
+            SELECT session.* FROM session JOIN first USING (expert_id, session_id)
+            WHERE first.due_at > %(later_than)s
+            ORDER BY first.due_at, expert_id, session_id
+            LIMIT %(limit)s
+            FOR NO KEY UPDATE OF session SKIP LOCKED
+            """,
+            {"later_than": later_than, "limit": limit},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
     def _one(self, row: DictRow | None) -> Session:
         if row is None:
             raise SessionNotFound

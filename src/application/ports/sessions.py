@@ -107,3 +107,16 @@ class Sessions(Protocol):
     async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
         """The sessions that wait for something, locked, in the order of their starts."""
         ...
+
+    async def delayed_in(
+        self, account_id: AccountId, *, later_than: datetime, limit: int
+    ) -> tuple[Session, ...]:
+        """Sessions that wait for the provider, with an event in this account begun or written, locked.
+
+        Those due after `later_than`, the first due first. Whoever is being dealt with by others is left out.
+        """
+        ...
+
+    async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
+        """Of each account the first due of the sessions that wait so, where even that is due after `later_than`."""
+        ...

@@ -1,10 +1,11 @@
 """Bring a session's event in line with the session, whatever state either is in."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from application.outages import Outages
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.event_writer import EventWriter
@@ -22,6 +23,7 @@ from application.sessions.write_step import (
     suspect,
     take,
 )
+from application.wakeups.wake_after_outage import wake_of_account
 from domain import writing
 from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, Provider
@@ -51,7 +53,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSession:
-    """May run for the same session twice, late or concurrently: one at a time writes, always the newest revision."""
+    """May run for the same session twice, late or concurrently: one at a time writes, always the newest revision.
+
+    `jitter` gives numbers from 0 to 1 that spread the sessions which a success wakes.
+    """
 
     store: Store
     clock: Clock
@@ -60,6 +65,8 @@ class WriteSession:
     alarms: Alarms
     report_lost: LostAccessReport
     refusals: LearnRefusals
+    outages: Outages
+    jitter: Callable[[], float]
 
     async def __call__(self, expert_id: ExpertId, session_id: SessionId) -> None:
         """Does nothing when nothing is due or another worker is at it."""
@@ -191,6 +198,7 @@ class WriteSession:
             async with asyncio.timeout(CALL_LIMIT.total_seconds()):
                 change = await take(plan, self.writer, self.clock.now)
         except TimeoutError:
+            self.outages.failed(Provider.MICROSOFT)
             return Taken(
                 change=after_fault(plan, ProviderUnavailable(outcome_unknown=True), self.clock.now())
             )
@@ -201,7 +209,9 @@ class WriteSession:
             return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
         if plan.doubted and _proves_writing(plan, change):
             await self.refusals.accepted(plan.session.expert_id, plan.copy)
-        return Taken(change=change)
+        self.outages.worked(Provider.MICROSOFT)
+        waited = plan.session.hindrance is Hindrance.PROVIDER_UNAVAILABLE
+        return Taken(change=change, recovered=plan.copy.account_id if waited else None)
 
     async def _report(self, fault: WriteFault) -> WriteFault:
         """The fault as what it turned out to be."""
@@ -209,6 +219,8 @@ class WriteSession:
             fault = await self.report_lost(fault) or fault
         if isinstance(fault, ProviderMisconfigured):
             self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
+        if isinstance(fault, ProviderUnavailable) and not fault.throttled:
+            self.outages.failed(Provider.MICROSOFT)
         return fault
 
     async def _record(self, plan: WritePlan, taken: Taken, token: str) -> WritePlan | None:
@@ -220,6 +232,8 @@ class WriteSession:
             if taken.suspect is not None:
                 # In the transaction that lets the session wait, so that what is found out wakes it.
                 await tx.jobs.refresh_calendars(taken.suspect)
+            if taken.recovered is not None:
+                await wake_of_account(tx, taken.recovered, self.clock.now(), self.jitter)
             then = await self._plan(tx, await self._at_home(tx, session, taken.change(session)))
         return await self._sure(then, token)
 

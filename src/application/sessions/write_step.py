@@ -80,10 +80,15 @@ class WritePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What a step came to. `suspect` is the account whose calendars are not what we think they are."""
+    """What a step came to.
+
+    `suspect` is the account whose calendars are not what we think they are; `recovered` one that can be written to,
+    after this session had to wait for that.
+    """
 
     change: Change
     suspect: AccountId | None = None
+    recovered: AccountId | None = None
 
 
 async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]) -> Change:

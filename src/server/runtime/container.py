@@ -37,6 +37,7 @@ from application.experts.put_expert import PutExpert
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.take_notifications import TakeNotifications
+from application.outages import Outages
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.changes import ChangeFeed
@@ -57,6 +58,7 @@ from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession
 from application.sessions.write_session import WriteSession
+from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from application.upkeep.sweep_due import SweepDue
@@ -108,6 +110,7 @@ class Container(containers.DeclarativeContainer):
 
     alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
     readiness = providers.Singleton(Readiness, store)
+    outages = providers.Singleton(Outages, clock)
     callback_url = providers.Callable(callback_url, public_url)
     reconnect_links = providers.Factory(ReconnectLinks, public_url)
     allowed_urls = providers.Factory(AllowedUrls, return_urls)
@@ -249,7 +252,10 @@ class Container(containers.DeclarativeContainer):
         alarms=alarms,
         report_lost=report_lost,
         refusals=providers.Factory(LearnRefusals, store=store, clock=clock),
+        outages=outages,
+        jitter=jitter,
     )
+    recover = providers.Factory(Recover, store=store, clock=clock, outages=outages, jitter=jitter)
 
     servicers = providers.Factory(
         Servicers,

@@ -147,6 +147,7 @@ def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event
         pool=resources.pool,
         show_life=resources.container.show_life(),
         sweep_due=resources.container.sweep_due(),
+        recover=resources.container.recover(),
         sweep_every=timedelta(seconds=settings.sweep_seconds),
         concurrency=settings.worker_concurrency,
         grace=timedelta(seconds=settings.shutdown_grace_seconds),

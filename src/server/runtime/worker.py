@@ -35,6 +35,7 @@ from application.notifications.keep_subscription import KeepSubscription
 from application.ports.clock import Clock
 from application.readings.single_flight import SingleFlight
 from application.sessions.write_session import WriteSession
+from application.upkeep.recover import Recover
 from application.upkeep.show_life import DEAD_AFTER, SHOWN_EVERY, ShowLife
 from application.upkeep.sweep_due import SweepDue
 from domain.availability import ReadFailure
@@ -48,6 +49,8 @@ READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDA
 BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
 POLL_SECONDS: Final = 1.0
 """How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
+RECOVERY_SECONDS: Final = 2.0
+"""How soon it is noticed that the outage of a provider is over."""
 LAST_WORD_SECONDS: Final = 2.0
 HEARTBEAT_SECONDS: Final = SHOWN_EVERY.total_seconds()
 DEAD_AFTER_SECONDS: Final = DEAD_AFTER.total_seconds()
@@ -114,6 +117,7 @@ class Worker:
     pool: Pool
     show_life: ShowLife
     sweep_due: SweepDue
+    recover: Recover
     sweep_every: timedelta
     concurrency: int
     grace: timedelta
@@ -125,6 +129,7 @@ class Worker:
             self.app.open_async(self.pool),
             self._alive(),
             task_for_good(self._look_after(), name="sweep"),
+            task_for_good(self._watch_outages(), name="outages"),
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(self._work(BOOKINGS), name="jobs")
@@ -184,6 +189,11 @@ class Worker:
             await step()
         except Exception as error:  # noqa: BLE001 - an outermost place
             log.warning("upkeep failed, and is tried again", **described(error))
+
+    async def _watch_outages(self) -> None:
+        while True:
+            await self._try(self.recover)
+            await asyncio.sleep(RECOVERY_SECONDS)
 
     async def _rescue(self) -> None:
         """Jobs that were running in a process that died are run by another; the queue itself never does that."""

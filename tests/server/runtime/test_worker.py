@@ -65,6 +65,7 @@ class Works:
     end: Recorder
     sweep: Recorder
     life: Recorder
+    recover: Recorder
 
     async def jobs(self) -> list[dict[str, Any]]:
         return await self.kept.rows(
@@ -82,7 +83,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> AsyncIterator[Works]:
     async with kept_by_postgres(dsn) as kept:
         recorders = {
-            one: Recorder() for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep", "life")
+            one: Recorder()
+            for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep", "life", "recover")
         }
         works = Works(kept=kept, **recorders)
         reads: Any = SingleFlight(
@@ -104,6 +106,7 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             pool=kept.pool,
             show_life=works.life,  # type: ignore[arg-type]
             sweep_due=works.sweep,  # type: ignore[arg-type]
+            recover=works.recover,  # type: ignore[arg-type]
             sweep_every=timedelta(seconds=sweep_every),
             concurrency=4,
             grace=timedelta(seconds=grace),

@@ -14,3 +14,7 @@ ALTER TABLE account_grant
     ADD COLUMN claimed_until timestamptz,
     ADD CONSTRAINT account_grant_claim_whole CHECK (num_nonnulls(claimed_by, claimed_until) IN (0, 2));
 COMMENT ON COLUMN account_grant.claimed_by IS 'Token of the one process that renews it, until claimed_until.';
+
+CREATE INDEX session_delayed ON session (copy_account_id, due_at, expert_id, session_id)
+    WHERE status = 'WAITING' AND hindrance = 'PROVIDER_UNAVAILABLE';
+COMMENT ON INDEX session_delayed IS 'For those who know that the provider works again.';
