@@ -17,6 +17,8 @@ class LossCause(Enum):
     """The person's organisation doesn't let us in: its administrator must allow it."""
     ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
     """The account, or its whole organisation, is switched off or no longer there."""
+    MAILBOX_NOT_SERVED = "MAILBOX_NOT_SERVED"
+    """The sign-in stands, and the account stays ACTIVE, but its mailbox is gone, and has been for long."""
 
 
 @dataclass(kw_only=True, eq=False)

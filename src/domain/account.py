@@ -1,12 +1,15 @@
 """Connected accounts: who they are at their provider and whether we still have access."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from domain.access import LossCause
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId
+
+MAILBOX_PATIENCE = timedelta(hours=6)
+"""How long a mailbox must be gone before its owner is told."""
 
 
 class Provider(Enum):
@@ -66,6 +69,10 @@ class Account:
     def without_mailbox(self, now: datetime) -> "Account":
         """The sign-in stands, but there is nothing to read and to write: its licence was taken away, for instance."""
         return replace(self, unserved_since=self.unserved_since or now)
+
+    def long_without_mailbox(self, now: datetime) -> bool:
+        """Whether this is no passing trouble any more: at times whole mailboxes are not found for hours."""
+        return self.unserved_since is not None and self.unserved_since + MAILBOX_PATIENCE <= now
 
     def with_mailbox(self) -> "Account":
         return replace(self, unserved_since=None)

@@ -29,6 +29,7 @@ SUBJECTS: Mapping[LossCause, str] = {
     LossCause.SIGN_IN_REQUIRED: "reconnect your",
     LossCause.ORGANISATION_DISALLOWS: "your administrator must allow your",
     LossCause.ACCOUNT_CLOSED: "replace your",
+    LossCause.MAILBOX_NOT_SERVED: "there is no mailbox behind your",
 }
 
 

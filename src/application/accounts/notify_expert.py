@@ -16,6 +16,7 @@ from application.ports.store import Store, Transaction
 from application.wakeups.wake_readings import wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
 from domain.access import (
+    AccessDenied,
     AccessLost,
     InvalidAnswer,
     LossCause,
@@ -24,6 +25,7 @@ from domain.access import (
 )
 from domain.account import Account, AccountNotFound
 from domain.change import ChangeType, change_of_account, change_of_incident
+from domain.connection import MailboxNotServed
 from domain.expert import Expert, ExpertNotFound
 from domain.ids import IncidentId
 from domain.incident import Incident
@@ -86,13 +88,18 @@ class NotifyExpert:
         if incident.mail_begun_at is not None:
             return self._uncertain  # whoever began to hand it over died of it
         try:
+            if incident.cause is LossCause.MAILBOX_NOT_SERVED:
+                await self.directory.list_calendars(account.account_id)
+                return self._served
             await self.directory.check_access(account.account_id)
+        except MailboxNotServed:
+            return await self._tell_of(incident, account, expert, LossCause.MAILBOX_NOT_SERVED, token)
         except AccessLost as lost:
             return await self._lost(lost, incident, account, expert, token)
         except ProviderMisconfigured as fault:
             self.alarms.provider_misconfigured(account.identity.provider, fault.code)
             return self._later
-        except (ProviderUnavailable, InvalidAnswer, AccountNotFound):
+        except (AccessDenied, ProviderUnavailable, InvalidAnswer, AccountNotFound):
             return self._later
         return self._restored
 
@@ -105,12 +112,17 @@ class NotifyExpert:
                 return self._restored
             case ProviderUnavailable():
                 return self._later
+        return await self._tell_of(incident, account, expert, lost.cause, token)
+
+    async def _tell_of(
+        self, incident: Incident, account: Account, expert: Expert, cause: LossCause, token: str
+    ) -> Settlement:
         if self.mailer is None:
-            return partial(self._noticed, lost.cause, ChangeType.INCIDENT_NOTICE_DUE)
+            return partial(self._noticed, cause, ChangeType.INCIDENT_NOTICE_DUE)
         send = partial(
             self.mailer.send_reconnect_notice, before_handover=partial(self._note_handover, incident, token)
         )
-        return await self._mail(send, incident, account, expert, lost.cause)
+        return await self._mail(send, incident, account, expert, cause)
 
     async def _mail(
         self, send: Send, incident: Incident, account: Account, expert: Expert, cause: LossCause
@@ -162,7 +174,7 @@ class NotifyExpert:
     ) -> None:
         """Mailed, or left to the caller. The account tells the same cause, which may be other than noticed first."""
         account = await tx.accounts.get(incident.account_id)
-        if account.loss_cause is not cause:
+        if cause is not LossCause.MAILBOX_NOT_SERVED and account.loss_cause is not cause:
             await tx.accounts.save(account.lost(cause))
             news = change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=self.clock.now())
             await tx.changes.add(news)
@@ -183,6 +195,12 @@ class NotifyExpert:
         delayed = incident.mail_delayed(self.clock.now())
         await tx.incidents.save(delayed)
         await tx.jobs.notify_expert(incident.incident_id, at=delayed.mail_due_at)
+
+    async def _served(self, tx: Transaction, incident: Incident) -> None:
+        """The mailbox is there again; what waited for it is woken by whoever looks at its list."""
+        await tx.incidents.save(incident.closed(self.clock.now()))
+        await self._tell(tx, ChangeType.INCIDENT_CLOSED, incident)
+        await tx.jobs.refresh_calendars(incident.account_id)
 
     async def _restored(self, tx: Transaction, incident: Incident) -> None:
         """It was a false alarm, or is our own fault: everything goes on as if nothing had been."""

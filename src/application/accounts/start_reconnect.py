@@ -29,7 +29,7 @@ class StartReconnect:
             incident = await tx.incidents.by_token(token)
             account = await tx.accounts.get(incident.account_id)
             additional = await additional_permissions(tx, account)
-        if account.status is not AccountStatus.RECONNECT_REQUIRED:
+        if account.status is not AccountStatus.RECONNECT_REQUIRED and account.served:
             raise ReconnectLinkUnknown
         started = await self.sign_in.begin(
             redirect_uri=self.callback_url,

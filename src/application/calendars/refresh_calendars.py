@@ -1,23 +1,25 @@
 """Look at an account's list of calendars again."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
-from application.ports.store import Store
+from application.ports.store import Store, Transaction
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
 from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
+from domain.access import LossCause
 from domain.account import Account, AccountNotFound
 from domain.availability import UnreadReason
 from domain.calendar import CalendarListNotBelieved, RemoteCalendar, reconcile
-from domain.change import ChangeType, change_of_account
+from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.connection import MailboxNotServed
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId
+from domain.incident import Incident
 
 LISTED_EVERY = timedelta(hours=6)
 LISTED_AFTER_FAILURE = timedelta(minutes=30)
@@ -74,9 +76,34 @@ class RefreshCalendars:
             known = await tx.accounts.lock(account.account_id)
             now = self.clock.now()
             await tx.calendars.listed(account.account_id, due_at=now + LISTED_WHILE_MISSED)
-            if known.served and known.grant_version == account.grant_version:
+            if known.grant_version != account.grant_version:
+                return
+            if known.served:
                 await tx.accounts.save(known.without_mailbox(now))
                 await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+            elif known.active and known.long_without_mailbox(now):
+                await self._tell_expert(tx, known, now)
+
+    async def _tell_expert(self, tx: Transaction, account: Account, now: datetime) -> None:
+        incident = Incident(
+            incident_id=self.ids.incident_id(),
+            account_id=account.account_id,
+            expert_id=account.expert_id,
+            cause=LossCause.MAILBOX_NOT_SERVED,
+            token=self.ids.token(),
+            opened_at=now,
+            mail_due_at=now,
+        )
+        if await tx.incidents.add(incident):
+            await tx.changes.add(change_of_incident(ChangeType.INCIDENT_OPENED, incident, at=now))
+            await tx.jobs.notify_expert(incident.incident_id)
+
+    async def _has_mailbox(self, tx: Transaction, account: Account, now: datetime) -> None:
+        await tx.accounts.save(account.with_mailbox())
+        incident = await tx.incidents.open_of(account.account_id)
+        if incident is not None and incident.cause is LossCause.MAILBOX_NOT_SERVED:
+            await tx.incidents.save(incident.closed(now))
+            await tx.changes.add(change_of_incident(ChangeType.INCIDENT_CLOSED, incident, at=now))
 
     async def _listed_in(self, pause: timedelta, account: Account) -> None:
         async with self.store.transaction() as tx:
@@ -86,10 +113,10 @@ class RefreshCalendars:
         async with self.store.transaction() as tx:
             await tx.experts.lock(account.expert_id)  # since sessions may be woken
             owner = await tx.accounts.lock(account.account_id)
-            if not owner.served:
-                await tx.accounts.save(owner.with_mailbox())
-            known = await tx.calendars.of_account(account.account_id)
             now = self.clock.now()
+            if not owner.served:
+                await self._has_mailbox(tx, owner, now)
+            known = await tx.calendars.of_account(account.account_id)
             now_known = tuple(
                 one.doubted(now)
                 for one in reconcile(

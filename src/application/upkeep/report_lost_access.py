@@ -1,6 +1,6 @@
 """Somebody found that an account's access is gone: one incident, however many find it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from application.blame import FindBlame
 from application.ports.clock import Clock
@@ -65,6 +65,10 @@ class ReportLostAccess:
             if await tx.incidents.add(incident):
                 await tx.changes.add(change_of_incident(ChangeType.INCIDENT_OPENED, incident, at=now))
                 await tx.jobs.notify_expert(incident.incident_id)
+            elif earlier := await tx.incidents.open_of(account.account_id):
+                # Of a mailbox that was gone before: there is more to tell now.
+                await tx.incidents.save(replace(earlier.because(lost.cause), mail_due_at=now))
+                await tx.jobs.notify_expert(earlier.incident_id)
 
 
 def _is_news(lost: AccessLost, account: Account) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.access import LossCause
 from domain.account import AccountStatus
 from domain.availability import UnreadReason
 from domain.calendar_settings import WriteCalendarState
@@ -112,3 +113,54 @@ async def test_a_new_sign_in_proves_the_mailbox(app: Application, maria: Person)
     await app.connect(maria, reconnects=account.account_id)
 
     assert await write_state(app) is WriteCalendarState.READY
+
+
+async def test_the_expert_is_told_once_it_has_lasted(app: Application, maria: Person) -> None:
+    account = await app.connect(maria)
+    await app.run_jobs()
+    maria.served = False
+    for _ in range(5):
+        await app.pass_time(timedelta(hours=1))
+    assert app.mailer.sent == []
+    for _ in range(30):
+        await app.pass_time(timedelta(hours=1))
+
+    assert [mail.cause for mail in app.mailer.sent] == [LossCause.MAILBOX_NOT_SERVED]
+    assert (await app.account(account.account_id)).status is AccountStatus.ACTIVE
+    maria.served = True
+    app.forget_changes()
+    await app.pass_time(timedelta(minutes=16))
+    assert len(app.changes(ChangeType.INCIDENT_CLOSED)) == 1
+    assert await write_state(app) is WriteCalendarState.READY
+
+
+async def test_nobody_is_told_of_a_mailbox_that_has_just_come_back(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.run_jobs()
+    maria.served = False
+    for _ in range(6):
+        await app.list_calendars(EXPERT, refresh=True)
+        app.clock.advance(timedelta(hours=1))
+    await app.list_calendars(EXPERT, refresh=True)
+    maria.served = True
+    await app.run_jobs()
+
+    assert app.mailer.sent == []
+    assert len(app.changes(ChangeType.INCIDENT_OPENED)) == len(app.changes(ChangeType.INCIDENT_CLOSED)) == 1
+    assert await write_state(app) is WriteCalendarState.READY
+
+
+async def test_a_mailbox_whose_access_is_lost_as_well_is_told_anew(app: Application, maria: Person) -> None:
+    account = await app.connect(maria)
+    await app.run_jobs()
+    maria.served = False
+    for _ in range(12):
+        await app.pass_time(timedelta(hours=1))
+    maria.revoke()
+    await app.pass_time(timedelta(hours=1))
+
+    assert [mail.cause for mail in app.mailer.sent] == [
+        LossCause.MAILBOX_NOT_SERVED,
+        LossCause.SIGN_IN_REQUIRED,
+    ]
+    assert (await app.account(account.account_id)).status is AccountStatus.RECONNECT_REQUIRED
