@@ -17,11 +17,13 @@ from calendarsync.v1 import (
 REQUESTS: tuple[type[Message], ...] = (
     account_service_pb2.StartConnectionRequest,
     account_service_pb2.CompleteConnectionRequest,
+    account_service_pb2.ListIncidentsRequest,
     availability_service_pb2.BatchListBusyTimesRequest,
     availability_service_pb2.CheckTimesRequest,
     availability_service_pb2.HoldTimeRequest,
     calendar_service_pb2.ListCalendarsRequest,
     calendar_service_pb2.UpdateCalendarSettingsRequest,
+    change_service_pb2.ListChangesRequest,
     change_service_pb2.WatchChangesRequest,
     expert_service_pb2.PutExpertRequest,
     session_service_pb2.PutSessionRequest,
