@@ -83,7 +83,10 @@ def require_valid(request: Message) -> None:
     except protovalidate.EvaluationError:
         # A value so far out that a rule can't even be worked out for it.
         raise invalid("", "request.evaluation", "holds a value outside of its type's range") from None
-    _require_none(_violation(request, one) for one in broken)
+    # Only those that are told are put into words: that costs more than to find them.
+    first = tuple(_violation(request, one) for one in broken[:MOST_VIOLATIONS])
+    if first:
+        raise RequestInvalid(violations=first, more=len(broken) - len(first))
 
 
 def _require_none(broken: Iterable[Violation]) -> None:
