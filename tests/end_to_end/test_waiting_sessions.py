@@ -199,9 +199,10 @@ async def test_whoever_may_wake_sessions_takes_turns_with_those_who_let_them_wai
         await somebody_waits(service)
     assert any(one.missing for one in await refreshing)
 
-    world.grants.expire_access_tokens("anna")
-    world.faults.token_error("invalid_grant", codes=(50173,), person="anna")
-    async with held_back(service):
+    await service.settled()
+    async with held_back(service):  # from before the loss, whoever notices it first
+        world.grants.expire_access_tokens("anna")
+        world.faults.token_error("invalid_grant", codes=(50173,), person="anna")
         assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
         await somebody_waits(service)
     await until(service.list_accounts, lambda found: found[0].status == ACCOUNT_STATUS_ACTIVE)
