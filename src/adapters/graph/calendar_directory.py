@@ -32,7 +32,11 @@ _NAMED_COLORS: Mapping[str, str] = {
     "lightbrown": "#cba287",
     "lightred": "#f88c9b",
 }
-"""Near to how Outlook draws its named colours; Graph gives a value only for calendars whose colour was ever set."""
+"""Near to how Outlook draws its named colours; Graph gives a value only for calendars whose colour was ever set.
+
+The names are the members of Graph's `calendarColor` (v1.0 metadata of August 2026), but `auto` and `maxColor`, which
+have no colour. The values are ours. A new name has no colour until it has a line here.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

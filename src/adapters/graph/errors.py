@@ -1,7 +1,8 @@
 """From Graph's errors to the domain's: by the deepest error code known, else by the status.
 
 Sources: Microsoft Graph "Error responses and resource types" and the service articles and public threads on the
-Outlook codes. Codes are open-ended: unknown ones are expected, and the status decides then.
+Outlook codes, as of November 2026. Nobody publishes a complete list. Unknown codes are expected, and the status decides
+then: to renew the table, add a code once a log shows that its status misleads.
 """
 
 import json

@@ -9,7 +9,7 @@ from domain.access import InvalidAnswer
 _GRAPH_HOSTS = frozenset({
     "graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn",
 })  # fmt: skip
-"""Graph in each of Microsoft's clouds (Microsoft Graph "National cloud deployments")."""
+"""Graph in each of Microsoft's clouds. Source: Microsoft Graph "National cloud deployments", as of November 2026."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

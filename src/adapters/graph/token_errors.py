@@ -1,8 +1,11 @@
 """What the errors of Microsoft's token endpoint mean for us.
 
-Source: Microsoft's "Authentication and authorization error codes" and "OAuth 2.0 authorization code flow", as of
-August 2026. The branch is on `error`, as Microsoft asks; numbers overrule it where taking one for the other would mail
-every expert about an expired secret of ours, or wake our operators because one organisation switched us off.
+Source: Microsoft's "Authentication and authorization error codes" (page reference-error-codes of the identity platform)
+and "OAuth 2.0 authorization code flow", as of August 2026. To renew the numbers, go through that page again; those that
+logs bring and no set has are the first to look at.
+
+The branch is on `error`, as Microsoft asks; numbers overrule it where taking one for the other would mail every expert
+about an expired secret of ours, or wake our operators because one organisation switched us off.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,4 +1,8 @@
-"""Time zone names as Graph prints them: UTC, IANA names and Windows names."""
+"""Time zone names as Graph prints them: UTC, IANA names and Windows names.
+
+The Windows names are no table of ours: the package tzlocal generates them from CLDR's windowsZones.xml. `make lock`
+brings the newest; a name it lacks is a zone that nobody can resolve.
+"""
 
 from datetime import UTC, tzinfo
 from functools import lru_cache
@@ -11,6 +15,7 @@ _WINDOWS = {name.casefold(): iana for name, iana in win_tz.items()}
 _UTC_NAMES = frozenset(
     {"utc", "gmt", "etc/utc", "etc/gmt", "coordinated universal time", "tzone://microsoft/utc"}
 )
+"""Case-folded: names of UTC in the IANA database, and two of Microsoft's own."""
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ CALENDAR_PROPERTIES = frozenset({
     "canEdit", "allowedOnlineMeetingProviders", "defaultOnlineMeetingProvider", "isTallyingResponses",
     "isRemovable", "owner",
 })  # fmt: skip
+"""The properties of a calendar in the metadata of Graph v1.0, as of August 2026. Graph refuses to select any other."""
 
 
 def calendar_json(person: Person, calendar: Calendar) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Refusals in Graph's words: status, code and message of each error the sandbox gives by itself.
 
-Codes and messages are those of Microsoft's error pages and of the threads that report them.
+Codes and messages are those of Microsoft's error pages and of the threads that report them, as of November 2026.
 """
 
 from collections.abc import Mapping

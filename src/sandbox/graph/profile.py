@@ -10,6 +10,7 @@ _PROFILE = frozenset({
     "id", "displayName", "givenName", "surname", "mail", "userPrincipalName", "businessPhones", "jobTitle",
     "mobilePhone", "officeLocation", "preferredLanguage",
 })  # fmt: skip
+"""What GET /me answers without $select ("Get a user", Graph v1.0, as of November 2026)."""
 _SETTINGS = frozenset({
     "timeZone", "language", "workingHours", "dateFormat", "timeFormat", "automaticRepliesSetting",
     "userPurpose",

@@ -1,6 +1,6 @@
 """Refusals of the identity platform: OAuth errors with AADSTS numbers.
 
-Numbers and their meaning: Microsoft's page "reference-error-codes" of the identity platform.
+Numbers and their meaning: Microsoft's page "reference-error-codes" of the identity platform, as of August 2026.
 """
 
 import uuid

@@ -1,6 +1,6 @@
 """What an organisation's administrator can do to an app: the errors by which the app hears of it.
 
-Errors and numbers: Microsoft's page "reference-error-codes" of the identity platform.
+Errors and numbers: Microsoft's page "reference-error-codes" of the identity platform, as of August 2026.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Time zone names as Outlook knows them: Windows names, IANA names, and those it refuses."""
+"""Time zone names as Outlook knows them: Windows names, IANA names, and those it refuses.
+
+The Windows names are those of the package tzlocal, which generates them from CLDR's windowsZones.xml.
+"""
 
 from datetime import UTC, datetime, tzinfo
 from functools import cache
