@@ -35,6 +35,44 @@ OWN_EVENTS = """
     WHERE expert_id = %(expert_id)s
     ORDER BY session_id
     """
+# In the order in which everybody locks several, those included that the caller wakes next.
+LOCK_TO_MOVE_COPIES = """
+    SELECT session_id FROM session
+    WHERE expert_id = %(expert_id)s
+        AND (status = 'WAITING' OR copy_account_id = ANY(%(former)s) OR copies_left <> '[]')
+    ORDER BY starts_at, session_id
+    FOR NO KEY UPDATE
+    """
+MOVE_COPIES = """
+    UPDATE session
+    SET copy_account_id = %(to)s, copy_calendar_id = coalesce((
+        SELECT calendar_id FROM calendar
+        WHERE account_id = %(to)s AND remote_id = copy_remote_calendar_id
+    ), copy_calendar_id)
+    WHERE expert_id = %(expert_id)s AND copy_account_id = ANY(%(former)s)
+    """
+MOVE_COPIES_LEFT = """
+    UPDATE session
+    SET copies_left = (
+        SELECT jsonb_agg(CASE
+            WHEN copy ->> 'account_id' = ANY(%(former)s)
+            THEN copy || jsonb_build_object('account_id', %(to)s::text)
+            ELSE copy
+        END ORDER BY number)
+        FROM jsonb_array_elements(copies_left) WITH ORDINALITY AS one (copy, number)
+    )
+    WHERE expert_id = %(expert_id)s AND copies_left <> '[]'
+    """
+COPIES_TO_REMOVE = """
+    SELECT * FROM session
+    WHERE expert_id = %(expert_id)s AND (
+        (cancelled AND copy_account_id = %(to)s)
+        OR (copies_left <> '[]' AND copies_left @> jsonb_build_array(
+            jsonb_build_object('account_id', %(to)s::text)
+        ))
+    )
+    ORDER BY starts_at, session_id
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,57 +272,9 @@ class PostgresSessions:
         if not former:
             return ()
         asked = {"expert_id": expert_id, "former": sorted(former), "to": to}
-        # In the order in which everybody locks several, those included that the caller wakes next.
-        cursor = await self.connection.execute(
-            """
-            SELECT session_id FROM session
-            WHERE expert_id = %(expert_id)s
-                AND (status = 'WAITING' OR copy_account_id = ANY(%(former)s) OR copies_left <> '[]')
-            ORDER BY starts_at, session_id
-            FOR NO KEY UPDATE
-            """,
-            asked,
-        )
-        await cursor.fetchall()
-        await self.connection.execute(
-            """
-            UPDATE session
-            SET copy_account_id = %(to)s, copy_calendar_id = coalesce((
-                SELECT calendar_id FROM calendar
-                WHERE account_id = %(to)s AND remote_id = copy_remote_calendar_id
-            ), copy_calendar_id)
-            WHERE expert_id = %(expert_id)s AND copy_account_id = ANY(%(former)s)
-            """,
-            asked,
-        )
-        await self.connection.execute(
-            """
-            UPDATE session
-            SET copies_left = (
-                SELECT jsonb_agg(CASE
-                    WHEN copy ->> 'account_id' = ANY(%(former)s)
-                    THEN copy || jsonb_build_object('account_id', %(to)s::text)
-                    ELSE copy
-                END ORDER BY number)
-                FROM jsonb_array_elements(copies_left) WITH ORDINALITY AS one (copy, number)
-            )
-            WHERE expert_id = %(expert_id)s AND copies_left <> '[]'
-            """,
-            asked,
-        )
-        cursor = await self.connection.execute(
-            """
-            SELECT * FROM session
-            WHERE expert_id = %(expert_id)s AND (
-                (cancelled AND copy_account_id = %(to)s)
-                OR (copies_left <> '[]' AND copies_left @> jsonb_build_array(
-                    jsonb_build_object('account_id', %(to)s::text)
-                ))
-            )
-            ORDER BY starts_at, session_id
-            """,
-            asked,
-        )
+        for statement in (LOCK_TO_MOVE_COPIES, MOVE_COPIES, MOVE_COPIES_LEFT):
+            await self.connection.execute(statement, asked)
+        cursor = await self.connection.execute(COPIES_TO_REMOVE, asked)
         return tuple([self._from_row(row) async for row in cursor])
 
     async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:

@@ -17,7 +17,7 @@ from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
 from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender, trusting
 from adapters.postgres.change_feed import open_change_feed
-from adapters.postgres.clock import open_clock
+from adapters.postgres.clock import PostgresClock, open_clock
 from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
@@ -60,13 +60,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     dsn = settings.database_url.get_secret_value()
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
-        await migrated(dsn)
-        try:
-            pool = await stack.enter_async_context(open_pool(dsn, max_size=settings.database_pool_size))
-            clock = await open_clock(pool)
-        except StoreUnavailable:
-            raise ProcessFailed(UNREACHABLE) from None
-        await stack.enter_async_context(task_for_good(clock.keep(pool), name="clock"))
+        pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
         jobs = job_app()
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
         known_times = await stack.enter_async_context(open_known_times(dsn))
@@ -94,19 +88,26 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             return_urls=settings.return_urls,
             read_budget=timedelta(seconds=settings.read_budget_seconds),
             default_max_age=timedelta(seconds=settings.default_max_age_seconds),
-            pace=Pace(
-                days_ahead=settings.read_ahead_days,
-                polled_every=timedelta(seconds=settings.poll_seconds),
-                polled_with_push_every=timedelta(
-                    # What was subscribed to while notifications were on is told to nobody now.
-                    seconds=settings.poll_with_push_seconds if ports.push else settings.poll_seconds
-                ),
-            ),
+            pace=_pace(settings, push_on=ports.push is not None),
             changes_kept=timedelta(days=settings.changes_kept_days),
             jitter=random.random,
         )
         container.check_dependencies()
         yield Resources(container=container, pool=pool, jobs=jobs)
+
+
+@asynccontextmanager
+async def _open_database(dsn: str, pool_size: int) -> AsyncIterator[tuple[Pool, PostgresClock]]:
+    """Its schema is up to date, and the clock goes by it. Raises ProcessFailed."""
+    await migrated(dsn)
+    async with AsyncExitStack() as stack:
+        try:
+            pool = await stack.enter_async_context(open_pool(dsn, max_size=pool_size))
+            clock = await open_clock(pool)
+        except StoreUnavailable:
+            raise ProcessFailed(UNREACHABLE) from None
+        await stack.enter_async_context(task_for_good(clock.keep(pool), name="clock"))
+        yield pool, clock
 
 
 async def migrated(dsn: str) -> list[str]:
@@ -126,6 +127,16 @@ async def _require_database(dsn: str) -> None:
         await require_reachable(dsn)
     except DatabaseUnreachable as unreachable:
         raise ProcessFailed(f"{UNREACHABLE}: {unreachable.refusal.value}") from None
+
+
+def _pace(settings: Settings, *, push_on: bool) -> Pace:
+    # A subscription left from when notifications were on brings none now: everything is polled.
+    with_push = settings.poll_with_push_seconds if push_on else settings.poll_seconds
+    return Pace(
+        days_ahead=settings.read_ahead_days,
+        polled_every=timedelta(seconds=settings.poll_seconds),
+        polled_with_push_every=timedelta(seconds=with_push),
+    )
 
 
 def _mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
