@@ -25,7 +25,7 @@ from server.http.texts import (
     UNKNOWN_SIGN_IN,
     failure_page,
 )
-from server.rpc.errors import reason_of
+from server.rpc.catalogue import reason_of
 
 LONGEST: Final[Mapping[str, int]] = {
     "state": 512,

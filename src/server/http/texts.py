@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.connection import AccountMismatch, BlockedByOrganisation
 from server.http.pages import Page
-from server.rpc.errors import help_links, reason_of
+from server.rpc.catalogue import help_links, reason_of
 
 AGAIN: Final = "Go back to the page you came from and connect the calendar again."
 CLOSE: Final = "You can close this page."

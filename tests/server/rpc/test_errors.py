@@ -20,7 +20,8 @@ from domain.errors import DomainError
 from domain.hold import CalendarsUnreadable
 from domain.ids import AccountId, CalendarId
 from domain.session import SessionNotFound
-from server.rpc.errors import CATALOGUE, INTERNAL_ONLY, UNEXPECTED, answer_to, help_links, reason_of
+from server.rpc.catalogue import CATALOGUE, INTERNAL_ONLY, UNEXPECTED, help_links, reason_of
+from server.rpc.errors import answer_to
 from server.rpc.evidence_details import needed_acts
 
 

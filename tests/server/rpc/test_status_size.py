@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calendarsync.v1.calendar_service_pb2 import UpdateCalendarSettingsRequest
-from server.rpc.errors import CATALOGUE, answer_to
+from server.rpc.catalogue import CATALOGUE
+from server.rpc.errors import answer_to
 from server.rpc.faults import RequestInvalid
 from server.rpc.interceptors.validation import (
     MOST_VIOLATIONS,

@@ -1,0 +1,113 @@
+"""What is wrong with a request, or with what it names."""
+
+from collections.abc import Mapping
+
+import grpc
+
+from calendarsync.v1.error_reason_pb2 import ErrorReason
+from domain.account import AccountNotFound
+from domain.calendar import CalendarNotFound
+from domain.change import CursorExpired
+from domain.connection import ReturnUrlNotAllowed
+from domain.errors import EtagMismatch
+from domain.expert import ExpertNotFound
+from domain.hold import HoldNotFound
+from domain.interval import WindowTooLong
+from domain.session import SessionNotFound
+from domain.zone import TimeZoneUnknown
+from server.rpc.catalogue.entry import Entry
+from server.rpc.error_details import bad_field, bad_request
+from server.rpc.faults import CursorInvalid, PageTokenInvalid, RequestInvalid
+
+REQUESTS: Mapping[type[Exception], Entry] = {
+    RequestInvalid: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_INVALID_REQUEST,
+        message="the request breaks rules of its shape",
+        metadata=lambda error: {"more_violations": str(error.more)} if error.more else {},
+        details=lambda error: [bad_request(*error.violations)],
+    ),
+    WindowTooLong: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_INVALID_REQUEST,
+        message="the times in question span too much time",
+        # A single window is held to its length by its own rule, so only candidates get this far.
+        details=lambda error: [
+            bad_field(
+                "candidates", "candidates.span", f"must not span more than {error.limit.days} days together"
+            )
+        ],
+    ),
+    TimeZoneUnknown: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_TIME_ZONE_UNKNOWN,
+        message="the time zone is not in the IANA database",
+        details=lambda _: [
+            bad_field(
+                "expert.time_zone", "time_zone_unknown", "must be a name of the IANA time zone database"
+            )
+        ],
+    ),
+    PageTokenInvalid: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID,
+        message="the page token is damaged or belongs to another query",
+        details=lambda _: [
+            bad_field(
+                "page_token",
+                "page_token_invalid",
+                "must be the token of the page before, with the same query",
+            )
+        ],
+    ),
+    CursorInvalid: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_CURSOR_INVALID,
+        message="the cursor is damaged or belongs to another feed",
+        details=lambda _: [
+            bad_field("cursor", "cursor_invalid", "must be a cursor of a response, with the same expert_id")
+        ],
+    ),
+    CursorExpired: Entry(
+        code=grpc.StatusCode.OUT_OF_RANGE,
+        reason=ErrorReason.ERROR_REASON_CURSOR_EXPIRED,
+        message="the changes after the cursor are no longer kept: start anew, without a cursor",
+    ),
+    ReturnUrlNotAllowed: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_RETURN_URL_NOT_ALLOWED,
+        message="the URL is not on the allow-list",
+        details=lambda error: [bad_field(error.field, "return_url_not_allowed", "must be on the allow-list")],
+    ),
+    ExpertNotFound: Entry(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason=ErrorReason.ERROR_REASON_EXPERT_NOT_FOUND,
+        message="no expert has this id",
+    ),
+    AccountNotFound: Entry(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason=ErrorReason.ERROR_REASON_ACCOUNT_NOT_FOUND,
+        message="the expert has no account with this id",
+    ),
+    CalendarNotFound: Entry(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason=ErrorReason.ERROR_REASON_CALENDAR_NOT_FOUND,
+        message="the expert has no calendar with this id",
+        metadata=lambda error: {"field": error.field},
+    ),
+    SessionNotFound: Entry(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason=ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
+        message="the expert has no session with this id",
+    ),
+    HoldNotFound: Entry(
+        code=grpc.StatusCode.NOT_FOUND,
+        reason=ErrorReason.ERROR_REASON_HOLD_NOT_FOUND,
+        message="the expert has no hold with this id, or it holds another time",
+    ),
+    EtagMismatch: Entry(
+        code=grpc.StatusCode.ABORTED,
+        reason=ErrorReason.ERROR_REASON_ETAG_MISMATCH,
+        message="it was changed since it was read: read it again",
+    ),
+}
