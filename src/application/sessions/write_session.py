@@ -140,7 +140,13 @@ class WriteSession:
             case Resolve() | Update():
                 session = writing.attempted(session)
         await self._save(tx, session)
-        return WritePlan(session=session, step=step, doubted=_is_doubted(session, calendars))
+        return WritePlan(
+            session=session,
+            step=step,
+            doubted=_is_doubted(session, calendars),
+            missing=_is_missing(session, calendars),
+            elsewhere=target.calendar is not None,
+        )
 
     async def _next_step(
         self,
@@ -265,6 +271,16 @@ def _is_doubted(session: Session, calendars: Iterable[Calendar]) -> bool:
     copy = session.copy
     return copy is not None and any(
         one.refused_at is not None
+        and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)
+        for one in calendars
+    )
+
+
+def _is_missing(session: Session, calendars: Iterable[Calendar]) -> bool:
+    """Whether the calendar that the session's event is in is not listed any more, or goes by another id by now."""
+    copy = session.copy
+    return copy is not None and not any(
+        not one.missing
         and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)
         for one in calendars
     )

@@ -62,12 +62,15 @@ WRITE_FAULTS = (
 class WritePlan:
     """A session and the step to take for its present revision.
 
-    `doubted` is whether the calendar it leads to is known to refuse events.
+    `doubted` is whether the calendar it leads to is known to refuse events, `missing` whether the account's list is
+    known to have it no more, and `elsewhere` whether there is another one to write to.
     """
 
     session: Session
     step: Create | Resolve | Update | Delete | Remove
     doubted: bool = False
+    missing: bool = False
+    elsewhere: bool = False
 
     @property
     def copy(self) -> EventCopy:
@@ -171,9 +174,8 @@ async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
     try:
         await writer.delete(copy)
     except EventMissing:
-        with suppress(CalendarGone):  # then the event is gone with it
-            if place := await _looked_for(copy, writer):
-                return lambda later: writing.found(later, place)
+        if place := await _looked_for(copy, writer):
+            return lambda later: writing.found(later, place)
     return lambda later: writing.without_event(later, why=None)
 
 
@@ -230,11 +232,7 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
         case AccessDenied() | MailboxFull() | MailboxNotServed() | MailboxSuspended():
             return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now)
         case CalendarGone():
-            return lambda later: writing.delayed(
-                kept(later) if isinstance(plan.step, Create) else _calendar_gone(later),
-                Hindrance.CALENDAR_MISSING,
-                now=now,
-            )
+            return _after_calendar_gone(plan, kept, now)
         case WriteRefused() if isinstance(plan.step, Remove):
             return lambda later: writing.left_for_good(later, plan.copy)
         case WriteRefused():
@@ -275,8 +273,16 @@ def _as_it_is(session: Session) -> Session:
     return session
 
 
-def _calendar_gone(session: Session) -> Session:
-    return writing.without_event(session, why=Replacement.CALENDAR_GONE)
+def _after_calendar_gone(plan: WritePlan, kept: Change, now: datetime) -> Change:
+    """Calendars come back, and their events with them, as when one is shared again. So an event is given up only after
+    a second look at the list, and of a live session only where a new one could be written: until then it would wait for
+    the same calendar, and find another event there than its own."""
+    begun_before, cancelled = isinstance(plan.step, Resolve | Update | Delete), plan.session.cancelled
+    if begun_before and plan.missing and (plan.elsewhere or cancelled):
+        return lambda later: writing.without_event(
+            later, why=None if cancelled else Replacement.CALENDAR_GONE
+        )
+    return lambda later: writing.delayed(kept(later), Hindrance.CALENDAR_MISSING, now=now)
 
 
 def _without_copy(session: Session) -> Session:
