@@ -191,7 +191,7 @@ class WriteSession:
 
         They say too much rather than too little until then, so a job is enough, and nobody waits for their rows here.
         """
-        if (before.copy, before.written_revision) != (session.copy, session.written_revision):
+        if _events_of(before) != _events_of(session):
             for calendar_id in await tx.readings.deviating(session.expert_id, session.session_id):
                 await tx.jobs.read_calendar(calendar_id)
         copy = session.copy or before.copy
@@ -274,6 +274,11 @@ def _is_doubted(session: Session, calendars: Iterable[Calendar]) -> bool:
         and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)
         for one in calendars
     )
+
+
+def _events_of(session: Session) -> tuple[object, ...]:
+    """What a reading may have found otherwise by now."""
+    return session.copy, session.left, session.written_revision
 
 
 def _is_missing(session: Session, calendars: Iterable[Calendar]) -> bool:

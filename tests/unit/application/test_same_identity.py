@@ -7,12 +7,14 @@ import pytest
 
 from domain.access import AccessDenied, EventMissing, ProviderUnavailable, WriteRefused
 from domain.account import Account
+from domain.availability import Verdict
 from domain.change import ChangeType
 from domain.ids import SessionId
+from domain.interval import Interval
 from domain.session import Hindrance, Replacement, WriteStatus
 from tests.builders import EXPERT, SESSION, an_interval, some_details
 from tests.fakes.provider import Person
-from tests.support.application import Application
+from tests.support.application import BUDGET, Application
 
 LATER = an_interval(starts=30)
 
@@ -291,3 +293,28 @@ async def test_many_sessions_come_back_in_order(app: Application, maria: Person,
     assert len(maria.events) == 5
     await connect(app, maria)
     assert {one.interval for one in maria.events.values()} == {an_interval(), an_interval(starts=32)}
+
+
+async def test_the_time_of_an_event_left_behind_is_free_once_it_is_removed(
+    app: Application, maria: Person, account: Account
+) -> None:
+    second = app.provider.add_person("second")
+    await app.connect(second)
+    await disconnect(app, account)
+    await app.book(interval=LATER)
+    await app.run_jobs()
+    app.provider.fail("delete", ProviderUnavailable())
+    await connect(app, maria)
+    await app.list_calendars(EXPERT, refresh=True)
+    assert await taken(app, an_interval())
+
+    await app.pass_time(timedelta(minutes=1))
+
+    assert maria.events == {}
+    assert not await taken(app, an_interval())
+
+
+async def taken(app: Application, interval: Interval) -> bool:
+    """By what is kept of the calendars."""
+    known = await app.look_up_availability(EXPERT, interval, budget=BUDGET, max_age=timedelta(hours=1))
+    return known.check(interval).verdict is Verdict.BUSY
