@@ -1,8 +1,8 @@
-"""Whose fault a refusal is that no person can mend: found out by asking whether it strikes other organisations too.
+"""Whose fault a refusal is that the person can't fix: found out by asking whether other organisations are affected too.
 
-A deleted registration of ours and an administrator who switched us off come with the same error. What tells them apart
-is whom they strike, and that is asked at once: waiting until others happen to meet it would mail the first ones
-wrongly, and replicas would each know a part only.
+A deleted registration of ours and an administrator who switched us off come with the same error. The difference is who
+is affected, and we ask at once: waiting until others happen to run into it would mail the first ones wrongly, and each
+replica would know only a part.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from domain.errors import DomainError
 from domain.ids import AccountId
 
 OTHERS_ASKED: Final = 3
-"""Organisations: of two that were switched off by chance on one day, a third tells."""
+"""Organisations: if two happen to have been switched off on the same day, a third one shows it."""
 PATIENCE: Final = timedelta(seconds=5)
 PROVEN_FOR: Final = timedelta(minutes=1)
 """So that the thousand accounts of one organisation don't ask a thousand times."""
@@ -49,7 +49,7 @@ class FindBlame:
     async def __call__(
         self, lost: AccessLost, account: Account
     ) -> ProviderMisconfigured | ProviderUnavailable | None:
-        """None when the loss is this account's own, else what it is instead: our fault, or not to be told now."""
+        """None when the loss is this account's own, else what it is instead: our fault, or undecided for now."""
         if lost.cause is LossCause.SIGN_IN_REQUIRED:
             return None
         if self.alarms.is_misconfigured(account.identity.provider, lost.refusal):

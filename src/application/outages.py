@@ -1,4 +1,4 @@
-"""Whether writing at a provider works for nobody any more, as far as this process can tell, and when it goes on."""
+"""Whether writing at a provider works for nobody any more, as far as this process can tell, and when it resumes."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What every use-case does about a provider's fault: tell whom it concerns, and name it."""
+"""What every use-case does about a provider's fault: report it to whom it concerns, and name it."""
 
 from datetime import timedelta
 from typing import Protocol, TypeAlias

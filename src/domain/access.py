@@ -9,7 +9,7 @@ from domain.ids import AccountId
 
 
 class LossCause(Enum):
-    """Why an account's access is gone, as far as the provider tells."""
+    """Why an account's access is gone, as far as the provider says."""
 
     SIGN_IN_REQUIRED = "SIGN_IN_REQUIRED"
     """The person must sign in again: consent withdrawn, password changed, a second factor asked for."""

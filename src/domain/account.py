@@ -9,7 +9,7 @@ from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId
 
 MAILBOX_PATIENCE = timedelta(hours=6)
-"""How long a mailbox must be gone before its owner is told."""
+"""How long a mailbox must be gone before its owner is notified."""
 
 
 class Provider(Enum):

@@ -9,7 +9,7 @@ from domain.ids import AccountId, CalendarId
 from domain.permissions import lacking
 
 REFUSAL_TRIED_AFTER = timedelta(minutes=15)
-"""How often one waiting session tries a calendar again that refused to be written for no known reason."""
+"""How often one waiting session retries a calendar that refused an event for no known reason."""
 REFUSAL_KEPT = timedelta(days=1)
 """How long such a refusal outweighs the list, which says that the calendar can be written; and how often one session
 tries a calendar that is known to take a permission we lack."""
@@ -81,7 +81,7 @@ class Calendar:
         return replace(self, refused_at=None)
 
     def after_sign_in(self, granted: Iterable[str]) -> "Calendar":
-        """A new grant may do what the old one could not, unless it lacks what is known to be demanded."""
+        """A new grant may do what the old one could not, unless it lacks what is known to be required."""
         return self if lacking(granted, self.demands) else self.accepted()
 
     def worth_a_try(self, now: datetime) -> bool:
@@ -95,7 +95,7 @@ class Calendar:
         return self.accepted() if old and not self.demands else self
 
     def relisted(self, remote: RemoteCalendar) -> "Calendar":
-        """As the list has it now. When that is news, what was learned before says nothing any more."""
+        """As the list has it now. If that changed, what was learned before no longer counts."""
         known, told = self.remote, remote
         same = (known.remote_id, known.writable, known.shared) == (told.remote_id, told.writable, told.shared)
         listed = replace(self, remote=remote, missing=False)

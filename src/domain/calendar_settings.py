@@ -150,7 +150,7 @@ def _automatic(accounts: Iterable[Account], calendars: list[Calendar]) -> WriteC
 
 
 def _why_none(accounts: list[Account]) -> WriteCalendarState:
-    """What stands in the way of an automatic choice where no account has a calendar for it."""
+    """Why there is no automatic choice when no account has a calendar for it."""
     active = [account for account in accounts if account.active]
     if accounts and not active:
         return WriteCalendarState.RECONNECT_REQUIRED

@@ -1,4 +1,4 @@
-"""The changes callers are told of."""
+"""The changes that callers hear of."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from domain.session import Session, WriteStatus
 
 
 class ChangeType(Enum):
-    """What each tells, and which answers it makes another, is in the contract."""
+    """What each means, and which answers it changes, is in the contract."""
 
     UNSPECIFIED = "UNSPECIFIED"
     """Written by a process of a later version."""
@@ -120,7 +120,7 @@ _OF_STATUS = {
 
 
 def change_of_session(before: Session, after: Session, *, at: datetime) -> Change | None:
-    """What watchers are told when a worker has dealt with a session; None when they know already.
+    """What watchers hear when a worker has dealt with a session; None when they know already.
 
     They know all that is told of its event, but for when it is tried next: that moves with every try.
     """

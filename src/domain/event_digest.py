@@ -1,4 +1,4 @@
-"""What an event of ours says, part by part, as digests: enough to tell what a change has to send."""
+"""What an event of ours says, part by part, as digests: enough to decide what a change has to send."""
 
 import hashlib
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class EventDigest:
         return frozenset(part for part, _ in self.parts - written.parts)
 
     def agreeing_with(self, other: "EventDigest") -> "EventDigest":
-        """Only the parts that say the same: what is known of an event that may have become either."""
+        """Only the parts that say the same: what is known of an event that may be either."""
         return EventDigest(self.parts & other.parts)
 
     def without(self, part: EventPart) -> "EventDigest":
@@ -46,5 +46,5 @@ class EventDigest:
 
 
 def digest_of(*values: object) -> str:
-    """Of a part's values. Short: it only has to tell a change, and is stored sealed."""
+    """Of a part's values. Short: it only has to detect a change, and is stored sealed."""
     return hashlib.blake2b(repr(values).encode(errors="surrogatepass"), digest_size=8).hexdigest()

@@ -24,4 +24,4 @@ HoldId = NewType("HoldId", str)
 """The caller's own id of a hold, unique within one expert."""
 
 EventMark = NewType("EventMark", str)
-"""The transaction id we give an event we create; tells our own events from everybody else's."""
+"""The transaction id we give an event we create; distinguishes our own events from everybody else's."""

@@ -8,7 +8,7 @@ from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId, IncidentId
 
 UNCERTAIN_PAUSE = timedelta(days=1)
-"""How long nobody is mailed again where the mail may have gone out already."""
+"""How long to wait before mailing again if the mail may already have gone out."""
 FIRST_MAIL_RETRY = timedelta(seconds=30)
 LONGEST_MAIL_RETRY = timedelta(hours=1)
 
@@ -46,7 +46,7 @@ class Incident:
 
     @property
     def address_refused(self) -> bool:
-        """Whether the expert's address took no mail, so that nobody told them."""
+        """Whether the expert's address refused the mail, so that nobody has notified them."""
         return self.mail_due_at is None and self.mail_failures > 0 and self.closed_at is None
 
     def closed(self, now: datetime) -> "Incident":

@@ -79,7 +79,7 @@ class Search:
                     yield entry.mark
 
     def may_tell(self, owner: OwnEvent, copy: EventCopy | None) -> bool:
-        """A calendar may be seen through two accounts: what is found in it is told of one."""
+        """A calendar may be seen through two accounts: what is found in it is reported for one."""
         whose = copy is None or copy.account_id == self.look.account_id
         return whose and owner.is_settled(self.look.read_at)
 

@@ -1,4 +1,4 @@
-"""Telling the events of our sessions from everybody else's, and finding what their owner changed about them.
+"""Distinguishing the events of our sessions from everybody else's, and finding what their owner changed about them.
 
 A mark frees nothing by itself: owners drag our events, copy them, make them longer, turn them into series, and bring
 back deleted ones, marks and all. Of all entries of a calendar at most one is a session's event, and it leaves its time

@@ -78,7 +78,7 @@ class ReadingTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How far ahead calendars are read, and how often: rarely where notifications tell of changes."""
+    """How far ahead calendars are read, and how often: rarely where notifications report changes."""
 
     days_ahead: int = 120
     polled_every: timedelta = timedelta(minutes=5)
@@ -129,7 +129,7 @@ def collisions(
 
 
 def owner_changed(before: StoredReading | None, after: StoredReading) -> tuple[SessionId, ...]:
-    """The sessions whose events are otherwise than we left them, in a way that was not told before."""
+    """The sessions whose events are not as we left them, in a way that was not reported before."""
     told = {_news(one) for one in before.deviations if one.tell} if before is not None else set()
     new = (one for one in after.deviations if one.tell and _news(one) not in told)
     return tuple(dict.fromkeys(one.session_id for one in new))

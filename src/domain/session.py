@@ -205,7 +205,7 @@ class Session:
         )
 
     def _copy_as_written(self) -> EventCopy | None:
-        """Of a copy of which nothing was remembered, as long as the session itself is what was written."""
+        """Of a copy for which none was stored, as long as the session itself is what was written."""
         at_rest = self.status is WriteStatus.WRITTEN and not self.cancelled
         if self.copy is None or not at_rest or self.copy.written.parts:
             return self.copy

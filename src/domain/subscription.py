@@ -1,4 +1,4 @@
-"""Change notifications: a provider's promise to tell us when a calendar changes. They only make polling faster."""
+"""Change notifications: a provider's promise to notify us when a calendar changes. They only make polling faster."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -17,7 +17,7 @@ LONGEST_RETRY = timedelta(minutes=15)
 MOST_TIMES = 8
 """Of an event whose last attempts all ended without an answer."""
 RECHECK_WAITING = timedelta(minutes=5)
-"""How often a waiting session is looked at even if nobody says that its way is free."""
+"""How often a waiting session is checked even if nobody says that it is unblocked."""
 
 
 MOST_LEFT = 8
@@ -180,7 +180,7 @@ def written(
     """This revision is in the calendar, at this time and with this content. A newer one stays pending, due at once."""
     copy = session.copy and replace(session.copy, times=(interval,), written=digest)
     done = _done(replace(session, copy=copy), revision=revision, now=now)
-    # What was left behind may be in reach: only the next plan can tell.
+    # What was left behind may be within reach: only the next plan can tell.
     return replace(done, status=WriteStatus.PENDING, due_at=now) if session.left else done
 
 
@@ -192,7 +192,7 @@ def _done(session: Session, *, revision: int, now: datetime) -> Session:
 
 
 def without_event(session: Session, *, why: Replacement | None) -> Session:
-    """The session has no event any more; `why` is told with the next one."""
+    """The session has no event any more; `why` is reported with the next one."""
     return replace(session, copy=None, replacement=why)
 
 
@@ -211,7 +211,7 @@ def left_removed(session: Session, copy: EventCopy) -> Session:
 
 
 def left_for_good(session: Session, copy: EventCopy) -> Session:
-    """An event that was left behind can't be removed, and that is told."""
+    """An event that was left behind can't be removed, and that is reported."""
     return replace(_without_left(session, copy), replacement=Replacement.ACCOUNT_DISCONNECTED)
 
 

@@ -37,7 +37,7 @@ class Delivery:
         context = ssl.create_default_context()
         context.load_verify_locations(cadata=authority().pem.decode())
         self._loop = asyncio.get_running_loop()
-        # A connection that was kept would break unseen whenever the subscriber is started anew.
+        # A kept connection would break unnoticed whenever the subscriber is restarted.
         connector = aiohttp.TCPConnector(ssl=context, limit=0, force_close=True)
         self._http = aiohttp.ClientSession(connector=connector)
 
@@ -133,7 +133,7 @@ class Delivery:
             return status
 
     async def _post(self, url: str, content_type: str, **body: Any) -> tuple[int, str, bytes]:
-        """Status (0 where there was no answer), media type and body, of which no more than a token needs."""
+        """Status (0 if there was no answer), media type and body, the latter only as long as a token can be."""
         if self._http is None:
             return _NO_ANSWER, "", b""
         headers = {"Content-Type": content_type}

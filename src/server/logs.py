@@ -1,6 +1,6 @@
-"""Structured logs, ours and the libraries', one line an event, without secrets and personal data.
+"""Structured logs, ours and the libraries', one line per event, without secrets and personal data.
 
-Exceptions are told by class and place only: their texts and local variables may hold what must not be logged.
+Exceptions are logged by class and place only: their texts and local variables may hold what must not be logged.
 """
 
 import asyncio

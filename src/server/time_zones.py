@@ -1,7 +1,7 @@
-"""Which time zone database a process goes by: that of the package, which is the same on every machine.
+"""Which time zone database a process uses: that of the package, which is the same on every machine.
 
-Python prefers the machine's own, of whatever year that is. Two replicas on two images would disagree about a whole hour
-of somebody's day, and an older one would call it free.
+Python prefers the machine's own, however old it is. Two replicas on two images would disagree about a whole hour of
+somebody's day, and the older one would call it free.
 """
 
 import zoneinfo

@@ -1,9 +1,9 @@
 """Names in alphabetical order, by the Unicode Collation Algorithm's own table (DUCET) and no language's tailoring.
 
-What is known of an expert is a time zone and no language, and calendars of one person are named in several. The table
-puts each script into the order of its alphabet: Latin letters with accents beside those without, Cyrillic, Greek and
-Hebrew as their readers expect. It differs from what single languages want in details only: a Swede looks for "Ö" after
-"Z" and finds it beside "O".
+We know an expert's time zone but not their language, and one person's calendars have names in several. The table sorts
+each script in its alphabetical order: Latin letters with accents next to those without, Cyrillic, Greek and Hebrew as
+their readers expect. It differs from what single languages want only in details: a Swede looks for "Ö" after "Z" and
+finds it next to "O".
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""From Graph's events, of which we only ask for times, status and marks, to calendar entries."""
+"""From Graph's events to calendar entries; we only ask for times, status and marks."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

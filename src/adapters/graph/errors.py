@@ -113,7 +113,7 @@ class GraphRefusal(Exception):
 
 
 def classify(status: int, codes: tuple[str, ...]) -> tuple[Fault, str]:
-    """The fault, and the code that told it. `codes` go from the deepest to the outermost, as `codes_in` gives them.
+    """The fault, and the code that decided it. `codes` go from the deepest to the outermost, as `codes_in` gives them.
 
     An error that is not in Graph's words (a gateway's page, say) proves nothing about the target, and neither does a
     code inside a 5xx, unless it speaks of throttling. Nor does a 404 or 410 whose code does not speak of the target:

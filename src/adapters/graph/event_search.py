@@ -1,7 +1,7 @@
 """Finding our own events in a mailbox: by their ids, by our tag, and by their marks among the events nearby.
 
 A 404 about an event proves nothing: whole mailboxes answer it for hours at times, and ids change when a mailbox is
-moved. So each question has several witnesses, and only what all of them that speak deny is not there.
+moved. So each question goes to several witnesses, and an event is absent only if all that answer deny it.
 """
 
 import asyncio

@@ -49,7 +49,7 @@ class MailboxGates:
         try:
             await self._wait_out(gate)
             async with gate.slots:
-                # Those who held the places meanwhile may have been told to wait.
+                # Those who held the slots meanwhile may have been told to wait.
                 await self._wait_out(gate)
                 yield
         finally:

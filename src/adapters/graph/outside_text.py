@@ -1,7 +1,7 @@
 """Text from outside, cleaned once, where it comes in.
 
-JSON can carry what nothing behind us takes: half a surrogate pair can't be put into a protobuf message, NUL not into
-PostgreSQL, neither into a mail. And nobody promises a length.
+JSON can carry what nothing behind us accepts: half a surrogate pair doesn't fit into a protobuf message, NUL doesn't
+fit into PostgreSQL, neither fits into a mail. And nobody promises a length.
 """
 
 import re

@@ -1,6 +1,6 @@
 """One renewal of a grant at a time over all processes: a claim in the vault, and patience with whoever holds it.
 
-Some refresh tokens are worth nothing once they were used: whoever else uses one then is told that access is lost.
+Some refresh tokens are worthless once they have been used: anybody else who uses one then hears that access is lost.
 """
 
 import asyncio

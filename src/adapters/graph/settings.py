@@ -37,7 +37,7 @@ class ClientCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationUrls:
-    """Where Graph reaches us: with what changed, and with what becomes of the subscriptions themselves."""
+    """Where Graph reaches us: with what changed, and with what happens to the subscriptions themselves."""
 
     changes: str
     lifecycle: str

@@ -13,7 +13,7 @@ from domain.access import ProviderUnavailable
 
 LIFETIME = timedelta(hours=24)
 COOLDOWN = timedelta(seconds=60)
-"""An unknown key id fetches the keys anew at most this often, so that forged tokens can't make us flood Microsoft."""
+"""An unknown key id fetches the keys again at most this often, so that forged tokens can't make us flood Microsoft."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Time zone names as Graph prints them: UTC, IANA names and Windows names.
 
-The Windows names are no table of ours: the package tzlocal generates them from CLDR's windowsZones.xml. `make lock`
+The Windows names are not our own table: the package tzlocal generates them from CLDR's windowsZones.xml. `make lock`
 brings the newest; a name it lacks is a zone that nobody can resolve.
 """
 

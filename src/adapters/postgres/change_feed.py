@@ -112,7 +112,7 @@ class PostgresChangeFeed:
 
 @asynccontextmanager
 async def open_change_feed(dsn: str, pool: Pool) -> AsyncIterator[PostgresChangeFeed]:
-    """A feed with a connection to `dsn` of its own, made anew whenever it breaks. Raises StoreUnavailable."""
+    """A feed with its own connection to `dsn`, reopened whenever it breaks. Raises StoreUnavailable."""
     async with translated(), pool.connection() as connection:
         feed = PostgresChangeFeed(pool, end=await own_end_of_feed(connection))
     watching = asyncio.create_task(_watch_for_good(feed, dsn), name="change feed")

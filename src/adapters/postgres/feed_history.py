@@ -1,7 +1,7 @@
-"""Whose transaction numbers are in the feed: it starts anew where they would mean nothing.
+"""Whose transaction numbers are in the feed: it is restarted where they would mean nothing.
 
-Numbers hold in one database of one cluster. A dump takes them along into another; a replica that takes over without
-having got the end gives some of them out again.
+The numbers are valid in one database of one cluster. A dump takes them along into another; a replica that takes over
+without having received the end assigns some of them again.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from domain.change import FeedPosition
 
 
 async def own_end_of_feed(connection: Connection, *, seen: FeedPosition | None = None) -> FeedPosition:
-    """The end of the feed, which starts anew before if it isn't this database's, or doesn't go on from what was seen.
+    """The end of the feed, restarted first if it isn't this database's or doesn't continue what was seen.
 
     Any number of processes may find so at once: it happens once.
     """

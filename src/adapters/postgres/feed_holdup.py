@@ -1,6 +1,6 @@
-"""Says when the feed stands still because a transaction stays open, and when it goes on.
+"""Logs when the feed stands still because a transaction stays open, and when it moves again.
 
-The horizon that changes wait for is the cluster's: also a transaction in another database of the same server holds it.
+The horizon that changes wait for is the cluster's: a transaction in another database of the same server holds it, too.
 """
 
 import logging

@@ -1,6 +1,6 @@
-"""Reading the feed of changes in one order that nothing is ever slipped into.
+"""Reading the feed of changes in one order, into which nothing is ever inserted later.
 
-Transactions commit in another order than they begin and number their rows in. So a change is read only when every
+Transactions don't commit in the order in which they begin and number their rows. So a change is read only when every
 transaction that began before its own has ended: then nothing can appear before it any more.
 """
 

@@ -1,4 +1,4 @@
-"""The job queue: which jobs there are, and the application through which they are queued and run.
+"""The job queue: the jobs there are, and the application through which they are queued and run.
 
 Jobs take no lock, no queueing lock and no retry of the queue's: rows say what is due, claims keep two workers apart,
 and a sweep wakes a worker again for what is left over.

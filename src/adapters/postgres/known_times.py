@@ -1,7 +1,7 @@
-"""What is known of experts' time, by one statement: the question behind every availability answer.
+"""What is known of experts' time, by one statement: the query behind every availability answer.
 
-It is asked on every request, so it costs as little as can be: no transaction, prepared and planned once, binary, one
-row an expert, and no object for an interval of busy time. docs/performance.md has what that gains.
+It runs on every request, so it costs as little as possible: no transaction, prepared and planned once, binary, one row
+per expert, and no object for an interval of busy time. docs/performance.md says what that gains.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping

@@ -49,7 +49,7 @@ class ConnectionOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstLook:
-    """The calendars; or none, not believed or not to be had, and how soon to list them again."""
+    """The calendars; or none, if not believed or not available, and how soon to list them again."""
 
     listed: tuple[RemoteCalendar, ...] = ()
     again_in: timedelta = LATER

@@ -47,7 +47,7 @@ class _Superseded(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyExpert:
-    """`reconnect_url` makes the link of an incident's token. Without a `mailer` the caller tells the expert."""
+    """`reconnect_url` makes the link of an incident's token. Without a `mailer` the caller notifies the expert."""
 
     store: Store
     clock: Clock
@@ -84,7 +84,7 @@ class NotifyExpert:
                 await tx.incidents.release(claimed.incident_id)
 
     async def _try(self, incident: Incident, account: Account, expert: Expert, token: str) -> Settlement:
-        """Ask the provider once more, mail if access is really gone, and say what is to be recorded."""
+        """Ask the provider once more, mail if access is really gone, and return what to record."""
         if incident.mail_begun_at is not None:
             return self._uncertain  # whoever began to hand it over died of it
         try:
@@ -172,7 +172,7 @@ class NotifyExpert:
     async def _noticed(
         self, cause: LossCause, type_: ChangeType, tx: Transaction, incident: Incident
     ) -> None:
-        """Mailed, or left to the caller. The account tells the same cause, which may be other than noticed first."""
+        """Mailed, or left to the caller. The account names the same cause, which may differ from the one seen first."""
         account = await tx.accounts.get(incident.account_id)
         if cause is not LossCause.MAILBOX_NOT_SERVED and account.loss_cause is not cause:
             await tx.accounts.save(account.lost(cause))
@@ -197,7 +197,7 @@ class NotifyExpert:
         await tx.jobs.notify_expert(incident.incident_id, at=delayed.mail_due_at)
 
     async def _served(self, tx: Transaction, incident: Incident) -> None:
-        """The mailbox is there again; what waited for it is woken by whoever looks at its list."""
+        """The mailbox is back; whoever reads its list wakes what waited for it."""
         await tx.incidents.save(incident.closed(self.clock.now()))
         await self._tell(tx, ChangeType.INCIDENT_CLOSED, incident)
         await tx.jobs.refresh_calendars(incident.account_id)

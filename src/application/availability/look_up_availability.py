@@ -1,4 +1,4 @@
-"""What is known of experts' time, as young as the caller wants it: from kept readings, and looked at now where not."""
+"""What is known of experts' time, as fresh as the caller wants it: from stored readings, otherwise read now."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
@@ -35,7 +35,7 @@ NOT_LOOKED_AT = ReadFailure(reason=UnreadReason.TIMED_OUT)
 class Question:
     """What is asked, of whomever. Readings made before `not_before` are too old; one made since `came_at` is live.
 
-    Readings are kept for the part of `window` that is `inside`, if any; the parts `outside` are looked at each time.
+    Readings are kept for the part of `window` that is `inside`, if any; the parts `outside` are read each time.
     """
 
     window: Interval
@@ -156,7 +156,7 @@ class LookUpAvailability:
 
 
 def _stale(known: Iterable[KnownTime], question: Question, now: datetime) -> list[CalendarId]:
-    """The calendars that must be looked at now, as far as looking can help."""
+    """The calendars that must be read now, as far as reading can help."""
     return [
         calendar.calendar_id
         for one in known

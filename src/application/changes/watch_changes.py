@@ -49,7 +49,7 @@ class WatchChanges:
                 beat_at = now + HEARTBEAT
 
     async def _look_for(self, expert_id: ExpertId) -> None:
-        # An outage ends no stream that has nothing to tell; the next heartbeat looks again.
+        # An outage doesn't end a stream that has nothing to send; the next heartbeat checks again.
         with suppress(StoreUnavailable):
             async with self.store.transaction() as tx:
                 await tx.experts.get(expert_id)

@@ -1,4 +1,4 @@
-"""Ask the provider to tell no more of calendars that are not followed any longer."""
+"""Ask the provider for no more notifications about calendars that are no longer followed."""
 
 import asyncio
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ COURTESY = timedelta(seconds=3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndSubscriptions:
-    """A courtesy: what goes on telling tells of a subscription that nobody knows. `push` is None where it is off."""
+    """A courtesy: later notifications would name a subscription that nobody knows. `push` is None where it is off."""
 
     push: Push | None
 
     async def __call__(self, subscriptions: Iterable[tuple[AccountId, str]]) -> None:
-        """Each by its account and the provider's id. What fails, or takes long, gets in nobody's way."""
+        """Each by its account and the provider's id. What fails, or takes long, blocks nobody."""
         if self.push is None:
             return
         with suppress(TimeoutError):

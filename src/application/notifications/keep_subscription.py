@@ -1,4 +1,4 @@
-"""Have the provider tell us of changes to a conflict calendar, and renew that well before it ends."""
+"""Have the provider notify us of changes to a conflict calendar, and renew that well before it ends."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,9 +25,9 @@ from domain.reading import ReadingTask
 from domain.subscription import RETRY_REFUSED, WANTED_LIFETIME, Subscription, renewal_due
 
 LEASE = timedelta(minutes=2)
-"""How long a subscription that is being made or renewed is nobody else's business."""
+"""How long others leave alone a subscription that is being made or renewed."""
 RETRY = timedelta(minutes=10)
-"""After an outage: polling goes on meanwhile, so there is no hurry."""
+"""After an outage: polling continues meanwhile, so there is no hurry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class KeepSubscription:
     async def _renewed(
         self, push: Push, task: ReadingTask, known: Subscription, until: datetime
     ) -> RemoteSubscription | None:
-        """None when the provider has it no more; it is forgotten then, so that nobody relies on it meanwhile."""
+        """None when the provider no longer has it; it is forgotten then, so that nobody relies on it meanwhile."""
         try:
             return await push.renew(task.account_id, known.remote_id, expires_at=until)
         except SubscriptionGone:
@@ -150,7 +150,7 @@ class KeepSubscription:
                 renew_at=renew_at,
             )
             if kept and secret is not None and await tx.readings.mark(task.calendar_id, self.clock.now()):
-                # What changed before the subscription began was told by nobody.
+                # Nobody was notified of what changed before the subscription began.
                 await tx.jobs.read_calendar(task.calendar_id)
         return kept
 
@@ -159,7 +159,7 @@ class KeepSubscription:
             await tx.subscriptions.forget(task.calendar_id, remote_id=remote_id, now=self.clock.now())
 
     async def _have_it_read(self, task: ReadingTask) -> None:
-        """What changed since the subscription ended was told by nobody, and it was relied on."""
+        """Nobody was notified of what changed since the subscription ended, and it was relied on."""
         async with self.store.transaction() as tx:
             if await tx.readings.mark(task.calendar_id, self.clock.now()):
                 await tx.jobs.read_calendar(task.calendar_id)

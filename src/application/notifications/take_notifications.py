@@ -19,7 +19,7 @@ class Notice(Enum):
     MISSED = "MISSED"
     """Some were not delivered: as if the calendar had changed."""
     ENDING = "ENDING"
-    """The subscription must be renewed, or authorised anew, to go on."""
+    """The subscription must be renewed, or authorised again, to continue."""
     ENDED = "ENDED"
 
 
@@ -54,7 +54,7 @@ class TakeNotifications:
             if one.claim in proven:
                 told[proven[one.claim]].add(one.notice)
         for subscription, notices in told.items():
-            # Each by itself: whoever held one calendar and wanted another could wait for somebody who does the reverse.
+            # Each by itself: holding one calendar and wanting another could deadlock with somebody doing the reverse.
             async with self.store.transaction() as tx:
                 await self._take(tx, subscription, notices)
         return sum(len(notices) for notices in told.values())

@@ -26,7 +26,7 @@ class Alarms(Protocol):
         ...
 
     def tokens_accepted(self, provider: Provider) -> None:
-        """There is no such mailbox any more."""
+        """The mailbox no longer exists."""
         ...
 
     def clock_differs(self, by: timedelta) -> None:

@@ -31,11 +31,11 @@ class Calendars(Protocol):
         ...
 
     async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
-        """The account's list was looked at; when to look again. Nothing happens when the account is gone."""
+        """The account's list was read; when to read it again. Nothing happens when the account is gone."""
         ...
 
     async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
-        """Active accounts whose list is due to be looked at, the longest due first."""
+        """Active accounts whose list is due to be read, the longest due first."""
         ...
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:

@@ -1,4 +1,4 @@
-"""Wake-ups for the workers. A job may run late, twice or never: rows say what is to be done, and a sweep finds them."""
+"""Wake-ups for the workers. A job may run late, twice or never: rows say what is due, and a sweep finds them."""
 
 from datetime import datetime
 from typing import Protocol

@@ -9,7 +9,7 @@ from domain.access import LossCause
 
 @dataclass(kw_only=True, eq=False)
 class MailRefused(Exception):
-    """This address takes no mail of ours, now or later. `code` is the server's SMTP reply, if it was asked."""
+    """This address accepts no mail from us, now or later. `code` is the server's SMTP reply, if it was asked."""
 
     code: int | None = None
 

@@ -1,4 +1,4 @@
-"""The stored readings of conflict calendars, and when each is to be read next."""
+"""The stored readings of conflict calendars, and when each has to be read next."""
 
 from datetime import datetime
 from typing import Protocol
@@ -12,7 +12,7 @@ class Readings(Protocol):
     """There is a row for each conflict calendar and for no other: choosing one adds it, due at once."""
 
     async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
-        """What to read; None when it is no conflict calendar (any more), is missing, or its account is not active.
+        """What to read; None when it is not a conflict calendar (any more), is missing, or its account is not active.
 
         With `until`, it is left to the one who begins, and not due before then, unless it is marked.
         """
@@ -34,7 +34,7 @@ class Readings(Protocol):
         ...
 
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
-        """The reading that is there, if any; holds whoever stores another back until the transaction ends."""
+        """The stored reading, if any; blocks whoever stores another until the transaction ends."""
         ...
 
     async def store(
@@ -59,7 +59,7 @@ class Readings(Protocol):
         ...
 
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
-        """Something changed in the calendar: it is due at `now`. False when it is no conflict calendar."""
+        """Something changed in the calendar: it is due at `now`. False when it is not a conflict calendar."""
         ...
 
     async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:

@@ -86,7 +86,7 @@ class Sessions(Protocol):
         ...
 
     async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
-        """End the claim, whoever holds it."""
+        """Release the claim, whoever holds it."""
         ...
 
     async def due(self, now: datetime, limit: int) -> tuple[tuple[ExpertId, SessionId], ...]:

@@ -1,4 +1,4 @@
-"""The stored subscriptions to change notifications, and when each is to be renewed."""
+"""The stored subscriptions to change notifications, and when each has to be renewed."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -45,7 +45,7 @@ class Subscriptions(Protocol):
         ...
 
     async def forget(self, calendar_id: CalendarId, *, remote_id: str | None, now: datetime) -> None:
-        """The provider has it no more: a new one is due at `now`. Nothing changes when another is stored by now."""
+        """The provider no longer has it: a new one is due at `now`. Nothing changes if another is stored by now."""
         ...
 
     async def proven(self, claims: Collection[Claim]) -> Mapping[Claim, Subscription]:

@@ -9,7 +9,7 @@ from domain.ids import ExpertId, IncidentId, SessionId, WorkerId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freed:
-    """What a worker had claimed, and is free to be claimed again."""
+    """What a worker had claimed, and others may claim now."""
 
     sessions: tuple[tuple[ExpertId, SessionId], ...] = ()
     incidents: tuple[IncidentId, ...] = ()

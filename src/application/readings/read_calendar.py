@@ -114,7 +114,7 @@ class ReadCalendar:
             subscription = await tx.subscriptions.get(task.calendar_id)
             told_until = subscription.expires_at if subscription is not None else None
             due_at = self.pace.next_due(look.read_at, told_until=told_until, jitter=self.jitter())
-            # Another process may have stored one since this began: what it told is not told again, nor left untold.
+            # Another process may have stored one since this began: what it reported is neither repeated nor missed.
             previous = await tx.readings.lock(task.calendar_id)
             own = await own_among(tx, task.expert_id, look.window, entries, before=before)
             seen = own.seen(entries, look)
@@ -138,7 +138,7 @@ class ReadCalendar:
         """Watchers hear of busy time that changed, of sessions that something overlaps now, and of those whose events
         their owner changed.
 
-        What comes into view as the window moves on is no change, but may overlap a session.
+        What comes into view as the window moves is not a change, but may overlap a session.
         """
         news = Change(
             type=ChangeType.BUSY_TIME_CHANGED,

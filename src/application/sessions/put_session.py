@@ -150,7 +150,7 @@ class PutSession:
         return ended
 
     async def _see_what_came_since(self, tx: Transaction, wanted: WantedSession, now: datetime) -> None:
-        """A reading stored since the time was looked at, or held, knew of no session there, and told nobody."""
+        """A reading stored since the time was checked, or held, knew of no session there, and reported nothing."""
         overlapping = await tx.readings.overlapping(wanted.expert_id, wanted.interval, but=wanted.session_id)
         if wanted.only_if_free and overlapping:
             raise TimeTaken(calendars=tuple(calendar_id for _, calendar_id in overlapping))

@@ -45,7 +45,7 @@ FOUND_OUT_BY_LOOKING = {Hindrance.CALENDAR_MISSING, Hindrance.CALENDAR_NOT_WRITA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """A claimed session whose way seems not to be free."""
+    """A claimed session that seems to be blocked."""
 
     expert_id: ExpertId
     session_id: SessionId
@@ -91,7 +91,7 @@ class WriteSession:
         return await self._sure(plan, token)
 
     async def _sure(self, plan: WritePlan | Blocked | None, token: str) -> WritePlan | None:
-        """Look again before a session is left waiting, while whoever frees its way is held back.
+        """Check again before a session is left waiting, while whoever may unblock it is held back.
 
         Who was just doing so, and whose changes could not be seen yet, found nobody waiting to be woken.
         """
@@ -168,7 +168,7 @@ class WriteSession:
         return step
 
     async def _look_again(self, tx: Transaction, settings: CalendarSettings) -> None:
-        """The chosen calendar may have come back: nobody else would notice."""
+        """The chosen calendar may be back: nobody else would notice."""
         for calendar in await tx.calendars.of_expert(settings.expert_id):
             if calendar.calendar_id == settings.chosen:
                 await tx.jobs.refresh_calendars(calendar.account_id)
@@ -199,7 +199,7 @@ class WriteSession:
             await tx.jobs.read_calendar(copy.calendar_id)
 
     async def _take(self, plan: WritePlan) -> Taken:
-        """Ask the provider. A fault is reported to whom it concerns and becomes a change of the session too."""
+        """Ask the provider. A fault is reported to whom it concerns, and changes the session too."""
         try:
             async with asyncio.timeout(CALL_LIMIT.total_seconds()):
                 change = await take(plan, self.writer, self.clock.now)

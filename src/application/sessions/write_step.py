@@ -180,7 +180,7 @@ async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
 
 
 async def _remove(copy: EventCopy, writer: EventWriter) -> Change:
-    """Its account may have been away for long, so that a calendar that is gone is no surprise."""
+    """Its account may have been away for so long that a missing calendar is no surprise."""
     with suppress(CalendarGone):
         if copy.place is None:
             place = await writer.find(copy)
@@ -216,7 +216,7 @@ def _written(session: Session, says: EventDigest, now: Callable[[], datetime]) -
 
 
 def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
-    """What a fault means for the session: wait, try later, begin anew elsewhere, or give up until it changes."""
+    """What a fault means for the session: wait, try later, start over elsewhere, or give up until it changes."""
     kept = _without_copy if isinstance(plan.step, Create) else _as_it_is
     match fault:
         case AccessLost():
@@ -258,7 +258,7 @@ def _not_allowed(fault: AccessDenied | MailboxFull | MailboxNotServed | MailboxS
 
 
 def suspect(plan: WritePlan, fault: WriteFault) -> AccountId | None:
-    """The account whose list of calendars must be looked at again: only that decides what the calendar is."""
+    """The account whose list of calendars must be read again: only the list decides what the calendar is."""
     if isinstance(fault, AccessDenied | CalendarGone | MailboxNotServed):
         return plan.copy.account_id
     return None

@@ -1,1 +1,1 @@
-"""What keeps the rest true while nobody asks."""
+"""What keeps everything else up to date while nobody asks."""

@@ -61,7 +61,7 @@ class SweepDue:
             await tx.changes.remove_before(now - self.changes_kept)
 
     async def _end_holds(self, now: datetime) -> int:
-        """No commit says that a hold's time is over: this is the first that can be told of it."""
+        """No commit says that a hold's time is over: this is the first chance to report it."""
         async with self.store.transaction() as tx:
             ended = await tx.reserved.remove_expired(now, AT_ONCE)
             for hold in ended:

@@ -1,1 +1,1 @@
-"""What is looked at again at once, because what it waited for may have come."""
+"""What is checked again at once, because what it waited for may have happened."""

@@ -28,7 +28,7 @@ async def wake_reading(tx: Transaction, calendar_id: CalendarId, now: datetime) 
 async def forget_subscriptions_of_moved(
     tx: Transaction, before: Iterable[Calendar], after: Iterable[Calendar], now: datetime
 ) -> None:
-    """A subscription on a calendar that goes by another remote id now would keep silent: a new one is due."""
+    """A subscription on a calendar that has another remote id now would stay silent: a new one is due."""
     remote_ids = {one.calendar_id: one.remote.remote_id for one in before}
     moved = [
         calendar.calendar_id

@@ -1,4 +1,4 @@
-"""Orders about subscriptions and what subscribers are told."""
+"""Orders about subscriptions and their notifications."""
 
 from typing import Any
 

@@ -18,7 +18,7 @@ _SETTINGS = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path template, who handles it, and the scopes of which a token needs one."""
+    """A method and path template, its handler, and the scopes, one of which a token needs."""
 
     method: str
     template: str

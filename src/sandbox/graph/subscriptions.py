@@ -106,7 +106,7 @@ async def _test(call: Call, *urls: str | None) -> None:
 
 
 def _printed(call: Call, subscription: Subscription, *, with_state: bool = False) -> dict[str, Any]:
-    """One subscription by itself; its clientState is told to those who just wrote it only."""
+    """One subscription; only whoever has just written it gets its clientState back."""
     body = {"@odata.context": f"{call.graph_url}/$metadata#subscriptions/$entity"} | _members(
         call, subscription
     )

@@ -60,7 +60,7 @@ def read_request(world: World, authority: str, query: Mapping[str, str]) -> Appr
 
 
 def pick(world: World, approval: Approval, key: str) -> None:
-    """Who comes. Raises SignInRefused for whoever is no administrator there."""
+    """Who comes. Raises SignInRefused for anybody who is not an administrator there."""
     allowed = {one.key: one for one in candidates(world, approval.authority)}
     person = allowed.get(key)
     if person is None or not person.administrator:

@@ -30,7 +30,7 @@ class OAuthError(Exception):
 
 
 class SignInRefused(Exception):
-    """A sign-in request that can't be sent back, for its redirect URI isn't to be trusted; shown as a page."""
+    """A sign-in request that can't be sent back, because its redirect URI can't be trusted; shown as a page."""
 
     def __init__(self, number: int, text: str) -> None:
         super().__init__(f"AADSTS{number}")

@@ -1,4 +1,4 @@
-"""Permission names: their one canonical spelling, what people are told of them, and how they are printed."""
+"""Permission names: their canonical spelling, how people are told about them, and how they are printed."""
 
 from collections.abc import Iterable
 

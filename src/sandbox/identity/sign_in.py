@@ -89,7 +89,7 @@ def read_request(world: World, authority: str, query: Mapping[str, str]) -> Sign
 
 
 def check_request(query: Mapping[str, str]) -> None:
-    """Check what the app is told of by redirect; raises OAuthError."""
+    """Check what is reported to the app by redirect; raises OAuthError."""
     if query.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", 700051, "The response_type is not enabled for the app.")
     if query.get("response_mode", "query") not in ("query", "form_post"):

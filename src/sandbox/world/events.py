@@ -31,7 +31,7 @@ class Found:
 
 
 class Events:
-    """Adds, changes, moves and deletes events, behind Graph's back. `watch` is told of each change in a folder."""
+    """Adds, changes, moves and deletes events, behind Graph's back. `watch` is called for each change in a folder."""
 
     def __init__(self, people: People, calendars: Calendars, clock: Clock) -> None:
         self._people = people

@@ -1,4 +1,4 @@
-"""Subscriptions to change notifications: who is to be told what, and what is never told."""
+"""Subscriptions to change notifications: who is notified of what, and what nobody is notified of."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tells the story in readable lines, and stops it where it isn't as told."""
+"""Tells the story in readable lines, and stops where reality differs."""
 
 import asyncio
 import time

@@ -34,7 +34,7 @@ class Pages:
 
 
 def http_app(health: Health, pages: Pages | None, product: Product) -> web.Application:
-    """Every process tells its health; `pages` is None where nobody else has any business."""
+    """Every process reports its health; `pages` is None where it serves nothing else."""
     app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
     app[PRODUCT] = product
     app.router.add_get("/healthz", health.alive)

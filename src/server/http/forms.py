@@ -11,7 +11,7 @@ MOST_FIELDS: Final = 100
 
 
 class FormDamaged(ValueError):
-    """The body is no url-encoded form."""
+    """The body is not a url-encoded form."""
 
 
 async def url_encoded_form(request: web.Request) -> MultiMapping[str]:

@@ -17,12 +17,12 @@ def callback_url(public_url: str) -> str:
 
 
 def notification_url(public_url: str) -> str:
-    """Where Microsoft tells of changes."""
+    """Where Microsoft sends notifications of changes."""
     return public_url + NOTIFICATIONS_PATH
 
 
 def lifecycle_url(public_url: str) -> str:
-    """Where Microsoft tells what becomes of subscriptions."""
+    """Where Microsoft sends what happens to subscriptions."""
     return public_url + LIFECYCLE_PATH
 
 

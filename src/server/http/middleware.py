@@ -26,7 +26,7 @@ HEADERS: Final = {
     "Server": "calendarsync",
 }
 HUNG_UP: Final = 499
-"""The status in the log, as other servers have it, of a request whose sender is gone before it had come whole."""
+"""The status in the log, as in other servers, of a request whose sender left before it had arrived completely."""
 log = structlog.stdlib.get_logger("server.http")
 
 
@@ -75,7 +75,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _fault(request: web.Request, log_id: str) -> web.Response:
-    """A page is for people: the provider, and whoever plays it, is told nothing."""
+    """A page is for people: the provider, and whoever pretends to be it, learns nothing."""
     if request.path.startswith(NOTIFICATIONS_PATH):
         return web.Response(status=500)
     return page_response(request, fault_page(log_id))

@@ -1,7 +1,7 @@
-"""Where Microsoft says that calendars changed, and checks first that the address is ours.
+"""Where Microsoft reports changes of calendars, after checking that the address is ours.
 
 Sources: learn.microsoft.com, "Receive change notifications through webhooks": the check is answered with its token as
-plain text; a delivery with 202 within three seconds, or with 5xx when it could not be kept, so that it comes again.
+plain text; a delivery with 202 within three seconds, or with 5xx when it could not be stored, so that it is sent again.
 """
 
 import asyncio
@@ -100,14 +100,14 @@ async def _body(request: web.Request) -> bytes | None:
 
 
 def _closing(status: HTTPStatus) -> web.Response:
-    """What is still on its way is read by nobody."""
+    """Nobody reads what is still on its way."""
     response = web.Response(status=status)
     response.force_close()
     return response
 
 
 def _may_be_ours(one: ReceivedNotification) -> bool:
-    """Ids of Graph's and secrets of ours are short and plain; other text may not even be fit for the database."""
+    """Graph's ids and our secrets are short and plain; other text may not even be fit for the database."""
     return all(
         text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_PROOF
         for text in (one.remote_id, one.secret)

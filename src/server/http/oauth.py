@@ -77,7 +77,7 @@ class Callback:
             return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
         if outcome.failure is not None:
             return page_response(request, failure_page(outcome.failure))
-        # To an address without state and code: loading it again tells the same.
+        # To an address without state and code: reloading it shows the same.
         return web.Response(status=303, headers={"Location": RESULT_PATH + _result_of(outcome)})
 
 

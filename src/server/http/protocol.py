@@ -1,6 +1,6 @@
-"""Serves HTTP, and refuses what is none in words of our own.
+"""Serves HTTP, and answers anything else with a refusal of our own.
 
-The library tells whoever sent nonsense what it was and which library it is, and logs an error for each: on the open
+The library repeats nonsense to its sender along with its own name and version, and logs an error each time: on the open
 internet that is a line a second that says nothing about the service.
 """
 

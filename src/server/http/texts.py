@@ -35,7 +35,7 @@ RESULTS: Final[Mapping[str, Page]] = {
         good=True,
     ),
 }
-"""How a sign-in can end well, by the last part of the address that tells it."""
+"""How a sign-in can end well, by the last part of the page's address."""
 UNKNOWN_SIGN_IN: Final = Page(
     title="This sign-in is not known",
     what="It was finished already, or took too long.",

@@ -72,7 +72,7 @@ def _require_sandbox() -> None:
 
 
 def _data_folder(stack: ExitStack, folder: Path, *, forget: bool) -> tuple[Path, bool, str]:
-    """Where the embedded database lives, whether it must survive a power cut, and what to tell of it."""
+    """Where the embedded database lives, whether it must survive a power cut, and what to print about it."""
     home = reachable_data_folder(folder / "postgres")
     if not forget:
         return home, True, f"embedded PostgreSQL, kept in {home}"

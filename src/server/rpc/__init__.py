@@ -1,1 +1,1 @@
-"""The gRPC door: the server, what answers at it, and how errors are told."""
+"""The gRPC door: the server, what answers at it, and how errors are reported."""

@@ -1,6 +1,7 @@
-"""Cursors of the feed of changes, good for the feed they were given for only.
+"""Cursors of the feed of changes, valid only for the feed they were issued for.
 
-They carry the feed's history, so that one from before it started anew is told from one that is damaged: it has expired.
+They carry the feed's history: a cursor from before the feed was restarted has expired, and is not taken for a damaged
+one.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""Builds the details that errors carry beside their reason (google/rpc/error_details.proto)."""
+"""Builds the details that errors carry besides their reason (google/rpc/error_details.proto)."""
 
 from datetime import timedelta
 

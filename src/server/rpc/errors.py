@@ -18,7 +18,7 @@ MOST_FIELDS_TOLD = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one caller is told. `log_id` is set when the log tells more than the caller may know."""
+    """What one caller learns. `log_id` is set when the log says more than the caller may know."""
 
     code: grpc.StatusCode
     reason: str

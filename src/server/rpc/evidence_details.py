@@ -1,4 +1,4 @@
-"""What errors tell of an expert's time: what takes it, and which calendars could not be read, within bounds.
+"""What errors say about an expert's time: what takes it, and which calendars could not be read, within bounds.
 
 All of a status travels in trailing metadata, which clients refuse when it is large.
 """
@@ -62,7 +62,7 @@ def needed_acts(error: CalendarsUnreadable) -> error_details_pb2.PreconditionFai
 
 
 def _most_lasting_first(unread: Iterable[Unread]) -> list[Unread]:
-    """Those that a person must see to come first, so that they are the last to be left out."""
+    """Those that need a person come first, so that they are the last to be left out."""
     return sorted(unread, key=lambda one: one.retry_after is not None)
 
 

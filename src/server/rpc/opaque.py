@@ -1,8 +1,8 @@
-"""Opaque text that callers bring back as they got it: page tokens, and cursors of the feed.
+"""Opaque text that callers return as they got it: page tokens, and cursors of the feed.
 
-What is kept in it stands behind a digest that binds it to where it may be used. There is no secret in it: it says
-nothing that its reader was not told, and with a made-up one a caller reads nothing they could not ask for openly. So
-replicas need to agree on nothing, and no key has to be kept.
+A digest in front of the content binds it to where it may be used. It holds no secret: it says nothing that its reader
+doesn't know, and a forged one lets a caller read nothing they could not ask for openly. So replicas need to agree on
+nothing, and no key has to be kept.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""How long the lists of a request may be: looked at first, since everything else costs by the item."""
+"""How long the lists of a request may be: checked first, since everything else costs per item."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -15,7 +15,7 @@ LONGEST_OTHER_LIST: Final = 100
 
 
 def lists_too_long(message: Message, path: str = "") -> Iterator[Violation]:
-    """One violation a list, whatever its items are like. Lists inside of one that is too long are not looked at."""
+    """One violation per list, whatever its items are. Lists inside one that is too long are not checked."""
     for field, limit in _limited(message.DESCRIPTOR):
         values, name = getattr(message, field.name), f"{path}{field.name}"
         if len(values) > limit:

@@ -54,7 +54,7 @@ LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LAST_WORDS_SECONDS: Final = 2.0
 """How long streams may take to end when the server stops."""
 TURN_SECONDS: Final = 0.05
-"""How soon a call that has come in is known to be under way."""
+"""How soon a call that has arrived is known to be under way."""
 PING_FLOOR: Final = timedelta(seconds=5)
 """How often clients may ping, as the contract says: on a stream on which nothing happens, the library's own enforcement
 ends the connection of who pings more often."""
@@ -87,7 +87,7 @@ class Servicers:
 
 
 def provider_service(provider: Provider) -> str:
-    """The name under which health tells whether a provider accepts our registration."""
+    """The name under which health reports whether a provider accepts our registration."""
     return f"calendarsync.provider.{provider.name}"
 
 

@@ -1,7 +1,7 @@
 """Keeps what a failed call says small enough to arrive.
 
-It travels in the trailing metadata, of which clients take 8 KiB: gRPC's own refuse more by chance and 16 KiB always.
-Their caller then hears RESOURCE_EXHAUSTED instead of the reason.
+It travels in the trailing metadata. Clients accept 8 KiB of it: gRPC's own refuse more at random, and 16 KiB always.
+Their caller then gets RESOURCE_EXHAUSTED instead of the reason.
 """
 
 from collections.abc import Mapping, Sequence

@@ -83,7 +83,7 @@ class FeedTail:
         try:
             page = await self._feed.after(self._upto, of=None, limit=AT_ONCE)
         except CursorExpired:
-            # Away for longer than changes are kept, or the feed started anew: everybody who waits must hear of it.
+            # Away for longer than changes are kept, or the feed was restarted: everybody who waits must hear of it.
             end = await self._feed.end()
             self._recent.clear()
             self._known_from = self._upto = end

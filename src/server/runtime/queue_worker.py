@@ -20,7 +20,7 @@ class WatchedQueueWorker(QueueWorker):
         await asyncio.Event().wait()
 
     async def end(self, running: asyncio.Task[None], hurry: asyncio.Event) -> None:
-        """Let jobs end; `running` runs this worker. It is told again and again, as it forgets what it hears too early.
+        """Let jobs end; `running` runs this worker. It is told repeatedly, because it forgets what it hears too early.
 
         Jobs are cut off when `hurry` is set: the queue itself does so only after its grace time.
         """

@@ -98,7 +98,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
 
 @asynccontextmanager
 async def _open_database(dsn: str, pool_size: int) -> AsyncIterator[tuple[Pool, PostgresClock]]:
-    """Its schema is up to date, and the clock goes by it. Raises ProcessFailed."""
+    """Its schema is up to date, and the clock follows it. Raises ProcessFailed."""
     await migrated(dsn)
     async with AsyncExitStack() as stack:
         try:

@@ -33,7 +33,7 @@ class Role(Enum):
 
 
 class Push(Enum):
-    """Whether the provider is asked to tell us of changes; calendars are read regularly in any case."""
+    """Whether the provider is asked to notify us of changes; calendars are read regularly in any case."""
 
     ON = "on"
     OFF = "off"
@@ -236,7 +236,7 @@ def _words(kind: str, message: str) -> str:
 
 
 def _as_given(given: dict[str, Any]) -> dict[str, Any]:
-    """What is set at all, wherever, as far as that can be told without understanding it."""
+    """What is set at all, wherever, as far as that can be seen without parsing it."""
     names: dict[str, Any] = {
         name.upper().removeprefix(PREFIX).lower(): value
         for name, value in os.environ.items()
@@ -286,7 +286,7 @@ def _without_mail(values: dict[str, Any]) -> bool:
 
 
 def _number(values: dict[str, Any], name: str) -> float:
-    """What is set, or else the default, also for what is no number, which is told elsewhere."""
+    """What is set, or else the default, which also stands in for what is not a number: that is reported elsewhere."""
     default = float(Settings.model_fields[name].default)
     try:
         return float(values.get(name, default))

@@ -1,4 +1,4 @@
-"""The worker: runs jobs as they come, and by the clock looks for what no job is left for.
+"""The worker: runs jobs as they come, and looks regularly for work that no job is left for.
 
 Jobs are wake-ups: what they do follows from rows, so one that fails is logged and dropped, and the sweep wakes a worker
 for its row again.
@@ -48,7 +48,7 @@ READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDA
 """Many, by the clock, and as slow as the provider: they have a worker of their own, and no session waits for them."""
 BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
 POLL_SECONDS: Final = 1.0
-"""How late a job is at most that nobody was told of: told of are those queued while the worker listens."""
+"""How late a job can be that the worker was not notified of, because it was queued while nobody listened."""
 RECOVERY_SECONDS: Final = 2.0
 """How soon it is noticed that the outage of a provider is over."""
 LAST_WORD_SECONDS: Final = 2.0
@@ -56,7 +56,7 @@ HEARTBEAT_SECONDS: Final = SHOWN_EVERY.total_seconds()
 DEAD_AFTER_SECONDS: Final = DEAD_AFTER.total_seconds()
 """A worker that was silent for so long is dead, and its jobs are given to others."""
 MOST_RUNS: Final = 5
-"""A job that so many workers died of is dropped."""
+"""A job that has killed this many workers is dropped."""
 log = structlog.stdlib.get_logger("server.runtime.worker")
 
 

@@ -1,8 +1,8 @@
 """Decodes each request and holds it to the contract's rules of shape, in an order that bounds the work.
 
-Decoding happens here and not in the library's own place before the interceptors, where a message that is none would be
-answered without a reason. Then come the lengths of lists, since three hundred thousand items fit into a request that is
-not too large, and each would be held to its rules; then text and rules.
+Decoding happens here and not where the library does it, before the interceptors: there a malformed message would be
+answered without a reason. Then come the lengths of lists, because three hundred thousand items fit into a request that
+is not too large, and each would be checked against its rules; then text and rules.
 """
 
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ To decode as many items as fit takes some 10 ms, in which nobody else is answere
 in, up to a limit of its own, so that they too get a reason.
 """
 MOST_VIOLATIONS: Final = 10
-"""How many a caller is told of one by one; the others are counted."""
+"""How many are reported one by one; the others are only counted."""
 
 
 class Validation(Interceptor):
@@ -83,7 +83,7 @@ def require_valid(request: Message) -> None:
     except protovalidate.EvaluationError:
         # A value so far out that a rule can't even be worked out for it.
         raise invalid("", "request.evaluation", "holds a value outside of its type's range") from None
-    # Only those that are told are put into words: that costs more than to find them.
+    # Only those that are reported are put into words: that costs more than finding them.
     first = tuple(_violation(request, one) for one in broken[:MOST_VIOLATIONS])
     if first:
         raise RequestInvalid(violations=first, more=len(broken) - len(first))

@@ -1,6 +1,6 @@
 """The wire form of many intervals at once: an answer's intervals cost half as much as by setting fields.
 
-Where each interval's bytes lie is always the same, for instants that are whole seconds from 1970 to 2106:
+The layout of an interval is always the same, for instants that are whole seconds from 1970 to 2106:
 
     0a 10            an element of field 1 of the answer, 16 bytes long: a google.type.Interval
        0a 06         its field 1, 6 bytes long: a google.protobuf.Timestamp
