@@ -20,7 +20,7 @@ class _Streak:
 
 
 class Outages:
-    """Told by whoever writes. What it knows is lost with the process: then each session is back at its own pause."""
+    """Fed by whoever writes. What it knows is lost with the process: then each session is back at its own pause."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -71,7 +71,7 @@ class Account:
         return replace(self, unserved_since=self.unserved_since or now)
 
     def long_without_mailbox(self, now: datetime) -> bool:
-        """Whether this is no passing trouble any more: at times whole mailboxes are not found for hours."""
+        """Whether this can no longer be a passing fault: at times whole mailboxes are not found for hours."""
         return self.unserved_since is not None and self.unserved_since + MAILBOX_PATIENCE <= now
 
     def with_mailbox(self) -> "Account":

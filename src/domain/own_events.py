@@ -20,7 +20,7 @@ from domain.spans import Spans
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a look found: what blocks everybody, and what is otherwise than we left it."""
+    """What a look found: what blocks everybody, and what is not as we left it."""
 
     busy: Spans
     deviations: tuple[Deviation, ...] = ()

@@ -17,7 +17,7 @@ LONGEST_LOOK = timedelta(seconds=90)
 LEEWAY = timedelta(seconds=1)
 """How far apart processes may be in what they think the time is, though all go by one clock."""
 LEASE = timedelta(minutes=2)
-"""How long a calendar that is being read is nobody else's business: longer than the longest look."""
+"""How long others leave alone a calendar that is being read: longer than the longest look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def collisions(
 ) -> tuple[SessionId, ...]:
     """The sessions that something in the calendar, other than their own events, overlaps now and didn't before.
 
-    A first reading tells of all.
+    A first reading reports everything.
     """
     return tuple(
         one.session_id

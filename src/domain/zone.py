@@ -12,7 +12,7 @@ from domain.interval import Interval
 
 @dataclass(kw_only=True, eq=False)
 class TimeZoneUnknown(DomainError):
-    """The name is no zone of the IANA time zone database."""
+    """The name is not a zone of the IANA time zone database."""
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -67,7 +67,7 @@ class CompleteConnection:
     async def __call__(
         self, answer: RedirectAnswer, *, expert_id: ExpertId | None = None
     ) -> ConnectionOutcome:
-        """`expert_id` is whose sign-in the caller says it is; the redirect itself knows nobody.
+        """`expert_id` is whose sign-in it is according to the caller; the redirect itself names nobody.
 
         Uses the attempt up. Raises ConnectionAttemptNotFound; every later failure is in the outcome: of the domain's
         connection errors, AccountLimitReached, AccountNotFound, ProviderMisconfigured.
@@ -157,9 +157,9 @@ class CompleteConnection:
         look: FirstLook,
         granted: tuple[str, ...],
     ) -> tuple[Calendar, ...]:
-        """Raises ProviderUnavailable for a new account whose calendars nobody knows: it would pass for free all day.
+        """Raises ProviderUnavailable for a new account with unknown calendars: it would count as free all day.
 
-        A known one is connected without a look as well, since the person did everything right: what is known stands.
+        A known one is connected without a look, too, since the person did everything right: what is known stays.
         """
         found = known = await tx.calendars.of_account(account.account_id)
         if look.listed:

@@ -86,7 +86,7 @@ class NotifyExpert:
     async def _try(self, incident: Incident, account: Account, expert: Expert, token: str) -> Settlement:
         """Ask the provider once more, mail if access is really gone, and return what to record."""
         if incident.mail_begun_at is not None:
-            return self._uncertain  # whoever began to hand it over died of it
+            return self._uncertain  # whoever began to hand it over has died meanwhile
         try:
             if incident.cause is LossCause.MAILBOX_NOT_SERVED:
                 await self.directory.list_calendars(account.account_id)

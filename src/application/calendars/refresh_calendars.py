@@ -128,7 +128,7 @@ class RefreshCalendars:
             pause = LISTED_WHILE_MISSED if missed else LISTED_EVERY
             await tx.calendars.listed(account.account_id, due_at=now + pause)
             if set(now_known) == set(known) and owner.served:
-                return  # nothing to wait for has come: whoever backs off from this account goes on doing so
+                return  # nothing changed: whoever backs off from this account keeps doing so
             await tx.calendars.save(now_known)
             await forget_subscriptions_of_moved(tx, known, now_known, now)
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))

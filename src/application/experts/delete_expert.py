@@ -17,7 +17,7 @@ class DeleteExpert:
     end_subscriptions: EndSubscriptions
 
     async def __call__(self, expert_id: ExpertId) -> tuple[Account, ...]:
-        """The accounts that were connected, so that the person can be told where to remove the access for good.
+        """The accounts that were connected, to show the person where to remove the access for good.
 
         A write under way may still reach the provider; what it reports afterwards finds no row and is dropped. Raises
         ExpertNotFound.

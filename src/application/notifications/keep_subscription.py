@@ -118,7 +118,7 @@ class KeepSubscription:
     async def _require_left_over(self, existing: SubscriptionExists, known: Subscription | None) -> None:
         """Raises it again when it is stored: another expert has the same account, or another process was quicker.
 
-        Of one that is not stored nobody knows the secret any more: its making was never answered, or never stored.
+        Nobody knows the secret of one that is not stored: the answer never came, or it could not be stored.
         """
         if known is not None and existing.remote_id == known.remote_id:
             return

@@ -18,7 +18,7 @@ class Alarms(Protocol):
         ...
 
     def provider_works(self, provider: Provider) -> None:
-        """The provider gave us a token. Told by adapters: nobody else sees where tokens come from."""
+        """The provider gave us a token. Reported by adapters: nobody else sees where tokens come from."""
         ...
 
     def tokens_refused(self, provider: Provider) -> None:

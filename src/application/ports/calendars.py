@@ -26,7 +26,7 @@ class Calendars(Protocol):
     async def take_trial(self, refusing: Calendar, now: datetime) -> bool:
         """Become the one who finds out whether a calendar goes on refusing: it counts as refused at `now` from here on.
 
-        False, and nothing stored, when another has done so, or is at the calendar's row: nobody is waited for.
+        False, and nothing stored, when another has done so or holds the calendar's row: it waits for nobody.
         """
         ...
 

@@ -37,7 +37,7 @@ class FeedPage:
 class ChangeFeed(Protocol):
     """One order over all changes of all processes: nothing ever appears before a place that was handed out.
 
-    Of an expert who was erased it tells nothing from before that.
+    For an expert who was erased it has nothing from before that.
     """
 
     async def end(self) -> FeedPosition:

@@ -30,7 +30,7 @@ class Readings(Protocol):
         ...
 
     async def deviating(self, expert_id: ExpertId, session_id: SessionId) -> tuple[CalendarId, ...]:
-        """The calendars, by id, whose readings found this session's event otherwise than we left it."""
+        """The calendars, by id, whose readings found this session's event not as we left it."""
         ...
 
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:

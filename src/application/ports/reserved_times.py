@@ -14,7 +14,7 @@ class ReservedTimes(Protocol):
     async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
         """Reserve a time, in the place of the hold with this id if there is one.
 
-        Other holds that have expired at `now` are in nobody's way: those that were are removed, and returned by id.
+        Other holds that have expired at `now` don't count: those in the way are removed, and returned by id.
         Raises TimeTaken, which names what is in the way, ExpertNotFound.
         """
         ...

@@ -26,7 +26,7 @@ class _Call(Generic[T]):
 class SingleFlight(Generic[K, T]):
     """A call goes on when those who waited for it have left: what it reads is stored for the next.
 
-    What nobody foresaw is told to the operator, and `failed` gives the answer: who asked has other calendars, too.
+    The operator hears of unforeseen errors, and `failed` gives the answer: whoever asked has other calendars, too.
     """
 
     def __init__(

@@ -93,7 +93,7 @@ class WriteSession:
     async def _sure(self, plan: WritePlan | Blocked | None, token: str) -> WritePlan | None:
         """Check again before a session is left waiting, while whoever may unblock it is held back.
 
-        Who was just doing so, and whose changes could not be seen yet, found nobody waiting to be woken.
+        Whoever was just unblocking it, with changes that were not visible yet, found nobody waiting to be woken.
         """
         if not isinstance(plan, Blocked):
             return plan
@@ -282,7 +282,7 @@ def _events_of(session: Session) -> tuple[object, ...]:
 
 
 def _is_missing(session: Session, calendars: Iterable[Calendar]) -> bool:
-    """Whether the calendar that the session's event is in is not listed any more, or goes by another id by now."""
+    """Whether the calendar that the session's event is in is no longer listed, or has another id by now."""
     copy = session.copy
     return copy is not None and not any(
         not one.missing

@@ -21,7 +21,7 @@ class ShowLife:
     ids: IdSource
 
     async def __call__(self) -> None:
-        """Judges others only if it could show life itself: while the database was away, nobody could."""
+        """Judges others only if it could send its own heartbeat: while the database was away, nobody could."""
         now = self.clock.now()
         async with self.store.transaction() as tx:
             before = await tx.workers.show_life(self.ids.worker_id, now)

@@ -6,7 +6,7 @@ from sandbox.control.order import Order, plain
 from sandbox.graph.event_input import read_recurrence
 from sandbox.world.model import Calendar, Event, Person
 
-# A mailbox switch goes by the name of its field; `about` and identity stay as they are.
+# A mailbox switch has the name of its field; `about` and identity stay as they are.
 
 
 def people(order: Order) -> Any:

@@ -24,7 +24,7 @@ _SETTINGS = frozenset(
 
 
 class UnknownName(LookupError):
-    """Nobody and nothing goes by that key, e-mail address or id."""
+    """Nobody and nothing has that key, e-mail address or id."""
 
 
 class People:

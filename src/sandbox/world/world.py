@@ -35,7 +35,7 @@ class App:
 class World:
     """People, calendars, events, subscriptions, grants, faults, records and settings, each with its methods.
 
-    `send` gets what subscribers are to be told; it outlives a reset.
+    `send` gets the notifications for subscribers; it outlives a reset.
     """
 
     app: App

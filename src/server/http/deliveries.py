@@ -1,4 +1,4 @@
-"""Deliveries of notifications at the database: few at a time, and nobody waits for one longer than was said."""
+"""Deliveries of notifications on their way to the database: few at a time, each within its time limit."""
 
 import asyncio
 from collections.abc import Collection

@@ -106,7 +106,7 @@ def redirect_answer(parameters: MultiMapping[str]) -> RedirectAnswer:
 def is_from_approval(parameters: MultiMapping[str], answer: RedirectAnswer) -> bool:
     """Whether an administrator comes back, of whom we know nothing: no sign-in of ours ends so.
 
-    The link that we give out has no state, so an error without one is theirs as well.
+    The link that we hand out has no state, so an error without one is theirs, too.
     Raises RedirectDamaged where it says neither yes nor why not.
     """
     if answer.code or not (APPROVAL in parameters or (answer.error and not answer.state)):

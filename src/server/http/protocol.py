@@ -35,7 +35,7 @@ class _Connection(web.RequestHandler):
     __slots__ = ()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Of what is left of a request when it has been answered, too: it may be nonsense as well."""
+        """Also for the rest of a request that has been answered already: it may be nonsense, too."""
         error = kw.get("exc_info")
         if isinstance(error, (web.RequestPayloadError, HttpProcessingError)):
             return

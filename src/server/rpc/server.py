@@ -61,7 +61,7 @@ ends the connection of who pings more often."""
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
-    ("grpc.so_reuseport", 0),  # a second process on the same port is a fault, and is told so
+    ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, and should fail
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
