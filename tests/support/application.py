@@ -1,4 +1,4 @@
-"""The whole application over fakes: every use-case, and the steps that most tests begin with."""
+"""The whole application over fakes: every use-case, and the steps that most tests begin with. `wiring.py` makes one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from application.accounts.allowed_urls import AllowedUrls
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
@@ -18,11 +17,8 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
-from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
-from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
-from application.blame import FindBlame
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -35,13 +31,11 @@ from application.experts.put_expert import PutExpert
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.take_notifications import TakeNotifications
-from application.outages import Outages
 from application.ports.sign_in import RedirectAnswer
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
-from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession, WantedSession
 from application.sessions.write_session import WriteSession
@@ -50,28 +44,21 @@ from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from application.upkeep.sweep_due import SweepDue
 from domain.account import Account, Provider
-from domain.availability import ReadFailure, UnreadReason
+from domain.availability import ReadFailure
 from domain.calendar import Calendar
 from domain.change import Change, ChangeType
 from domain.expert import Plan
 from domain.hold import Hold
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
-from domain.reading import Pace
 from domain.session import Session, SessionDetails
 from tests.builders import EXPERT, HOLD, SESSION, an_expert, an_interval, some_details
 from tests.fakes import tables
 from tests.fakes.alarms import RecordingAlarms
-from tests.fakes.calendar_directory import FakeCalendarDirectory
-from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
-from tests.fakes.event_writer import FakeEventWriter
-from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
-from tests.fakes.name_order import FoldedNameOrder
 from tests.fakes.provider import FakeProvider, Person
 from tests.fakes.push import FakePush
-from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
 
 T = TypeVar("T")
@@ -277,131 +264,3 @@ class Application:
                 await self.keep_subscription(calendar_id)
             case tables.EndSubscription(account_id, remote_id):
                 await self.end_subscriptions([(account_id, remote_id)])
-
-
-def an_application(*, push_on: bool = True) -> Application:
-    """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment."""
-    store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
-    outages = Outages(clock)
-    provider, mailer = FakeProvider(store), RecordingMailer(store=store)
-    sign_in, directory, push = (
-        FakeSignIn(provider),
-        FakeCalendarDirectory(provider),
-        FakePush(provider, clock),
-    )
-    reader, pace = FakeCalendarReader(provider), Pace()
-    provider.alarms = alarms
-    blame = FindBlame(store=store, clock=clock, directory=directory, alarms=alarms)
-    report_lost = ReportLostAccess(store=store, clock=clock, ids=ids, blame=blame)
-    refresh = RefreshCalendars(
-        store=store, clock=clock, ids=ids, directory=directory, alarms=alarms, report_lost=report_lost
-    )
-    read_calendar = ReadCalendar(
-        store=store,
-        clock=clock,
-        reader=reader,
-        alarms=alarms,
-        report_lost=report_lost,
-        pace=pace,
-        jitter=lambda: 0.0,
-    )
-    reads: SingleFlight[CalendarId, ReadFailure | None] = SingleFlight(
-        read_calendar,
-        clock=clock,
-        alarms=alarms,
-        failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
-    )
-    beyond = SingleFlight(
-        ReadLive(store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost),
-        clock=clock,
-        alarms=alarms,
-        failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
-    )
-    end_subscriptions = EndSubscriptions(push=push if push_on else None)
-    look_up = LookUpAvailability(
-        known_times=store.known_times,
-        clock=clock,
-        reads=reads,
-        live_reads=LiveReads(reads=beyond, pace=pace),
-        default_max_age=DEFAULT_MAX_AGE,
-    )
-    return Application(
-        store=store,
-        provider=provider,
-        push=push,
-        clock=clock,
-        alarms=alarms,
-        mailer=mailer,
-        reads=reads,
-        put_expert=PutExpert(store=store, clock=clock),
-        get_expert=GetExpert(store=store),
-        delete_expert=DeleteExpert(store=store, clock=clock, end_subscriptions=end_subscriptions),
-        start_connection=StartConnection(
-            store=store,
-            clock=clock,
-            sign_in=sign_in,
-            return_urls=AllowedUrls((RETURN_URL,)),
-            callback_url=CALLBACK_URL,
-        ),
-        complete_connection=CompleteConnection(
-            store=store, clock=clock, ids=ids, sign_in=sign_in, directory=directory, alarms=alarms
-        ),
-        start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
-        get_account=GetAccount(store=store),
-        list_accounts=ListAccounts(store=store),
-        list_incidents=ListIncidents(
-            store=store, clock=clock, reconnect_url=lambda token: f"{RECONNECT_URL}{token}"
-        ),
-        disconnect_account=DisconnectAccount(store=store, clock=clock, end_subscriptions=end_subscriptions),
-        notify_expert=NotifyExpert(
-            store=store,
-            clock=clock,
-            ids=ids,
-            directory=directory,
-            mailer=mailer,
-            alarms=alarms,
-            blame=blame,
-            reconnect_url=lambda token: f"{RECONNECT_URL}{token}",
-        ),
-        list_calendars=ListCalendars(store=store, refresh=refresh, name_order=FoldedNameOrder()),
-        refresh_calendars=refresh,
-        get_calendar_settings=GetCalendarSettings(store=store),
-        update_calendar_settings=UpdateCalendarSettings(store=store, clock=clock),
-        look_up_availability=look_up,
-        check_times=CheckTimes(look_up=look_up),
-        hold_time=HoldTime(store=store, clock=clock, look_up=look_up),
-        release_hold=ReleaseHold(store=store, clock=clock),
-        read_calendar=read_calendar,
-        keep_subscription=KeepSubscription(
-            store=store,
-            clock=clock,
-            ids=ids,
-            push=push if push_on else None,
-            alarms=alarms,
-            report_lost=report_lost,
-            jitter=lambda: 0.0,
-        ),
-        end_subscriptions=end_subscriptions,
-        take_notifications=TakeNotifications(store=store, clock=clock),
-        watch_changes=WatchChanges(store=store, clock=clock, feed=store.feed),
-        list_changes=ListChanges(store=store, feed=store.feed),
-        put_session=PutSession(store=store, clock=clock, look_up=look_up),
-        cancel_session=CancelSession(store=store, clock=clock),
-        get_session=GetSession(store=store),
-        list_sessions=ListSessions(store=store),
-        write_session=WriteSession(
-            store=store,
-            clock=clock,
-            ids=ids,
-            writer=FakeEventWriter(provider),
-            alarms=alarms,
-            report_lost=report_lost,
-            refusals=LearnRefusals(store=store, clock=clock),
-            outages=outages,
-            jitter=lambda: 0.0,
-        ),
-        report_lost_access=report_lost,
-        show_life=ShowLife(store=store, clock=clock, ids=ids),
-        recover=Recover(store=store, clock=clock, outages=outages, jitter=lambda: 0.0),
-        sweep_due=SweepDue(store=store, clock=clock, changes_kept=CHANGES_KEPT),
-    )

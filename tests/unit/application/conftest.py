@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.provider import Person
-from tests.support.application import Application, an_application
+from tests.support.application import Application
+from tests.support.wiring import an_application
 
 
 @pytest.fixture

@@ -34,8 +34,9 @@ from server.rpc.mapping.incidents import incident_message
 from server.rpc.mapping.sessions import session_message
 from tests.builders import EXPERT, an_expert, an_interval
 from tests.fakes.provider import Held, Person
-from tests.support.application import BUDGET, an_application
+from tests.support.application import BUDGET
 from tests.support.following import Following, Question
+from tests.support.wiring import an_application
 
 T = TypeVar("T")
 

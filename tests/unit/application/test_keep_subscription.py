@@ -10,7 +10,8 @@ from tests.builders import ACCOUNT, EXPERT, an_interval
 from tests.fakes import tables
 from tests.fakes.provider import Person
 from tests.fakes.push import PushedSubscription
-from tests.support.application import Application, an_application
+from tests.support.application import Application
+from tests.support.wiring import an_application
 from tests.unit.application.subscriptions import (
     MOMENT,
     PRIMARY,

@@ -26,7 +26,7 @@ from domain.errors import DomainError
 from domain.session import WriteStatus
 from tests.builders import EXPERT, SESSION, an_interval, some_details
 from tests.fakes.provider import Event
-from tests.support.application import an_application
+from tests.support.wiring import an_application
 
 T = TypeVar("T")
 

@@ -7,7 +7,8 @@ import pytest
 from domain.ids import CalendarId
 from tests.builders import after, an_interval
 from tests.fakes.provider import Person
-from tests.support.application import DEFAULT_MAX_AGE, Application, an_application
+from tests.support.application import DEFAULT_MAX_AGE, Application
+from tests.support.wiring import an_application
 from tests.unit.application.readings import MOMENT, PRIMARY, SWEPT_EVERY, a_calendar_just_read, due_in, row
 
 

@@ -13,7 +13,8 @@ from domain.availability import ReadFailure
 from domain.ids import SessionId
 from tests.builders import EXPERT
 from tests.fakes.provider import Event, Held
-from tests.support.application import BUDGET, an_application
+from tests.support.application import BUDGET
+from tests.support.wiring import an_application
 from tests.unit.application.machine.choices import CALENDARS, MOMENT, SOON
 from tests.unit.application.machine.truth import Truth
 
