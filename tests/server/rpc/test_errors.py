@@ -21,6 +21,10 @@ from domain.hold import CalendarsUnreadable
 from domain.ids import AccountId, CalendarId
 from domain.session import SessionNotFound
 from server.rpc.catalogue import CATALOGUE, INTERNAL_ONLY, UNEXPECTED, help_links, reason_of
+from server.rpc.catalogue.booking import BOOKING
+from server.rpc.catalogue.connecting import CONNECTING
+from server.rpc.catalogue.outages import OUTAGES
+from server.rpc.catalogue.requests import REQUESTS
 from server.rpc.errors import answer_to
 from server.rpc.evidence_details import needed_acts
 
@@ -49,6 +53,10 @@ def test_every_domain_error_is_in_the_catalogue_or_internal_for_a_reason() -> No
     assert errors == {one for one in CATALOGUE if issubclass(one, DomainError)} | set(INTERNAL_ONLY)
     assert not set(CATALOGUE) & set(INTERNAL_ONLY)
     assert all(INTERNAL_ONLY.values())
+
+
+def test_no_error_stands_in_two_parts_of_the_catalogue() -> None:
+    assert len(CATALOGUE) == sum(len(part) for part in (REQUESTS, CONNECTING, BOOKING, OUTAGES))
 
 
 def test_every_reason_of_the_contract_is_given_by_some_error() -> None:
