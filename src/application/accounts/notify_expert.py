@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -178,7 +178,12 @@ class NotifyExpert:
             await tx.accounts.save(account.lost(cause))
             news = change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=self.clock.now())
             await tx.changes.add(news)
-        await tx.incidents.save(incident.because(cause).notified())
+        told = incident.because(cause).notified()
+        if cause is LossCause.MAILBOX_NOT_SERVED and not account.active:
+            # Access was lost as well while this was told: that is still to be told.
+            told = replace(incident.notified(), mail_due_at=self.clock.now())
+            await tx.jobs.notify_expert(incident.incident_id)
+        await tx.incidents.save(told)
         await self._tell(tx, type_, incident)
 
     async def _refused(self, address: str, tx: Transaction, incident: Incident) -> None:
@@ -197,7 +202,13 @@ class NotifyExpert:
         await tx.jobs.notify_expert(incident.incident_id, at=delayed.mail_due_at)
 
     async def _served(self, tx: Transaction, incident: Incident) -> None:
-        """The mailbox is back; whoever reads its list wakes what waited for it."""
+        """The mailbox is back; whoever reads its list wakes what waited for it.
+
+        Where the incident is about lost access by now, that is checked next.
+        """
+        if incident.cause is not LossCause.MAILBOX_NOT_SERVED:
+            await tx.jobs.notify_expert(incident.incident_id)
+            return
         await tx.incidents.save(incident.closed(self.clock.now()))
         await self._tell(tx, ChangeType.INCIDENT_CLOSED, incident)
         await tx.jobs.refresh_calendars(incident.account_id)

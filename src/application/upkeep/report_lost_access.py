@@ -68,6 +68,7 @@ class ReportLostAccess:
             elif earlier := await tx.incidents.open_of(account.account_id):
                 # Of a mailbox that was gone before: there is more to report now.
                 await tx.incidents.save(replace(earlier.because(lost.cause), mail_due_at=now))
+                await tx.changes.add(change_of_incident(ChangeType.INCIDENT_OPENED, earlier, at=now))
                 await tx.jobs.notify_expert(earlier.incident_id)
 
 

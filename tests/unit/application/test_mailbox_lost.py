@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from domain.access import LossCause
-from domain.account import AccountStatus
+from domain.access import AccessLost, LossCause
+from domain.account import Account, AccountStatus
 from domain.availability import UnreadReason
 from domain.calendar_settings import WriteCalendarState
 from domain.change import ChangeType
-from domain.ids import SessionId
+from domain.ids import IncidentId, SessionId
 from domain.session import Hindrance, Session, WriteStatus
 from tests.builders import EXPERT, an_interval
 from tests.fakes.provider import Person
@@ -164,3 +164,63 @@ async def test_a_mailbox_whose_access_is_lost_as_well_is_told_anew(app: Applicat
         LossCause.SIGN_IN_REQUIRED,
     ]
     assert (await app.account(account.account_id)).status is AccountStatus.RECONNECT_REQUIRED
+
+
+async def lose_mailbox(app: Application, person: Person) -> tuple[Account, IncidentId]:
+    """Until there is an incident, whose mail is still to be sent."""
+    account = await app.connect(person)
+    await app.run_jobs()
+    person.served = False
+    for _ in range(7):
+        await app.list_calendars(EXPERT, refresh=True)
+        app.clock.advance(timedelta(hours=1))
+    (listed,) = await app.list_incidents(EXPERT, limit=10)
+    return account, listed.found.incident.incident_id
+
+
+async def lose_access(app: Application, account: Account) -> None:
+    await app.report_lost_access(
+        AccessLost(account_id=account.account_id, grant_version=1, cause=LossCause.SIGN_IN_REQUIRED)
+    )
+
+
+async def test_access_lost_while_the_mailbox_was_told_of_is_told_next(
+    app: Application, maria: Person
+) -> None:
+    account, incident_id = await lose_mailbox(app, maria)
+    held = app.provider.hold("list_calendars")
+    async with app.running(app.notify_expert(incident_id)) as notifying:
+        await held.reached.wait()
+        await lose_access(app, account)
+        held.release()
+        await notifying
+    maria.revoke()
+    await app.run_jobs()
+
+    assert [mail.cause for mail in app.mailer.sent] == [
+        LossCause.MAILBOX_NOT_SERVED,
+        LossCause.SIGN_IN_REQUIRED,
+    ]
+
+
+async def test_access_lost_while_the_mailbox_was_found_again_is_told(app: Application, maria: Person) -> None:
+    account, incident_id = await lose_mailbox(app, maria)
+    maria.served = True
+    held = app.provider.hold("list_calendars", after_doing=True)
+    async with app.running(app.notify_expert(incident_id)) as notifying:
+        await held.reached.wait()
+        maria.revoke()
+        await lose_access(app, account)
+        held.release()
+        await notifying
+    await app.run_jobs()
+
+    assert [mail.cause for mail in app.mailer.sent] == [LossCause.SIGN_IN_REQUIRED]
+
+
+async def test_an_incident_that_is_about_more_is_told_in_the_feed(app: Application, maria: Person) -> None:
+    account, incident_id = await lose_mailbox(app, maria)
+    app.forget_changes()
+    await lose_access(app, account)
+
+    assert [one.incident_id for one in app.changes(ChangeType.INCIDENT_OPENED)] == [incident_id]
