@@ -33,8 +33,8 @@ from domain.change import change_of_session
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId, SessionId
 from domain.own_event import own_event
-from domain.session import Hindrance, Session
-from domain.writing import Create, Resolve, Settle, Step, Update, Wait, next_step
+from domain.session import EventCopy, Hindrance, Session
+from domain.writing import Create, Remove, Resolve, Settle, Step, Update, Wait, next_step
 
 CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
@@ -144,7 +144,7 @@ class WriteSession:
             session=session,
             step=step,
             doubted=_is_doubted(session, calendars),
-            missing=_is_missing(session, calendars),
+            missing=_is_missing(step.copy if isinstance(step, Remove) else session.copy, calendars),
             elsewhere=target.calendar is not None,
         )
 
@@ -281,9 +281,8 @@ def _events_of(session: Session) -> tuple[object, ...]:
     return session.copy, session.left, session.written_revision
 
 
-def _is_missing(session: Session, calendars: Iterable[Calendar]) -> bool:
-    """Whether the calendar that the session's event is in is no longer listed, or has another id by now."""
-    copy = session.copy
+def _is_missing(copy: EventCopy | None, calendars: Iterable[Calendar]) -> bool:
+    """Whether the calendar that the event is in is no longer listed, or has another id by now."""
     return copy is not None and not any(
         not one.missing
         and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)

@@ -1,7 +1,6 @@
 """One step of writing a session: the call to the provider, and what its answer changes."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -180,20 +179,18 @@ async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
 
 
 async def _remove(copy: EventCopy, writer: EventWriter) -> Change:
-    """Its account may have been away for so long that a missing calendar is no surprise."""
-    with suppress(CalendarGone):
-        if copy.place is None:
-            place = await writer.find(copy)
-        else:
-            try:
-                await writer.delete(copy)
-                place = None
-            except EventMissing:
-                place = await _looked_for(copy, writer)
-        if place is not None:
-            found_at = place
-            return lambda later: writing.left_found(later, copy, found_at)
-    return lambda later: writing.left_removed(later, copy)
+    if copy.place is None:
+        place = await writer.find(copy)
+    else:
+        try:
+            await writer.delete(copy)
+            place = None
+        except EventMissing:
+            place = await _looked_for(copy, writer)
+    if place is None:
+        return lambda later: writing.left_removed(later, copy)
+    found_at = place
+    return lambda later: writing.left_found(later, copy, found_at)
 
 
 async def _looked_for(copy: EventCopy, writer: EventWriter) -> EventPlace | None:
@@ -277,6 +274,8 @@ def _after_calendar_gone(plan: WritePlan, kept: Change, now: datetime) -> Change
     """Calendars come back, and their events with them, as when one is shared again. So an event is given up only after
     a second look at the list, and of a live session only where a new one could be written: until then it would wait for
     the same calendar, and find another event there than its own."""
+    if isinstance(plan.step, Remove) and plan.missing:
+        return lambda later: writing.left_removed(later, plan.copy)
     begun_before, cancelled = isinstance(plan.step, Resolve | Update | Delete), plan.session.cancelled
     if begun_before and plan.missing and (plan.elsewhere or cancelled):
         return lambda later: writing.without_event(

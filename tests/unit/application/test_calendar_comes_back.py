@@ -95,3 +95,24 @@ async def test_a_cancelled_session_does_not_wait_for_a_calendar_that_stays_away(
     await app.pass_time(timedelta(minutes=1))
     session = await app.session()
     assert (session.status, session.hindrance, session.copy) == (WriteStatus.WRITTEN, None, None)
+
+
+async def test_an_event_left_behind_does_not_keep_its_session_for_a_calendar_that_stays_away(
+    app: Application, maria: Person, side: str
+) -> None:
+    second = app.provider.add_person("second")
+    await app.connect(second)
+    await app.book()
+    await app.run_jobs()
+    account = (await app.account((await app.calendar(side)).account_id)).account_id
+    await app.disconnect_account(EXPERT, account)
+    await app.update_calendar_settings(EXPERT, write=None)
+    await app.book(interval=LATER)
+    await app.run_jobs()
+    del maria.calendars[side]
+    maria.events.clear()
+    await app.connect(maria)
+    await app.pass_time(timedelta(minutes=1))
+    session = await app.session()
+    assert second.the_event.interval == LATER
+    assert (session.status, session.left) == (WriteStatus.WRITTEN, ())

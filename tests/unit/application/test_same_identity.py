@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.access import AccessDenied, EventMissing, ProviderUnavailable, WriteRefused
+from domain.access import AccessDenied, CalendarGone, EventMissing, ProviderUnavailable, WriteRefused
 from domain.account import Account
 from domain.availability import Verdict
 from domain.change import ChangeType
@@ -218,7 +218,7 @@ async def test_another_identity_takes_nothing_back(app: Application, maria: Pers
     assert (await app.session()).hindrance is Hindrance.ACCOUNT_DISCONNECTED
 
 
-@pytest.mark.parametrize("fault", [ProviderUnavailable(), AccessDenied()])
+@pytest.mark.parametrize("fault", [ProviderUnavailable(), AccessDenied(), CalendarGone()])
 async def test_a_removal_that_fails_is_tried_again(
     app: Application, maria: Person, account: Account, fault: Exception
 ) -> None:
