@@ -61,8 +61,8 @@ class Change:
 class FeedPosition:
     """A place in the one order of all changes: the transaction that wrote them, then the number within.
 
-    `history` says whose transactions these are. A feed that starts anew has another one, and no place of one history is
-    before or after a place of another.
+    `history` says whose transactions these are. A restarted feed has another one, and places of different histories
+    have no order.
     """
 
     history: int
@@ -122,7 +122,7 @@ _OF_STATUS = {
 def change_of_session(before: Session, after: Session, *, at: datetime) -> Change | None:
     """What watchers hear when a worker has dealt with a session; None when they know already.
 
-    They know all that is told of its event, but for when it is tried next: that moves with every try.
+    They know everything about its event except when it is tried next: that moves with every try.
     """
     if before.told_of_event == after.told_of_event:
         return None

@@ -57,7 +57,7 @@ class StoredReading:
     def counts(self, asked: Interval, *, not_before: datetime, now: datetime, zone: str) -> bool:
         """Whether it is young enough, reaches over all that is asked, and was made for the zone the expert lives in.
 
-        One from the future, but for the leeway, was told by a clock that was wrong, and may be of any age.
+        One from the future, beyond the leeway, was timed by a wrong clock, and may be of any age.
         """
         return not_before <= self.read_at <= now + LEEWAY and self.window.holds(asked) and self.zone == zone
 
@@ -90,7 +90,7 @@ class Pace:
         return Interval(today - timedelta(days=1), today + timedelta(days=self.days_ahead + 1))
 
     def next_due(self, now: datetime, *, told_until: datetime | None, jitter: float) -> datetime:
-        """When to read again after a success; `told_until` is when the provider stops telling of changes, if it does.
+        """When to read again after a success; `told_until` is when notifications of changes end, if there are any.
 
         `jitter`, from 0 to 1, spreads calendars over a tenth of the pause.
         """

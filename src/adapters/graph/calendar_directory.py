@@ -60,8 +60,8 @@ class GraphCalendarDirectory:
         await self.tokens.renew(account_id)
 
     async def _probe(self, access: Access) -> None:
-        """Raises what says that there is no mailbox. That the main calendar alone isn't found says nothing of the kind:
-        there are mailboxes without one, and the list tells."""
+        """Raises what says that there is no mailbox. That only the main calendar isn't found does not mean that: some
+        mailboxes have none, and the list shows it."""
         try:
             await self.client.get(access, "/me/calendar", {"$select": "id"})
         except GraphRefusal as refusal:

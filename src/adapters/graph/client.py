@@ -102,7 +102,7 @@ class GraphClient:
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """The items of a list, page by page to the end. Links are followed as they come, on this origin only.
 
-        Without `repeats_slow` a page that takes too long is told at once, for the caller to ask for a smaller one.
+        Without `repeats_slow` a page that takes too long fails at once, so that the caller can ask for a smaller one.
         """
         url: URL | None = self._url(path, params)
         seen: set[URL] = set()

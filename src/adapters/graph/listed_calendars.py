@@ -22,7 +22,7 @@ class ListedCalendar:
 
 
 async def listed_calendars(client: GraphClient, access: Access) -> list[ListedCalendar]:
-    """The calendars of the mailbox, of which there is at least one.
+    """The calendars of the mailbox, at least one.
 
     Raises ProviderUnavailable where the list itself is not found, InvalidAnswer where it is empty: neither proves
     anything. Raises GraphRefusal, and whatever else the client does.

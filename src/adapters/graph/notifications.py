@@ -34,7 +34,7 @@ def notifications_from(body: bytes) -> tuple[ReceivedNotification, ...]:
     """The items of a delivery that name a subscription, in their order.
 
     Unknown lifecycle events count as `missed`: something happened, and reading the calendar is always right. Raises
-    InvalidAnswer for what is no collection of notifications, or one of more than 1,000 items.
+    InvalidAnswer if it is not a collection of notifications, or has more than 1,000 items.
     """
     items = _items(body)
     return tuple(

@@ -21,9 +21,9 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def name_from(value: object) -> str:
-    """One line of text for people; empty for what is none.
+    """One line of text for people; empty if it is not text.
 
-    Line ends become spaces, half a pair the replacement character; what is no character is dropped, and what is too
+    Line ends turn into spaces, half a pair into the replacement character; non-characters are dropped, and what is too
     long is cut.
     """
     if not isinstance(value, str):

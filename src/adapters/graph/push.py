@@ -34,8 +34,8 @@ LONGEST_LIFETIME = timedelta(minutes=10_000)
 """A little less than the 10,070 minutes above which Graph is reported to refuse, for clocks that disagree."""
 
 _NOT_REACHED = frozenset({"ValidationError", "InvalidRequest"})
-"""How a call of our address that failed is told: by a wrong answer, and by none in time. The second code is a wide one,
-but to ask again soon what will be refused again costs little."""
+"""How a failed call of our address is reported: after a wrong answer, and after none in time. The second code can mean
+other things, too, but repeating soon what will be refused again costs little."""
 _CHANGES = "created,updated,deleted"
 _CHANGES_ASKED = frozenset(_CHANGES.split(","))
 

@@ -27,9 +27,9 @@ class _Refused:
 
 
 class RefusedTokens:
-    """Tells the operator of a mailbox whose fresh tokens were all refused for an hour, and when there is none any more.
+    """Tells the operator about a mailbox whose fresh tokens were all refused for an hour, and when that is over.
 
-    Each process goes by what it met itself; while a mailbox is refused, each reads it every half an hour or sooner.
+    Each process judges by what it met itself; while a mailbox is refused, each reads it every half an hour or sooner.
     """
 
     def __init__(self, clock: Clock, alarms: Alarms) -> None:

@@ -24,7 +24,7 @@ _ANY_TENANT = frozenset({"common", "consumers"})
 class ClientCertificate:
     """A certificate to sign in with instead of a secret: PEM texts of its private key and of itself.
 
-    Raises ValueError for what is no such text; MSAL would notice only in the middle of a sign-in.
+    Raises ValueError for any other text; MSAL would notice only in the middle of a sign-in.
     """
 
     private_key: str = field(repr=False)

@@ -27,8 +27,8 @@ def blocking_http(settings: MicrosoftSettings, *, connections: int = 1) -> reque
 def graph_http(settings: MicrosoftSettings) -> aiohttp.ClientSession:
     """For Graph, to be closed by the caller, who also says how long a request may take.
 
-    aiohttp's own limit of the whole request is off: it cancels the task as well, and of two cancellations that come at
-    the same moment one is swallowed.
+    aiohttp's own limit for the whole request is off: it cancels the task, too, and of two simultaneous cancellations
+    one is swallowed.
     """
     context = ssl.create_default_context(cafile=settings.ca_file)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout.total_seconds())

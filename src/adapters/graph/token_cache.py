@@ -17,7 +17,7 @@ from adapters.graph.settings import PERSONAL_TENANT
 class AccessToken:
     """A bearer token for Graph.
 
-    `mailbox` tells whose it is: the same for every account that stands for the same Microsoft user. `username` is the
+    `mailbox` says whose it is: the same for every account of the same Microsoft user. `username` is the
     name the person signs in with, usually an e-mail address. `scopes` are the permissions that came with it.
     """
 

@@ -67,8 +67,8 @@ ORGANISATION_NUMBERS = ADMIN_NUMBERS | {
 organisation, access from outside restricted, the person not assigned, blocked by Conditional Access."""
 
 DEVICE_NUMBERS = frozenset({50005, 50131, 53000, 53001, 53004, 53009, 53010})
-"""AADSTS numbers of policies that a new sign-in may meet, from another device or place; when it is the sign-in that is
-refused, they are the organisation's as well."""
+"""AADSTS numbers of policies that a new sign-in may satisfy, from another device or place; when the sign-in itself is
+refused, they are the organisation's, too."""
 
 CLOSED_NUMBERS = frozenset({16003, 50034, 50057, 51004, 90002})
 """AADSTS numbers of an account or an organisation that is disabled or gone."""

@@ -52,7 +52,7 @@ class HttpAnswer:
 class TokenHttp:
     """What MSAL calls `http_client`; thread-safe.
 
-    Outages, throttling and answers that are no JSON leave as ProviderUnavailable, past MSAL, which would otherwise
+    Outages, throttling and answers other than JSON leave as ProviderUnavailable, past MSAL, which would otherwise
     lose their Retry-After or write their bodies to the log. The discovery document is kept for a day.
     """
 

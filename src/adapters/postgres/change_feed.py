@@ -22,10 +22,10 @@ from domain.change import CursorExpired, FeedPosition
 from domain.ids import ExpertId
 
 LOOK_AGAIN = timedelta(seconds=1)
-"""How often to look without being told to.
+"""How often to look without a notification.
 
-So late at most is a change that nobody told of, while the connection stands. While none can be made nobody is woken,
-and who waits can look when the time is over for which they wanted to wait.
+While the connection stands, a change without a notification is at most this late. While no connection can be made,
+nobody is woken, and those who wait can look when the time for which they wanted to wait is over.
 """
 SETTLE_FIRST = timedelta(milliseconds=10)
 """How soon to look again for changes that wait for an older transaction; doubled each time, up to LOOK_AGAIN."""

@@ -26,7 +26,7 @@ class GrantVault(Protocol):
         """Store `renewed` in the place of `over`.
 
         False, and nothing stored, when the stored grant is no longer `over`: somebody else renewed it or the person
-        signed in anew. What is stored ends the claim on what it replaces, and so does a new sign-in. Raises
+        signed in again. What is stored ends the claim on what it replaces, and so does a new sign-in. Raises
         AccountNotFound.
         """
         ...
@@ -34,11 +34,11 @@ class GrantVault(Protocol):
     async def claim_renewal(
         self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime
     ) -> bool:
-        """Become the only one who may renew `over`, until `until`; who holds the claim already, under the same `token`,
-        prolongs it.
+        """Become the only one who may renew `over`, until `until`; whoever holds the claim already, under the same
+        `token`, extends it.
 
-        False when the stored grant is no longer `over`, or gone, or another holds the claim and its time has not run
-        out at `now`.
+        False when the stored grant is no longer `over`, or gone, or somebody else holds a claim that has not expired at
+        `now`.
         """
         ...
 

@@ -31,7 +31,7 @@ class MailUncertain(Exception):
 class ReconnectNotice:
     """What the mail says, and to whom. `sessions_at_risk` sessions wait to be written because of the loss.
 
-    `message_id` tells mails apart: the same for every try of one mail, so that a mail server or reader can drop
+    `message_id` identifies a mail: the same for every try of one mail, so that a mail server or reader can drop
     the second copy when the answer to a first try was lost. Its form is that before the @ of a Message-ID.
     """
 

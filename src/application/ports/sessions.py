@@ -100,7 +100,7 @@ class Sessions(Protocol):
         calendar of the same remote id, where it has one.
 
         Returns those that have an event to be removed there, locked, in the order of their starts: cancelled ones with
-        a copy, and ones that left an event behind. All sessions that wait are locked as well, in the same order.
+        a copy, and ones that left an event behind. All waiting sessions are locked, too, in the same order.
         """
         ...
 

@@ -14,8 +14,9 @@ Claim: TypeAlias = tuple[str, str]
 class Subscriptions(Protocol):
     """Like readings, planned for each conflict calendar and for no other.
 
-    Whatever changes one holds its calendar's reading as well, and takes that first, as deselecting, disconnecting and
-    erasing do: they remove readings, and with them subscriptions. Whoever changes several goes by the calendars' ids.
+    Whatever changes one locks its calendar's reading, too, and locks it first, as deselecting, disconnecting and
+    erasing do: they remove readings, and with them subscriptions. Whoever changes several takes them in the order of
+    the calendars' ids.
     """
 
     async def get(self, calendar_id: CalendarId) -> Subscription | None: ...
@@ -32,7 +33,7 @@ class Subscriptions(Protocol):
         """Keep it, or its renewal; `secret` None leaves the one that is stored. Only a hash of it is kept.
 
         `instead_of` is the remote id that was stored when the work began, None for none. False, and nothing stored,
-        when another is stored by now, or the calendar is no conflict calendar (any more).
+        when another is stored by now, or the calendar is not (or no longer) a conflict calendar.
         """
         ...
 

@@ -123,7 +123,7 @@ async def _resolve(
 ) -> Change:
     """The event begun earlier is there, to be brought up to date; or it is begun again, in the same place.
 
-    There, because an answer this late could still come true: under one mark in one mailbox that makes one event. Where
+    There, because a request this late could still take effect: under one mark in one mailbox that makes one event. If
     the place is closed by now it can't, and the next plan looks for another.
     """
     if (place := await writer.find(copy)) is not None:

@@ -35,7 +35,7 @@ class Settings:
     than `granted_subscription_minutes`, whatever was asked. An address has `validation_seconds` to answer
     `validation_token` (None: a new one each time), when `validate_renewals` on renewal too.
 
-    Changes are told of unless `notifications` is "silent", the next `lost_notifications` of them not (it counts
+    Changes are notified unless `notifications` is "silent", except the next `lost_notifications` of them (it counts
     down). They leave `notification_delay_seconds` later, up to `notification_batch` in one delivery, each delivery
     `notification_copies` times, with `notification_client_state` for the clientState (None: the right one; empty:
     left out). A failed one is sent again after `notification_retry_seconds`, then twice as long and so on,

@@ -17,7 +17,7 @@ class FormDamaged(ValueError):
 async def url_encoded_form(request: web.Request) -> MultiMapping[str]:
     """The fields of a POST. Raises FormDamaged, and HTTPUnsupportedMediaType for another kind of body.
 
-    The library's own reading takes files as well, and fails in its own ways at whatever is written into the type.
+    The library's own parser accepts files, too, and fails in its own ways on whatever is written into the type.
     """
     if request.content_type != URL_ENCODED or "Content-Encoding" in request.headers:
         raise web.HTTPUnsupportedMediaType

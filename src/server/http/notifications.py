@@ -29,8 +29,8 @@ LONGEST_PROOF: Final = 256
 SENDER_PATIENCE: Final = timedelta(seconds=5)
 """How long a delivery may take to arrive."""
 STORE_PATIENCE: Final = timedelta(seconds=0.8)
-"""How long the database may take, with the deliveries before this one: whoever answers slowly too often is told of
-nothing for ten minutes."""
+"""How long the database may take, with the deliveries before this one: whoever answers slowly too often gets no
+notifications for ten minutes."""
 NOTICES: Final[Mapping[str | None, Notice]] = {
     None: Notice.CHANGED,
     "reauthorizationRequired": Notice.ENDING,

@@ -14,7 +14,7 @@ MARGIN_SHARE: Final = 0.1
 
 class Deadline(Interceptor):
     """A caller without a deadline waits as long as the work takes. A stream's deadline is when its caller wants it to
-    end, so that nothing has to be told."""
+    end, so nothing has to be reported."""
 
     async def stream(self, proceed: Proceed, request: Any, context: Context, method: str) -> None:
         await proceed(request, context)

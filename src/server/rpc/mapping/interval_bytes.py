@@ -48,7 +48,7 @@ SEVEN_BITS: Final = [
 def interval_bytes(edges: Sequence[int]) -> bytes | None:
     """A message whose field 1 has these intervals, in microseconds since 1970, start and end by turns, ascending.
 
-    None when one is no whole second, or outside of the years 1970 to 2106.
+    None when one is not a whole second, or outside the years 1970 to 2106.
     """
     if not edges:
         return b""

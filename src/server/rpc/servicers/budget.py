@@ -16,7 +16,7 @@ MARGIN_SHARE: Final = 0.2
 @dataclass(frozen=True, slots=True)
 class ReadBudget:
     """`longest` is how long providers may take together; a caller with a nearer deadline gets what was read by then,
-    and is told what was not."""
+    and hears what was not."""
 
     longest: timedelta
 
