@@ -37,6 +37,7 @@ NOT_FOR_CALLERS = {
     "change_feed_one": "the row is there from the beginning",
     "change_feed_pkey": "the row is there from the beginning",
     "consent_afresh_pkey": "asking twice is asking",
+    "account_grant_claim_whole": "one statement sets both",
     "account_grant_pkey": "saving replaces",
     "expert_pkey": "putting replaces",
     "former_account_expert_fk": "disconnecting has locked the expert's row",
