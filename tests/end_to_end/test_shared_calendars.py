@@ -2,7 +2,7 @@
 
 from calendarsync.v1 import calendar_service_pb2
 from calendarsync.v1.account_service_pb2 import PERMISSION_PURPOSE_WRITE_SHARED_CALENDAR
-from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN
+from calendarsync.v1.session_pb2 import EVENT_REPLACEMENT_UNSPECIFIED, WRITE_STATUS_WRITTEN
 from tests.end_to_end.test_waiting_sessions import state
 from tests.support.calls import EXPERT, RETURN_URL
 from tests.support.service import Service
@@ -95,3 +95,24 @@ async def test_nothing_more_is_asked_of_a_personal_account(service: Service) -> 
     await service.waits("CALENDAR_NOT_WRITABLE")
     assert await state(service) == "CALENDAR_NOT_WRITABLE"
     assert not (await service.start(EXPERT, account_id=account)).additional_permissions
+
+
+async def test_an_event_is_found_again_in_a_calendar_that_was_taken_away_and_shared_again(
+    service: Service,
+) -> None:
+    calendars = service.sandbox.world.calendars
+    await service.connect("dora")
+    await service.choose(write_calendar_id=await service.calendar_id("dora", "ben-writable"))
+    await service.put_session()
+    await service.written()
+
+    calendars.remove("dora", "ben-writable")
+    await service.put_session(title="Changed")
+    await service.waits("CALENDAR_MISSING")
+    calendars.share("ben", "projects", "dora", key="ben-writable", name="Projects (Ben)", can_edit=True)
+    await service.list_calendars(refresh=True)
+
+    session = await service.written(revision=2)
+    (event,) = service.events("dora", "ben-writable")
+    assert event.subject == "Changed"
+    assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
