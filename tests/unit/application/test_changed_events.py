@@ -262,6 +262,22 @@ async def test_every_change_of_its_time_is_told(
     assert await read(app, calendar_id) == told(app, calendar_id)
 
 
+async def test_a_move_is_told_once_more_after_a_change_that_left_the_event_there(
+    app: Application, maria: Person, calendar_id: CalendarId
+) -> None:
+    drag(maria, DRAGGED)
+    assert await read(app, calendar_id) == told(app, calendar_id)
+    app.forget_changes()
+    await app.book(details=some_details("Other"))
+    await app.run_jobs()
+    app.clock.advance(MOMENT)
+    await app.read_calendar(calendar_id)
+
+    assert (maria.the_event.details.title, maria.the_event.interval) == ("Other", DRAGGED)
+    assert len(app.changes(ChangeType.SESSION_EVENT_CHANGED)) == 1
+    assert await read(app, calendar_id) == []
+
+
 async def test_a_deletion_is_told_once(app: Application, maria: Person, calendar_id: CalendarId) -> None:
     event = maria.events.pop(maria.the_event.remote_id)
     assert await read(app, calendar_id) == told(app, calendar_id)
