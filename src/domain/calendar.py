@@ -71,10 +71,16 @@ class Calendar:
         """Whether nothing but a permission keeps events from being written to it."""
         return self.listed_writable and self.refused_at is not None and bool(self.demands)
 
-    def refused(self, now: datetime, *, missing_permissions: tuple[str, ...]) -> "Calendar":
-        """After an event was refused. Permissions that are missing explain that only where it is somebody else's."""
+    def refused(
+        self, now: datetime, *, missing_permissions: tuple[str, ...], old_event: bool = False
+    ) -> "Calendar":
+        """After an event was refused. Permissions that are missing explain that only where it is somebody else's.
+
+        What refuses an `old_event` may be that event alone: it doesn't put off the next try with a new one.
+        """
         demands = missing_permissions if self.remote.shared else ()
-        return replace(self, refused_at=now, demands=demands or self.demands)
+        since = self.refused_at if old_event else None
+        return replace(self, refused_at=since or now, demands=demands or self.demands)
 
     def accepted(self) -> "Calendar":
         """After an event was written."""

@@ -22,8 +22,11 @@ class LearnRefusals:
     store: Store
     clock: Clock
 
-    async def refused(self, copy: EventCopy, fault: AccessDenied) -> AccessDenied:
-        """The fault as the calendar explains it: with the missing permissions only where these are the reason."""
+    async def refused(self, copy: EventCopy, fault: AccessDenied, *, old_event: bool) -> AccessDenied:
+        """The fault as the calendar explains it: with the missing permissions only where these are the reason.
+
+        `old_event` is whether it was there before, and could not be changed or removed.
+        """
         try:
             async with self.store.transaction() as tx:
                 account = await tx.accounts.lock(copy.account_id)
@@ -31,7 +34,9 @@ class LearnRefusals:
                 if known is None or not known.listed_writable:
                     return AccessDenied()
                 now = self.clock.now()
-                refusing = known.refused(now, missing_permissions=fault.missing_permissions)
+                refusing = known.refused(
+                    now, missing_permissions=fault.missing_permissions, old_event=old_event
+                )
                 await tx.calendars.save([refusing])
                 if known.refused_at is None:
                     await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))

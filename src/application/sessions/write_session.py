@@ -34,7 +34,7 @@ from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId, SessionId
 from domain.own_event import own_event
 from domain.session import EventCopy, Hindrance, Session
-from domain.writing import Create, Remove, Resolve, Settle, Step, Update, Wait, next_step
+from domain.writing import Create, Delete, Remove, Resolve, Settle, Step, Update, Wait, next_step
 
 CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
@@ -211,7 +211,8 @@ class WriteSession:
         except WRITE_FAULTS as fault:
             blamed = await self._report(fault)
             if isinstance(blamed, AccessDenied):
-                blamed = await self.refusals.refused(plan.copy, blamed)
+                old_event = isinstance(plan.step, Update | Delete | Remove)
+                blamed = await self.refusals.refused(plan.copy, blamed, old_event=old_event)
             return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
         if plan.doubted and _proves_writing(plan, change):
             await self.refusals.accepted(plan.session.expert_id, plan.copy)

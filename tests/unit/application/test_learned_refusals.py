@@ -287,3 +287,22 @@ async def test_another_session_tries_when_the_refused_one_is_cancelled(
         await app.pass_time(timedelta(minutes=5))
 
     assert len(maria.events) == 1
+
+
+async def test_an_event_that_alone_can_not_be_changed_does_not_keep_others_waiting(
+    app: Application, maria: Person
+) -> None:
+    """Its own tries go on, and none of them puts off the next one with a new event."""
+    await app.connect(maria)
+    await app.book()
+    await app.run_jobs()
+    app.provider.fail("update", AccessDenied(), times=100)
+    await app.book(interval=an_interval(starts=30))
+    for _ in range(30):
+        await app.pass_time(timedelta(minutes=1))
+    await app.book("other", interval=an_interval(starts=40))
+    for _ in range(20):
+        await app.pass_time(timedelta(minutes=1))
+
+    assert (await app.session("other")).status is WriteStatus.WRITTEN
+    assert state_of(await app.session()) == (WriteStatus.WAITING, Hindrance.CALENDAR_NOT_WRITABLE)
