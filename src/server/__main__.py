@@ -1,12 +1,25 @@
 """`python -m server`, and the console script `calendarsync`."""
 
 import sys
+from typing import Final
 
-from server import cli
+from server.runtime.stop_signals import StopSignals
+
+INTERRUPTED: Final = 130
 
 
 def run() -> None:
-    sys.exit(cli.run())
+    """Ends the program with the command's exit code; 130 when it was interrupted before it could serve."""
+    signals = StopSignals()
+    code = INTERRUPTED
+    with signals.heard():
+        try:
+            from server import cli  # takes a second, in which signals may come
+
+            code = cli.run(signals=signals)
+        except KeyboardInterrupt:
+            pass
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -19,25 +19,16 @@ DISTRIBUTION: Final = "calendarsync-service"
 """Under this name it is installed; pyproject.toml says the version, and nothing else does."""
 BAD_SETTINGS = 2
 CANT_START = 1
-INTERRUPTED = 130
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command.
+def run(arguments: Sequence[str] | None = None, *, signals: StopSignals | None = None) -> int:
+    """Runs one command. The exit code is 0, 1 when it can't start, 2 for bad arguments or settings.
 
-    The exit code is 0, 1 when it can't start, 2 for bad arguments or settings, 130 when interrupted.
+    `signals` are those that the program hears; without them nothing stops it but the command's own end.
     """
     use_packaged_zones()
     command = _parser().parse_args(arguments)
-    signals = StopSignals()
-    try:
-        with signals.heard():
-            return _run(command, signals)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-
-
-def _run(command: argparse.Namespace, signals: StopSignals) -> int:
+    signals = signals or StopSignals()
     if command.name == "local":
         from server.local import run_local  # needs packages that a deployed service does without
 

@@ -25,13 +25,14 @@ class StopSignals:
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        """On the main thread, around everything that must be cleaned up."""
-        before = [(one, signal.signal(one, self._arrived)) for one in HEARD]
+        """On the main thread, around everything that must be cleaned up; ignored after it, while Python exits."""
+        for one in HEARD:
+            signal.signal(one, self._arrived)
         try:
             yield
         finally:
-            for one, handler in before:
-                signal.signal(one, handler)
+            for one in HEARD:
+                signal.signal(one, signal.SIG_IGN)
 
     @contextmanager
     def listened_to(self) -> Iterator[None]:
