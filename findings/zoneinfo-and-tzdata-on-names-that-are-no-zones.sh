@@ -6,8 +6,7 @@
 #   ZoneInfo("America")                   raises IsADirectoryError instead of ZoneInfoNotFoundError (a KeyError)
 #   ZoneInfo("America.Argentina/Salta")   gives a zone with that key: the part before the last slash is imported as a
 #                                         package name, and there a dot is as good as a slash
-# With the machine's database the first is ZoneInfoNotFoundError or IsADirectoryError, by version, and the second is
-# not found. Whoever keeps zone names should look them up in zoneinfo.available_timezones() first.
+# Whoever keeps zone names should look them up in zoneinfo.available_timezones() first.
 #
 # Prints what it sees, and fails when that is something else.
 set -euo pipefail
