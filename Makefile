@@ -42,8 +42,8 @@ test: proto ## all tests
 
 check: lint types layers contract test ## everything CI runs
 
-bench: proto ## what calls cost, as ratios: docs/performance.md
-	@$(BIN)/python -m bench
+bench: proto ## what calls cost, as ratios: docs/performance.md; PARTS="reads writes" for some
+	@$(BIN)/python -m bench $(PARTS)
 
 run: proto ## the whole service on this machine, Ctrl-C to stop
 	@$(BIN)/python -m server local

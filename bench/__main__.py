@@ -1,79 +1,58 @@
-"""`python -m bench`: everything in one run, on this machine, within two minutes."""
+"""`python -m bench [PART ...]`: all parts in one run on this machine, or only those that are named."""
 
+import argparse
 import asyncio
 import os
 import platform
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 
-import aiohttp
-import grpc.aio
+import grpc
 
-from bench import availability, live, sessions
-from bench.calendars import connect_team
-from bench.client import Client
-from bench.events import cost_table
-from bench.figures import Figures, figures_table
-from bench.people import book_everything, put_everybody
-from bench.push import push
-from bench.sampling import Measured, take_rounds
-from bench.statements import reading, writing
-from bench.surroundings import Surroundings, server, surroundings
-from bench.table import table
-from bench.watchers import watchers
-from server.demo.world import World
-from server.runtime.settings import Role
+from bench.parts import ALONE, ON_STAGE
+from bench.stage import stage
+from bench.surroundings import Surroundings, surroundings
 from server.time_zones import use_packaged_zones
-
-ROUNDS = 5
-SECONDS = 0.8
 
 
 def main() -> None:
     use_packaged_zones()
-    others = os.getloadavg()[0]
-    with surroundings() as where:
-        figures, measured = asyncio.run(_measure(where))
+    wanted = _wanted(sys.argv[1:])
     _print(
         f"Python {platform.python_version()}, grpcio {grpc.__version__}, {os.cpu_count()} processors shared by all, "
-        f"load {others:.1f} before the run"
+        f"load {os.getloadavg()[0]:.1f} before the run"
     )
-    _print(table(measured))
-    _print(figures_table(figures))
-    _print(cost_table())
+    on_stage = [name for name in ON_STAGE if name in wanted]
+    if on_stage:
+        with surroundings() as where:
+            asyncio.run(_play(where, on_stage))
+    for name, run in ALONE.items():
+        if name in wanted:
+            _print(f"{name}\n\n{run()}")
 
 
-async def _measure(where: Surroundings) -> tuple[Figures, list[Measured]]:
-    async with AsyncExitStack() as stack:
-        client = Client(
-            service=await stack.enter_async_context(grpc.aio.insecure_channel(where.server.service)),
-            bare=await stack.enter_async_context(grpc.aio.insecure_channel(where.server.bare)),
-        )
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        world = World(http=http, control_url=where.sandbox["control_url"])
-        await put_everybody(client.service)
-        watching = await watchers(client, where.server.service)
-        # Its jobs would disturb everything else, and be busy with everything else's: it runs for this alone.
-        with server(Role.ALL, where.environment):
-            pushed = await push(client, where, world)
-        await book_everything(client.service)
-        await connect_team(client, world)
-        await availability.require_as_told(client)
-        figures = Figures(
-            watchers=watching,
-            push=pushed,
-            graph_requests_a_check=await live.graph_requests_a_check(client, world),
-        )
-        rows = [
-            *availability.rows(client, await stack.enter_async_context(reading(where.dsn))),
-            *sessions.rows(client, stack.enter_context(writing(where.dsn))),
-            *live.rows(client, await stack.enter_async_context(live.bare_reading(where, world))),
-        ]
-        return figures, await take_rounds(rows, rounds=ROUNDS, seconds=SECONDS)
+def _wanted(arguments: Sequence[str]) -> set[str]:
+    every = [*ON_STAGE, *ALONE]
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="What calls cost: docs/performance.md."
+    )
+    # No `choices`: argparse would hold an empty list against them.
+    parser.add_argument("part", nargs="*", help=f"one of {', '.join(every)}; all without a name")
+    named = set(parser.parse_args(arguments).part)
+    if unknown := named - set(every):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(every)}")
+    return named or set(every)
+
+
+async def _play(where: Surroundings, names: Sequence[str]) -> None:
+    async with stage(where) as here:
+        for name in names:
+            _print(f"{name}\n\n{await ON_STAGE[name](here)}")
 
 
 def _print(text: str) -> None:
     sys.stdout.write(text + "\n\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,13 @@ class Push:
     longest: float
     sandbox: float
 
+    def lines(self) -> list[tuple[str, str]]:
+        return [
+            (f"event entered → answer changed, by push, median of {CHANGES}", f"{self.whole:.0f} ms"),
+            ("the same without the sandbox's answer", f"{self.whole - self.sandbox:.0f} ms"),
+            ("the longest of them, sandbox included", f"{self.longest:.0f} ms"),
+        ]
+
 
 async def push(client: Client, where: Surroundings, world: World) -> Push:
     """Needs a process that takes notifications and runs jobs; the questions go to another."""

@@ -26,6 +26,12 @@ class Watchers:
     own_connection: float
     shared_connection: float
 
+    def lines(self) -> list[tuple[str, str]]:
+        return [
+            (f"an idle watcher, {SHARING:,} on one connection", f"{self.shared_connection / 1000:.0f} kB"),
+            (f"an idle watcher, {APART} with their own connections", f"{self.own_connection / 1000:.0f} kB"),
+        ]
+
 
 async def watchers(client: Client, service: str) -> Watchers:
     """Both kinds stay open together, so that neither gets memory the other has given back."""

@@ -1,0 +1,67 @@
+"""The parts of a run, each of which gives its table."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bench import availability, live, sessions
+from bench.events import cost_table
+from bench.push import push
+from bench.sampling import Row, take_rounds
+from bench.stage import Stage
+from bench.statements import reading, writing
+from bench.surroundings import server
+from bench.table import markdown, table
+from bench.watchers import watchers
+from server.runtime.settings import Role
+
+ROUNDS = 5
+SECONDS = 0.8
+
+
+async def idle_watchers(stage: Stage) -> str:
+    """First of all, in a fresh server: others would leave memory behind for it."""
+    return markdown(
+        [("what", "measured"), *(await watchers(stage.client, stage.where.server.service)).lines()]
+    )
+
+
+async def pushed(stage: Stage) -> str:
+    # Its jobs would disturb everything else, and be busy with everything else's: it runs for this alone.
+    with server(Role.ALL, stage.where.environment):
+        measured = await push(stage.client, stage.where, stage.world)
+    return markdown([("what", "measured"), *measured.lines()])
+
+
+async def reads(stage: Stage) -> str:
+    await stage.connect()
+    async with reading(stage.where.dsn) as bare:
+        return await _rounds(availability.rows(stage.client, bare))
+
+
+async def writes(stage: Stage) -> str:
+    with writing(stage.where.dsn) as writers:
+        return await _rounds(sessions.rows(stage.client, writers))
+
+
+async def looks_now(stage: Stage) -> str:
+    await stage.connect()
+    asked = await live.graph_requests_a_check(stage.client, stage.world)
+    async with live.bare_reading(stage.where, stage.world) as bare:
+        rows = await _rounds(live.rows(stage.client, bare))
+    return f"{rows}\n\nGraph requests a CheckTimes, readings fresh: {asked:g}"
+
+
+async def _rounds(rows: Sequence[Row]) -> str:
+    return table(await take_rounds(rows, rounds=ROUNDS, seconds=SECONDS))
+
+
+ON_STAGE: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
+    "watchers": idle_watchers,
+    "push": pushed,
+    "reads": reads,
+    "writes": writes,
+    "live": looks_now,
+}
+"""In this order, with one server."""
+
+ALONE: Mapping[str, Callable[[], str]] = {"events": cost_table}
+"""Afterwards, each with what it starts by itself."""
