@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bench import availability, live, sessions
+from bench.beside import pairs, stage_before
+from bench.builds import BuildMissing, build_before, without_before
 from bench.events import cost_table
+from bench.pairs import pairs_table, take_pairs
 from bench.push import push
 from bench.sampling import Row, take_rounds
 from bench.stage import Stage
@@ -15,6 +18,7 @@ from server.runtime.settings import Role
 
 ROUNDS = 5
 SECONDS = 0.8
+PAIR_SECONDS = 0.5
 
 
 async def idle_watchers(stage: Stage) -> str:
@@ -50,6 +54,20 @@ async def looks_now(stage: Stage) -> str:
     return f"{rows}\n\nGraph requests a CheckTimes, readings fresh: {asked:g}"
 
 
+async def beside_before(stage: Stage) -> str:
+    await stage.connect()
+    try:
+        with build_before() as build:
+            async with stage_before(stage.where, build) as before:
+                await before.connect()
+                measured = await take_pairs(
+                    pairs(stage.client, before.client), rounds=ROUNDS, seconds=PAIR_SECONDS
+                )
+    except BuildMissing as missing:
+        return without_before(missing)
+    return pairs_table(measured)
+
+
 async def _rounds(rows: Sequence[Row]) -> str:
     return table(await take_rounds(rows, rounds=ROUNDS, seconds=SECONDS))
 
@@ -60,6 +78,7 @@ ON_STAGE: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "reads": reads,
     "writes": writes,
     "live": looks_now,
+    "before": beside_before,
 }
 """In this order, with one server."""
 

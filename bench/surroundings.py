@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.postgres.embedded import embedded_postgres
+from bench.builds import NOW, Build
 from server.local.stand_ins import stand_ins
 from server.runtime.settings import PREFIX, Role
 
@@ -29,8 +30,9 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """The gRPC addresses of one server's process."""
+    """One server's process, and its gRPC addresses; nothing is at `service` where the role serves no gRPC."""
 
+    pid: int
     service: str
     bare: str
 
@@ -69,7 +71,7 @@ def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def server(role: Role, environment: Mapping[str, str]) -> Iterator[Served]:
+def server(role: Role, environment: Mapping[str, str], *, build: Build = NOW) -> Iterator[Served]:
     """A server's process of this role, until the block ends. Raises ServerEnded."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
@@ -78,7 +80,8 @@ def server(role: Role, environment: Mapping[str, str]) -> Iterator[Served]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=dict(environment),
+            cwd=build.folder,
+            env=build.environment(environment),
             start_new_session=True,
         )
         assert process.stdin is not None
@@ -89,7 +92,9 @@ def server(role: Role, environment: Mapping[str, str]) -> Iterator[Served]:
                 log.seek(0)
                 raise ServerEnded("\n".join(log.read().splitlines()[-20:]))
             ports: dict[str, int] = json.loads(line)
-            yield Served(service=f"127.0.0.1:{ports['service']}", bare=f"127.0.0.1:{ports['bare']}")
+            yield Served(
+                pid=process.pid, service=f"127.0.0.1:{ports['service']}", bare=f"127.0.0.1:{ports['bare']}"
+            )
         finally:
             process.stdin.close()
             try:

@@ -1,0 +1,103 @@
+"""The code that processes of a run are started from: this build, and the one it is compared with."""
+
+import importlib.metadata
+import io
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BEFORE = "d18f4e332ba89d0911b56bd347d03027541dc9c7"
+"""The last commit whose workers take their work from a job queue."""
+LOCK = "requirements-dev.txt"
+NAME = re.compile(r"([A-Za-z0-9._-]+)==")
+WITHIN = 120.0
+"""Seconds for each of the steps to the build before."""
+
+
+class BuildMissing(Exception):
+    """The build to compare with can't be had; the text says why, in one line."""
+
+
+def without_before(missing: BuildMissing) -> str:
+    """What stands in the place of rows that compare with it."""
+    return f"The build before is left out: {missing}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """`paths` are where Python looks for the code, before the packages of this environment."""
+
+    name: str
+    folder: Path
+    paths: tuple[Path, ...]
+
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Of a process that runs its code."""
+        return {**settings, "PYTHONPATH": os.pathsep.join(str(path) for path in self.paths)}
+
+
+NOW = Build(name="now", folder=ROOT, paths=(ROOT / "src", ROOT))
+
+
+@contextmanager
+def build_before() -> Iterator[Build]:
+    """The code of the commit before in a folder of its own, deleted in the end. Raises BuildMissing.
+
+    Both builds run with the packages of this environment, so that only the code differs. What the old one needs and
+    this environment has not is installed beside it, as its own lock file says.
+    """
+    with tempfile.TemporaryDirectory(prefix="calendarsync-before-") as name:
+        folder = Path(name)
+        _check_out(folder)
+        packages = folder / "packages"
+        _install_missing(folder, packages)
+        _run([sys.executable, "tools/build_proto.py"], folder, what="its contract can't be compiled")
+        yield Build(name="before", folder=folder, paths=(folder / "src", folder, packages))
+
+
+def _check_out(folder: Path) -> None:
+    """The commit's files alone, which leave no trace in this repository."""
+    archive = _run(["git", "archive", BEFORE], ROOT, what=f"git has no commit {BEFORE[:7]} here")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+
+
+def _install_missing(folder: Path, target: Path) -> None:
+    wanted = missing_requirements((folder / LOCK).read_text(), _installed)
+    if not wanted:
+        return
+    file = folder / "missing.txt"
+    file.write_text("\n".join(wanted) + "\n")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    options = ["--no-deps", "--require-hashes", "--target", str(target), "-r", str(file)]
+    _run([*command, *options], folder, what="its packages can't be installed")
+
+
+def missing_requirements(lock: str, installed: Callable[[str], bool]) -> list[str]:
+    """The entries of a lock file, hashes included, for packages that are not installed."""
+    entries = re.split(r"\n(?=\S)", lock.strip())
+    named = ((NAME.match(entry), entry) for entry in entries)
+    return [entry for name, entry in named if name and not installed(name[1])]
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _run(command: list[str], folder: Path, *, what: str) -> bytes:
+    try:
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=WITHIN).stdout
+    except (OSError, subprocess.SubprocessError):
+        raise BuildMissing(what) from None
