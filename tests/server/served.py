@@ -78,6 +78,7 @@ def a_world() -> World:
         alarms=alarms,
         store=store,
         known_times=store.known_times,
+        new_sessions=store.new_sessions,
         name_order=FoldedNameOrder(),
         feed=store.feed,
         clock=clock,

@@ -10,11 +10,13 @@ from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
+from adapters.postgres.new_sessions import PostgresNewSessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
 from application.ports.changes import FollowedFeed
 from application.ports.grant_vault import GrantVault
 from application.ports.known_times import KnownTimes
+from application.ports.new_sessions import NewSessions
 from application.ports.store import Store, Transaction
 from domain.expert import Expert
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
@@ -44,6 +46,9 @@ class Kept(Protocol):
     def known_times(self) -> KnownTimes: ...
 
     @property
+    def new_sessions(self) -> NewSessions: ...
+
+    @property
     def feed(self) -> FollowedFeed: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
@@ -66,6 +71,10 @@ class KeptByFake:
         return self.store.known_times
 
     @property
+    def new_sessions(self) -> NewSessions:
+        return self.store.new_sessions
+
+    @property
     def feed(self) -> FollowedFeed:
         return self.store.feed
 
@@ -81,6 +90,7 @@ class KeptByPostgres:
     store: PostgresStore
     vault: PostgresGrantVault
     known_times: PostgresKnownTimes
+    new_sessions: PostgresNewSessions
     feed: PostgresChangeFeed
     pool: Pool
 
@@ -136,6 +146,7 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
             store=PostgresStore(pool=pool, cipher=cipher, job_app=job_app()),
             vault=PostgresGrantVault(pool=pool, cipher=cipher),
             known_times=known_times,
+            new_sessions=PostgresNewSessions(pool=pool, cipher=cipher),
             feed=feed,
             pool=pool,
         )

@@ -172,7 +172,7 @@ def an_application(*, push_on: bool = True) -> Application:
         take_notifications=TakeNotifications(store=store, clock=clock),
         watch_changes=WatchChanges(store=store, clock=clock, feed=store.feed),
         list_changes=ListChanges(store=store, feed=store.feed),
-        put_session=PutSession(store=store, clock=clock, look_up=look_up),
+        put_session=PutSession(store=store, new_sessions=store.new_sessions, clock=clock, look_up=look_up),
         cancel_session=CancelSession(store=store, clock=clock),
         get_session=GetSession(store=store),
         list_sessions=ListSessions(store=store),

@@ -13,6 +13,18 @@ from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId, Sess
 CHANNEL = "calendarsync_change"
 ERASED_CHANNEL = "calendarsync_erased"
 """With the expert's id."""
+COLUMNS = (
+    "expert_id",
+    "type",
+    "at",
+    "account_id",
+    "calendar_id",
+    "session_id",
+    "hold_id",
+    "incident_id",
+    "expires_at",
+)
+"""All but those that are its place in the feed, which the database fills in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +43,7 @@ class PostgresChanges:
             )
             SELECT pg_notify(%(channel)s, '')
             """,
-            _to_row(change) | {"channel": CHANNEL},
+            change_to_row(change) | {"channel": CHANNEL},
         )
 
     async def remove_before(self, at: datetime, limit: int = REMOVED_AT_ONCE) -> int:
@@ -106,7 +118,7 @@ def change_from_row(row: DictRow) -> Change:
     )
 
 
-def _to_row(change: Change) -> DictRow:
+def change_to_row(change: Change) -> DictRow:
     return {
         "expert_id": change.expert_id,
         "type": change.type.value,

@@ -15,6 +15,33 @@ from domain.interval import Interval
 from domain.own_event import OwnEvent
 from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
 
+COLUMNS = (
+    "expert_id",
+    "session_id",
+    "starts_at",
+    "ends_at",
+    "details",
+    "cancelled",
+    "revision",
+    "written_revision",
+    "status",
+    "hindrance",
+    "failures",
+    "due_at",
+    "written_at",
+    "copies",
+    "replacement",
+    "copy_account_id",
+    "copy_calendar_id",
+    "copy_remote_calendar_id",
+    "copy_mark",
+    "copy_times",
+    "copy_remote_id",
+    "copy_written",
+    "copies_left",
+)
+"""All but those of the claim."""
+
 
 def session_from_row(cipher: Cipher, row: DictRow) -> Session:
     expert_id, session_id = row["expert_id"], row["session_id"]
@@ -111,7 +138,6 @@ def _left_to_json(copy: EventCopy) -> dict[str, Any]:
 
 
 def session_to_row(cipher: Cipher, session: Session) -> DictRow:
-    """All columns but those of the claim."""
     return {
         "expert_id": session.expert_id,
         "session_id": session.session_id,

@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.rows import DictRow, tuple_row
 
 from adapters.postgres.pool import Connection
-from adapters.postgres.session_rows import own_event_from_row, session_from_row, session_to_row
+from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_from_row, session_to_row
 from application.ports.cipher import Cipher
 from application.ports.sessions import SessionFilter, SessionPosition
 from domain.availability import BookedTime
@@ -16,6 +16,11 @@ from domain.interval import Interval
 from domain.own_event import OwnEvent
 from domain.session import Session, SessionNotFound
 
+ADD = f"""
+    INSERT INTO session ({", ".join(COLUMNS)})
+    VALUES ({", ".join(f"%({column})s" for column in COLUMNS)})
+    ON CONFLICT ON CONSTRAINT session_pkey DO NOTHING
+    """  # noqa: S608 - made of names that stand in this program
 # One index each: all in one condition would have every session of the expert looked at. Without the sealed details.
 OWN_EVENTS = """
     WITH asked AS (
@@ -98,21 +103,7 @@ class PostgresSessions:
         return self._one(await cursor.fetchone())
 
     async def add(self, session: Session) -> bool:
-        cursor = await self.connection.execute(
-            """
-            INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision,
-                written_revision, status, hindrance, failures, due_at, written_at, copy_account_id, copy_calendar_id,
-                copy_remote_calendar_id, copy_mark, copy_times, copy_remote_id, copy_written, copies_left, copies,
-                replacement)
-            VALUES (%(expert_id)s, %(session_id)s, %(starts_at)s, %(ends_at)s, %(details)s, %(cancelled)s,
-                %(revision)s, %(written_revision)s, %(status)s, %(hindrance)s, %(failures)s, %(due_at)s,
-                %(written_at)s, %(copy_account_id)s, %(copy_calendar_id)s, %(copy_remote_calendar_id)s, %(copy_mark)s,
-                %(copy_times)s, %(copy_remote_id)s, %(copy_written)s, %(copies_left)s,
-                %(copies)s, %(replacement)s)
-            ON CONFLICT ON CONSTRAINT session_pkey DO NOTHING
-            """,
-            session_to_row(self.cipher, session),
-        )
+        cursor = await self.connection.execute(ADD, session_to_row(self.cipher, session))
         if cursor.rowcount == 0:
             return False
         await self._remember_mark(session)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from application.availability.look_up_availability import LookUpAvailability
 from application.ports.clock import Clock
+from application.ports.new_sessions import NewSessions
 from application.ports.store import Store, Transaction
 from domain.change import Change, ChangeType, change_of_booking, hold_ended
 from domain.hold import Hold, TimeTaken, require_free
@@ -31,6 +32,20 @@ class WantedSession:
         """Whether its time was found free, and is its own from then on."""
         return self.only_if_free or self.hold_id is not None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing has to be looked at before it is accepted, if it is new."""
+        return not self.etag and not self.is_checked
+
+    def new(self, now: datetime) -> Session:
+        return new_session(
+            expert_id=self.expert_id,
+            session_id=self.session_id,
+            interval=self.interval,
+            details=self.details,
+            now=now,
+        )
+
     def is_met_by(self, known: Session) -> bool:
         """Whether the session is as wanted already, so that nothing is left to check or to change."""
         return not known.cancelled and (known.interval, known.details) == (self.interval, self.details)
@@ -39,6 +54,7 @@ class WantedSession:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutSession:
     store: Store
+    new_sessions: NewSessions
     clock: Clock
     look_up: LookUpAvailability
 
@@ -49,12 +65,21 @@ class PutSession:
         SessionNotFound where an etag is given and there is none, EtagMismatch, HoldNotFound, TimeTaken,
         AvailabilityUnknown, CalendarsUnreadable.
         """
+        if wanted.is_plain and (new := await self._accept_as_new(wanted)) is not None:
+            return new
         if wanted.only_if_free:
             if (met := await self._met(wanted)) is not None:
                 return met
             await self._require_free(wanted, budget)
         async with self.store.transaction() as tx:
             return await self._accept(tx, wanted)
+
+    async def _accept_as_new(self, wanted: WantedSession) -> Session | None:
+        """The session, accepted without a unit of work of its own; None where it takes one to say what it is."""
+        now = self.clock.now()
+        new = wanted.new(now)
+        told = change_of_booking(ChangeType.SESSION_ACCEPTED, new, at=now)
+        return new if await self.new_sessions.accept(new, told) else None
 
     async def _met(self, wanted: WantedSession) -> Session | None:
         """The session, if it is as wanted already, its time its own. That is the answer: by the next look it might be
@@ -86,13 +111,7 @@ class PutSession:
         now = self.clock.now()
         if wanted.is_checked:
             await tx.experts.lock(wanted.expert_id)  # checked bookings of one expert take turns
-        new = new_session(
-            expert_id=wanted.expert_id,
-            session_id=wanted.session_id,
-            interval=wanted.interval,
-            details=wanted.details,
-            now=now,
-        )
+        new = wanted.new(now)
         known = await self._known(tx, new, wanted.etag)
         accepted = (
             new if known is None else known.put(interval=wanted.interval, details=wanted.details, now=now)

@@ -47,6 +47,7 @@ from application.ports.id_source import IdSource
 from application.ports.known_times import KnownTimes
 from application.ports.mailer import Mailer
 from application.ports.name_order import NameOrder
+from application.ports.new_sessions import NewSessions
 from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
@@ -89,6 +90,7 @@ class Container(containers.DeclarativeContainer):
 
     store: providers.Dependency[Store] = providers.Dependency()
     known_times: providers.Dependency[KnownTimes] = providers.Dependency()
+    new_sessions: providers.Dependency[NewSessions] = providers.Dependency()
     name_order: providers.Dependency[NameOrder] = providers.Dependency()
     feed: providers.Dependency[ChangeFeed] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
@@ -239,7 +241,9 @@ class Container(containers.DeclarativeContainer):
     watch_changes = providers.Factory(WatchChanges, store=store, clock=clock, feed=feed)
     list_changes = providers.Factory(ListChanges, store=store, feed=feed)
 
-    put_session = providers.Factory(PutSession, store=store, clock=clock, look_up=look_up_availability)
+    put_session = providers.Factory(
+        PutSession, store=store, new_sessions=new_sessions, clock=clock, look_up=look_up_availability
+    )
     cancel_session = providers.Factory(CancelSession, store=store, clock=clock)
     get_session = providers.Factory(GetSession, store=store)
     list_sessions = providers.Factory(ListSessions, store=store)

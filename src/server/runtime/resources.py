@@ -23,6 +23,7 @@ from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.known_times import open_known_times
 from adapters.postgres.migrate import MigrationRefused, migrate
+from adapters.postgres.new_sessions import PostgresNewSessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
@@ -73,6 +74,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             alarms=alarms,
             store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
             known_times=known_times,
+            new_sessions=PostgresNewSessions(pool=pool, cipher=cipher),
             name_order=await asyncio.to_thread(UnicodeNameOrder),
             feed=feed,
             clock=clock,
