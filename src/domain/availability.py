@@ -8,7 +8,8 @@ from enum import Enum
 from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval, WindowTooLong
-from domain.spans import Spans, micros
+from domain.spans import Span, Spans, as_span
+from domain.taken import BookedTime, HeldTime, Taken
 
 LONGEST_WINDOW = timedelta(days=366)
 
@@ -64,7 +65,7 @@ class ReadingSource(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One look at one calendar over one window: its busy time inside the window and when it was read.
+    """One look at one calendar: its busy time inside the window asked about, perhaps more, and when it was read.
 
     `deviations` are events of ours that were found elsewhere and are not in `busy` yet.
     """
@@ -108,22 +109,6 @@ class Unread:
         return self.pause or NEXT_LOOK[self.reason]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookedTime:
-    """A live session of the expert: counts as busy from the moment it is accepted."""
-
-    session_id: SessionId
-    interval: Interval
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldTime:
-    """A time reserved for a moment while someone books."""
-
-    hold_id: HoldId
-    interval: Interval
-
-
 class Verdict(Enum):
     FREE = "FREE"
     BUSY = "BUSY"
@@ -134,22 +119,27 @@ class Verdict(Enum):
 class CheckedTime:
     """The verdict on one candidate, and which calendars, sessions and holds make it busy."""
 
-    candidate: Interval
     verdict: Verdict
-    busy_calendars: tuple[CalendarId, ...]
-    sessions: tuple[SessionId, ...]
-    holds: tuple[HoldId, ...]
+    busy_calendars: tuple[CalendarId, ...] = ()
+    sessions: tuple[SessionId, ...] = ()
+    holds: tuple[HoldId, ...] = ()
+
+
+FREE = CheckedTime(verdict=Verdict.FREE)
+UNKNOWN = CheckedTime(verdict=Verdict.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """All evidence on one expert's time inside `window`: every conflict calendar is in `readings` or in `unread`."""
+    """All evidence on one expert's time inside `window`: every conflict calendar is in `readings` or in `unread`.
+
+    `taken` is all that is taken of the window, and may be more than that.
+    """
 
     window: Interval
     readings: tuple[Reading, ...]
     unread: tuple[Unread, ...]
-    booked: tuple[BookedTime, ...]
-    held: tuple[HeldTime, ...] = ()
+    taken: Taken
 
     @property
     def complete(self) -> bool:
@@ -158,45 +148,34 @@ class Availability:
 
     @property
     def busy(self) -> Spans:
-        sessions, holds = (one.interval for one in self.booked), (one.interval for one in self.held)
-        ours = Spans.of((*sessions, *holds))
-        return ours.united(*(reading.busy for reading in self.readings)).clipped_to(self.window)
+        return self.taken.spans.clipped_to(self.window)
 
     def check(self, candidate: Interval) -> CheckedTime:
         """Busy when anything known overlaps it, free when everything is known and nothing does, else unknown.
 
-        Nothing is known outside the window.
+        Nothing is known to be free outside the window.
         """
-        (checked,) = self.check_all((candidate,))
+        (checked,) = self.check_all((as_span(candidate),))
         return checked
 
-    def check_all(self, candidates: Iterable[Interval]) -> tuple[CheckedTime, ...]:
-        """The same for each. Times are compared as numbers, since many candidates meet many sessions."""
-        sessions = [
-            (one.session_id, micros(one.interval.start), micros(one.interval.end)) for one in self.booked
-        ]
-        holds = [(one.hold_id, micros(one.interval.start), micros(one.interval.end)) for one in self.held]
-        calendars = [(one.calendar_id, one.busy) for one in self.readings]
-        otherwise = Verdict.FREE if self.complete else Verdict.UNKNOWN
+    def check_all(self, candidates: Iterable[Span]) -> tuple[CheckedTime, ...]:
+        """The same for each."""
+        earliest, latest = as_span(self.window)
+        complete = self.complete
 
-        def checked(candidate: Interval) -> CheckedTime:
-            start, end = micros(candidate.start), micros(candidate.end)
-            busy_calendars = tuple([name for name, busy in calendars if busy.meets(start, end)])
-            busy_sessions = tuple([one for one, begins, ends in sessions if begins < end and start < ends])
-            busy_holds = tuple([one for one, begins, ends in holds if begins < end and start < ends])
-            if busy_calendars or busy_sessions or busy_holds:
-                verdict = Verdict.BUSY
-            else:
-                verdict = otherwise if self.window.holds(candidate) else Verdict.UNKNOWN
+        def checked(candidate: Span) -> CheckedTime:
+            takers = self.taken.by(candidate)
+            if takers is None:
+                inside = earliest <= candidate[0] and candidate[1] <= latest
+                return FREE if complete and inside else UNKNOWN
             return CheckedTime(
-                candidate=candidate,
-                verdict=verdict,
-                busy_calendars=busy_calendars,
-                sessions=busy_sessions,
-                holds=busy_holds,
+                verdict=Verdict.BUSY,
+                busy_calendars=takers.calendars,
+                sessions=takers.sessions,
+                holds=takers.holds,
             )
 
-        return tuple(checked(candidate) for candidate in candidates)
+        return tuple([checked(candidate) for candidate in candidates])
 
 
 def require_answerable(window: Interval) -> None:

@@ -4,9 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from domain.interval import Interval
 
+Span: TypeAlias = tuple[int, int]
+"""A half-open interval: its start and its end, in microseconds since 1970."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -22,7 +25,7 @@ class Spans:
 
     @classmethod
     def of(cls, intervals: Iterable[Interval]) -> "Spans":
-        return cls(_united((micros(one.start), micros(one.end)) for one in intervals))
+        return cls(_united(map(as_span, intervals)))
 
     def __iter__(self) -> Iterator[Interval]:
         for start, end in self._pairs():
@@ -39,7 +42,7 @@ class Spans:
 
     def clipped_to(self, window: Interval) -> "Spans":
         """The part inside `window`."""
-        low, high = micros(window.start), micros(window.end)
+        low, high = as_span(window)
         if not self.edges or (low <= self.edges[0] and self.edges[-1] <= high):
             return self
         first, last = bisect_right(self.edges, low), bisect_right(self.edges, high)
@@ -54,16 +57,20 @@ class Spans:
 
     def overlaps(self, interval: Interval) -> bool:
         """Whether the two share an instant."""
-        return self.meets(micros(interval.start), micros(interval.end))
+        return self.meets(*as_span(interval))
 
     def meets(self, start: int, end: int) -> bool:
         """The same for an interval given as microseconds since 1970."""
         place = bisect_right(self.edges, start)
         return bool(place % 2) or (place < len(self.edges) and self.edges[place] < end)
 
-    def _pairs(self) -> Iterator[tuple[int, int]]:
+    def _pairs(self) -> Iterator[Span]:
         edges = iter(self.edges)
         return zip(edges, edges, strict=True)
+
+
+def as_span(interval: Interval) -> Span:
+    return micros(interval.start), micros(interval.end)
 
 
 def micros(time: datetime) -> int:
@@ -76,7 +83,7 @@ def instant(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
 
 
-def _united(pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+def _united(pairs: Iterable[Span]) -> tuple[int, ...]:
     edges: list[int] = []
     for start, end in sorted(pairs):
         if edges and start <= edges[-1]:

@@ -4,10 +4,10 @@ import pytest
 
 from application.ports.known_times import KnownCalendar, KnownTime
 from domain.account import AccountStatus, Provider
-from domain.availability import BookedTime, HeldTime
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import StoredReading
+from domain.taken import BookedTime, HeldTime
 from tests.builders import (
     EXPERT,
     HOLD,

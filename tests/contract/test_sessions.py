@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from application.ports.sessions import SessionFilter, SessionPosition
-from domain.availability import BookedTime
 from domain.event_digest import EventDigest
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
@@ -21,6 +20,7 @@ from domain.session import (
     SessionNotFound,
     WriteStatus,
 )
+from domain.taken import BookedTime
 from tests.builders import (
     CALENDAR,
     EXPERT,

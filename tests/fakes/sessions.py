@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from application.ports.sessions import SessionFilter, SessionPosition
-from domain.availability import BookedTime
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent, own_event
 from domain.session import EventCopy, Hindrance, Session, SessionNotFound, WriteStatus
+from domain.taken import BookedTime
 from tests.fakes.tables import Claim, SessionKey, Tables
 
 

@@ -18,10 +18,10 @@ from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.spans import spans_from_value
 from application.ports.known_times import KnownCalendar, KnownTime
 from domain.account import Provider
-from domain.availability import BookedTime, HeldTime
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.reading import StoredReading
+from domain.taken import BookedTime, HeldTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from adapters.postgres.pool import Connection
 from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_from_row, session_to_row
 from application.ports.cipher import Cipher
 from application.ports.sessions import SessionFilter, SessionPosition
-from domain.availability import BookedTime
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
 from domain.session import Session, SessionNotFound
+from domain.taken import BookedTime
 
 ADD = f"""
     INSERT INTO session ({", ".join(COLUMNS)})

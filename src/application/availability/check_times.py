@@ -7,7 +7,8 @@ from datetime import timedelta
 from application.availability.look_up_availability import LookUpAvailability
 from domain.availability import Availability, CheckedTime
 from domain.ids import ExpertId, SessionId
-from domain.interval import Interval, span
+from domain.interval import Interval
+from domain.spans import Span, instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +26,18 @@ class CheckTimes:
     async def __call__(
         self,
         expert_id: ExpertId,
-        candidates: Sequence[Interval],
+        candidates: Sequence[Span],
         *,
         excluded: Collection[SessionId] = (),
         max_age: timedelta | None = None,
         budget: timedelta,
     ) -> CheckedTimes:
-        """For at least one candidate.
+        """For at least one candidate, each ending after it starts.
 
         Raises ExpertNotFound, WindowTooLong when together they span more than is answered at once.
         """
-        known = await self.look_up(
-            expert_id, span(candidates), excluded=excluded, max_age=max_age, budget=budget
+        window = Interval(
+            instant(min([start for start, _ in candidates])), instant(max([end for _, end in candidates]))
         )
+        known = await self.look_up(expert_id, window, excluded=excluded, max_age=max_age, budget=budget)
         return CheckedTimes(times=known.check_all(candidates), availability=known)

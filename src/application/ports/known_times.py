@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.account import Provider
-from domain.availability import BookedTime, HeldTime
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import StoredReading
+from domain.taken import BookedTime, HeldTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +24,35 @@ class KnownCalendar:
     missing: bool
     reading: StoredReading | None
 
+    @property
+    def can_be_read(self) -> bool:
+        return self.account_active and not self.missing
+
+
+@dataclass(slots=True, eq=False)
+class Workings:
+    """What was worked out from one state of what is known of an expert, whatever the times of its readings.
+
+    `whole` belongs to `application.availability.answer_at_once`.
+    """
+
+    whole: object | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTime:
-    """What is known of one expert. `zone` is the name of their time zone."""
+    """What is known of one expert. `zone` is the name of their time zone.
+
+    `workings` are shared by all that show the same state: the same time zone, the same calendars with the same busy
+    time, and the same sessions: all in the window that readings are kept for. None where nothing is kept.
+    """
 
     expert_id: ExpertId
     zone: str
     calendars: tuple[KnownCalendar, ...]
     booked: tuple[BookedTime, ...]
     held: tuple[HeldTime, ...]
+    workings: Workings | None = field(default=None, compare=False, repr=False)
 
 
 class KnownTimes(Protocol):

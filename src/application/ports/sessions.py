@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.availability import BookedTime
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
 from domain.session import Session
+from domain.taken import BookedTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

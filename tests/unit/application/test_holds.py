@@ -12,6 +12,7 @@ from domain.expert import ExpertNotFound
 from domain.hold import USUAL_LIFETIME, AvailabilityUnknown, Hold, HoldNotFound, TimeTaken
 from domain.ids import HoldId
 from domain.interval import Interval
+from domain.spans import as_span
 from tests.builders import EXPERT, HOLD, SESSION, an_interval
 from tests.fakes.provider import Person
 from tests.support.application import BUDGET, Application
@@ -31,7 +32,7 @@ async def held_at(app: Application, maria: Person) -> Person:
 
 
 async def check(app: Application, interval: Interval | None = None) -> CheckedTime:
-    checked = await app.check_times(EXPERT, [interval or an_interval()], budget=BUDGET)
+    checked = await app.check_times(EXPERT, [as_span(interval or an_interval())], budget=BUDGET)
     return checked.times[0]
 
 

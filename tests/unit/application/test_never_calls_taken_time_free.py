@@ -14,6 +14,7 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from application.availability.check_times import CheckedTimes
 from domain.availability import Verdict
 from domain.interval import Interval
+from domain.spans import as_span
 from tests.builders import EXPERT
 from tests.support.application import DEFAULT_MAX_AGE
 from tests.unit.application.machine.callers import CallersSteps
@@ -43,13 +44,15 @@ class Service(OwnersSteps, ProviderSteps, ServiceSteps, CallersSteps):
         self.truth.break_what_is_broken()
         self.truth.note()
         readable = self.all_can_be_read()
-        asking = self.app.check_times(EXPERT, candidates, max_age=max_age, budget=self.budget())
+        asking = self.app.check_times(
+            EXPERT, [as_span(one) for one in candidates], max_age=max_age, budget=self.budget()
+        )
         checked = self.run(asking)
-        for one in checked.times:
+        for candidate, one in zip(candidates, checked.times, strict=True):
             if one.verdict is Verdict.FREE:
-                self._require_free(one.candidate, checked, max_age)
+                self._require_free(candidate, checked, max_age)
             if max_age == NOW_ONLY and readable:
-                assert one.verdict is (Verdict.BUSY if self.truth.taken(one.candidate) else Verdict.FREE)
+                assert one.verdict is (Verdict.BUSY if self.truth.taken(candidate) else Verdict.FREE)
             if max_age == NOW_ONLY and not self.truth.all_is_readable():
                 assert one.verdict is not Verdict.FREE
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from domain.access import AccessLost, ProviderUnavailable, WriteRefused
-from domain.availability import BookedTime
 from domain.calendar import CalendarNotFound
 from domain.change import Change, ChangeType, hold_placed
 from domain.ids import CalendarId, SessionId
+from domain.taken import BookedTime
 from tests.builders import ACCOUNT, EXPERT, INCIDENT, NOW, SESSION, a_hold, after, an_interval
 from tests.fakes.provider import Person
 from tests.support.application import CHANGES_KEPT, Application

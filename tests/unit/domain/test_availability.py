@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from domain.availability import (
     LONGEST_WINDOW,
     Availability,
-    BookedTime,
     Reading,
     ReadingSource,
     Unread,
@@ -21,6 +20,7 @@ from domain.availability import (
 from domain.ids import CalendarId, SessionId
 from domain.interval import Interval, WindowTooLong
 from domain.spans import Spans
+from domain.taken import BookedTime, Taken
 from tests.builders import ACCOUNT, NOW, after, an_interval
 from tests.unit.domain.strategies import WINDOW, covered_hours, intervals
 
@@ -48,7 +48,10 @@ def _booked(session: str = "session-1", interval: Interval = NOON) -> BookedTime
 def _known(
     *readings: Reading, unread: tuple[Unread, ...] = (), booked: tuple[BookedTime, ...] = ()
 ) -> Availability:
-    return Availability(window=WINDOW, readings=readings, unread=unread, booked=booked)
+    calendars = [(one.calendar_id, one.busy) for one in readings]
+    return Availability(
+        window=WINDOW, readings=readings, unread=unread, taken=Taken(calendars=calendars, booked=booked)
+    )
 
 
 def test_is_free_when_every_calendar_was_read_and_none_is_busy() -> None:
@@ -67,7 +70,6 @@ def test_names_the_calendars_and_sessions_that_make_it_busy() -> None:
         booked=(_booked("session-1"), _booked("session-2", an_interval(starts=30))),
     )
     checked = known.check(NOON)
-    assert checked.candidate == NOON
     assert checked.verdict is Verdict.BUSY
     assert checked.busy_calendars == ("calendar-1", "calendar-3")
     assert checked.sessions == ("session-1",)

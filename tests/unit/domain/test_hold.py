@@ -10,8 +10,6 @@ from domain.availability import (
     NEXT_LOOK,
     SOON,
     Availability,
-    BookedTime,
-    HeldTime,
     Reading,
     ReadingSource,
     Unread,
@@ -22,13 +20,19 @@ from domain.hold import AvailabilityUnknown, CalendarsUnreadable, HoldNotFound, 
 from domain.ids import CalendarId, HoldId
 from domain.interval import Interval
 from domain.spans import Spans
+from domain.taken import BookedTime, HeldTime, Taken
 from tests.builders import ACCOUNT, CALENDAR, HOLD, NOW, SESSION, a_hold, an_interval
 from tests.unit.domain.strategies import WINDOW
 
 TWO_HOURS = a_hold(interval=an_interval(hours=2))
 
 
-def known(*busy: Interval, unread: tuple[str, ...] = (), held: tuple[HeldTime, ...] = ()) -> Availability:
+def known(
+    *busy: Interval,
+    unread: tuple[str, ...] = (),
+    booked: tuple[BookedTime, ...] = (),
+    held: tuple[HeldTime, ...] = (),
+) -> Availability:
     reading = Reading(
         calendar_id=CALENDAR,
         account_id=ACCOUNT,
@@ -43,8 +47,7 @@ def known(*busy: Interval, unread: tuple[str, ...] = (), held: tuple[HeldTime, .
             Unread(calendar_id=CalendarId(one), account_id=ACCOUNT, reason=UnreadReason.TIMED_OUT)
             for one in unread
         ),
-        booked=(),
-        held=held,
+        taken=Taken(calendars=((CALENDAR, reading.busy),), booked=booked, held=held),
     )
 
 
@@ -154,9 +157,10 @@ def test_a_held_time_is_busy_and_says_which_hold_it_is() -> None:
 
 
 def test_what_takes_a_time_is_named() -> None:
-    booked = BookedTime(session_id=SESSION, interval=an_interval())
-    evidence = replace(
-        known(an_interval(), held=(HeldTime(hold_id=HOLD, interval=an_interval()),)), booked=(booked,)
+    evidence = known(
+        an_interval(),
+        booked=(BookedTime(session_id=SESSION, interval=an_interval()),),
+        held=(HeldTime(hold_id=HOLD, interval=an_interval()),),
     )
     with pytest.raises(TimeTaken) as refused:
         check(evidence)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.availability import BookedTime, Reading, ReadingSource
+from domain.availability import Reading, ReadingSource
 from domain.deviation import Deviation, DeviationKind
 from domain.ids import SessionId
 from domain.interval import Interval
@@ -24,6 +24,7 @@ from domain.reading import (
     parts_outside,
 )
 from domain.spans import Spans
+from domain.taken import BookedTime
 from tests.builders import ACCOUNT, CALENDAR, NOW, SESSION, a_deviation, a_reading, after, an_interval
 from tests.unit.domain.strategies import WINDOW, covered_hours, intervals
 

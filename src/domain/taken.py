@@ -1,0 +1,116 @@
+"""What is taken of one expert's time, and by what: calendars, sessions and holds together.
+
+Times are numbers here, microseconds since 1970: many candidates are compared with many spans.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+from domain.ids import CalendarId, HoldId, SessionId
+from domain.interval import Interval
+from domain.spans import Span, Spans, as_span
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedTime:
+    """A live session of the expert: counts as busy from the moment it is accepted."""
+
+    session_id: SessionId
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTime:
+    """A time reserved for a moment while someone books."""
+
+    hold_id: HoldId
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takers:
+    """Who takes a time."""
+
+    calendars: tuple[CalendarId, ...] = ()
+    sessions: tuple[SessionId, ...] = ()
+    holds: tuple[HoldId, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Taken:
+    """Never changes, so that what was worked out once holds for good, for all the questions that are asked of it."""
+
+    calendars: Sequence[tuple[CalendarId, Spans]] = ()
+    booked: Sequence[BookedTime] = ()
+    held: Sequence[HeldTime] = ()
+    _derived: dict[Callable[["Taken"], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """All of it."""
+        ours = Spans.of((*(one.interval for one in self.booked), *(one.interval for one in self.held)))
+        return ours.united(*(spans for _, spans in self.calendars))
+
+    def by(self, span: Span) -> Takers | None:
+        """Who takes some of it; None when nobody does. Sessions and holds come by start."""
+        start, end = span
+        if not self.spans.meets(start, end):
+            return None
+        return Takers(
+            calendars=tuple([one for one, spans in self.calendars if spans.meets(start, end)]),
+            sessions=self._sessions.overlapping(start, end),
+            holds=self._holds.overlapping(start, end),
+        )
+
+    def derived(self, make: Callable[["Taken"], T]) -> T:
+        """What `make` makes of it, kept with it: made once, however often it is asked for."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        made: T = self._derived[make]
+        return made
+
+    @cached_property
+    def _sessions(self) -> "_ByStart[SessionId]":
+        return _ByStart.of((one.session_id, one.interval) for one in self.booked)
+
+    @cached_property
+    def _holds(self) -> "_ByStart[HoldId]":
+        return _ByStart.of((one.hold_id, one.interval) for one in self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByStart(Generic[K]):
+    """Intervals that may overlap each other, each with its name, in the order of their starts.
+
+    `latest_ends` holds, for each place, the latest end so far: all before the first place where that is after a time
+    are over by then.
+    """
+
+    names: tuple[K, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    latest_ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, named: Iterable[tuple[K, Interval]]) -> "_ByStart[K]":
+        rows = sorted(((*as_span(interval), name) for name, interval in named), key=itemgetter(0))
+        ends = tuple([end for _, end, _ in rows])
+        return cls(
+            tuple([name for _, _, name in rows]),
+            tuple([start for start, _, _ in rows]),
+            ends,
+            tuple(accumulate(ends, max)),
+        )
+
+    def overlapping(self, start: int, end: int) -> tuple[K, ...]:
+        """The names of those that share an instant with it."""
+        first, beyond = bisect_right(self.latest_ends, start), bisect_left(self.starts, end)
+        return tuple([self.names[place] for place in range(first, beyond) if self.ends[place] > start])
