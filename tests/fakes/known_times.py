@@ -1,14 +1,16 @@
 """A fake of the question behind every availability answer."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from application.ports.known_times import KnownCalendar, KnownTime
-from domain.availability import BookedTime, HeldTime
+from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.ids import ExpertId
 from domain.interval import Interval
+from domain.taken import BookedTime, HeldTime
 from tests.fakes.tables import Tables
+
+ALL_TIME = Interval(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,39 @@ class FakeKnownTimes:
             for expert_id in expert_ids
             if expert_id in tables.experts
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepingKnownTimes:
+    """The same by one that keeps: what was worked out from one state is there as long as nothing but readings' times
+    changes."""
+
+    committed: Callable[[], Tables]
+    _states: dict[ExpertId, tuple[KnownTime, Workings]] = field(default_factory=dict)
+
+    async def of(
+        self, expert_ids: Collection[ExpertId], window: Interval, *, now: datetime
+    ) -> Mapping[ExpertId, KnownTime]:
+        plain = FakeKnownTimes(committed=self.committed)
+        return {
+            expert_id: replace(one, workings=self._workings(_untimed(one)))
+            for expert_id, one in (await plain.of(expert_ids, ALL_TIME, now=now)).items()
+        }
+
+    def _workings(self, state: KnownTime) -> Workings:
+        before = self._states.get(state.expert_id)
+        workings = before[1] if before is not None and before[0] == state else Workings()
+        self._states[state.expert_id] = state, workings
+        return workings
+
+
+def _untimed(known: KnownTime) -> KnownTime:
+    """Without what the time changes."""
+    calendars = [
+        replace(one, reading=one.reading and replace(one.reading, read_at=ALL_TIME.start))
+        for one in known.calendars
+    ]
+    return replace(known, calendars=tuple(calendars), held=())
 
 
 def _calendars(tables: Tables, expert_id: ExpertId) -> Iterator[KnownCalendar]:

@@ -15,7 +15,7 @@ from tests.fakes.experts import FakeExperts
 from tests.fakes.grant_vault import FakeGrantVault
 from tests.fakes.incidents import FakeIncidents
 from tests.fakes.jobs import FakeJobs
-from tests.fakes.known_times import FakeKnownTimes
+from tests.fakes.known_times import FakeKnownTimes, KeepingKnownTimes
 from tests.fakes.new_sessions import FakeNewSessions
 from tests.fakes.readings import FakeReadings
 from tests.fakes.reserved_times import FakeReservedTimes
@@ -44,8 +44,8 @@ class FakeTransaction:
 class FakeStore:
     """Transactions run one after the other, so whoever holds a lock holds everything.
 
-    `vault`, `known_times`, `new_sessions` and `feed` share the tables. Fake providers assert `not
-    store.in_transaction`. With `away` set the database can't be reached.
+    `vault`, `known_times`, `kept_times`, `new_sessions` and `feed` share the tables. Fake providers assert
+    `not store.in_transaction`. With `away` set the database can't be reached.
     """
 
     def __init__(self) -> None:
@@ -54,6 +54,7 @@ class FakeStore:
         self.vault = FakeGrantVault(self._unit_of_work)
         self.known_times = FakeKnownTimes(committed=self._reachable_tables)
         self.new_sessions = FakeNewSessions(self._unit_of_work)
+        self.kept_times = KeepingKnownTimes(committed=self._reachable_tables)
         self.feed = FakeChangeFeed(committed=self._reachable_tables)
         self._turn = asyncio.Lock()
         self._current: ContextVar[Tables | None] = ContextVar("current", default=None)

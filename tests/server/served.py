@@ -77,7 +77,7 @@ def a_world() -> World:
     container = Container(
         alarms=alarms,
         store=store,
-        known_times=store.known_times,
+        known_times=store.kept_times,
         new_sessions=store.new_sessions,
         name_order=FoldedNameOrder(),
         feed=store.feed,

@@ -106,7 +106,7 @@ def an_application(*, push_on: bool = True) -> Application:
     )
     end_subscriptions = EndSubscriptions(push=push if push_on else None)
     look_up = LookUpAvailability(
-        known_times=store.known_times,
+        known_times=store.kept_times,
         clock=clock,
         reads=reads,
         live_reads=LiveReads(reads=live_reads, pace=pace),

@@ -49,7 +49,7 @@ class LiveReads:
             )
             for one in known
             for calendar in one.calendars
-            if calendar.account_active and not calendar.missing
+            if calendar.can_be_read
         ]
 
         async def look(stretch: Stretch) -> Reading | Unread:

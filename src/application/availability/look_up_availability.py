@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
+from application.availability.answer_at_once import answer_at_once
 from application.availability.live_reads import LiveAnswers, LiveReads
 from application.ports.clock import Clock
 from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
@@ -25,6 +26,7 @@ from domain.expert import ExpertNotFound
 from domain.ids import CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.reading import StoredReading, parts_outside
+from domain.taken import Taken
 
 LOOKS_AT_ONCE = 50
 """Of one question, so that a large one doesn't hold up all others."""
@@ -113,6 +115,16 @@ class LookUpAvailability:
     ) -> dict[ExpertId, Availability]:
         now = question.came_at
         known = await self.known_times.of(expert_ids, question.window, now=now)
+        answers = _at_once(known, question)
+        if len(answers) < len(known):
+            rest = {expert_id: one for expert_id, one in known.items() if expert_id not in answers}
+            answers |= await self._answer_by_looking(rest, question, budget)
+        return answers
+
+    async def _answer_by_looking(
+        self, known: Mapping[ExpertId, KnownTime], question: Question, budget: timedelta
+    ) -> dict[ExpertId, Availability]:
+        now = question.came_at
         stale = _stale(known.values(), question, now)
         failures: dict[CalendarId, ReadFailure | None] = {}
         live: LiveAnswers = {}
@@ -130,7 +142,7 @@ class LookUpAvailability:
             )
             # Looked up after looking: sessions accepted meanwhile count, and their events never do.
             now = self.clock.now()
-            known = await self.known_times.of(expert_ids, question.window, now=now)
+            known = await self.known_times.of(known.keys(), question.window, now=now)
         return {
             expert_id: _put_together(one, question, now, failures, live) for expert_id, one in known.items()
         }
@@ -155,6 +167,18 @@ class LookUpAvailability:
         return dict(zip(stale, failures, strict=True))
 
 
+def _at_once(known: Mapping[ExpertId, KnownTime], question: Question) -> dict[ExpertId, Availability]:
+    if question.outside or question.excluded or question.excluded_holds:
+        return {}
+    answers = {
+        expert_id: answer_at_once(
+            one, question.window, not_before=question.not_before, came_at=question.came_at
+        )
+        for expert_id, one in known.items()
+    }
+    return {expert_id: answer for expert_id, answer in answers.items() if answer is not None}
+
+
 def _stale(known: Iterable[KnownTime], question: Question, now: datetime) -> list[CalendarId]:
     """The calendars that must be read now, as far as reading can help."""
     return [
@@ -173,12 +197,16 @@ def _put_together(
     live: LiveAnswers,
 ) -> Availability:
     found = [_evidence(one, known, question, now, failures, live) for one in known.calendars]
+    readings = tuple(one for one in found if isinstance(one, Reading))
     return Availability(
         window=question.window,
-        readings=tuple(one for one in found if isinstance(one, Reading)),
+        readings=readings,
         unread=tuple(one for one in found if isinstance(one, Unread)),
-        booked=still_booked(known.booked, window=question.window, excluded=question.excluded),
-        held=still_held(known.held, window=question.window, excluded=question.excluded_holds),
+        taken=Taken(
+            calendars=[(one.calendar_id, one.busy) for one in readings],
+            booked=still_booked(known.booked, window=question.window, excluded=question.excluded),
+            held=still_held(known.held, window=question.window, excluded=question.excluded_holds),
+        ),
     )
 
 

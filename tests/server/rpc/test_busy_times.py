@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 
 from calendarsync.v1.availability_service_pb2 import ListBusyTimesResponse
 from domain.interval import Interval
-from domain.spans import Spans
-from server.rpc.mapping.availability import put_busy_times
+from domain.spans import Spans, instant
+from domain.taken import Taken
+from server.rpc.mapping.availability import busy_times
 from server.rpc.mapping.interval_bytes import interval_bytes
 from server.rpc.mapping.times import put_interval
+from tests.builders import CALENDAR
 
 SECOND = 1_000_000
 LAST = 2**32 - 1
 """The last second of the quick way, in the year 2106."""
+
+ALL_TIME = Interval(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 whole_seconds = st.integers(0, LAST)
 
@@ -25,6 +29,11 @@ whole_seconds = st.integers(0, LAST)
 def spans_of(draw: st.DrawFn, seconds: st.SearchStrategy[int], unit: int) -> Spans:
     edges = sorted(draw(st.sets(seconds, max_size=300)))
     return Spans(tuple(edge * unit for edge in edges[: len(edges) // 2 * 2]))
+
+
+def written(spans: Spans, window: Interval | None = None) -> ListBusyTimesResponse:
+    taken = Taken(calendars=[(CALENDAR, spans)])
+    return ListBusyTimesResponse.FromString(busy_times(taken, window or ALL_TIME))
 
 
 def plainly(spans: Spans) -> ListBusyTimesResponse:
@@ -44,18 +53,12 @@ def test_the_quick_way_writes_what_the_plain_way_does(spans: Spans) -> None:
 
 @given(spans_of(st.integers(-(2**33), 2**33) | st.integers(2**32 - 5, 2**32 + 5), SECOND))
 def test_seconds_of_any_year_arrive(spans: Spans) -> None:
-    response = ListBusyTimesResponse()
-    put_busy_times(response, spans)
-
-    assert response == plainly(spans)
+    assert written(spans) == plainly(spans)
 
 
 @given(spans_of(st.integers(0, 10**10), 1))
 def test_microseconds_arrive(spans: Spans) -> None:
-    response = ListBusyTimesResponse()
-    put_busy_times(response, spans)
-
-    assert response == plainly(spans)
+    assert written(spans) == plainly(spans)
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 128, 129, 1000])
@@ -63,12 +66,25 @@ def test_any_number_of_intervals_arrives_in_order(count: int) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     hours = [start + timedelta(hours=number) for number in range(2 * count)]
     spans = Spans.of(Interval(begin, end) for begin, end in list(pairwise(hours))[::2])
-    response = ListBusyTimesResponse(complete=True)
-    put_busy_times(response, spans)
+
+    response = written(spans)
 
     assert len(response.busy_times) == count
-    assert response.complete
-    assert response.busy_times == plainly(spans).busy_times
+    assert response == plainly(spans)
+
+
+@given(spans_of(st.integers(0, 400), SECOND), st.integers(0, 400), st.integers(1, 400))
+def test_a_slice_is_what_lies_inside_the_window(spans: Spans, start: int, length: int) -> None:
+    window = Interval(instant(start * SECOND), instant((start + length) * SECOND))
+
+    assert written(spans, window) == plainly(spans.clipped_to(window))
+
+
+@given(spans_of(st.integers(0, 400), SECOND), st.integers(0, 400 * SECOND), st.integers(1, 400 * SECOND))
+def test_a_window_may_start_and_end_within_a_second(spans: Spans, start: int, length: int) -> None:
+    window = Interval(instant(start), instant(start + length))
+
+    assert written(spans, window) == plainly(spans.clipped_to(window))
 
 
 @pytest.mark.parametrize(

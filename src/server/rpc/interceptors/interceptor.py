@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias, cast
 import grpc
 import grpc.aio
 
+from server.rpc.answers import serializing_unless_written
+
 Context = grpc.aio.ServicerContext[Any, Any]
 Proceed = Callable[[Any, Context], Awaitable[Any]]
 Stream = Callable[[Any, Context], AsyncGenerator[Any, None]]
@@ -69,7 +71,10 @@ def with_behaviour(handler: Handler, behaviour: Proceed, request_deserializer: A
         else grpc.unary_unary_rpc_method_handler
     )
     made: Handler = make(
-        behaviour, request_deserializer=request_deserializer, response_serializer=handler.response_serializer
+        behaviour,
+        request_deserializer=request_deserializer,
+        response_serializer=handler.response_serializer
+        and serializing_unless_written(handler.response_serializer),
     )
     return made
 

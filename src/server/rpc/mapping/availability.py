@@ -1,62 +1,129 @@
-"""Busy time, verdicts, and the evidence for them."""
+"""Answers about an expert's time, as bytes.
 
-from typing import Any
+Messages of protobuf that follow each other are one message, with the fields of all. So an answer is put together from
+pieces, and those that many answers have in common are written once: most of what an answer costs is writing it.
+"""
 
-from google.type import interval_pb2
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
-from calendarsync.v1 import availability_pb2, availability_service_pb2
-from domain.availability import Availability, CheckedTime
-from domain.spans import Spans
+from calendarsync.v1.availability_pb2 import CalendarEvidence
+from calendarsync.v1.availability_service_pb2 import CheckedTime as CheckedTimeMessage
+from calendarsync.v1.availability_service_pb2 import ListBusyTimesResponse
+from domain.availability import Availability, CheckedTime, ReadingSource, UnreadReason
+from domain.ids import AccountId, CalendarId
+from domain.interval import Interval
+from domain.spans import Spans, as_span
+from domain.taken import Taken
 from server.rpc.mapping.enums import READING_SOURCES, UNREAD_REASONS, VERDICTS
-from server.rpc.mapping.interval_bytes import interval_bytes
+from server.rpc.mapping.interval_bytes import BYTES_EACH, interval_bytes
 from server.rpc.mapping.times import put_instant, put_interval
 
-
-def put_availability(
-    into: availability_service_pb2.ListBusyTimesResponse, availability: Availability
-) -> None:
-    put_busy_times(into, availability.busy)
-    into.complete = availability.complete
-    put_evidence(into.calendars, availability)
+PIECES_KEPT: Final = 8192
+"""Of each kind; one has some 100 bytes."""
+_COMPLETE: Final = ListBusyTimesResponse(complete=True).SerializeToString()
 
 
-def put_busy_times(into: availability_service_pb2.ListBusyTimesResponse, busy: Spans) -> None:
-    """Most of the cost of an answer is here."""
-    wire = interval_bytes(busy.edges)
+def busy_times_answer(availability: Availability) -> bytes:
+    """A ListBusyTimesResponse."""
+    return busy_times(availability.taken, availability.window) + _evidence(availability)
+
+
+def checked_times_answer(
+    candidates: Sequence[bytes], checked: Iterable[CheckedTime], availability: Availability
+) -> bytes:
+    """A CheckTimesResponse; `candidates` are the request's, each as the bytes of its message."""
+    # A CheckedTime is the answer's field 1, and a candidate that of a CheckedTime.
+    times = [
+        _field_1(_field_1(candidate) + _verdict(one))
+        for candidate, one in zip(candidates, checked, strict=True)
+    ]
+    return b"".join(times) + _evidence(availability)
+
+
+def busy_times(taken: Taken, window: Interval) -> bytes:
+    """A message whose field 1 has what is taken inside `window`: a slice of the whole, cut off at the window's ends."""
+    whole, edges = taken.derived(_all_of), taken.spans.edges
+    low, high = as_span(window)
+    first, last = bisect_right(edges, low), bisect_left(edges, high)
+    begun, unended = first % 2 == 1, last % 2 == 1
+    if begun and first == last:
+        pieces = [interval_bytes((low, high))]
+    else:
+        pieces = [
+            interval_bytes((low, edges[first]) if begun else ()),
+            whole and whole[(first + 1) // 2 * BYTES_EACH : last // 2 * BYTES_EACH],
+            interval_bytes((edges[last - 1], high) if unended else ()),
+        ]
+    quickly = [one for one in pieces if one is not None]
+    return b"".join(quickly) if len(quickly) == len(pieces) else _plainly(taken.spans.clipped_to(window))
+
+
+def _all_of(taken: Taken) -> bytes | None:
+    return interval_bytes(taken.spans.edges)
+
+
+def _plainly(spans: Spans) -> bytes:
+    """By setting fields where one is no whole second, or in a year far away."""
+    wire = interval_bytes(spans.edges)
     if wire is not None:
-        into.MergeFromString(wire)
-        return
-    for interval in busy:
-        put_interval(into.busy_times.add(), interval)
+        return wire
+    message = ListBusyTimesResponse()
+    for interval in spans:
+        put_interval(message.busy_times.add(), interval)
+    return message.SerializeToString()
 
 
-def put_evidence(into: Any, availability: Availability) -> None:
-    """Add one a conflict calendar to a repeated field: those that were read, then those that were not."""
-    for reading in availability.readings:
-        read: availability_pb2.CalendarEvidence = into.add(
-            calendar_id=reading.calendar_id,
-            account_id=reading.account_id,
-            source=READING_SOURCES.outward(reading.source),
-        )
-        put_instant(read.read_time, reading.read_at)
-    for unread in availability.unread:
-        into.add(
-            calendar_id=unread.calendar_id,
-            account_id=unread.account_id,
-            unread_reason=UNREAD_REASONS.outward(unread.reason),
-        )
+def _evidence(availability: Availability) -> bytes:
+    """Whether all was read, and one a conflict calendar: those that were read, then those that were not.
 
-
-def put_checked_time(into: Any, candidate: interval_pb2.Interval, checked: CheckedTime) -> None:
-    """Add it to a repeated field, with the candidate as it was asked about.
-
-    Copied and extended field by field, and only where there is something: half of what the constructor takes.
+    These are the same fields, with the same numbers, in both answers.
     """
-    message: availability_service_pb2.CheckedTime = into.add(verdict=VERDICTS.outward(checked.verdict))
-    message.candidate.CopyFrom(candidate)
-    if checked.busy_calendars:
-        message.busy_calendar_ids.extend(checked.busy_calendars)
-    if checked.sessions:
-        message.busy_session_ids.extend(checked.sessions)
-    if checked.holds:
-        message.busy_hold_ids.extend(checked.holds)
+    pieces = [_COMPLETE] if availability.complete else []
+    pieces += [
+        _read(one.calendar_id, one.account_id, one.source, one.read_at) for one in availability.readings
+    ]
+    pieces += [_unread(one.calendar_id, one.account_id, one.reason) for one in availability.unread]
+    return b"".join(pieces)
+
+
+@lru_cache(maxsize=PIECES_KEPT)
+def _read(calendar_id: CalendarId, account_id: AccountId, source: ReadingSource, read_at: datetime) -> bytes:
+    evidence = CalendarEvidence(
+        calendar_id=calendar_id, account_id=account_id, source=READING_SOURCES.outward(source)
+    )
+    put_instant(evidence.read_time, read_at)
+    return ListBusyTimesResponse(calendars=[evidence]).SerializeToString()
+
+
+@lru_cache(maxsize=PIECES_KEPT)
+def _unread(calendar_id: CalendarId, account_id: AccountId, reason: UnreadReason) -> bytes:
+    evidence = CalendarEvidence(
+        calendar_id=calendar_id, account_id=account_id, unread_reason=UNREAD_REASONS.outward(reason)
+    )
+    return ListBusyTimesResponse(calendars=[evidence]).SerializeToString()
+
+
+@lru_cache(maxsize=PIECES_KEPT)
+def _verdict(checked: CheckedTime) -> bytes:
+    return CheckedTimeMessage(
+        verdict=VERDICTS.outward(checked.verdict),
+        busy_calendar_ids=checked.busy_calendars,
+        busy_session_ids=checked.sessions,
+        busy_hold_ids=checked.holds,
+    ).SerializeToString()
+
+
+def _field_1(content: bytes) -> bytes:
+    """Its field 1, a message: a tag, the length as a varint, the content. Source: protobuf.dev, "Encoding"."""
+    length = len(content)
+    if length < 0x80:
+        return b"\x0a%c%b" % (length, content)
+    varint = b""
+    while length > 0x7F:
+        varint += b"%c" % (length & 0x7F | 0x80)
+        length >>= 7
+    return b"\x0a%b%c%b" % (varint, length, content)

@@ -7,10 +7,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import interval_pb2
 
 from domain.interval import Interval
-from domain.spans import EPOCH
+from domain.spans import EPOCH, Span
+from domain.spans import instant as instant_of
 from server.rpc.faults import invalid
 
 SECONDS_A_DAY = 86_400
+MICROS_A_SECOND = 1_000_000
+NANOS_A_MICRO = 1000
 NANOS_A_SECOND = 1_000_000_000
 
 
@@ -32,26 +35,31 @@ def put_interval(into: interval_pb2.Interval, interval: Interval) -> None:
 
 
 def interval_from(given: interval_pb2.Interval, field: str) -> Interval:
+    """As `span_from`."""
+    start, end = span_from(given, field)
+    return Interval(instant_of(start), instant_of(end))
+
+
+def span_from(given: interval_pb2.Interval, field: str) -> Span:
     """The interval in the request's field of this name, whose bounds and order the contract's rules have checked.
 
     Raises RequestInvalid for what they can't see: nanoseconds that are none, and less than a microsecond between
     the ends.
     """
-    start, end = (
-        _instant_from(given.start_time, field, "start_time"),
-        _instant_from(given.end_time, field, "end_time"),
-    )
+    start = _micros_from(given.start_time, field, "start_time")
+    end = _micros_from(given.end_time, field, "end_time")
     if end <= start:
         raise invalid(
             field, "interval.order", "start_time must come before end_time, by a microsecond at least"
         )
-    return Interval(start, end)
+    return start, end
 
 
-def _instant_from(given: Timestamp, field: str, name: str) -> datetime:
-    if not 0 <= given.nanos < NANOS_A_SECOND:
+def _micros_from(given: Timestamp, field: str, name: str) -> int:
+    nanos = given.nanos
+    if not 0 <= nanos < NANOS_A_SECOND:
         raise invalid(f"{field}.{name}", "timestamp.nanos", "nanos must be from 0 to 999,999,999")
-    return instant(given)
+    return given.seconds * MICROS_A_SECOND + nanos // NANOS_A_MICRO
 
 
 def duration_from(given: Duration, field: str) -> timedelta:

@@ -14,8 +14,8 @@ from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceSer
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, HoldId, SessionId
 from server.rpc.errors import answer_to
-from server.rpc.mapping.availability import put_availability, put_checked_time, put_evidence
-from server.rpc.mapping.times import duration_from, interval_from, put_instant
+from server.rpc.mapping.availability import busy_times_answer, checked_times_answer
+from server.rpc.mapping.times import duration_from, interval_from, put_instant, span_from
 from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
 
@@ -32,9 +32,9 @@ class Availability(AvailabilityServiceServicer):
     release_hold: ReleaseHold
     budget: ReadBudget
 
-    async def ListBusyTimes(
+    async def ListBusyTimes(  # type: ignore[override]  # as bytes
         self, request: pb.ListBusyTimesRequest, context: Context
-    ) -> pb.ListBusyTimesResponse:
+    ) -> bytes:
         availability = await self.look_up(
             ExpertId(request.expert_id),
             interval_from(request.window, "window"),
@@ -42,9 +42,7 @@ class Availability(AvailabilityServiceServicer):
             max_age=_max_age(request),
             budget=self.budget.of(context),
         )
-        response = pb.ListBusyTimesResponse()
-        put_availability(response, availability)
-        return response
+        return busy_times_answer(availability)
 
     async def BatchListBusyTimes(
         self, request: pb.BatchListBusyTimesRequest, context: Context
@@ -60,24 +58,23 @@ class Availability(AvailabilityServiceServicer):
         for expert_id in expert_ids:
             answer = response.experts.add(expert_id=expert_id)
             if expert_id in found:
-                put_availability(answer.busy_times, found[expert_id])
+                answer.busy_times.MergeFromString(busy_times_answer(found[expert_id]))
             else:
                 answer.error.CopyFrom(answer_to(ExpertNotFound()).status)
         return response
 
-    async def CheckTimes(self, request: pb.CheckTimesRequest, context: Context) -> pb.CheckTimesResponse:
+    async def CheckTimes(  # type: ignore[override]  # as bytes
+        self, request: pb.CheckTimesRequest, context: Context
+    ) -> bytes:
         checked = await self.check_times(
             ExpertId(request.expert_id),
-            [interval_from(one, f"candidates[{index}]") for index, one in enumerate(request.candidates)],
+            [span_from(one, f"candidates[{index}]") for index, one in enumerate(request.candidates)],
             excluded=_sessions(request.exclude_session_ids),
             max_age=_max_age(request),
             budget=self.budget.of(context),
         )
-        response = pb.CheckTimesResponse(complete=checked.availability.complete)
-        for candidate, one in zip(request.candidates, checked.times, strict=True):
-            put_checked_time(response.times, candidate, one)
-        put_evidence(response.calendars, checked.availability)
-        return response
+        candidates = [one.SerializeToString() for one in request.candidates]
+        return checked_times_answer(candidates, checked.times, checked.availability)
 
     async def HoldTime(self, request: pb.HoldTimeRequest, context: Context) -> pb.HoldTimeResponse:
         hold = await self.hold_time(
