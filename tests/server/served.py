@@ -34,7 +34,7 @@ from server.addresses import Address
 from server.alarms import OperatorAlarms
 from server.http.pages import Product
 from server.logs import configure_logging
-from server.rpc.interceptors.error_mapping import STATUS_DETAILS
+from server.rpc.calls.failures import STATUS_DETAILS
 from server.rpc.mapping.times import put_interval
 from server.rpc.server import GrpcServer, grpc_server
 from server.runtime.container import Container

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from server.rpc.interceptors import deadline
+from server.rpc.calls import deadline
 from server.rpc.servicers import budget
 
 DEADLINE_SECONDS: Final = 60.0

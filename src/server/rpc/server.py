@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -28,8 +28,8 @@ from calendarsync.v1 import (
 from domain.account import Provider
 from server.addresses import Address
 from server.alarms import OperatorAlarms
-from server.rpc.interceptors import interceptors
-from server.rpc.interceptors.open_calls import OpenCalls
+from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.wrapper import WrappedMethods
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
 from server.rpc.servicers.calendars import Calendars
@@ -77,7 +77,8 @@ class Servicers:
     sessions: Sessions
     changes: Changes
 
-    def add_to(self, server: grpc.aio.Server) -> None:
+    def add_to(self, server: Any) -> None:
+        """`server` takes what is added to a `grpc.aio.Server`."""
         expert_service_pb2_grpc.add_ExpertServiceServicer_to_server(self.experts, server)
         account_service_pb2_grpc.add_AccountServiceServicer_to_server(self.accounts, server)
         calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server(self.calendars, server)
@@ -122,7 +123,7 @@ class GrpcServer:
         stopping = asyncio.create_task(self._server.stop(grace), name="server stops")
         # What came in just now counts as under way only once it has had its turn.
         await asyncio.sleep(min(TURN_SECONDS, grace))
-        answered = asyncio.create_task(self._open_calls.all_answered(), name="all calls are answered")
+        answered = asyncio.create_task(self._open_calls.unanswered.none(), name="all calls are answered")
         await asyncio.wait({stopping, answered}, return_when=asyncio.FIRST_COMPLETED)
         answered.cancel()
         # Whoever doesn't take the end of a stream, or goes on watching our health, is not waited for. The second wait
@@ -144,8 +145,8 @@ async def grpc_server(
 ) -> AsyncIterator[GrpcServer]:
     """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
     open_calls = OpenCalls()
-    server = grpc.aio.server(interceptors=interceptors(open_calls), options=server_options(ping_floor))
-    servicers.add_to(server)
+    server = grpc.aio.server(options=server_options(ping_floor))
+    servicers.add_to(WrappedMethods(server, open_calls))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)

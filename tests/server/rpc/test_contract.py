@@ -17,8 +17,8 @@ from calendarsync.v1 import (
     expert_service_pb2,
     session_service_pb2,
 )
+from server.rpc.calls.validation import require_valid
 from server.rpc.faults import RequestInvalid
-from server.rpc.interceptors.validation import require_valid
 from server.rpc.mapping.enums import PAIRS, EnumPair
 from server.rpc.paging import NOT_OF_THE_QUERY
 

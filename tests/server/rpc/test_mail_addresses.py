@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from adapters.mailer.message import Signature, reconnect_message
 from application.ports.mailer import MailRefused
 from calendarsync.v1.expert_service_pb2 import PutExpertRequest
+from server.rpc.calls.validation import require_valid
 from server.rpc.faults import RequestInvalid
-from server.rpc.interceptors.validation import require_valid
 from tests.server.served import expert_message
 from tests.support.mailer import NOTICE, NOW
 

@@ -11,8 +11,8 @@ from buf.validate import validate_pb2
 from calendarsync.v1 import calendar_pb2, session_service_pb2
 from calendarsync.v1.availability_service_pb2 import CheckTimesRequest
 from calendarsync.v1.calendar_service_pb2 import UpdateCalendarSettingsRequest
+from server.rpc.calls.validation import LARGEST_REQUEST, decoded, require_short_lists, require_valid
 from server.rpc.faults import RequestInvalid
-from server.rpc.interceptors.validation import LARGEST_REQUEST, decoded, require_short_lists, require_valid
 from tests.server.rpc.random_requests import REQUESTS
 from tests.server.served import Api, failure_of
 

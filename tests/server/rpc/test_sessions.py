@@ -8,8 +8,8 @@ import pytest
 from calendarsync.v1 import session_pb2
 from calendarsync.v1 import session_service_pb2 as pb
 from domain.ids import ExpertId, SessionId
+from server.rpc.calls.validation import require_valid
 from server.rpc.faults import RequestInvalid
-from server.rpc.interceptors.validation import require_valid
 from server.rpc.mapping.times import instant, put_interval
 from server.rpc.paging import page_token
 from tests.builders import EXPERT, SESSION, after, an_interval

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calendarsync.v1.calendar_service_pb2 import UpdateCalendarSettingsRequest
-from server.rpc.catalogue import CATALOGUE
-from server.rpc.errors import answer_to
-from server.rpc.faults import RequestInvalid
-from server.rpc.interceptors.validation import (
+from server.rpc.calls.validation import (
     MOST_VIOLATIONS,
     require_no_nul,
     require_short_lists,
     require_valid,
 )
+from server.rpc.catalogue import CATALOGUE
+from server.rpc.errors import answer_to
+from server.rpc.faults import RequestInvalid
 from server.rpc.status_size import LARGEST_TRAILERS, status_that_fits, trailers_size
 from tests.server.rpc.random_requests import random_requests
 from tests.server.served import Api, failure_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from server.rpc.interceptors.interceptor import seconds_left
+from server.rpc.calls.deadline import seconds_left
 from server.rpc.servicers import Context
 
 LONGEST_MARGIN_SECONDS: Final = 0.5

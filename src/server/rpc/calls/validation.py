@@ -1,11 +1,11 @@
 """Decodes each request and holds it to the contract's rules of shape, in an order that bounds the work.
 
-Decoding happens here and not where the library does it, before the interceptors: there a malformed message would be
+Decoding happens here and not where the library does it, before anything of ours: there a malformed message would be
 answered without a reason. Then come the lengths of lists, because three hundred thousand items fit into a request that
 is not too large, and each would be checked against its rules; then text and rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, Final
 
@@ -13,14 +13,6 @@ import protovalidate
 from google.protobuf.message import DecodeError, Message
 
 from server.rpc.faults import RequestInvalid, Violation, invalid
-from server.rpc.interceptors.interceptor import (
-    Context,
-    Handler,
-    Interceptor,
-    Proceed,
-    behaviour_of,
-    with_behaviour,
-)
 from server.rpc.request_lists import lists_too_long
 from server.rpc.request_text import text_faults, texts_with_nul
 from server.rpc.required_fields import is_required
@@ -35,23 +27,18 @@ MOST_VIOLATIONS: Final = 10
 """How many are reported one by one; the others are only counted."""
 
 
-class Validation(Interceptor):
-    def wrapped(self, handler: Handler, method: str) -> Handler:
-        decode = handler.request_deserializer
-        proceed = behaviour_of(handler)
+def valid_requests(decode: Any) -> Callable[[bytes], Any]:
+    """What makes valid requests of bytes, or raises RequestInvalid, for a method whose requests `decode` makes."""
 
-        async def behaviour(raw: bytes, context: Context) -> Any:
-            request = decoded(raw, decode)
-            require_short_lists(request)
-            if b"\0" in raw:
-                require_no_nul(request)
-            return await self.call(proceed, request, context, method)
-
-        return with_behaviour(handler, behaviour, None)
-
-    async def call(self, proceed: Proceed, request: Any, context: Context, method: str) -> Any:
+    def valid(raw: bytes) -> Any:
+        request = decoded(raw, decode)
+        require_short_lists(request)
+        if b"\0" in raw:
+            require_no_nul(request)
         require_valid(request)
-        return await proceed(request, context)
+        return request
+
+    return valid
 
 
 def decoded(raw: bytes, decode: Any) -> Any:

@@ -1,0 +1,46 @@
+"""One line in the log for each call, without content."""
+
+import asyncio
+import time
+from types import TracebackType
+
+import grpc
+import grpc.aio
+import structlog
+
+from server.rpc.calls import Context
+from server.rpc.calls.request_id import request_id
+
+NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+log = structlog.stdlib.get_logger("server.calls")
+
+
+class LoggedCall:
+    """The block in which a call is answered. Whatever is logged in it names the call."""
+
+    __slots__ = ("_context", "_method", "_started")
+
+    def __init__(self, method: str, context: Context) -> None:
+        self._method = method
+        self._context = context
+
+    def __enter__(self) -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id(self._context), method=self._method)
+        self._started = time.perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        spent = time.perf_counter() - self._started
+        log.info("call", code=self._outcome(kind), ms=round(spent * 1000, 1))
+
+    def _outcome(self, kind: type[BaseException] | None) -> str:
+        if kind is None:
+            return "OK"
+        return "CANCELLED" if issubclass(kind, asyncio.CancelledError) else _name(self._context.code())
+
+
+def _name(code: object) -> str:
+    """The aio server gives numbers back where its stubs promise names."""
+    return code.name if isinstance(code, grpc.StatusCode) else NAMES.get(code, "UNKNOWN")  # type: ignore[call-overload]

@@ -1,0 +1,30 @@
+"""Every failure leaves as the catalogue says, with its details; nothing of an unknown one leaves at all."""
+
+import asyncio
+from typing import NoReturn
+
+import grpc.aio
+import structlog
+
+from server.logs import described
+from server.rpc.calls import Context
+from server.rpc.errors import answer_to
+
+STATUS_DETAILS = "grpc-status-details-bin"
+"""Where `google.rpc.Status` travels (grpc/grpc, "Richer error model")."""
+log = structlog.stdlib.get_logger("server.calls")
+
+
+async def fail(context: Context, error: Exception) -> NoReturn:
+    """Ends the call with the error's line of the catalogue, and raises what the library ends calls with."""
+    answer = answer_to(error)
+    structlog.contextvars.bind_contextvars(reason=answer.reason)
+    if answer.log_id is not None:
+        log.error("unexpected fault", log_id=answer.log_id, **described(error))
+    # What is given here replaces what was set before.
+    trailing = (*(context.trailing_metadata() or ()), (STATUS_DETAILS, answer.status.SerializeToString()))
+    try:
+        await context.abort(answer.code, answer.status.message, trailing)
+    except grpc.aio.InternalError:
+        # The call was ended while the answer waited behind messages that the caller does not read.
+        raise asyncio.CancelledError from None

@@ -1,0 +1,96 @@
+"""Puts the parts around each method of our services, once, when the services are added to the server.
+
+Everything is logged, and every failure is mapped, the deadline's too. One coroutine a call does all of it: interceptors
+would make a handler each for each call, and a coroutine in a coroutine. Whatever concerns every call is a line here,
+and a part of its own.
+"""
+
+from __future__ import annotations  # the handlers of the stubs have type parameters, those of grpc none
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, TypeAlias, cast
+
+import grpc
+import grpc.aio
+
+from server.rpc.answers import serializing_unless_written
+from server.rpc.calls import Context
+from server.rpc.calls.call_log import LoggedCall
+from server.rpc.calls.deadline import time_limit, what_ended
+from server.rpc.calls.failures import fail
+from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.validation import valid_requests
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Stream = Callable[[Any, Context], AsyncGenerator[Any, None]]
+
+
+class WrappedMethods:
+    """Services are added to it as to the server, for which it wraps their methods."""
+
+    def __init__(self, server: grpc.aio.Server, open_calls: OpenCalls) -> None:
+        self._server: Any = server
+        self._open_calls = open_calls
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
+        """Does nothing: they are the same methods once more, not wrapped."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
+        wrapped = {
+            name: _wrapped(f"/{service}/{name}", handler, self._open_calls)
+            for name, handler in handlers.items()
+        }
+        self._server.add_registered_method_handlers(service, wrapped)
+
+
+def _wrapped(method: str, handler: Handler, open_calls: OpenCalls) -> Handler:
+    if handler.request_streaming:
+        raise TypeError(f"{method} takes a stream, which nothing here validates")
+    # Requests are decoded inside, where a failure has a reason.
+    if handler.response_streaming:
+        stream = _stream(method, handler, open_calls)
+        return grpc.unary_stream_rpc_method_handler(stream, None, handler.response_serializer)
+    call = _call(method, handler, open_calls)
+    return grpc.unary_unary_rpc_method_handler(
+        call, None, handler.response_serializer and serializing_unless_written(handler.response_serializer)
+    )
+
+
+def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..., Any]:
+    answer: Any = handler.unary_unary
+    valid = valid_requests(handler.request_deserializer)
+
+    async def behaviour(raw: bytes, context: Context) -> Any:
+        with LoggedCall(method, context):
+            limit = time_limit(context)
+            try:
+                async with limit:
+                    with open_calls.unanswered:
+                        return await answer(valid(raw), context)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the outermost place, or its text would travel
+                await fail(context, what_ended(limit, error))
+
+    return behaviour
+
+
+def _stream(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..., Any]:
+    """One coroutine that writes, instead of a generator: whatever ends it, wherever it is, ends all of it at once."""
+    messages = cast("Stream", handler.unary_stream)
+    valid = valid_requests(handler.request_deserializer)
+
+    async def behaviour(raw: bytes, context: Context) -> None:
+        with LoggedCall(method, context):
+            try:
+                async with open_calls.stream(), aclosing(messages(valid(raw), context)) as stream:
+                    async for message in stream:
+                        # Waits while the caller reads more slowly than we write.
+                        await context.write(message)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above
+                await fail(context, error)
+
+    return behaviour

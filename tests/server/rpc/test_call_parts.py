@@ -1,0 +1,206 @@
+"""The parts around each call, each by itself, and how they are put around methods."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.empty_pb2 import Empty
+
+from domain.expert import ExpertNotFound
+from server.rpc.calls import wrapper
+from server.rpc.calls.deadline import LONGEST_MARGIN_SECONDS, time_limit, what_ended
+from server.rpc.calls.failures import STATUS_DETAILS, fail
+from server.rpc.calls.open_calls import OpenCalls, Unanswered
+from server.rpc.calls.request_id import REQUEST_ID, request_id
+from server.rpc.calls.wrapper import WrappedMethods
+from server.rpc.faults import DeadlineExceeded, ServiceStopping
+from server.rpc.server import SERVICES
+from tests.server.served import Logs, World
+
+Pairs = Sequence[tuple[str, str | bytes]]
+
+
+class FakeContext:
+    """What the parts need of a call's context."""
+
+    def __init__(self, *, metadata: Pairs = (), remaining: float | None = None, ended: bool = False) -> None:
+        self.metadata = metadata
+        self.remaining = remaining
+        self.ended = ended
+        self.trailing: Pairs = ()
+        self.aborted: tuple[grpc.StatusCode, str] | None = None
+
+    def invocation_metadata(self) -> Pairs:
+        return self.metadata
+
+    def set_trailing_metadata(self, pairs: Pairs) -> None:
+        self.trailing = pairs
+
+    def trailing_metadata(self) -> Pairs:
+        return self.trailing
+
+    def time_remaining(self) -> float | None:
+        return self.remaining
+
+    def code(self) -> grpc.StatusCode | None:
+        return self.aborted[0] if self.aborted else None
+
+    async def abort(self, code: grpc.StatusCode, text: str, trailing: Pairs) -> None:
+        if self.ended:
+            raise grpc.aio.InternalError("the call is over")
+        self.aborted, self.trailing = (code, text), trailing
+        raise grpc.aio.AbortError
+
+
+def a_context(**how: Any) -> Any:
+    return FakeContext(**how)
+
+
+class Registered:
+    """Takes methods, as the server does."""
+
+    def __init__(self) -> None:
+        self.methods: dict[str, Any] = {}
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
+        raise AssertionError("methods that are not wrapped")
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        self.methods |= {f"{service}/{name}": handler for name, handler in handlers.items()}
+
+
+def wrapping(registered: Registered) -> WrappedMethods:
+    server: Any = registered
+    return WrappedMethods(server, OpenCalls())
+
+
+def test_the_first_sane_request_id_goes_back() -> None:
+    context = a_context(
+        metadata=[(REQUEST_ID, "not sane"), ("other", "a"), (REQUEST_ID, "b"), (REQUEST_ID, "c")]
+    )
+
+    assert request_id(context) == "b"
+    assert context.trailing == ((REQUEST_ID, "b"),)
+
+
+def test_request_ids_that_are_made_differ() -> None:
+    assert request_id(a_context()) != request_id(a_context())
+
+
+async def test_the_time_limit_leaves_a_margin_of_the_callers_deadline() -> None:
+    now = asyncio.get_running_loop().time()
+
+    long, short = time_limit(a_context(remaining=60.0)).when(), time_limit(a_context(remaining=0.5)).when()
+
+    assert long == pytest.approx(now + 60 - LONGEST_MARGIN_SECONDS, abs=0.05)
+    assert short == pytest.approx(now + 0.45, abs=0.05)
+    assert time_limit(a_context()).when() is None
+
+
+async def test_only_the_limits_own_end_is_a_deadline_exceeded() -> None:
+    async def ended_by(remaining: float | None, work: Any) -> Exception:
+        limit = time_limit(a_context(remaining=remaining))
+        try:
+            async with limit:
+                await work()
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            return what_ended(limit, error)
+        raise AssertionError("it did not end by an error")
+
+    async def times_out_by_itself() -> None:
+        raise TimeoutError
+
+    assert isinstance(await ended_by(0.0, asyncio.Event().wait), DeadlineExceeded)
+    assert isinstance(await ended_by(60.0, times_out_by_itself), TimeoutError)
+    assert isinstance(await ended_by(None, times_out_by_itself), TimeoutError)
+
+
+async def test_a_failure_adds_its_details_to_what_goes_back_anyway() -> None:
+    context = a_context(metadata=[(REQUEST_ID, "mine")])
+    request_id(context)
+
+    with pytest.raises(grpc.aio.AbortError):
+        await fail(context, ExpertNotFound())
+
+    assert context.aborted is not None
+    assert context.aborted[0] is grpc.StatusCode.NOT_FOUND
+    assert [key for key, _ in context.trailing] == [REQUEST_ID, STATUS_DETAILS]
+
+
+async def test_a_failure_of_a_call_that_is_over_ends_as_cancelled() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await fail(a_context(ended=True), ExpertNotFound())
+
+
+async def test_calls_count_until_the_last_is_answered() -> None:
+    unanswered = Unanswered()
+    await unanswered.none()
+
+    with unanswered:
+        with unanswered:
+            waiting = asyncio.create_task(unanswered.none())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    await waiting
+
+
+async def test_streams_end_when_they_are_told_and_none_opens_afterwards() -> None:
+    calls = OpenCalls()
+
+    async def streaming() -> None:
+        async with calls.stream():
+            await asyncio.Event().wait()
+
+    streams = [asyncio.create_task(streaming()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert calls.streams == 3
+
+    calls.end_streams()
+
+    for one in streams:
+        with pytest.raises(ServiceStopping):
+            await one
+    assert calls.streams == 0
+    with pytest.raises(ServiceStopping):
+        await streaming()
+
+
+def test_every_method_of_every_service_is_wrapped(world: World) -> None:
+    registered = Registered()
+
+    world.container.servicers().add_to(wrapping(registered))
+
+    declared = {f"{service}/{method}" for service in SERVICES for method in _methods_of(service)}
+    assert set(registered.methods) == declared
+    for method, handler in registered.methods.items():
+        behaviour = handler.unary_stream or handler.unary_unary
+        assert behaviour.__module__ == wrapper.__name__, method
+
+
+def test_a_method_that_takes_a_stream_is_refused() -> None:
+    handler: Any = grpc.stream_unary_rpc_method_handler(print)
+
+    with pytest.raises(TypeError, match=r"x\.Y/Z"):
+        wrapping(Registered()).add_registered_method_handlers("x.Y", {"Z": handler})
+
+
+async def test_an_end_that_nobody_foresaw_is_not_logged_as_a_success(logs: Logs) -> None:
+    async def answer(request: Empty, context: Any) -> Empty:
+        raise KeyboardInterrupt
+
+    registered = Registered()
+    handler: Any = grpc.unary_unary_rpc_method_handler(answer, Empty.FromString)
+    wrapping(registered).add_registered_method_handlers("x.Y", {"Z": handler})
+
+    with pytest.raises(KeyboardInterrupt):
+        await registered.methods["x.Y/Z"].unary_unary(b"", a_context())
+
+    assert [line["code"] for line in logs.of("call")] == ["UNKNOWN"]
+
+
+def _methods_of(service: str) -> list[str]:
+    return [method.name for method in descriptor_pool.Default().FindServiceByName(service).methods]
