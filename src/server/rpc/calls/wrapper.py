@@ -20,6 +20,7 @@ from server.rpc.calls.call_log import LoggedCall
 from server.rpc.calls.deadline import time_limit, what_ended
 from server.rpc.calls.failures import fail
 from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.sending import send_all
 from server.rpc.calls.validation import valid_requests
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -85,9 +86,7 @@ def _stream(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..
         with LoggedCall(method, context):
             try:
                 async with open_calls.stream(), aclosing(messages(valid(raw), context)) as stream:
-                    async for message in stream:
-                        # Waits while the caller reads more slowly than we write.
-                        await context.write(message)
+                    await send_all(stream, context)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above

@@ -1,0 +1,45 @@
+"""Streams that end while something of theirs is on its way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from google.protobuf.empty_pb2 import Empty
+
+from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.wrapper import WrappedMethods
+from tests.server.served import failure_of
+
+
+@pytest.mark.parametrize("sent_before", [0, 1, 5])
+async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) -> None:
+    open_calls = OpenCalls()
+
+    async def messages(request: Empty, context: Any) -> AsyncIterator[Empty]:
+        for _ in range(sent_before):
+            yield Empty()
+        asyncio.get_running_loop().call_soon(open_calls.end_streams)
+        yield Empty()
+        await asyncio.Event().wait()
+
+    server = grpc.aio.server()
+    handler: Any = grpc.unary_stream_rpc_method_handler(messages, Empty.FromString, Empty.SerializeToString)
+    WrappedMethods(server, open_calls).add_registered_method_handlers("x.Y", {"Z": handler})
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, asyncio.timeout(10):
+            watch: Any = channel.unary_stream("/x.Y/Z")
+            failure = await failure_of(_to_the_end(watch(b"")))
+    finally:
+        await server.stop(None)
+
+    assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "SERVICE_STOPPING")
+
+
+async def _to_the_end(call: Any) -> None:
+    async for _ in call:
+        pass
