@@ -199,8 +199,8 @@ async def test_answers_before_the_callers_deadline_with_what_was_read(
     service.sandbox.world.events.add("carla", at(9), at(10))
     assert (await service.busy(max_age=timedelta())).complete
     await service.database.execute(
-        "UPDATE reading SET read_at = read_at - interval '1 day' FROM calendar "
-        "WHERE calendar.calendar_id = reading.calendar_id AND calendar.remote_id = %(id)s",
+        "UPDATE reading_schedule SET read_at = read_at - interval '1 day' FROM calendar "
+        "WHERE calendar.calendar_id = reading_schedule.calendar_id AND calendar.remote_id = %(id)s",
         {"id": service.sandbox.world.calendars.get("anna").id},
     )
     service.sandbox.world.faults.add(kind="hang", seconds=60, person="anna", path="calendarView", times=None)

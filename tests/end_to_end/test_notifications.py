@@ -68,7 +68,7 @@ async def test_microsoft_is_told_of_an_address_for_changes_and_of_one_for_lifecy
 
 
 async def marks(service: Service) -> list[int]:
-    rows = await service.rows("SELECT marks FROM reading ORDER BY calendar_id")
+    rows = await service.rows("SELECT marks FROM reading_schedule ORDER BY calendar_id")
     return [row["marks"] for row in rows]
 
 

@@ -257,7 +257,7 @@ async def test_polls_often_where_a_subscription_is_refused(service: Service) -> 
     assert not subscriptions(service)
     await make_due(service)
     await service.settled()
-    (row,) = await service.rows("SELECT due_at - read_at AS pause FROM reading")
+    (row,) = await service.rows("SELECT due_at - read_at AS pause FROM reading_schedule")
     assert row["pause"] <= timedelta(minutes=5)
 
 
@@ -268,7 +268,7 @@ async def test_with_push_off_polling_keeps_every_answer_within_the_bound(
         await service.put_expert()
         await service.connect("anna")
         assert not asked(service, method="POST", path="/subscriptions")
-        (row,) = await service.rows("SELECT due_at - read_at AS pause FROM reading")
+        (row,) = await service.rows("SELECT due_at - read_at AS pause FROM reading_schedule")
         assert row["pause"] <= timedelta(minutes=5)
         sandbox.world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
         await pass_time(service, row["pause"])

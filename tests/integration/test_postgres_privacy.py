@@ -115,7 +115,8 @@ async def _store_what_follows(kept: KeptByPostgres, *, calendar_id: str, session
     subscription = a_subscription(calendar_id)
     async with kept.transaction() as tx:
         reading = a_reading(calendar_id, busy=[an_interval(starts=3), an_interval(starts=5)])
-        assert await tx.readings.store(a_reading_task(calendar_id), reading, due_at=NOW, now=NOW)
+        task = a_reading_task(calendar_id, expert_id=expert_id)
+        assert await tx.readings.store(task, reading, due_at=NOW, now=NOW)
         assert await tx.subscriptions.save(
             subscription, instead_of=None, secret="notification-secret-of-mia", renew_at=NOW
         )

@@ -88,7 +88,7 @@ async def _remove_changes(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("ask", "indexes"),
     [
-        (lambda it: PostgresReadings(connection=it).due(after(days=3000), 100), {"reading_due"}),
+        (lambda it: PostgresReadings(connection=it).due(after(days=3000), 100), {"reading_schedule_due"}),
         (lambda it: PostgresSubscriptions(connection=it).due(after(days=3000), 100), {"subscription_due"}),
         (
             lambda it: PostgresSubscriptions(connection=it).proven([(f"r{n}", "") for n in range(1000)]),
@@ -148,7 +148,8 @@ async def test_what_is_known_is_answered_from_indexes(crowded: PostgresKnownTime
         "account_pkey",
         "calendar_pkey",
         "expert_pkey",
-        "reading_by_expert",
+        "reading_pkey",
+        "reading_schedule_pkey",
         "reserved_time_overlap",
         "session_booked",
     }

@@ -13,7 +13,7 @@ async def pass_time(service: Service, passed: timedelta, *, read_again: bool = T
     """
     await service.database.execute(
         """
-        UPDATE reading
+        UPDATE reading_schedule
         SET read_at = read_at - %(passed)s,
             due_at = CASE WHEN %(read_again)s THEN due_at - %(passed)s ELSE due_at END
         """,
@@ -23,7 +23,7 @@ async def pass_time(service: Service, passed: timedelta, *, read_again: bool = T
 
 async def make_due(service: Service) -> None:
     """As if the time for the next look at every calendar had come."""
-    await service.database.execute("UPDATE reading SET due_at = now() - interval '1 second'")
+    await service.database.execute("UPDATE reading_schedule SET due_at = now() - interval '1 second'")
 
 
 async def make_subscriptions_due(service: Service) -> None:
@@ -32,7 +32,7 @@ async def make_subscriptions_due(service: Service) -> None:
 
 
 async def read_at(service: Service, calendar_id: str) -> datetime:
-    (row,) = await service.rows("SELECT read_at FROM reading WHERE calendar_id = %(id)s", id=calendar_id)
+    (row,) = await service.rows("SELECT read_at FROM reading_schedule WHERE calendar_id = %(id)s", id=calendar_id)
     found: datetime = row["read_at"]
     return found
 

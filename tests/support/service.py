@@ -178,11 +178,11 @@ class Service(Calls):
         async def due() -> list[DictRow]:
             return await self.rows(
                 """
-                SELECT calendar_id, reading.due_at, subscription.due_at AS subscription_due_at, list_due_at
-                FROM account JOIN calendar USING (account_id)
-                    LEFT JOIN reading USING (calendar_id) LEFT JOIN subscription USING (calendar_id)
+                SELECT calendar_id, reading_schedule.due_at, subscription.due_at AS subscription_due_at, list_due_at
+                FROM account JOIN calendar ON calendar.account_id = account.account_id
+                    LEFT JOIN reading_schedule USING (calendar_id) LEFT JOIN subscription USING (calendar_id)
                 WHERE status = 'ACTIVE' AND NOT missing
-                    AND least(reading.due_at, subscription.due_at, list_due_at) <= now()
+                    AND least(reading_schedule.due_at, subscription.due_at, list_due_at) <= now()
                 """
             )
 

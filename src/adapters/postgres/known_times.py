@@ -61,8 +61,10 @@ KNOWN = """
                 array_agg(active), array_agg(missing), array_agg(window_start), array_agg(window_end),
                 array_agg(read_at), array_agg(zone), array_agg(busy), array_agg(deviations)
             FROM (
-                SELECT reading.*, account_id, provider, remote_id, status = 'ACTIVE' AS active, missing
-                FROM reading JOIN calendar USING (calendar_id) JOIN account USING (account_id)
+                SELECT calendar_id, calendar.account_id, provider, remote_id, status = 'ACTIVE' AS active, missing,
+                    window_start, window_end, reading_schedule.read_at, zone, busy, deviations
+                FROM reading JOIN reading_schedule USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
+                    JOIN account ON account.account_id = calendar.account_id
                 WHERE reading.expert_id = expert.expert_id
                 ORDER BY calendar_id
             ) AS one

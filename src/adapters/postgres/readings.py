@@ -13,17 +13,27 @@ from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
 
 
+STORED = "calendar_id, window_start, window_end, reading_schedule.read_at, zone, busy, deviations"
+"""What a row of `reading` says, as of when that was last found true."""
+SCHEDULED = "JOIN reading_schedule USING (expert_id, calendar_id)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresReadings:
+    """What was found is in `reading`; when, and what is due, in the narrow `reading_schedule` beside it.
+
+    Most looks find nothing new and write only there. Whoever needs both rows locks `reading` first.
+    """
+
     connection: Connection
 
     async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
         cursor = await self.connection.execute(
-            """
-            SELECT reading.*, remote_id, account_id, time_zone
-            FROM reading JOIN calendar USING (calendar_id) JOIN account USING (account_id)
-                JOIN expert ON expert.expert_id = account.expert_id
-            WHERE calendar_id = %(calendar_id)s AND NOT missing AND status = 'ACTIVE'
+            f"""
+            SELECT {STORED}, expert_id, reading_schedule.account_id, reading_schedule.marks, reading_schedule.failures,
+                remote_id, time_zone
+            FROM reading {SCHEDULED} JOIN calendar USING (calendar_id) JOIN expert USING (expert_id)
+            WHERE calendar_id = %(calendar_id)s AND readable
             """,
             {"calendar_id": calendar_id},
         )
@@ -38,20 +48,29 @@ class PostgresReadings:
     async def overlapping(
         self, expert_id: ExpertId, interval: Interval, *, but: SessionId | None = None
     ) -> tuple[tuple[AccountId, CalendarId], ...]:
-        cursor = await self.connection.execute(
+        await self.connection.execute(
+            # All of them, also those not read yet: the first reading may be on its way.
             """
-            SELECT account_id, reading.* FROM reading JOIN calendar USING (calendar_id)
-            WHERE expert_id = %(expert_id)s
+            SELECT FROM reading_schedule WHERE expert_id = %(expert_id)s
             ORDER BY calendar_id
-            FOR KEY SHARE OF reading
-            """,  # all of them, also those not read yet: the first reading may be on its way
+            FOR KEY SHARE
+            """,
+            {"expert_id": expert_id},
+        )
+        # In a statement of its own, which sees what was stored while the first one waited.
+        cursor = await self.connection.execute(
+            f"""
+            SELECT {STORED}, account_id FROM reading {SCHEDULED}
+            WHERE expert_id = %(expert_id)s AND reading.read_at IS NOT NULL
+            ORDER BY calendar_id
+            """,
             {"expert_id": expert_id},
         )
         return tuple(
             [
                 (AccountId(row["account_id"]), CalendarId(row["calendar_id"]))
                 async for row in cursor
-                if row["read_at"] is not None and _from_row(row).overlaps(interval, but=but)
+                if _from_row(row).overlaps(interval, but=but)
             ]
         )
 
@@ -71,7 +90,7 @@ class PostgresReadings:
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
         cursor = await self.connection.execute(
             # FOR UPDATE, which keeps those out who look whether anything overlaps; marks and leases only wait.
-            "SELECT * FROM reading WHERE calendar_id = %(calendar_id)s FOR UPDATE",
+            f"SELECT {STORED} FROM reading {SCHEDULED} WHERE calendar_id = %(calendar_id)s FOR UPDATE",
             {"calendar_id": calendar_id},
         )
         row = await cursor.fetchone()
@@ -82,25 +101,47 @@ class PostgresReadings:
     ) -> bool:
         cursor = await self.connection.execute(
             """
+            UPDATE reading_schedule
+            SET read_at = %(read_at)s, begun_at = NULL, seen_marks = %(marks)s, failures = 0,
+                due_at = CASE WHEN marks > %(marks)s THEN least(due_at, %(read_at)s) ELSE %(due_at)s END
+            WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s
+                AND (read_at IS NULL OR read_at <= %(read_at)s OR read_at > %(now)s)
+            """,
+            {
+                "expert_id": task.expert_id,
+                "calendar_id": task.calendar_id,
+                "read_at": reading.read_at,
+                "marks": task.marks,
+                "due_at": due_at,
+                "now": now,
+            },
+        )
+        if cursor.rowcount == 0:
+            return False
+        await self._write_what_differs(task, reading)
+        return True
+
+    async def _write_what_differs(self, task: ReadingTask, reading: StoredReading) -> None:
+        await self.connection.execute(
+            """
             UPDATE reading
             SET window_start = %(window_start)s, window_end = %(window_end)s, read_at = %(read_at)s, zone = %(zone)s,
-                busy = %(busy)s, deviations = %(deviations)s, failures = 0,
-                due_at = CASE WHEN marks > %(marks)s THEN least(due_at, %(read_at)s) ELSE %(due_at)s END
-            WHERE calendar_id = %(calendar_id)s AND (read_at IS NULL OR read_at <= %(read_at)s OR read_at > %(now)s)
+                busy = %(busy)s, deviations = %(deviations)s
+            WHERE calendar_id = %(calendar_id)s AND (window_start, window_end, zone, busy, deviations)
+                IS DISTINCT FROM (%(window_start)s, %(window_end)s, %(zone)s, %(busy)s, %(deviations)s)
             """,
-            _to_row(reading)
-            | {"calendar_id": task.calendar_id, "marks": task.marks, "due_at": due_at, "now": now},
+            _to_row(reading) | {"calendar_id": task.calendar_id},
         )
-        return cursor.rowcount == 1
 
     async def failed(self, task: ReadingTask, *, due_at: datetime) -> None:
         await self.connection.execute(
             """
-            UPDATE reading SET failures = failures + 1, due_at = %(due_at)s
-            WHERE calendar_id = %(calendar_id)s AND failures = %(failures)s
+            UPDATE reading_schedule SET failures = failures + 1, begun_at = NULL, due_at = %(due_at)s
+            WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s AND failures = %(failures)s
                 AND read_at IS NOT DISTINCT FROM %(read_at)s
             """,
             {
+                "expert_id": task.expert_id,
                 "calendar_id": task.calendar_id,
                 "failures": task.failures,
                 "read_at": task.previous and task.previous.read_at,
@@ -110,15 +151,16 @@ class PostgresReadings:
 
     async def spare(self, account_id: AccountId, *, until: datetime) -> None:
         await self.connection.execute(
-            """
-            UPDATE reading SET due_at = %(until)s
+            f"""
+            UPDATE reading_schedule SET due_at = %(until)s
             FROM (
-                SELECT calendar_id FROM reading JOIN calendar USING (calendar_id)
-                WHERE account_id = %(account_id)s AND due_at < %(until)s
+                SELECT expert_id, calendar_id
+                FROM calendar JOIN reading USING (calendar_id) {SCHEDULED}
+                WHERE calendar.account_id = %(account_id)s AND reading_schedule.due_at < %(until)s
                 ORDER BY calendar_id
-                FOR NO KEY UPDATE OF reading
+                FOR NO KEY UPDATE OF reading_schedule
             ) AS early
-            WHERE reading.calendar_id = early.calendar_id
+            WHERE reading_schedule.expert_id = early.expert_id AND reading_schedule.calendar_id = early.calendar_id
             """,
             {"account_id": account_id, "until": until},
         )
@@ -126,8 +168,11 @@ class PostgresReadings:
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         cursor = await self.connection.execute(
             """
-            UPDATE reading SET marks = nextval('reading_mark'), due_at = least(due_at, %(now)s)
-            WHERE calendar_id = %(calendar_id)s
+            UPDATE reading_schedule
+            SET marks = nextval('reading_mark'), due_at = least(reading_schedule.due_at, %(now)s)
+            FROM reading
+            WHERE reading.calendar_id = %(calendar_id)s AND reading_schedule.expert_id = reading.expert_id
+                AND reading_schedule.calendar_id = reading.calendar_id
             """,
             {"calendar_id": calendar_id, "now": now},
         )
@@ -136,8 +181,7 @@ class PostgresReadings:
     async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
         cursor = await self.connection.execute(
             """
-            SELECT calendar_id FROM reading JOIN calendar USING (calendar_id) JOIN account USING (account_id)
-            WHERE due_at <= %(now)s AND NOT missing AND status = 'ACTIVE'
+            SELECT calendar_id FROM reading_schedule WHERE due_at <= %(now)s AND readable
             ORDER BY due_at, calendar_id
             LIMIT %(limit)s
             """,
@@ -147,8 +191,16 @@ class PostgresReadings:
 
     async def _leave_to(self, task: ReadingTask, until: datetime) -> None:
         await self.connection.execute(
-            "UPDATE reading SET due_at = %(until)s WHERE calendar_id = %(calendar_id)s AND marks = %(marks)s",
-            {"calendar_id": task.calendar_id, "marks": task.marks, "until": until},
+            """
+            UPDATE reading_schedule SET due_at = %(until)s
+            WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s AND marks = %(marks)s
+            """,
+            {
+                "expert_id": task.expert_id,
+                "calendar_id": task.calendar_id,
+                "marks": task.marks,
+                "until": until,
+            },
         )
 
 

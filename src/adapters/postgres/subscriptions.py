@@ -16,10 +16,10 @@ from domain.subscription import Subscription
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresSubscriptions:
-    """Every change is of the form `UPDATE … FROM (the reading, locked)`.
+    """Every change is of the form `UPDATE … FROM (the reading's schedule, locked)`.
 
-    A reading is removed before its subscription (by cascade), so who held the subscription first and then wanted the
-    reading would wait for a remover who waits for the subscription.
+    The schedule is removed before the subscription, so who held the subscription first and then wanted the schedule
+    would wait for a remover who waits for the subscription.
     """
 
     connection: Connection
@@ -61,7 +61,11 @@ class PostgresSubscriptions:
             UPDATE subscription
             SET remote_id = %(remote_id)s, secret_hash = coalesce(%(secret_hash)s, secret_hash),
                 expires_at = %(expires_at)s, due_at = %(renew_at)s
-            FROM (SELECT calendar_id FROM reading WHERE calendar_id = %(calendar_id)s FOR NO KEY UPDATE) AS held
+            FROM (
+                SELECT calendar_id FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
+                WHERE calendar_id = %(calendar_id)s
+                FOR NO KEY UPDATE OF reading_schedule
+            ) AS held
             WHERE subscription.calendar_id = held.calendar_id AND remote_id IS NOT DISTINCT FROM %(instead_of)s
             """,
             {
@@ -79,7 +83,11 @@ class PostgresSubscriptions:
         cursor = await self.connection.execute(
             """
             UPDATE subscription SET due_at = %(until)s
-            FROM (SELECT calendar_id FROM reading WHERE calendar_id = %(calendar_id)s FOR NO KEY UPDATE) AS held
+            FROM (
+                SELECT calendar_id FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
+                WHERE calendar_id = %(calendar_id)s
+                FOR NO KEY UPDATE OF reading_schedule
+            ) AS held
             WHERE subscription.calendar_id = held.calendar_id AND due_at <= %(now)s
             """,
             {"calendar_id": calendar_id, "now": now, "until": until},
@@ -90,7 +98,11 @@ class PostgresSubscriptions:
         await self.connection.execute(
             """
             UPDATE subscription SET due_at = %(until)s
-            FROM (SELECT calendar_id FROM reading WHERE calendar_id = %(calendar_id)s FOR NO KEY UPDATE) AS held
+            FROM (
+                SELECT calendar_id FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
+                WHERE calendar_id = %(calendar_id)s
+                FOR NO KEY UPDATE OF reading_schedule
+            ) AS held
             WHERE subscription.calendar_id = held.calendar_id
             """,
             {"calendar_id": calendar_id, "until": until},
@@ -100,7 +112,11 @@ class PostgresSubscriptions:
         await self.connection.execute(
             """
             UPDATE subscription SET remote_id = NULL, secret_hash = NULL, expires_at = NULL, due_at = %(now)s
-            FROM (SELECT calendar_id FROM reading WHERE calendar_id = %(calendar_id)s FOR NO KEY UPDATE) AS held
+            FROM (
+                SELECT calendar_id FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
+                WHERE calendar_id = %(calendar_id)s
+                FOR NO KEY UPDATE OF reading_schedule
+            ) AS held
             WHERE subscription.calendar_id = held.calendar_id AND remote_id IS NOT DISTINCT FROM %(remote_id)s
             """,
             {"calendar_id": calendar_id, "remote_id": remote_id, "now": now},

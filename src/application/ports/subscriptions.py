@@ -14,8 +14,8 @@ Claim: TypeAlias = tuple[str, str]
 class Subscriptions(Protocol):
     """Like readings, planned for each conflict calendar and for no other.
 
-    Whatever changes one locks its calendar's reading, too, and locks it first, as deselecting, disconnecting and
-    erasing do: they remove readings, and with them subscriptions. Whoever changes several takes them in the order of
+    Whatever changes one locks its calendar's schedule of reading, too, and locks it first, as deselecting, disconnecting
+    and erasing do: they remove both, the schedule first. Whoever changes several takes them in the order of
     the calendars' ids.
     """
 
