@@ -4,9 +4,13 @@ Their statements are repeated here as they were.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.postgres.pool import Connection
 from adapters.postgres.spans import spans_to_value
 from domain.ids import SessionId
 from domain.reading import StoredReading
@@ -66,16 +70,24 @@ async def _execute(kept: KeptByPostgres, statement: str, **given: Any) -> int:
         return cursor.rowcount
 
 
+@asynccontextmanager
+async def _transaction(kept: KeptByPostgres) -> AsyncIterator[Connection]:
+    async with kept.pool.connection() as connection, connection.transaction():
+        yield connection
+
+
 async def _old_marks(kept: KeptByPostgres) -> int:
     (row,) = await kept.rows("SELECT marks FROM reading")
-    marks: int = row["marks"]
+    marks = row["marks"]
+    assert isinstance(marks, int)
     return marks
 
 
 async def _clock(kept: KeptByPostgres) -> datetime:
     """The trigger's, which refuses what is older than a look that was not timed by a wrong clock."""
     (row,) = await kept.rows("SELECT clock_timestamp() AS now")
-    now: datetime = row["now"]
+    now = row["now"]
+    assert isinstance(now, datetime)
     return now
 
 
@@ -132,7 +144,7 @@ async def test_it_finds_what_newer_processes_found_and_never_as_newer_than_it_is
         reading = a_reading(busy=[TAKEN], read_at=after(minutes=minutes))
         await store_reading(kept, await begin_reading(kept), reading)
     (row,) = await kept.rows("SELECT read_at, busy FROM reading")
-    assert row == {"read_at": after(minutes=-9), "busy": spans_to_value(reading.busy)}
+    assert row == {"read_at": after(minutes=-9), "busy": spans_to_value(a_reading(busy=[TAKEN]).busy)}
 
 
 async def test_its_mark_during_a_newer_processs_look_asks_for_another(kept: KeptByPostgres) -> None:
@@ -215,9 +227,12 @@ async def test_its_booking_and_a_newer_processs_look_see_each_other(kept: KeptBy
             assert await tx.readings.store(task, a_reading(busy=[an_interval()]), due_at=NOW, now=NOW)
             seen.extend(await tx.sessions.booked(EXPERT, an_interval()))
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, kept.transaction() as tx:
-        await tx.sessions.add(a_session())
-        await tx.connection.execute(OVERLAPPING, {"expert_id": EXPERT})
+    cancelled = replace(a_session(), cancelled=True)
+    async with kept.transaction() as tx:
+        await tx.sessions.add(cancelled)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, _transaction(kept) as connection:
+        await connection.execute("UPDATE session SET cancelled = false")
+        await connection.execute(OVERLAPPING, {"expert_id": EXPERT})
         tasks.create_task(look())
         await _somebody_waits(kept)
     assert [one.session_id for one in seen] == [SessionId("session-1")]
@@ -234,9 +249,9 @@ async def test_its_look_and_a_newer_processs_booking_see_each_other(kept: KeptBy
             found.extend(await tx.readings.overlapping(EXPERT, an_interval()))
 
     taken = _row(a_reading(busy=[an_interval()]), marks=marks, due_at=after(minutes=5))
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, kept.transaction() as tx:
-        await tx.connection.execute(LOCK, {"calendar_id": CALENDAR})
-        await tx.connection.execute(STORE, {"calendar_id": CALENDAR} | taken)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, _transaction(kept) as connection:
+        await connection.execute(LOCK, {"calendar_id": CALENDAR})
+        await connection.execute(STORE, {"calendar_id": CALENDAR} | taken)
         tasks.create_task(book())
         await _somebody_waits(kept)
     assert [calendar_id for _, calendar_id in found] == [CALENDAR]

@@ -32,7 +32,9 @@ async def make_subscriptions_due(service: Service) -> None:
 
 
 async def read_at(service: Service, calendar_id: str) -> datetime:
-    (row,) = await service.rows("SELECT read_at FROM reading_schedule WHERE calendar_id = %(id)s", id=calendar_id)
+    (row,) = await service.rows(
+        "SELECT read_at FROM reading_schedule WHERE calendar_id = %(id)s", id=calendar_id
+    )
     found: datetime = row["read_at"]
     return found
 

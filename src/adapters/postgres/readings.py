@@ -13,11 +13,6 @@ from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
 
 
-STORED = "calendar_id, window_start, window_end, reading_schedule.read_at, zone, busy, deviations"
-"""What a row of `reading` says, as of when that was last found true."""
-SCHEDULED = "JOIN reading_schedule USING (expert_id, calendar_id)"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresReadings:
     """What was found is in `reading`; when, and what is due, in the narrow `reading_schedule` beside it.
@@ -29,10 +24,10 @@ class PostgresReadings:
 
     async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
         cursor = await self.connection.execute(
-            f"""
-            SELECT {STORED}, expert_id, reading_schedule.account_id, reading_schedule.marks, reading_schedule.failures,
-                remote_id, time_zone
-            FROM reading {SCHEDULED} JOIN calendar USING (calendar_id) JOIN expert USING (expert_id)
+            """
+            SELECT reading.*, reading_schedule.*, reading_schedule.read_at AS true_at, remote_id, time_zone
+            FROM reading JOIN reading_schedule USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
+                JOIN expert USING (expert_id)
             WHERE calendar_id = %(calendar_id)s AND readable
             """,
             {"calendar_id": calendar_id},
@@ -59,8 +54,9 @@ class PostgresReadings:
         )
         # In a statement of its own, which sees what was stored while the first one waited.
         cursor = await self.connection.execute(
-            f"""
-            SELECT {STORED}, account_id FROM reading {SCHEDULED}
+            """
+            SELECT reading.*, account_id, reading_schedule.read_at AS true_at
+            FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
             WHERE expert_id = %(expert_id)s AND reading.read_at IS NOT NULL
             ORDER BY calendar_id
             """,
@@ -90,11 +86,16 @@ class PostgresReadings:
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
         cursor = await self.connection.execute(
             # FOR UPDATE, which keeps those out who look whether anything overlaps; marks and leases only wait.
-            f"SELECT {STORED} FROM reading {SCHEDULED} WHERE calendar_id = %(calendar_id)s FOR UPDATE",
+            """
+            SELECT reading.*, reading_schedule.read_at AS true_at
+            FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
+            WHERE calendar_id = %(calendar_id)s
+            FOR UPDATE
+            """,
             {"calendar_id": calendar_id},
         )
         row = await cursor.fetchone()
-        return None if row is None or row["read_at"] is None else _from_row(row)
+        return None if row is None or row["true_at"] is None else _from_row(row)
 
     async def store(
         self, task: ReadingTask, reading: StoredReading, *, due_at: datetime, now: datetime
@@ -151,11 +152,11 @@ class PostgresReadings:
 
     async def spare(self, account_id: AccountId, *, until: datetime) -> None:
         await self.connection.execute(
-            f"""
+            """
             UPDATE reading_schedule SET due_at = %(until)s
             FROM (
                 SELECT expert_id, calendar_id
-                FROM calendar JOIN reading USING (calendar_id) {SCHEDULED}
+                FROM calendar JOIN reading USING (calendar_id) JOIN reading_schedule USING (expert_id, calendar_id)
                 WHERE calendar.account_id = %(account_id)s AND reading_schedule.due_at < %(until)s
                 ORDER BY calendar_id
                 FOR NO KEY UPDATE OF reading_schedule
@@ -213,7 +214,7 @@ def _task_from_row(row: DictRow) -> ReadingTask:
         zone=row["time_zone"],
         marks=row["marks"],
         failures=row["failures"],
-        previous=None if row["read_at"] is None else _from_row(row),
+        previous=None if row["true_at"] is None else _from_row(row),
     )
 
 
@@ -221,7 +222,7 @@ def _from_row(row: DictRow) -> StoredReading:
     return StoredReading(
         calendar_id=CalendarId(row["calendar_id"]),
         window=Interval(row["window_start"], row["window_end"]),
-        read_at=row["read_at"],
+        read_at=row["true_at"],
         busy=spans_from_value(row["busy"]),
         zone=row["zone"],
         deviations=deviations_from_value(row["deviations"]),

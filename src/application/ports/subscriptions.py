@@ -14,9 +14,9 @@ Claim: TypeAlias = tuple[str, str]
 class Subscriptions(Protocol):
     """Like readings, planned for each conflict calendar and for no other.
 
-    Whatever changes one locks its calendar's schedule of reading, too, and locks it first, as deselecting, disconnecting
-    and erasing do: they remove both, the schedule first. Whoever changes several takes them in the order of
-    the calendars' ids.
+    Whatever changes one locks its calendar's schedule of reading, too, and locks it first, as deselecting,
+    disconnecting and erasing do: they remove both, the schedule first. Whoever changes several takes them in the order
+    of the calendars' ids.
     """
 
     async def get(self, calendar_id: CalendarId) -> Subscription | None: ...
