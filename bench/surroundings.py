@@ -1,8 +1,6 @@
 """The processes of a run: a database, a sandbox, and the server. The load comes from the process that starts them."""
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,6 +11,7 @@ from typing import Any
 
 from adapters.postgres.embedded import embedded_postgres
 from bench.builds import NOW, Build
+from bench.children import child
 from server.local.stand_ins import stand_ins
 from server.runtime.settings import PREFIX, Role
 
@@ -37,15 +36,11 @@ class Served:
     bare: str
 
 
-class ServerEnded(Exception):
-    """The server's process ended before it was ready; the text is the end of its log."""
-
-
 @contextmanager
 def surroundings() -> Iterator[Surroundings]:
     """Everything on this machine and free ports, ended and deleted with the block. Enter it before any event loop.
 
-    The database flushes to disk as a real one does. Raises ServerEnded, and what the stand-ins raise.
+    The database flushes to disk as a real one does. Raises ChildEnded, and what the stand-ins raise.
     """
     with tempfile.TemporaryDirectory(prefix="calendarsync-bench-") as name:
         folder = Path(name)
@@ -55,12 +50,12 @@ def surroundings() -> Iterator[Surroundings]:
             stand_ins(folder / "var", {PREFIX + "DATABASE_URL": dsn}) as started,
         ):
             assert started.sandbox is not None
-            environment = _environment({"database_url": dsn, **started.settings})
+            environment = settings_environment({"database_url": dsn, **started.settings})
             with server(Role.API, environment) as served:
                 yield Surroundings(dsn=dsn, sandbox=started.sandbox, server=served, environment=environment)
 
 
-def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
+def settings_environment(settings: Mapping[str, Any]) -> dict[str, str]:
     """This process's environment, with these settings of the service and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
     given = {
@@ -72,34 +67,10 @@ def _environment(settings: Mapping[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def server(role: Role, environment: Mapping[str, str], *, build: Build = NOW) -> Iterator[Served]:
-    """A server's process of this role, until the block ends. Raises ServerEnded."""
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.served", role.value],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            cwd=build.folder,
-            env=build.environment(environment),
-            start_new_session=True,
+    """A server's process of this role, until the block ends. Raises ChildEnded."""
+    command = [sys.executable, "-m", "bench.served", role.value]
+    with child(command, folder=build.folder, environment=build.environment(environment)) as started:
+        ports = started.told
+        yield Served(
+            pid=started.pid, service=f"127.0.0.1:{ports['service']}", bare=f"127.0.0.1:{ports['bare']}"
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            if not line:
-                log.seek(0)
-                raise ServerEnded("\n".join(log.read().splitlines()[-20:]))
-            ports: dict[str, int] = json.loads(line)
-            yield Served(
-                pid=process.pid, service=f"127.0.0.1:{ports['service']}", bare=f"127.0.0.1:{ports['bare']}"
-            )
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
