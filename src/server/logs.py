@@ -13,6 +13,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from server.current_call import LineHandler, name_current_call
+
 REDACTED = "[redacted]"
 PRIVATE_KEYS = frozenset(
     {
@@ -55,6 +57,7 @@ def configure_logging(*, level: str, style: str, stream: TextIO | None = None) -
     `level` counts for our own packages; libraries are heard from WARNING on.
     """
     shared: list[Processor] = [
+        name_current_call,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -73,7 +76,7 @@ def configure_logging(*, level: str, style: str, stream: TextIO | None = None) -
         if style == "console"
         else structlog.processors.JSONRenderer(default=lambda value: type(value).__name__)
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = LineHandler(stream or sys.stderr, style=style)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared[:-2], structlog.stdlib.ExtraAdder(), *shared[-2:]],

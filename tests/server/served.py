@@ -133,7 +133,7 @@ class Logs(io.StringIO):
 
 
 @contextmanager
-def captured_logs(*, level: str = "DEBUG") -> Iterator[Logs]:
+def captured_logs(*, level: str = "DEBUG", style: str = "json") -> Iterator[Logs]:
     import logging
 
     root, ours = (
@@ -142,7 +142,7 @@ def captured_logs(*, level: str = "DEBUG") -> Iterator[Logs]:
     )
     before = root.handlers, root.level, [one.level for one in ours]
     logs = Logs()
-    configure_logging(level=level, style="json", stream=logs)
+    configure_logging(level=level, style=style, stream=logs)
     try:
         yield logs
     finally:

@@ -11,6 +11,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.empty_pb2 import Empty
 
 from domain.expert import ExpertNotFound
+from server.current_call import CurrentCall
 from server.rpc.calls import wrapper
 from server.rpc.calls.deadline import LONGEST_MARGIN_SECONDS, time_limit, what_ended
 from server.rpc.calls.failures import STATUS_DETAILS, fail
@@ -21,6 +22,7 @@ from server.rpc.faults import DeadlineExceeded, ServiceStopping
 from server.rpc.server import SERVICES
 from tests.server.served import Logs, World
 
+METHOD = "/x.Y/Z"
 Pairs = Sequence[tuple[str, str | bytes]]
 
 
@@ -121,11 +123,12 @@ async def test_only_the_limits_own_end_is_a_deadline_exceeded() -> None:
 
 async def test_a_failure_adds_its_details_to_what_goes_back_anyway() -> None:
     context = a_context(metadata=[(REQUEST_ID, "mine")])
-    request_id(context)
+    call = CurrentCall(request_id(context), METHOD)
 
     with pytest.raises(grpc.aio.AbortError):
-        await fail(context, ExpertNotFound())
+        await fail(call, context, ExpertNotFound())
 
+    assert call.reason == "EXPERT_NOT_FOUND"
     assert context.aborted is not None
     assert context.aborted[0] is grpc.StatusCode.NOT_FOUND
     assert [key for key, _ in context.trailing] == [REQUEST_ID, STATUS_DETAILS]
@@ -133,7 +136,7 @@ async def test_a_failure_adds_its_details_to_what_goes_back_anyway() -> None:
 
 async def test_a_failure_of_a_call_that_is_over_ends_as_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
-        await fail(a_context(ended=True), ExpertNotFound())
+        await fail(CurrentCall("an-id", METHOD), a_context(ended=True), ExpertNotFound())
 
 
 async def test_calls_count_until_the_last_is_answered() -> None:

@@ -103,6 +103,10 @@ async def test_an_unforeseen_fault_tells_its_log_id_and_nothing_else(api: Api, l
     assert failure.reason == "INTERNAL"
     assert "password" not in str(failure)
     (line,) = logs.of("unexpected fault")
+    (_, told) = await logs.until("call", times=2)
+    assert [line[key] for key in ("request_id", "method", "reason")] == [
+        told[key] for key in ("request_id", "method", "reason")
+    ]
     assert line["log_id"] == failure.metadata["log_id"]
     assert line["error"] == "builtins.RuntimeError"
     assert any("start_connection.py" in frame for frame in line["frames"])

@@ -6,34 +6,33 @@ from types import TracebackType
 
 import grpc
 import grpc.aio
-import structlog
 
+from server.current_call import CurrentCall, current_call, log_call
 from server.rpc.calls import Context
 from server.rpc.calls.request_id import request_id
 
 NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
-log = structlog.stdlib.get_logger("server.calls")
 
 
 class LoggedCall:
     """The block in which a call is answered. Whatever is logged in it names the call."""
 
-    __slots__ = ("_context", "_method", "_started")
+    __slots__ = ("_call", "_context", "_started")
 
     def __init__(self, method: str, context: Context) -> None:
-        self._method = method
+        self._call = CurrentCall(request_id(context), method)
         self._context = context
 
-    def __enter__(self) -> None:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id(self._context), method=self._method)
+    def __enter__(self) -> CurrentCall:
+        current_call.set(self._call)
         self._started = time.perf_counter()
+        return self._call
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         spent = time.perf_counter() - self._started
-        log.info("call", code=self._outcome(kind), ms=round(spent * 1000, 1))
+        log_call(self._call, code=self._outcome(kind), ms=round(spent * 1000, 1))
 
     def _outcome(self, kind: type[BaseException] | None) -> str:
         if kind is None:

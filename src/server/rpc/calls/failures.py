@@ -6,6 +6,7 @@ from typing import NoReturn
 import grpc.aio
 import structlog
 
+from server.current_call import CurrentCall
 from server.logs import described
 from server.rpc.calls import Context
 from server.rpc.errors import answer_to
@@ -15,10 +16,10 @@ STATUS_DETAILS = "grpc-status-details-bin"
 log = structlog.stdlib.get_logger("server.calls")
 
 
-async def fail(context: Context, error: Exception) -> NoReturn:
+async def fail(call: CurrentCall, context: Context, error: Exception) -> NoReturn:
     """Ends the call with the error's line of the catalogue, and raises what the library ends calls with."""
     answer = answer_to(error)
-    structlog.contextvars.bind_contextvars(reason=answer.reason)
+    call.reason = answer.reason
     if answer.log_id is not None:
         log.error("unexpected fault", log_id=answer.log_id, **described(error))
     # What is given here replaces what was set before.

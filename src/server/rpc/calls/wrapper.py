@@ -63,7 +63,7 @@ def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[...,
     valid = valid_requests(handler.request_deserializer)
 
     async def behaviour(raw: bytes, context: Context) -> Any:
-        with LoggedCall(method, context):
+        with LoggedCall(method, context) as call:
             limit = time_limit(context)
             try:
                 async with limit:
@@ -72,7 +72,7 @@ def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[...,
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - the outermost place, or its text would travel
-                await fail(context, what_ended(limit, error))
+                await fail(call, context, what_ended(limit, error))
 
     return behaviour
 
@@ -83,13 +83,13 @@ def _stream(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..
     valid = valid_requests(handler.request_deserializer)
 
     async def behaviour(raw: bytes, context: Context) -> None:
-        with LoggedCall(method, context):
+        with LoggedCall(method, context) as call:
             try:
                 async with open_calls.stream(), aclosing(messages(valid(raw), context)) as stream:
                     await send_all(stream, context)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
-                await fail(context, error)
+                await fail(call, context, error)
 
     return behaviour

@@ -1,0 +1,92 @@
+"""The gRPC call under way, which every line that is logged during it names, and the call's own line.
+
+The line is written past the pipeline of the log, which costs more than all else that is done around a call. So nothing
+redacts it, and it may only hold what can't be private: the code and the reason, which are names of ours, the time it
+took, the method, and a request id of few characters and no spaces, which is the caller's own to choose.
+"""
+
+import logging
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TextIO
+
+from structlog.typing import EventDict, WrappedLogger
+
+LOGGER: Final = "server.calls"
+_calls = logging.getLogger(LOGGER)
+_root = logging.getLogger()
+
+
+@dataclass(slots=True)
+class CurrentCall:
+    """`reason` is set once the call has failed."""
+
+    request_id: str
+    method: str
+    reason: str | None = None
+
+
+current_call: ContextVar[CurrentCall] = ContextVar("current_call")
+
+
+def name_current_call(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """For the pipeline: adds what the call's own line has."""
+    call = current_call.get(None)
+    if call is not None:
+        event.setdefault("request_id", call.request_id)
+        event.setdefault("method", call.method)
+        if call.reason is not None:
+            event.setdefault("reason", call.reason)
+    return event
+
+
+def log_call(call: CurrentCall, *, code: str, ms: float) -> None:
+    """Write its line wherever `LineHandler`s of the log write theirs, unless the level forbids it."""
+    if not _calls.isEnabledFor(logging.INFO):
+        return
+    for handler in _root.handlers:
+        if isinstance(handler, LineHandler):
+            handler.write_line(handler.call_line(call, code=code, ms=ms, at=datetime.now(UTC)))
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines of the log, and also those that are ready-made. `style` is the one of its formatter."""
+
+    def __init__(self, stream: TextIO, *, style: str) -> None:
+        super().__init__(stream)
+        self.call_line = _readable if style == "console" else _json
+
+    def write_line(self, line: str) -> None:
+        """Whole, whoever else writes: in one go. A log that can't be written to disturbs no call."""
+        self.acquire()
+        try:
+            with suppress(OSError, ValueError):
+                self.stream.write(line + self.terminator)
+                self.flush()
+        finally:
+            self.release()
+
+
+# What the pipeline's renderers make of the same fields. None of them has a character that they would quote.
+
+
+def _json(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
+    reason = "" if call.reason is None else f', "reason": "{call.reason}"'
+    return (
+        f'{{"code": "{code}", "ms": {ms}, "event": "call", "request_id": "{call.request_id}", '
+        f'"method": "{call.method}"{reason}, "level": "info", "logger": "{LOGGER}", "timestamp": "{_iso(at)}"}}'
+    )
+
+
+def _readable(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
+    reason = "" if call.reason is None else f" reason={call.reason}"
+    return (
+        f"{_iso(at)} [info     ] {'call':30} [{LOGGER}] "
+        f"code={code} method={call.method} ms={ms}{reason} request_id={call.request_id}"
+    )
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
