@@ -15,12 +15,13 @@ from itertools import count
 from statistics import median
 
 import psycopg
+from psycopg import AsyncRawCursor
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 from psycopg.rows import tuple_row
 
-from adapters.postgres.known_times import KNOWN, open_known_times
-from adapters.postgres.pool import Pool
+from adapters.postgres.known_times import KNOWN
+from adapters.postgres.pool import Pool, open_pool
 from bench.people import ASKED, BOOKERS, FIRST_DAY, WINDOW_DAYS
 from bench.sampling import Call, Sample
 
@@ -47,21 +48,16 @@ SEALED_BYTES = 320
 
 @asynccontextmanager
 async def reading(dsn: str) -> AsyncIterator[Call]:
-    """A call that asks what ListBusyTimes asks, on one connection of a pool set up as the service's."""
-    async with open_known_times(dsn) as known_times:
-        yield lambda: _read(known_times.pool)
+    """A call that asks what ListBusyTimes asks, through psycopg's pool and cursor."""
+    async with open_pool(dsn, max_size=4, plan_once=True) as pool:
+        yield lambda: _read(pool)
 
 
 async def _read(pool: Pool) -> None:
-    wanted = {
-        "expert_ids": [ASKED],
-        "start": FIRST_DAY,
-        "end": FIRST_DAY + timedelta(days=WINDOW_DAYS),
-        "now": FIRST_DAY,
-    }
     async with pool.connection() as connection:
-        cursor = connection.cursor(binary=True, row_factory=tuple_row)
-        await cursor.execute(KNOWN, wanted, prepare=True)
+        cursor = AsyncRawCursor(connection, row_factory=tuple_row)
+        wanted = ([ASKED], [FIRST_DAY], [FIRST_DAY + timedelta(days=WINDOW_DAYS)])
+        await cursor.execute(KNOWN.text.encode(), wanted, prepare=True, binary=True)
         assert await cursor.fetchall()
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -72,16 +71,6 @@ async def test_questions_are_answered_right_after_a_restart(kept: KeptByPostgres
         assert set(await kept.known_times.of([EXPERT], an_interval(), now=NOW)) == {EXPERT}
         await _cut_all(dsn)
     assert set(await kept.known_times.of([EXPERT], an_interval(), now=NOW)) == {EXPERT}
-
-
-async def test_a_question_that_takes_too_long_is_unavailability(kept: KeptByPostgres) -> None:
-    async with kept.known_times.pool.connection() as connection:
-        await connection.execute("SET statement_timeout = '1ms'")
-    async with kept.pool.connection() as locking, locking.transaction():
-        await locking.execute("LOCK TABLE expert IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(StoreUnavailable) as caught:
-            await kept.known_times.of([EXPERT], an_interval(), now=NOW)
-    assert isinstance(caught.value.__cause__, psycopg.errors.QueryCanceled)
 
 
 async def test_a_connection_lost_in_a_transaction_is_unavailability_and_leaves_nothing(

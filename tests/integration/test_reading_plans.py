@@ -12,10 +12,13 @@ from adapters.postgres.changes import PostgresChanges
 from adapters.postgres.feed_pages import look_after
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.jobs import PostgresJobs
-from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
-from adapters.postgres.pool import Connection
+from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
+from adapters.postgres.line import Statement
+from adapters.postgres.pinned import open_pinned
+from adapters.postgres.pool import Connection, Pool, open_pool
 from adapters.postgres.readings import PostgresReadings
 from adapters.postgres.reserved_times import PostgresReservedTimes
+from adapters.postgres.shared_statement import SharedStatement
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from domain.change import FeedPosition
 from domain.ids import CalendarId, ExpertId
@@ -56,18 +59,23 @@ EVERYTHING = """
 
 
 @pytest_asyncio.fixture(scope="module")
-async def crowded(
+async def crowded_dsn(
     postgres_server: str, postgres_admin: AsyncConnection, migrated_template: str
-) -> AsyncIterator[PostgresKnownTimes]:
-    """On one connection to a database with a thousand experts."""
-    async with (
-        new_database(postgres_admin, template=migrated_template) as name,
-        open_known_times(make_conninfo(postgres_server, dbname=name), min_size=1, max_size=1) as known_times,
-    ):
-        async with known_times.pool.connection() as connection:
+) -> AsyncIterator[str]:
+    """Of a database with a thousand experts."""
+    async with new_database(postgres_admin, template=migrated_template) as name:
+        dsn = make_conninfo(postgres_server, dbname=name)
+        async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
             await connection.execute(EVERYTHING)
             await connection.execute("VACUUM ANALYZE")
-        yield known_times
+        yield dsn
+
+
+@pytest_asyncio.fixture(scope="module")
+async def crowded(crowded_dsn: str) -> AsyncIterator[Pool]:
+    """Of one connection."""
+    async with open_pool(crowded_dsn, min_size=1, max_size=1, plan_once=True) as pool:
+        yield pool
 
 
 OF_ONE_ROW = "change_feed as a whole"
@@ -125,9 +133,9 @@ async def _remove_changes(connection: Connection) -> None:
     ],
 )
 async def test_is_answered_from_an_index(
-    crowded: PostgresKnownTimes, ask: Callable[[Connection], Awaitable[object]], indexes: set[str]
+    crowded: Pool, ask: Callable[[Connection], Awaitable[object]], indexes: set[str]
 ) -> None:
-    async with crowded.pool.connection() as connection:
+    async with crowded.connection() as connection:
         before = await _scans(connection)
         await ask(connection)
         used = {name for name, count in (await _scans(connection)).items() if count > before[name]}
@@ -136,14 +144,23 @@ async def test_is_answered_from_an_index(
 
 
 @pytest.mark.parametrize("number", [1, 20])
-async def test_what_is_known_is_answered_from_indexes(crowded: PostgresKnownTimes, number: int) -> None:
+async def test_what_is_known_is_answered_from_indexes(crowded_dsn: str, crowded: Pool, number: int) -> None:
     experts = [ExpertId(f"e{n}") for n in range(1, number + 1)]
-    await crowded.of(experts, WINDOW, now=NOW)  # planning looks into indexes of its own choice
-    async with crowded.pool.connection() as connection:
-        before = await _scans(connection)
-    assert len(await crowded.of(experts, WINDOW, now=NOW)) == number
-    async with crowded.pool.connection() as connection:
-        used = {name for name, count in (await _scans(connection)).items() if count > before[name]}
+    async with open_pinned(crowded_dsn, [KNOWN, COUNTED]) as pinned:
+        known_times = PostgresKnownTimes(pinned)
+        counted: SharedStatement[None, None] = SharedStatement(
+            pinned, COUNTED, values=lambda _: (), answers=lambda items, _: items
+        )
+
+        async def scans() -> dict[str, int]:
+            await counted.ask(None)
+            async with crowded.connection() as connection:
+                return await _scans(connection)
+
+        await known_times.of(experts, WINDOW, now=NOW)  # planning looks into indexes of its own choice
+        before = await scans()
+        assert len(await known_times.of(experts, WINDOW, now=NOW)) == number
+        used = {name for name, count in (await scans()).items() if count > before[name]}
     assert used == {
         "account_pkey",
         "calendar_pkey",
@@ -153,6 +170,10 @@ async def test_what_is_known_is_answered_from_indexes(crowded: PostgresKnownTime
         "reserved_time_overlap",
         "session_booked",
     }
+
+
+COUNTED = Statement(name="counted", text="SELECT pg_stat_force_next_flush()", types=())
+"""What a connection did is counted when it ends a statement after this one."""
 
 
 async def _scans(connection: Connection) -> dict[str, int]:

@@ -139,7 +139,7 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
     cipher = KeyRing({"test": bytes(range(32))})
     async with (
         open_pool(dsn, min_size=at_once, max_size=8) as pool,
-        open_known_times(dsn, min_size=1) as known_times,
+        open_known_times(dsn) as known_times,
         open_change_feed(dsn, pool) as feed,
     ):
         yield KeptByPostgres(

@@ -41,6 +41,34 @@ LIMIT_EXCEEDED = "54"
 """The class of what is too large or too deep for PostgreSQL: an OperationalError of psycopg's that never passes."""
 
 
+class StatementFailed(Exception):
+    """PostgreSQL refused a statement, and nothing of it is done.
+
+    `sharers` is how many calls it was run for: one of them may have spoiled it for all, and each may go alone.
+    `meaning` is the domain error of the constraint, if it has one. Neither text nor cause repeats any value.
+    """
+
+    def __init__(self, sqlstate: str, *, meaning: type[DomainError] | None = None, sharers: int = 1) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+        self.meaning = meaning
+        self.sharers = sharers
+
+    def shared_by(self, sharers: int) -> "StatementFailed":
+        """One for each of the calls, since an exception that is raised twice tells of the wrong place."""
+        return type(self)(self.sqlstate, meaning=self.meaning, sharers=sharers)
+
+
+class StatementFailedForNow(StatementFailed, StoreUnavailable):
+    """The same, and later it may pass."""
+
+
+def statement_failed(error: psycopg.Error) -> StatementFailed:
+    """What an error means that came instead of a statement's rows."""
+    kind = StatementFailedForNow if _passes(error) else StatementFailed
+    return kind(error.sqlstate or "", meaning=BY_CONSTRAINT.get(error.diag.constraint_name or ""))
+
+
 @asynccontextmanager
 async def translated() -> AsyncIterator[None]:
     """Raises the domain error of the constraint, StoreUnavailable, or what came when it is neither."""

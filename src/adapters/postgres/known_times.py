@@ -1,61 +1,128 @@
 """What is known of experts' time, by one statement: the query behind every availability answer.
 
-It runs on every request, so it costs as little as possible: no transaction, prepared and planned once, binary, one row
-per expert, and no object for an interval of busy time. docs/performance.md says what that gains.
+It runs for all who ask while it last ran, and costs as little as possible: no transaction, prepared and planned once,
+binary, one row per expert and window, and no object for an interval of busy time. docs/performance.md says what that
+gains.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from psycopg.rows import tuple_row
-
-from adapters.postgres.deviations import deviations_from_value
-from adapters.postgres.errors import translated
-from adapters.postgres.pool import Pool, open_pool
-from adapters.postgres.spans import spans_from_value
-from application.ports.known_times import KnownCalendar, KnownTime
-from domain.account import Provider
-from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
+from adapters.postgres.errors import StatementFailed
+from adapters.postgres.known_rows import FoundTime, found_time
+from adapters.postgres.line import Row, Statement
+from adapters.postgres.pinned import PinnedConnection, open_pinned
+from adapters.postgres.shared_statement import SharedStatement
+from application.ports.known_times import KnownTime
+from domain.ids import ExpertId
 from domain.interval import Interval
-from domain.reading import StoredReading
-from domain.taken import BookedTime, HeldTime
+
+MOST_AT_ONCE: Final = 25
+"""Experts a statement: those who ask about many take several, so that others' questions come between them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Question:
+    expert_ids: tuple[ExpertId, ...]
+    window: Interval
+
+
 class PostgresKnownTimes:
-    """Made by `open_known_times`."""
+    """On a connection that has KNOWN prepared."""
 
-    pool: Pool
+    def __init__(self, connection: PinnedConnection) -> None:
+        self._known = SharedStatement(
+            connection,
+            KNOWN,
+            values=_values,
+            answers=_answers,
+            weight=lambda question: len(question.expert_ids),
+            most=MOST_AT_ONCE,
+        )
 
     async def of(
         self, expert_ids: Collection[ExpertId], window: Interval, *, now: datetime
     ) -> Mapping[ExpertId, KnownTime]:
-        question = {"expert_ids": list(expert_ids), "start": window.start, "end": window.end, "now": now}
-        async with translated(), self.pool.connection() as connection:
-            cursor = connection.cursor(binary=True, row_factory=tuple_row)
-            await cursor.execute(KNOWN, question, prepare=True)
-            rows = await cursor.fetchall()
-        return {row[0]: _from_row(row) for row in rows}
+        return {
+            expert_id: KnownTime(
+                expert_id=expert_id,
+                zone=one.zone,
+                calendars=one.calendars,
+                booked=one.booked,
+                held=one.held_at(now),
+            )
+            for expert_id, one in (await self.found(expert_ids, window)).items()
+        }
+
+    async def found(self, expert_ids: Collection[ExpertId], window: Interval) -> Mapping[ExpertId, FoundTime]:
+        """Of each expert of one moment."""
+        asked = tuple(dict.fromkeys(expert_ids))
+        if len(asked) <= MOST_AT_ONCE:
+            return await self._found(Question(asked, window))
+        found: dict[ExpertId, FoundTime] = {}
+        for first in range(0, len(asked), MOST_AT_ONCE):
+            found |= await self._found(Question(asked[first : first + MOST_AT_ONCE], window))
+        return found
+
+    async def _found(self, question: Question) -> Mapping[ExpertId, FoundTime]:
+        try:
+            return await self._known.ask(question)
+        except StatementFailed as failed:
+            if failed.sharers == 1:
+                raise
+            return await self._known.ask_alone(question)
 
 
 @asynccontextmanager
-async def open_known_times(
-    dsn: str, *, min_size: int = 2, max_size: int = 4
-) -> AsyncIterator[PostgresKnownTimes]:
-    """With connections of its own: planning for the arguments at hand would take longer than the answer, and no work of
-    another kind may keep a question waiting. Raises StoreUnavailable.
-    """
-    async with open_pool(dsn, min_size=min_size, max_size=max_size, plan_once=True) as pool:
-        yield PostgresKnownTimes(pool=pool)
+async def open_known_times(dsn: str) -> AsyncIterator[PostgresKnownTimes]:
+    """With a connection of its own: no work of another kind may keep a question waiting. Raises StoreUnavailable."""
+    async with open_pinned(dsn, [KNOWN]) as connection:
+        yield PostgresKnownTimes(connection)
 
 
-# Holds are sifted when they were found, or the index of their ends would be taken for the better one.
-KNOWN = """
-    SELECT expert.expert_id, expert.time_zone, conflict.*, booked.*, held.*
-    FROM expert
+def _numbers(questions: Sequence[Question]) -> dict[tuple[ExpertId, Interval], int]:
+    """By what each is about, from 1: what several ask about is asked once."""
+    asked = ((expert_id, one.window) for one in questions for expert_id in one.expert_ids)
+    return {about: number for number, about in enumerate(dict.fromkeys(asked), start=1)}
+
+
+def _values(questions: Sequence[Question]) -> Sequence[Any]:
+    asked = _numbers(questions)
+    return (
+        [expert_id for expert_id, _ in asked],
+        [window.start for _, window in asked],
+        [window.end for _, window in asked],
+    )
+
+
+def _answers(questions: Sequence[Question], rows: Sequence[Row]) -> Sequence[Mapping[ExpertId, FoundTime]]:
+    found = {row[0]: found_time(row[1:]) for row in rows}
+    asked = _numbers(questions)
+    return [
+        {
+            expert_id: found[number]
+            for expert_id in one.expert_ids
+            if (number := asked[expert_id, one.window]) in found
+        }
+        for one in questions
+    ]
+
+
+# Holds that have expired are left out by whoever reads the rows, or the index of their ends would be taken for the
+# better one.
+KNOWN = Statement(
+    name="known",
+    types=("text[]", "timestamptz[]", "timestamptz[]"),
+    text="""
+    SELECT asked.number, expert.expert_id, expert.time_zone, conflict.*, booked.*, held.*
+    FROM unnest($1, $2, $3) WITH ORDINALITY AS asked (expert_id, starts_at, ends_at, number)
+        CROSS JOIN LATERAL (
+            SELECT * FROM expert WHERE expert.expert_id = asked.expert_id
+            OFFSET 0  -- one by one, or few experts would be joined by reading all
+        ) AS expert
         CROSS JOIN LATERAL (
             SELECT array_agg(calendar_id), array_agg(account_id), array_agg(provider), array_agg(remote_id),
                 array_agg(active), array_agg(missing), array_agg(window_start), array_agg(window_end),
@@ -74,76 +141,18 @@ KNOWN = """
             FROM (
                 SELECT session_id, starts_at, ends_at FROM session
                 WHERE session.expert_id = expert.expert_id AND NOT cancelled
-                    AND starts_at < %(end)s AND ends_at > %(start)s
+                    AND starts_at < asked.ends_at AND ends_at > asked.starts_at
                 ORDER BY starts_at, session_id
             ) AS one
         ) AS booked
         CROSS JOIN LATERAL (
-            SELECT array_agg(hold_id) FILTER (WHERE live), array_agg(lower(during)) FILTER (WHERE live),
-                array_agg(upper(during)) FILTER (WHERE live)
+            SELECT array_agg(hold_id), array_agg(lower(during)), array_agg(upper(during)), array_agg(expires_at)
             FROM (
-                SELECT hold_id, during, expires_at > %(now)s AS live FROM reserved_time
+                SELECT hold_id, during, expires_at FROM reserved_time
                 WHERE reserved_time.expert_id = expert.expert_id AND hold_id IS NOT NULL
-                    AND during && tstzrange(%(start)s, %(end)s)
+                    AND during && tstzrange(asked.starts_at, asked.ends_at)
                 ORDER BY during, hold_id
             ) AS one
         ) AS held
-    WHERE expert.expert_id = ANY (%(expert_ids)s)
-    """
-
-
-def _from_row(row: tuple[Any, ...]) -> KnownTime:
-    expert_id, zone, *columns = row
-    calendars, booked, held = columns[:12], columns[12:15], columns[15:]
-    return KnownTime(
-        expert_id=expert_id,
-        zone=zone,
-        calendars=tuple(map(_calendar, *calendars)) if calendars[0] else (),
-        booked=tuple(map(_booked, *booked)) if booked[0] else (),
-        held=tuple(map(_held, *held)) if held[0] else (),
-    )
-
-
-def _calendar(
-    calendar_id: CalendarId,
-    account_id: AccountId,
-    provider: str,
-    remote_id: str,
-    active: bool,
-    missing: bool,
-    window_start: datetime,
-    window_end: datetime,
-    read_at: datetime | None,
-    zone: str,
-    busy: bytes,
-    deviations: list[dict[str, Any]] | None,
-) -> KnownCalendar:
-    reading = (
-        None
-        if read_at is None
-        else StoredReading(
-            calendar_id=calendar_id,
-            window=Interval(window_start, window_end),
-            read_at=read_at,
-            busy=spans_from_value(busy),
-            zone=zone,
-            deviations=deviations_from_value(deviations),
-        )
-    )
-    return KnownCalendar(
-        calendar_id=calendar_id,
-        account_id=account_id,
-        provider=Provider(provider),
-        remote_calendar_id=remote_id,
-        account_active=active,
-        missing=missing,
-        reading=reading,
-    )
-
-
-def _booked(session_id: SessionId, start: datetime, end: datetime) -> BookedTime:
-    return BookedTime(session_id=session_id, interval=Interval(start, end))
-
-
-def _held(hold_id: HoldId, start: datetime, end: datetime) -> HeldTime:
-    return HeldTime(hold_id=hold_id, interval=Interval(start, end))
+    """,
+)

@@ -1,7 +1,7 @@
 """The connections to PostgreSQL, shared by the store and the job queue."""
 
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -19,6 +19,15 @@ STATEMENT_TIMEOUT = timedelta(seconds=10)
 IDLE_IN_TRANSACTION_TIMEOUT = timedelta(seconds=30)
 """No transaction waits for anything but the database, so one that idles has lost its process."""
 CONNECT_TIMEOUT = timedelta(seconds=5)
+SESSION_SETTINGS: Mapping[str, str] = {
+    "timezone": "UTC",
+    "idle_session_timeout": "0",
+    "statement_timeout": f"{STATEMENT_TIMEOUT // timedelta(milliseconds=1)}ms",
+    "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)}ms",
+}
+"""What an administrator has set for transactions stays; connections that wait for work are idle for good reason."""
+PLANNED_ONCE: Mapping[str, str] = {"plan_cache_mode": "force_generic_plan"}
+"""One plan for all arguments: planning for those at hand takes longer than a small statement."""
 
 
 @asynccontextmanager
@@ -72,27 +81,20 @@ async def _check(connection: Connection) -> None:
 
 
 async def _configure(connection: Connection) -> None:
-    """Here and not in the connection's arguments, since the job queue adds its own `autocommit` to those.
-
-    What an administrator has set for transactions stays; connections that wait for work are idle for good reason.
-    """
+    """Here and not in the connection's arguments, since the job queue adds its own `autocommit` to those."""
     await connection.set_autocommit(True)
     # Whoever waited for a lock must see what its holder wrote.
     await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
-    await connection.execute(
-        """
-        SELECT set_config('timezone', 'UTC', false),
-            set_config('idle_session_timeout', '0', false),
-            set_config('statement_timeout', %(statement)s, false),
-            set_config('idle_in_transaction_session_timeout', %(idle)s, false)
-        """,
-        {
-            "statement": f"{STATEMENT_TIMEOUT // timedelta(milliseconds=1)}ms",
-            "idle": f"{IDLE_IN_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)}ms",
-        },
-    )
+    await _set(connection, SESSION_SETTINGS)
 
 
 async def _configure_planning_once(connection: Connection) -> None:
     await _configure(connection)
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    await _set(connection, PLANNED_ONCE)
+
+
+async def _set(connection: Connection, settings: Mapping[str, str]) -> None:
+    await connection.execute(
+        "SELECT set_config(name, value, false) FROM unnest(%(names)s::text[], %(values)s::text[]) AS one (name, value)",
+        {"names": list(settings), "values": list(settings.values())},
+    )

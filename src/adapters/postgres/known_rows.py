@@ -1,0 +1,85 @@
+"""From a row of the question of experts' time to what it says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.postgres.deviations import deviations_from_value
+from adapters.postgres.spans import spans_from_value
+from application.ports.known_times import KnownCalendar
+from domain.account import Provider
+from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
+from domain.interval import Interval
+from domain.reading import StoredReading
+from domain.taken import BookedTime, HeldTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTime:
+    """All that was found of an expert in a window. `held` is by hold when it expires, expired ones included."""
+
+    expert_id: ExpertId
+    zone: str
+    calendars: tuple[KnownCalendar, ...]
+    booked: tuple[BookedTime, ...]
+    held: tuple[tuple[HeldTime, datetime], ...]
+
+    def held_at(self, now: datetime) -> tuple[HeldTime, ...]:
+        return tuple([hold for hold, expires_at in self.held if expires_at > now])
+
+
+def found_time(row: tuple[Any, ...]) -> FoundTime:
+    expert_id, zone, *columns = row
+    calendars, booked, held = columns[:12], columns[12:15], columns[15:]
+    return FoundTime(
+        expert_id=expert_id,
+        zone=zone,
+        calendars=tuple(map(_calendar, *calendars)) if calendars[0] else (),
+        booked=tuple(map(_booked, *booked)) if booked[0] else (),
+        held=tuple(map(_held, *held)) if held[0] else (),
+    )
+
+
+def _calendar(
+    calendar_id: CalendarId,
+    account_id: AccountId,
+    provider: str,
+    remote_id: str,
+    active: bool,
+    missing: bool,
+    window_start: datetime,
+    window_end: datetime,
+    read_at: datetime | None,
+    zone: str,
+    busy: bytes,
+    deviations: list[dict[str, Any]] | None,
+) -> KnownCalendar:
+    reading = (
+        None
+        if read_at is None
+        else StoredReading(
+            calendar_id=calendar_id,
+            window=Interval(window_start, window_end),
+            read_at=read_at,
+            busy=spans_from_value(busy),
+            zone=zone,
+            deviations=deviations_from_value(deviations),
+        )
+    )
+    return KnownCalendar(
+        calendar_id=calendar_id,
+        account_id=account_id,
+        provider=Provider(provider),
+        remote_calendar_id=remote_id,
+        account_active=active,
+        missing=missing,
+        reading=reading,
+    )
+
+
+def _booked(session_id: SessionId, start: datetime, end: datetime) -> BookedTime:
+    return BookedTime(session_id=session_id, interval=Interval(start, end))
+
+
+def _held(hold_id: HoldId, start: datetime, end: datetime, expires_at: datetime) -> tuple[HeldTime, datetime]:
+    return HeldTime(hold_id=hold_id, interval=Interval(start, end)), expires_at
