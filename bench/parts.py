@@ -6,6 +6,7 @@ from bench import availability, live, sessions
 from bench.beside import pairs, stage_before
 from bench.builds import BuildMissing, build_before, without_before
 from bench.events import cost_table
+from bench.flood import flood
 from bench.fresh import fresh
 from bench.pairs import pairs_table, take_pairs
 from bench.push import push
@@ -83,5 +84,5 @@ ON_STAGE: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
 }
 """In this order, with one server."""
 
-ALONE: Mapping[str, Callable[[], str]] = {"fresh": fresh, "events": cost_table}
+ALONE: Mapping[str, Callable[[], str]] = {"fresh": fresh, "flood": flood, "events": cost_table}
 """Afterwards, each with what it starts by itself."""

@@ -20,7 +20,9 @@ async def main() -> None:
     settings = load_settings(grpc_address=FREE_PORT, http_address=FREE_PORT)
     configure_logging(level=settings.log_level, style=settings.log_format)
     async with running(settings, Role(sys.argv[1])) as process, bare_server() as bare_port:
-        sys.stdout.write(json.dumps({"service": process.grpc_port, "bare": bare_port}) + "\n")
+        sys.stdout.write(
+            json.dumps({"service": process.grpc_port, "bare": bare_port, "http": process.http_port}) + "\n"
+        )
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)
 

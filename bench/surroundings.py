@@ -29,11 +29,13 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """One server's process, and its gRPC addresses; nothing is at `service` where the role serves no gRPC."""
+    """One server's process, its gRPC addresses, and its port for HTTP; nothing is at `service` where the role serves no
+    gRPC, and older builds don't tell the port."""
 
     pid: int
     service: str
     bare: str
+    http_port: int | None
 
 
 @contextmanager
@@ -72,5 +74,8 @@ def server(role: Role, environment: Mapping[str, str], *, build: Build = NOW) ->
     with child(command, folder=build.folder, environment=build.environment(environment)) as started:
         ports = started.told
         yield Served(
-            pid=started.pid, service=f"127.0.0.1:{ports['service']}", bare=f"127.0.0.1:{ports['bare']}"
+            pid=started.pid,
+            service=f"127.0.0.1:{ports['service']}",
+            bare=f"127.0.0.1:{ports['bare']}",
+            http_port=ports.get("http"),
         )

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from application.notifications.take_notifications import Notice, Notification
+from application.notifications.notification import Notice, Notification
 from application.ports.push import PushRefused, RemoteSubscription, SubscriptionExists, SubscriptionGone
 from domain.access import CalendarGone
 from domain.ids import AccountId

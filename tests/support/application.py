@@ -1,7 +1,7 @@
 """The whole application over fakes: every use-case, and the steps that most tests begin with. `wiring.py` makes one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +30,8 @@ from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
+from application.notifications.notification import Notification
+from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
 from application.ports.sign_in import RedirectAnswer
 from application.readings.read_calendar import ReadCalendar
@@ -105,7 +107,8 @@ class Application:
     read_calendar: ReadCalendar
     keep_subscription: KeepSubscription
     end_subscriptions: EndSubscriptions
-    take_notifications: TakeNotifications
+    sift_notifications: SiftNotifications
+    take_ours: TakeNotifications
     watch_changes: WatchChanges
     list_changes: ListChanges
     put_session: PutSession
@@ -150,6 +153,12 @@ class Application:
         assert outcome.account is not None
         self.clock.advance(timedelta(seconds=1))
         return outcome.account
+
+    async def take_notifications(self, delivery: Collection[Notification]) -> int:
+        """Sift a delivery and take what is ours; how many that were."""
+        ours = await self.sift_notifications(delivery)
+        await self.take_ours(ours)
+        return sum(len(notices) for notices in ours.values())
 
     async def account(self, account_id: AccountId) -> Account:
         async with self.store.transaction() as tx:

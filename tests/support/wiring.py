@@ -27,6 +27,7 @@ from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
+from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
 from application.outages import Outages
 from application.readings.read_calendar import ReadCalendar
@@ -169,7 +170,8 @@ def an_application(*, push_on: bool = True) -> Application:
             jitter=lambda: 0.0,
         ),
         end_subscriptions=end_subscriptions,
-        take_notifications=TakeNotifications(store=store, clock=clock),
+        sift_notifications=SiftNotifications(store),
+        take_ours=TakeNotifications(store=store, clock=clock),
         watch_changes=WatchChanges(store=store, clock=clock, feed=store.feed),
         list_changes=ListChanges(store=store, feed=store.feed),
         put_session=PutSession(store=store, new_sessions=store.new_sessions, clock=clock, look_up=look_up),

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from server.http.health import Health
-from server.http.links import CALLBACK_PATH, LIFECYCLE_PATH, NOTIFICATIONS_PATH, RECONNECT_PATH, RESULT_PATH
+from server.http.links import (
+    ALIVE_PATH,
+    CALLBACK_PATH,
+    LIFECYCLE_PATH,
+    NOTIFICATIONS_PATH,
+    READY_PATH,
+    RECONNECT_PATH,
+    RESULT_PATH,
+)
+from server.http.loop_share import LoopShare
 from server.http.middleware import log_request
 from server.http.notifications import Notifications
 from server.http.oauth import Callback, result_page
@@ -37,8 +46,8 @@ def http_app(health: Health, pages: Pages | None, product: Product) -> web.Appli
     """Every process reports its health; `pages` is None where it serves nothing else."""
     app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
     app[PRODUCT] = product
-    app.router.add_get("/healthz", health.alive)
-    app.router.add_get("/readyz", health.ready)
+    app.router.add_get(ALIVE_PATH, health.alive)
+    app.router.add_get(READY_PATH, health.ready)
     if pages is not None:
         # Looking without fetching (HEAD) must not use a sign-in up.
         app.router.add_get(CALLBACK_PATH, pages.callback.get, allow_head=False)
@@ -79,10 +88,15 @@ class HttpServer:
 
 @asynccontextmanager
 async def http_server(
-    app: web.Application, listening: socket.socket, *, grace: float
+    app: web.Application, listening: socket.socket, *, grace: float, part: float = 1
 ) -> AsyncIterator[HttpServer]:
-    """Serves on a socket that listens already, until the end; then running requests get `grace` seconds."""
-    runner = QuietRunner(app, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
+    """Serves on a socket that listens already, until the end; then running requests get `grace` seconds.
+
+    All requests together, but those for its health, use no more than `part` of the loop's time.
+    """
+    runner = QuietRunner(
+        app, LoopShare(part), access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace
+    )
     await runner.setup()
     await web.SockSite(runner, listening).start()
     server = HttpServer(runner, listening)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+ALIVE_PATH: Final = "/healthz"
+READY_PATH: Final = "/readyz"
+HEALTH_PATHS: Final = frozenset({ALIVE_PATH, READY_PATH})
 CALLBACK_PATH: Final = "/oauth/microsoft/callback"
 RESULT_PATH: Final = "/oauth/result/"
 RECONNECT_PATH: Final = "/reconnect/"

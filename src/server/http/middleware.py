@@ -27,6 +27,10 @@ HEADERS: Final = {
 }
 HUNG_UP: Final = 499
 """The status in the log, as in other servers, of a request whose sender left before it had arrived completely."""
+WAITED_SECONDS: Final = web.RequestKey("waited_seconds", float)
+"""Of a request: how long it waited for its turn."""
+COUNTED: Final = web.RequestKey("counted", bool)
+"""Of a request that has no line of its own in the log, since it is counted in another."""
 log = structlog.stdlib.get_logger("server.http")
 
 
@@ -42,14 +46,19 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
         status = response.status
         return response
     finally:
-        resource = request.match_info.route.resource
-        log.info(
-            "request",
-            method=request.method,
-            route=resource.canonical if resource is not None else "unknown",
-            status=status,
-            ms=round((time.perf_counter() - started) * 1000, 1),
-        )
+        if not request.get(COUNTED, False):
+            _log_line(request, status, started)
+
+
+def _log_line(request: web.Request, status: int, started: float) -> None:
+    resource = request.match_info.route.resource
+    log.info(
+        "request",
+        method=request.method,
+        route=resource.canonical if resource is not None else "unknown",
+        status=status,
+        ms=round((time.perf_counter() - started) * 1000, 1),
+    )
 
 
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -15,10 +15,12 @@ import structlog
 from aiohttp import web
 
 from adapters.graph.notifications import ReceivedNotification, notifications_from
-from application.notifications.take_notifications import Notice, Notification
+from application.notifications.notification import Notice, Notification
 from application.ports.store import StoreUnavailable
 from domain.access import InvalidAnswer
 from server.http.deliveries import Deliveries
+from server.http.forged_deliveries import ForgedDeliveries
+from server.http.middleware import COUNTED, WAITED_SECONDS
 
 LARGEST_DELIVERY: Final = 256 * 1024
 """Bytes; a notification has about 500."""
@@ -37,6 +39,8 @@ NOTICES: Final[Mapping[str | None, Notice]] = {
     "subscriptionRemoved": Notice.ENDED,
     "missed": Notice.MISSED,
 }
+LONGEST_TURN: Final = timedelta(seconds=2)
+"""Whoever waited longer for their turn is asked to come again: the answer to more work would come too late."""
 log = structlog.stdlib.get_logger("server.http")
 
 
@@ -46,8 +50,11 @@ class Notifications:
     sender learns nothing from the answer."""
 
     deliveries: Deliveries
+    forged: ForgedDeliveries
 
     async def post(self, request: web.Request) -> web.StreamResponse:
+        if request.get(WAITED_SECONDS, 0) > LONGEST_TURN.total_seconds():
+            return _come_again()
         if "validationToken" in request.query:
             return _checked(request.query.getall("validationToken"))
         if request.content_type != "application/json" or "Content-Encoding" in request.headers:
@@ -63,21 +70,26 @@ class Notifications:
             received = notifications_from(body)
         except InvalidAnswer:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
-        return await self._take(received)
+        return await self._take(request, received)
 
     async def close(self, _: web.Application) -> None:
         """For the end of the application: nothing it took is under way any more."""
         await self.deliveries.close()
+        self.forged.tell_the_rest()
 
-    async def _take(self, received: tuple[ReceivedNotification, ...]) -> web.Response:
+    async def _take(self, request: web.Request, received: tuple[ReceivedNotification, ...]) -> web.Response:
         try:
             taken = await self.deliveries.take(
                 [_notification(one) for one in received if _may_be_ours(one)], within=STORE_PATIENCE
             )
         except (StoreUnavailable, TimeoutError):
             log.warning("notifications could not be kept", items=len(received))
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
-        log.info("notifications", items=len(received), taken=taken)
+            return _come_again()
+        if taken:
+            log.info("notifications", items=len(received), taken=taken)
+        else:
+            request[COUNTED] = True
+            self.forged.add(items=len(received))
         return web.Response(status=HTTPStatus.ACCEPTED)
 
 
@@ -85,6 +97,11 @@ def _checked(tokens: list[str]) -> web.Response:
     if len(tokens) != 1 or len(tokens[0]) > LONGEST_CHECK:
         return web.Response(status=HTTPStatus.BAD_REQUEST)
     return web.Response(text=tokens[0], content_type="text/plain", charset="utf-8")
+
+
+def _come_again() -> web.Response:
+    """Microsoft delivers again what is answered so."""
+    return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
 
 
 async def _body(request: web.Request) -> bytes | None:

@@ -36,6 +36,7 @@ from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
+from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
 from application.outages import Outages
 from application.ports.calendar_directory import CalendarDirectory
@@ -68,6 +69,7 @@ from domain.reading import Pace
 from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
 from server.http.deliveries import Deliveries
+from server.http.forged_deliveries import ForgedDeliveries
 from server.http.health import Health, Readiness
 from server.http.links import ReconnectLinks, callback_url
 from server.http.notifications import Notifications
@@ -236,7 +238,8 @@ class Container(containers.DeclarativeContainer):
         jitter=jitter,
     )
     take_notifications = providers.Factory(TakeNotifications, store=store, clock=clock)
-    deliveries = providers.Singleton(Deliveries, take_notifications)
+    sift_notifications = providers.Factory(SiftNotifications, store)
+    deliveries = providers.Singleton(Deliveries, sift_notifications, take_notifications)
     """Closed with the web app."""
     watch_changes = providers.Factory(WatchChanges, store=store, clock=clock, feed=feed)
     list_changes = providers.Factory(ListChanges, store=store, feed=feed)
@@ -305,7 +308,9 @@ class Container(containers.DeclarativeContainer):
         Pages,
         callback=providers.Factory(Callback, complete_connection=complete_connection),
         reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect),
-        notifications=providers.Factory(Notifications, deliveries=deliveries),
+        notifications=providers.Factory(
+            Notifications, deliveries=deliveries, forged=providers.Factory(ForgedDeliveries)
+        ),
     )
     web_app: providers.Factory[web.Application] = providers.Factory(http_app, health, pages, product)
     """With what is called from outside."""

@@ -25,6 +25,8 @@ log = structlog.stdlib.get_logger("server.runtime.process")
 WITH_GRPC = {Role.ALL, Role.API}
 WITH_PAGES = {Role.ALL, Role.WEB}
 WITH_JOBS = {Role.ALL, Role.WORKER}
+PART_BESIDE_CALLS = 0.25
+"""Of the loop's time, for HTTP in a process that answers calls as well: docs/performance.md says what a flood does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,8 @@ async def running(
         container, grace = resources.container, settings.shutdown_grace_seconds
         grpc = await _start_grpc(stack, settings, container) if role in WITH_GRPC else None
         app = container.web_app() if role in WITH_PAGES else container.health_app()
-        http = await stack.enter_async_context(http_server(app, listening, grace=grace))
+        part = PART_BESIDE_CALLS if grpc is not None else 1
+        http = await stack.enter_async_context(http_server(app, listening, grace=grace, part=part))
         worker = _start_worker(settings, resources, hurry) if role in WITH_JOBS else None
         try:
             yield Running(

@@ -68,10 +68,10 @@ class Browser:
 
 
 @asynccontextmanager
-async def at_http(world: World, app: web.Application) -> AsyncIterator[Browser]:
+async def at_http(world: World, app: web.Application, *, part: float = 1) -> AsyncIterator[Browser]:
     with Address("127.0.0.1", 0).bound() as listening:
         async with (
-            http_server(app, listening, grace=5) as server,
+            http_server(app, listening, grace=5, part=part) as server,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
         ):
             yield Browser(world=world, base=f"http://127.0.0.1:{server.port}", session=session)

@@ -8,11 +8,39 @@ from typing import cast
 
 import pytest
 
-from application.notifications.take_notifications import Notification, TakeNotifications
+from application.notifications.notification import Notice, Notification
+from application.notifications.sift_notifications import Ours, SiftNotifications
+from application.notifications.take_notifications import TakeNotifications
+from domain.ids import AccountId, CalendarId
+from domain.subscription import WANTED_LIFETIME, Subscription
 from server import tasks
 from server.http.deliveries import AT_ONCE, Deliveries
+from tests.builders import NOW
 
 SOON, LONG = timedelta(seconds=0.05), timedelta(seconds=10)
+OURS = [Notification(remote_id="remote-1", secret="known", notice=Notice.CHANGED)]
+FORGED = [Notification(remote_id="remote-1", secret="guessed", notice=Notice.CHANGED)]
+SUBSCRIPTION = Subscription(
+    calendar_id=CalendarId("calendar-1"),
+    account_id=AccountId("account-1"),
+    remote_id="remote-1",
+    expires_at=NOW + WANTED_LIFETIME,
+)
+
+
+class KnowsOne:
+    """Sifts by the one secret that is known; `hangs` while nobody answers."""
+
+    hangs = False
+
+    async def __call__(self, delivery: Collection[Notification]) -> Ours:
+        if self.hangs:
+            await asyncio.Event().wait()
+        notices = {one.notice for one in delivery if one.secret == "known"}
+        return {SUBSCRIPTION: notices} if notices else {}
+
+    async def close(self) -> None:
+        """Nothing is under way by itself."""
 
 
 @dataclass(slots=True)
@@ -27,7 +55,7 @@ class SlowTaking:
     begun: int = 0
     cancelled: int = 0
 
-    async def __call__(self, delivery: Collection[Notification]) -> int:
+    async def __call__(self, ours: Ours) -> None:
         self.begun += 1
         self.under_way += 1
         self.most = max(self.most, self.under_way)
@@ -42,7 +70,6 @@ class SlowTaking:
                 if self.fails:
                     raise RuntimeError("too late for anybody to hear") from None
                 raise
-            return len(delivery)
         finally:
             self.under_way -= 1
 
@@ -56,9 +83,16 @@ def slow() -> SlowTaking:
 
 
 @pytest.fixture
-async def deliveries(slow: SlowTaking, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deliveries]:
+def sift() -> KnowsOne:
+    return KnowsOne()
+
+
+@pytest.fixture
+async def deliveries(
+    sift: KnowsOne, slow: SlowTaking, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Deliveries]:
     monkeypatch.setattr(tasks, "AGAIN_SECONDS", 0.01)
-    deliveries = Deliveries(cast(TakeNotifications, slow))
+    deliveries = Deliveries(cast(SiftNotifications, sift), cast(TakeNotifications, slow))
     yield deliveries
     await deliveries.close()
     assert slow.under_way == 0
@@ -66,7 +100,7 @@ async def deliveries(slow: SlowTaking, monkeypatch: pytest.MonkeyPatch) -> Async
 
 async def _too_many(deliveries: Deliveries, *, number: int = AT_ONCE) -> None:
     """So many deliveries that take too long."""
-    taking = [deliveries.take([], within=SOON) for _ in range(number)]
+    taking = [deliveries.take(OURS, within=SOON) for _ in range(number)]
     outcomes = await asyncio.gather(*taking, return_exceptions=True)
     assert [type(one) for one in outcomes] == [TimeoutError] * number
 
@@ -75,9 +109,23 @@ async def _all_over() -> None:
     await asyncio.wait([one for one in asyncio.all_tasks() if one.get_name() == "delivery"])
 
 
-async def test_gives_what_taking_gives(deliveries: Deliveries, slow: SlowTaking) -> None:
+async def test_tells_how_many_were_ours(deliveries: Deliveries, slow: SlowTaking) -> None:
     slow.let_go()
-    assert await deliveries.take([], within=LONG) == 0
+    assert await deliveries.take([*OURS, *FORGED], within=LONG) == 1
+
+
+async def test_forged_ones_need_no_place(deliveries: Deliveries, slow: SlowTaking) -> None:
+    await _too_many(deliveries)
+    assert await deliveries.take(FORGED, within=LONG) == 0
+    assert slow.begun == AT_ONCE
+
+
+async def test_a_look_that_takes_too_long_is_not_waited_for(
+    deliveries: Deliveries, sift: KnowsOne, slow: SlowTaking
+) -> None:
+    sift.hangs = True
+    await _too_many(deliveries)
+    assert slow.begun == 0
 
 
 async def test_waits_for_nothing_that_goes_on_when_it_is_cancelled(
@@ -93,7 +141,7 @@ async def test_few_are_taken_at_once_and_the_others_after_them(
 ) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(3 * AT_ONCE):
-            group.create_task(deliveries.take([], within=LONG))
+            group.create_task(deliveries.take(OURS, within=LONG))
         await slow.full.wait()
         slow.let_go()
     assert (slow.begun, slow.most) == (3 * AT_ONCE, AT_ONCE)
@@ -102,11 +150,11 @@ async def test_few_are_taken_at_once_and_the_others_after_them(
 async def test_waiting_for_a_place_counts_as_waiting(deliveries: Deliveries, slow: SlowTaking) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
-            group.create_task(deliveries.take([], within=LONG))
+            group.create_task(deliveries.take(OURS, within=LONG))
         await _too_many(deliveries, number=1)
         assert slow.begun == AT_ONCE
         slow.let_go()
-    assert await deliveries.take([], within=LONG) == 0
+    assert await deliveries.take(OURS, within=LONG) == 1
 
 
 async def test_while_all_places_are_held_by_what_was_given_up_no_more_is_begun(
@@ -115,7 +163,7 @@ async def test_while_all_places_are_held_by_what_was_given_up_no_more_is_begun(
     await _too_many(deliveries)
     async with asyncio.timeout(1):
         with pytest.raises(TimeoutError):
-            await deliveries.take([], within=LONG)
+            await deliveries.take(OURS, within=LONG)
     assert slow.begun == AT_ONCE
 
 
@@ -123,7 +171,7 @@ async def test_what_was_given_up_makes_room_when_it_is_over(deliveries: Deliveri
     await _too_many(deliveries)
     slow.let_go()
     await _all_over()
-    assert await deliveries.take([], within=LONG) == 0
+    assert await deliveries.take(OURS, within=LONG) == 1
 
 
 async def test_a_failure_that_nobody_waits_for_any_more_is_not_reported_as_forgotten(
@@ -149,7 +197,7 @@ async def test_closing_cuts_off_what_goes_on(deliveries: Deliveries, slow: SlowT
 
 
 async def test_whoever_stops_waiting_leaves_nothing_running(deliveries: Deliveries, slow: SlowTaking) -> None:
-    waiting = [asyncio.create_task(deliveries.take([], within=LONG)) for _ in range(AT_ONCE)]
+    waiting = [asyncio.create_task(deliveries.take(OURS, within=LONG)) for _ in range(AT_ONCE)]
     await slow.full.wait()
     for one in waiting:
         one.cancel()

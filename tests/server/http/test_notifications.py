@@ -9,15 +9,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from domain.ids import AccountId, CalendarId
 from server.http import notifications
 from server.http.links import LIFECYCLE_PATH, NOTIFICATIONS_PATH
 from tests.fakes.tables import KeepSubscription, ReadCalendar
 from tests.server.http.browser import MARKUP, Answer, Browser
+from tests.server.http.delivering import CALENDAR, deliver, item_of
 from tests.server.served import Logs
 
 PATHS = (NOTIFICATIONS_PATH, LIFECYCLE_PATH)
-CALENDAR = CalendarId("calendar-1")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -45,7 +44,7 @@ async def test_a_check_that_is_none_of_microsofts_is_refused(browser: Browser, q
 
 
 async def test_a_check_does_nothing_else(subscribed: Browser) -> None:
-    answer = await _deliver(subscribed, _item(subscribed), params={"validationToken": "token"})
+    answer = await deliver(subscribed, item_of(subscribed), params={"validationToken": "token"})
 
     assert answer.text == "token"
     assert not subscribed.world.store.jobs
@@ -53,7 +52,7 @@ async def test_a_check_does_nothing_else(subscribed: Browser) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_change_has_the_calendar_read_again(subscribed: Browser, path: str) -> None:
-    answer = await _deliver(subscribed, _item(subscribed), path=path)
+    answer = await deliver(subscribed, item_of(subscribed), path=path)
 
     assert (answer.status, answer.text) == (202, "")
     assert subscribed.world.store.jobs == (ReadCalendar(CALENDAR),)
@@ -72,7 +71,7 @@ async def test_a_change_has_the_calendar_read_again(subscribed: Browser, path: s
 async def test_a_lifecycle_event_has_done_what_it_asks_for(
     subscribed: Browser, path: str, word: str, jobs: set[object]
 ) -> None:
-    answer = await _deliver(subscribed, _item(subscribed, lifecycleEvent=word), path=path)
+    answer = await deliver(subscribed, item_of(subscribed, lifecycleEvent=word), path=path)
 
     assert answer.status == 202
     assert set(subscribed.world.store.jobs) == jobs
@@ -81,9 +80,9 @@ async def test_a_lifecycle_event_has_done_what_it_asks_for(
 async def test_several_items_of_one_delivery_count_and_repeats_do_no_harm(
     subscribed: Browser, logs: Logs
 ) -> None:
-    items = [_item(subscribed), _item(subscribed), _item(subscribed, clientState="wrong")]
+    items = [item_of(subscribed), item_of(subscribed), item_of(subscribed, clientState="wrong")]
 
-    assert (await _deliver(subscribed, *items)).status == 202
+    assert (await deliver(subscribed, *items)).status == 202
     assert subscribed.world.store.jobs == (ReadCalendar(CALENDAR),)
     assert logs.of("notifications")[0]["items"] == 3
 
@@ -107,7 +106,7 @@ async def test_several_items_of_one_delivery_count_and_repeats_do_no_harm(
     ids=str,
 )
 async def test_what_is_forged_is_taken_without_effect(subscribed: Browser, changes: dict[str, Any]) -> None:
-    answer = await _deliver(subscribed, _item(subscribed, **changes))
+    answer = await deliver(subscribed, item_of(subscribed, **changes))
 
     assert (answer.status, answer.text) == (202, "")
     assert not subscribed.world.store.jobs
@@ -133,7 +132,7 @@ async def test_a_body_that_is_no_delivery_is_refused(browser: Browser, body: byt
     ids=str,
 )
 async def test_what_is_no_json_is_refused(subscribed: Browser, headers: dict[str, str]) -> None:
-    body = json.dumps({"value": [_item(subscribed)]}).encode()
+    body = json.dumps({"value": [item_of(subscribed)]}).encode()
     answer = await _post(subscribed, body, headers=headers)
 
     assert (answer.status, answer.text) == (415, "")
@@ -141,7 +140,7 @@ async def test_what_is_no_json_is_refused(subscribed: Browser, headers: dict[str
 
 
 async def test_json_in_any_dress_is_taken(subscribed: Browser) -> None:
-    body = json.dumps({"value": [_item(subscribed)]}).encode()
+    body = json.dumps({"value": [item_of(subscribed)]}).encode()
     headers = {"Content-Type": "Application/JSON; odata.metadata=minimal; charset=utf-8"}
 
     assert (await _post(subscribed, body, headers=headers)).status == 202
@@ -160,7 +159,7 @@ async def test_a_delivery_that_is_too_large_is_refused_whatever_it_says_of_its_s
 
 
 async def test_the_largest_delivery_is_taken(subscribed: Browser) -> None:
-    body = json.dumps({"value": [_item(subscribed)]}).encode()
+    body = json.dumps({"value": [item_of(subscribed)]}).encode()
 
     assert (await _post(subscribed, body.ljust(256 * 1024))).status == 202
 
@@ -185,18 +184,18 @@ async def test_a_slow_database_makes_microsoft_try_again_and_nothing_is_lost(
 ) -> None:
     monkeypatch.setattr(notifications, "STORE_PATIENCE", timedelta(seconds=0.1))
     async with subscribed.world.store.transaction():
-        answer = await _deliver(subscribed, _item(subscribed))
+        answer = await deliver(subscribed, item_of(subscribed))
 
     assert (answer.status, answer.text) == (503, "")
     assert int(answer.headers["Retry-After"]) > 0
-    assert (await _deliver(subscribed, _item(subscribed))).status == 202
+    assert (await deliver(subscribed, item_of(subscribed))).status == 202
     assert subscribed.world.store.jobs == (ReadCalendar(CALENDAR),)
 
 
 async def test_a_database_that_is_away_makes_microsoft_try_again(subscribed: Browser) -> None:
     subscribed.world.store.away = True
 
-    answer = await _deliver(subscribed, _item(subscribed))
+    answer = await deliver(subscribed, item_of(subscribed))
 
     assert (answer.status, answer.text) == (503, "")
 
@@ -214,7 +213,7 @@ async def test_an_unforeseen_fault_tells_the_sender_nothing(
 
     monkeypatch.setattr(notifications, "notifications_from", fails)
 
-    answer = await _deliver(subscribed, _item(subscribed))
+    answer = await deliver(subscribed, item_of(subscribed))
 
     assert (answer.status, answer.text) == (500, "")
     assert logs.of("unexpected fault")
@@ -228,48 +227,14 @@ async def test_only_deliveries_are_taken(browser: Browser, path: str, method: st
 
 
 async def test_the_log_counts_and_names_nothing(subscribed: Browser, logs: Logs) -> None:
-    item = _item(subscribed)
-    await _deliver(subscribed, item)
-    await _deliver(subscribed, {**item, "clientState": "wrong-secret"})
+    item = item_of(subscribed)
+    await deliver(subscribed, item)
+    await deliver(subscribed, {**item, "clientState": "wrong-secret"})
     await subscribed.get(NOTIFICATIONS_PATH, "POST", params={"validationToken": "private-token"})
 
     assert [(line["items"], line["taken"]) for line in logs.of("notifications")] == [(1, 1), (1, 0)]
     for private in (item["clientState"], item["subscriptionId"], "wrong-secret", "private-token", "event-7"):
         assert private not in logs.text
-
-
-@pytest.fixture
-async def subscribed(browser: Browser) -> Browser:
-    """With an account whose primary calendar is subscribed to; no job waits."""
-    world = browser.world
-    await browser.connect(world.provider.add_person())
-    await world.container.keep_subscription()(CALENDAR)
-    await world.container.reads().join(CALENDAR, not_before=world.clock.now())
-    world.store.take_jobs()
-    assert len(world.push.kept) == 1
-    assert AccountId("account-1") in world.store.tables.accounts
-    return browser
-
-
-def _item(browser: Browser, **changes: Any) -> dict[str, Any]:
-    """One notification as Graph sends it."""
-    (subscription,) = browser.world.push.kept.values()
-    item = {
-        "subscriptionId": subscription.remote_id,
-        "clientState": subscription.secret,
-        "subscriptionExpirationDateTime": "2026-12-01T00:00:00.0000000Z",
-        "changeType": "updated",
-        "resource": "Users/someone/Events/event-7",
-        "resourceData": {"@odata.type": "#Microsoft.Graph.Event", "id": "event-7"},
-        "tenantId": "tenant-1",
-    }
-    return item | changes
-
-
-async def _deliver(
-    browser: Browser, *items: dict[str, Any], path: str = NOTIFICATIONS_PATH, **how: Any
-) -> Answer:
-    return await browser.get(path, "POST", json={"value": items}, **how)
 
 
 async def _post(

@@ -70,7 +70,8 @@ async def test_deliveries_are_closed_with_the_web_app(world: World) -> None:
         async def close(self) -> None:
             closed.append(self)
 
-    world.container.deliveries.override(Watched(world.container.take_notifications()))
+    container = world.container
+    container.deliveries.override(Watched(container.sift_notifications(), container.take_notifications()))
     runner = web.AppRunner(world.container.web_app())
     await runner.setup()
     await runner.cleanup()

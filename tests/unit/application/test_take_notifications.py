@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.notifications.take_notifications import Notice, Notification
+from application.notifications.notification import Notice, Notification
 from domain.availability import Availability
 from domain.interval import Interval
 from domain.subscription import WANTED_LIFETIME

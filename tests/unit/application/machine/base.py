@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from application.notifications.take_notifications import Notification
+from application.notifications.notification import Notification
 from domain.availability import ReadFailure
 from domain.ids import SessionId
 from tests.builders import EXPERT

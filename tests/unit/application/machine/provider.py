@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from application.notifications.take_notifications import Notice
+from application.notifications.notification import Notice
 from domain.errors import DomainError
 from tests.unit.application.machine.base import Machine
 from tests.unit.application.machine.choices import calendars, faults, randoms
