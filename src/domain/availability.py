@@ -1,15 +1,16 @@
 """What is known of an expert's time: readings, what could not be read, and verdicts on candidate times."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval, WindowTooLong
 from domain.spans import Span, Spans, as_span
-from domain.taken import BookedTime, HeldTime, Taken
+from domain.taken import NOBODY, BookedTime, HeldTime, Taken, Takers
 
 LONGEST_WINDOW = timedelta(days=366)
 
@@ -115,18 +116,15 @@ class Verdict(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedTime:
-    """The verdict on one candidate, and which calendars, sessions and holds make it busy."""
+class CheckedTime(NamedTuple):
+    """The verdict on one candidate, and who makes it busy. A plain tuple, since a question has many candidates."""
 
     verdict: Verdict
-    busy_calendars: tuple[CalendarId, ...] = ()
-    sessions: tuple[SessionId, ...] = ()
-    holds: tuple[HoldId, ...] = ()
+    takers: Takers = NOBODY
 
 
-FREE = CheckedTime(verdict=Verdict.FREE)
-UNKNOWN = CheckedTime(verdict=Verdict.UNKNOWN)
+FREE = CheckedTime(Verdict.FREE)
+UNKNOWN = CheckedTime(Verdict.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,24 +156,16 @@ class Availability:
         (checked,) = self.check_all((as_span(candidate),))
         return checked
 
-    def check_all(self, candidates: Iterable[Span]) -> tuple[CheckedTime, ...]:
+    def check_all(self, candidates: Sequence[Span]) -> list[CheckedTime]:
         """The same for each."""
         earliest, latest = as_span(self.window)
-        complete = self.complete
-
-        def checked(candidate: Span) -> CheckedTime:
-            takers = self.taken.by(candidate)
-            if takers is None:
-                inside = earliest <= candidate[0] and candidate[1] <= latest
-                return FREE if complete and inside else UNKNOWN
-            return CheckedTime(
-                verdict=Verdict.BUSY,
-                busy_calendars=takers.calendars,
-                sessions=takers.sessions,
-                holds=takers.holds,
-            )
-
-        return tuple([checked(candidate) for candidate in candidates])
+        untaken = FREE if self.complete else UNKNOWN
+        return [
+            CheckedTime(Verdict.BUSY, takers)
+            if takers is not None
+            else (untaken if earliest <= start and end <= latest else UNKNOWN)
+            for (start, end), takers in zip(candidates, self.taken.by_each(candidates), strict=True)
+        ]
 
 
 def require_answerable(window: Interval) -> None:

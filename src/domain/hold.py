@@ -63,7 +63,7 @@ class Hold:
 def require_free(checked: CheckedTime, unread: tuple[Unread, ...]) -> None:
     """Raises TimeTaken, AvailabilityUnknown, or CalendarsUnreadable."""
     if checked.verdict is Verdict.BUSY:
-        raise TimeTaken(calendars=checked.busy_calendars, sessions=checked.sessions, holds=checked.holds)
+        raise TimeTaken(**checked.takers._asdict())
     if checked.verdict is Verdict.UNKNOWN:
         if any(one.retry_after is None for one in unread):
             raise CalendarsUnreadable(unread=unread)

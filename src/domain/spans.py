@@ -61,8 +61,9 @@ class Spans:
 
     def meets(self, start: int, end: int) -> bool:
         """The same for an interval given as microseconds since 1970."""
-        place = bisect_right(self.edges, start)
-        return bool(place % 2) or (place < len(self.edges) and self.edges[place] < end)
+        edges = self.edges
+        place = bisect_right(edges, start)
+        return place % 2 == 1 or (place < len(edges) and edges[place] < end)
 
     def _pairs(self) -> Iterator[Span]:
         edges = iter(self.edges)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.ids import CalendarId, HoldId, SessionId
 from domain.interval import Interval
@@ -35,13 +35,15 @@ class HeldTime:
     interval: Interval
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Takers:
-    """Who takes a time."""
+class Takers(NamedTuple):
+    """Who takes a time. A plain tuple: there is one for every candidate that is taken."""
 
     calendars: tuple[CalendarId, ...] = ()
     sessions: tuple[SessionId, ...] = ()
     holds: tuple[HoldId, ...] = ()
+
+
+NOBODY = Takers()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,13 +63,19 @@ class Taken:
 
     def by(self, span: Span) -> Takers | None:
         """Who takes some of it; None when nobody does. Sessions and holds come by start."""
-        start, end = span
-        if not self.spans.meets(start, end):
-            return None
+        (takers,) = self.by_each((span,))
+        return takers
+
+    def by_each(self, spans: Iterable[Span]) -> list[Takers | None]:
+        """The same of many, in their order."""
+        meets = self.spans.meets
+        return [self._takers(start, end) if meets(start, end) else None for start, end in spans]
+
+    def _takers(self, start: int, end: int) -> Takers:
         return Takers(
-            calendars=tuple([one for one, spans in self.calendars if spans.meets(start, end)]),
-            sessions=self._sessions.overlapping(start, end),
-            holds=self._holds.overlapping(start, end),
+            tuple([one for one, spans in self.calendars if spans.meets(start, end)]),
+            self._sessions.overlapping(start, end) if self.booked else (),
+            self._holds.overlapping(start, end) if self.held else (),
         )
 
     def derived(self, make: Callable[["Taken"], T]) -> T:

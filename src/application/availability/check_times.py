@@ -15,7 +15,7 @@ from domain.spans import Span, instant
 class CheckedTimes:
     """One verdict a candidate, in the order asked, and the evidence behind them."""
 
-    times: tuple[CheckedTime, ...]
+    times: Sequence[CheckedTime]
     availability: Availability
 
 

@@ -21,7 +21,7 @@ from domain.availability import (
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval
 from domain.spans import Spans
-from domain.taken import Taken
+from domain.taken import Taken, Takers
 from server.rpc.mapping.availability import busy_times_answer, checked_times_answer
 from server.rpc.mapping.enums import READING_SOURCES, UNREAD_REASONS, VERDICTS
 from server.rpc.mapping.times import put_instant, put_interval
@@ -60,9 +60,12 @@ availabilities = st.builds(
 checked_times = st.builds(
     CheckedTime,
     verdict=st.sampled_from(Verdict),
-    busy_calendars=_tuples_of(CalendarId),
-    sessions=_tuples_of(SessionId),
-    holds=_tuples_of(HoldId),
+    takers=st.builds(
+        Takers,
+        calendars=_tuples_of(CalendarId),
+        sessions=_tuples_of(SessionId),
+        holds=_tuples_of(HoldId),
+    ),
 )
 
 
@@ -108,9 +111,9 @@ def test_every_field_arrives(
             CheckedTimeMessage(
                 candidate=candidate,
                 verdict=VERDICTS.outward(one.verdict),
-                busy_calendar_ids=one.busy_calendars,
-                busy_session_ids=one.sessions,
-                busy_hold_ids=one.holds,
+                busy_calendar_ids=one.takers.calendars,
+                busy_session_ids=one.takers.sessions,
+                busy_hold_ids=one.takers.holds,
             )
             for candidate, one in checked
         ],
@@ -131,7 +134,7 @@ def test_candidates_of_any_length_are_echoed() -> None:
     long = b"\x7a\xac\x02" + b"x" * 300
     answer = checked_times_answer(
         [long],
-        [CheckedTime(verdict=Verdict.FREE)],
+        [CheckedTime(Verdict.FREE)],
         Availability(window=WINDOW, readings=(), unread=(), taken=Taken()),
     )
 

@@ -88,7 +88,7 @@ async def test_a_dragged_event_blocks_where_it_is_and_its_session_where_that_is(
     known = await look_up(app)
 
     assert tuple(known.busy) == (SLOT, DRAGGED)
-    assert known.check(DRAGGED).busy_calendars == (calendar_id,)
+    assert known.check(DRAGGED).takers.calendars == (calendar_id,)
     assert (await look_up(app, max_age=None)).busy == known.busy
 
 
@@ -165,7 +165,7 @@ async def test_a_copy_in_another_calendar_blocks_too(
 
     known = await look_up(app, SESSION)
 
-    assert known.check(SLOT).busy_calendars == (side_id,)
+    assert known.check(SLOT).takers.calendars == (side_id,)
 
 
 async def test_an_event_made_longer_blocks_all_of_it_and_collides_with_others_only(

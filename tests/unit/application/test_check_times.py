@@ -29,7 +29,7 @@ async def test_candidates_are_judged_in_the_order_asked(app: Application, maria:
         Verdict.BUSY,
     ]
     primary = await app.calendar(PRIMARY)
-    assert checked.times[1].busy_calendars == (primary.calendar_id,)
+    assert checked.times[1].takers.calendars == (primary.calendar_id,)
     assert app.provider.calls["read_entries"] == 1
 
 

@@ -46,7 +46,7 @@ async def test_a_held_time_is_busy_and_named(app: Application) -> None:
 
     assert hold.expires_at == app.clock.now() + USUAL_LIFETIME
     checked = await check(app)
-    assert (checked.verdict, checked.holds, checked.sessions) == (Verdict.BUSY, (HOLD,), ())
+    assert (checked.verdict, checked.takers.holds, checked.takers.sessions) == (Verdict.BUSY, (HOLD,), ())
     assert (await check(app, LATER)).verdict is Verdict.FREE
 
 
@@ -166,7 +166,7 @@ async def test_a_hold_that_is_moved_gives_its_time_back(app: Application) -> Non
     await app.hold(interval=LATER)
 
     assert (await check(app)).verdict is Verdict.FREE
-    assert (await check(app, LATER)).holds == (HOLD,)
+    assert (await check(app, LATER)).takers.holds == (HOLD,)
 
 
 async def test_a_hold_that_cannot_be_moved_stays(app: Application, held_at: Person) -> None:
@@ -190,7 +190,7 @@ async def test_a_hold_becomes_the_session(app: Application, only_if_free: bool) 
     assert session == await app.session()
     assert app.store.tables.holds == {}
     checked = await check(app)
-    assert (checked.sessions, checked.holds) == ((SESSION,), ())
+    assert (checked.takers.sessions, checked.takers.holds) == ((SESSION,), ())
     with pytest.raises(TimeTaken):
         await app.hold(OTHER)
 

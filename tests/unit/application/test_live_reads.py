@@ -195,7 +195,7 @@ async def test_our_own_events_beyond_are_no_busy_time_but_their_sessions_are(
     known = await look_up(app, AFTER)
 
     assert not known.readings[0].busy
-    assert known.check(AFTER).sessions == (SESSION,)
+    assert known.check(AFTER).takers.sessions == (SESSION,)
 
 
 async def test_an_all_day_event_beyond_blocks_the_days_of_the_experts_zone(

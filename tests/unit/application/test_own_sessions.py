@@ -35,7 +35,11 @@ async def test_a_session_counts_from_the_moment_it_is_accepted(app: Application,
     known = await look_up(app)
 
     checked = known.check(an_interval())
-    assert (checked.verdict, checked.busy_calendars, checked.sessions) == (Verdict.BUSY, (), (SESSION,))
+    assert (checked.verdict, checked.takers.calendars, checked.takers.sessions) == (
+        Verdict.BUSY,
+        (),
+        (SESSION,),
+    )
 
 
 async def test_our_own_event_does_not_count_beside_its_session(app: Application, maria: Person) -> None:
@@ -139,4 +143,4 @@ async def test_another_experts_session_in_a_shared_account_blocks(app: Applicati
     known = await look_up(app)
 
     assert tuple(known.busy) == (an_interval(),)
-    assert known.check(an_interval()).sessions == ()
+    assert known.check(an_interval()).takers.sessions == ()

@@ -71,8 +71,8 @@ def test_names_the_calendars_and_sessions_that_make_it_busy() -> None:
     )
     checked = known.check(NOON)
     assert checked.verdict is Verdict.BUSY
-    assert checked.busy_calendars == ("calendar-1", "calendar-3")
-    assert checked.sessions == ("session-1",)
+    assert checked.takers.calendars == ("calendar-1", "calendar-3")
+    assert checked.takers.sessions == ("session-1",)
 
 
 def test_a_session_makes_busy_from_the_moment_it_is_accepted() -> None:

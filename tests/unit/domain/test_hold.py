@@ -150,7 +150,7 @@ def test_a_held_time_is_busy_and_says_which_hold_it_is() -> None:
     held = HeldTime(hold_id=HOLD, interval=an_interval())
     evidence = known(held=(held,))
     assert list(evidence.busy) == [an_interval()]
-    assert evidence.check(an_interval()).holds == (HOLD,)
+    assert evidence.check(an_interval()).takers.holds == (HOLD,)
     with pytest.raises(TimeTaken) as refused:
         check(evidence)
     assert (refused.value.calendars, refused.value.sessions, refused.value.holds) == ((), (), (HOLD,))

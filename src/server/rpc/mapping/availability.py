@@ -36,7 +36,7 @@ def checked_times_answer(
     candidates: Sequence[bytes], checked: Iterable[CheckedTime], availability: Availability
 ) -> bytes:
     """A CheckTimesResponse; `candidates` are the request's, each as the bytes of its message."""
-    # A CheckedTime is the answer's field 1, and a candidate that of a CheckedTime.
+    # A CheckedTime is the answer's field 1, and its candidate that of a CheckedTime.
     times = [
         _field_1(_field_1(candidate) + _verdict(one))
         for candidate, one in zip(candidates, checked, strict=True)
@@ -111,19 +111,25 @@ def _unread(calendar_id: CalendarId, account_id: AccountId, reason: UnreadReason
 def _verdict(checked: CheckedTime) -> bytes:
     return CheckedTimeMessage(
         verdict=VERDICTS.outward(checked.verdict),
-        busy_calendar_ids=checked.busy_calendars,
-        busy_session_ids=checked.sessions,
-        busy_hold_ids=checked.holds,
+        busy_calendar_ids=checked.takers.calendars,
+        busy_session_ids=checked.takers.sessions,
+        busy_hold_ids=checked.takers.holds,
     ).SerializeToString()
 
 
 def _field_1(content: bytes) -> bytes:
-    """Its field 1, a message: a tag, the length as a varint, the content. Source: protobuf.dev, "Encoding"."""
+    """Its field 1, a message: a tag, the length, the content. Source: protobuf.dev, "Encoding"."""
     length = len(content)
-    if length < 0x80:
-        return b"\x0a%c%b" % (length, content)
-    varint = b""
-    while length > 0x7F:
-        varint += b"%c" % (length & 0x7F | 0x80)
-        length >>= 7
-    return b"\x0a%b%c%b" % (varint, length, content)
+    return b"\x0a%b%b" % (_LENGTHS[length] if length < len(_LENGTHS) else _varint(length), content)
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits a byte, the lowest first; the eighth says that another byte follows."""
+    written = b""
+    while number > 0x7F:
+        written += b"%c" % (number & 0x7F | 0x80)
+        number >>= 7
+    return written + b"%c" % number
+
+
+_LENGTHS: Final = [_varint(length) for length in range(1024)]
