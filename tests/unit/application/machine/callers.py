@@ -57,6 +57,8 @@ class CallersSteps(Machine):
         booking = self.app.book(session_id, interval=slot, only_if_free=True, budget=self.budget())
         if self._given(booking, slot, but=session_id, already=already):
             self.truth.sessions[session_id] = slot
+        # An event that was at its session's old time stands in the way from now on: the look just taken was of before.
+        self.a_moment_later()
 
     @rule(session_id=sessions)
     def a_session_is_cancelled(self, session_id: SessionId) -> None:
