@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from google.protobuf.message import Message
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
 from bench.availability import (
@@ -26,13 +26,11 @@ from bench.surroundings import Surroundings, server
 from calendarsync.v1.availability_service_pb2 import BatchListBusyTimesRequest
 from server.runtime.settings import PREFIX, Role
 
-DATABASE = "before"
-
 
 @asynccontextmanager
 async def stage_before(here: Surroundings, build: Build) -> AsyncIterator[Stage]:
     """A server of that build with the same experts and calendars; the sandbox is shared."""
-    dsn = await _new_database(here.dsn)
+    dsn = await new_database(here.dsn, build.name)
     environment = {**here.environment, PREFIX + "DATABASE_URL": dsn}
     with server(Role.API, environment, build=build) as served:
         where = Surroundings(dsn=dsn, sandbox=here.sandbox, server=served, environment=environment)
@@ -40,10 +38,11 @@ async def stage_before(here: Surroundings, build: Build) -> AsyncIterator[Stage]
             yield before
 
 
-async def _new_database(dsn: str) -> str:
+async def new_database(dsn: str, name: str) -> str:
+    """The DSN of an empty database in the same server."""
     async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
-        await connection.execute(f"CREATE DATABASE {DATABASE}")
-    return make_conninfo(dsn, dbname=DATABASE)
+        await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return make_conninfo(dsn, dbname=name)
 
 
 def pairs(now: Client, before: Client) -> list[Pair]:

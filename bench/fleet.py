@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -27,10 +28,6 @@ TOKEN_CHARACTERS = 1_600
 """As long as Microsoft's are."""
 SCOPES = ["Calendars.ReadWrite", "User.Read"]
 LATER = timedelta(days=1)
-LATEST = "SELECT greatest(extract(epoch FROM now() - min(due_at)), 0) FROM reading"
-STORED = """
-    SELECT (SELECT count(*) FROM reading WHERE read_at > now() - interval '1 minute'), (SELECT count(*) FROM change)
-    """
 
 
 def load_fleet(dsn: str, keys: str) -> None:
@@ -101,6 +98,21 @@ def set_due(dsn: str, *, first: timedelta, spread: timedelta) -> None:
         connection.execute("CHECKPOINT")
 
 
+def latest(connection: Connection) -> float:
+    """Seconds that the calendar which waits longest is overdue."""
+    asked = sql.SQL("SELECT greatest(extract(epoch FROM now() - min(due_at)), 0) FROM {}")
+    return float(_one(connection, asked.format(_schedule(connection))))
+
+
+def require_unchanged(connection: Connection, readings: int) -> None:
+    """So many readings were stored within the last minute, and none of all found anything new."""
+    asked = sql.SQL("SELECT count(*) FROM {} WHERE read_at > now() - interval '1 minute'")
+    stored = _one(connection, asked.format(_schedule(connection)))
+    assert stored >= readings, f"{readings} readings, of which {stored} were stored"
+    changes = _one(connection, sql.SQL("SELECT count(*) FROM change"))
+    assert not changes, f"{changes} changes were found where there were none"
+
+
 def _read_once(connection: Connection, now: datetime) -> None:
     """What every calendar's last reading has left, five minutes ago."""
     window = Pace().window(now)
@@ -129,9 +141,14 @@ def _copy(connection: Connection, into: str, rows: Iterable[tuple[object, ...]])
 
 
 def _schedule(connection: Connection) -> sql.Identifier:
-    row = connection.execute("SELECT to_regclass('reading_schedule') IS NOT NULL").fetchone()
+    apart = _one(connection, sql.SQL("SELECT to_regclass('reading_schedule') IS NOT NULL"))
+    return sql.Identifier("reading_schedule" if apart else "reading")
+
+
+def _one(connection: Connection, question: sql.SQL | sql.Composed) -> Any:
+    row = connection.execute(question).fetchone()
     assert row is not None
-    return sql.Identifier("reading_schedule" if row[0] else "reading")
+    return row[0]
 
 
 def _expert(number: int) -> str:

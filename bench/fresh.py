@@ -21,12 +21,12 @@ from pathlib import Path
 import aiohttp
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.embedded import embedded_postgres
+from bench.beside import new_database
 from bench.builds import NOW, Build, BuildMissing, build_before, without_before
 from bench.children import child
-from bench.fleet import CALENDARS, LATEST, STORED, load_fleet, set_due
+from bench.fleet import CALENDARS, latest, load_fleet, require_unchanged, set_due
 from bench.processors import parent_of, resident, spent_by, spent_by_family
 from bench.surroundings import server, settings_environment
 from bench.table import markdown
@@ -75,10 +75,13 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What one process of a build did: `latest` is how many seconds a calendar was overdue at most at a usual pace.
-    `first` and `last` are taken with everything overdue, from the start on."""
+    """What one process of a build did.
 
-    latest: float
+    `longest_overdue` is how many seconds a calendar was overdue at most, at a usual pace. `first` and `last` are taken
+    with everything overdue, from the start on.
+    """
+
+    longest_overdue: float
     first: Spot
     last: Spot
     resident: int
@@ -93,7 +96,7 @@ class Kept:
             (last.postgres - first.postgres) / readings * 1000,
             (last.wal - first.wal) / readings / 1000,
             self.resident / 1e6,
-            self.latest,
+            self.longest_overdue,
         ]
 
 
@@ -156,14 +159,12 @@ def _place() -> Iterator[Place]:
 
 def _measured(place: Place, builds: Sequence[Build]) -> list[Kept]:
     subjects = [_loaded(place, build) for build in builds]
-    latest = _at_a_usual_pace(subjects)
-    return [_with_all_overdue(place, one, late) for one, late in zip(subjects, latest, strict=True)]
+    overdue = _at_a_usual_pace(subjects)
+    return [_with_all_overdue(place, one, longest) for one, longest in zip(subjects, overdue, strict=True)]
 
 
 def _loaded(place: Place, build: Build) -> Subject:
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {build.name}".encode())
-    dsn = make_conninfo(place.dsn, dbname=build.name)
+    dsn = asyncio.run(new_database(place.dsn, build.name))
     keys = "bench:" + base64.b64encode(os.urandom(32)).decode()
     environment = settings_environment(
         {
@@ -193,32 +194,30 @@ def _at_a_usual_pace(subjects: Sequence[Subject]) -> list[float]:
     with ExitStack() as stack:
         for subject in subjects:
             stack.enter_context(server(Role.WORKER, subject.environment, build=subject.build))
-        return asyncio.run(_latest([subject.dsn for subject in subjects]))
+        return _longest_overdue([subject.dsn for subject in subjects])
 
 
-def _with_all_overdue(place: Place, subject: Subject, latest: float) -> Kept:
+def _longest_overdue(dsns: Sequence[str]) -> list[float]:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(psycopg.connect(dsn, autocommit=True)) for dsn in dsns]
+        found = [0.0] * len(dsns)
+        until = time.monotonic() + (STARTS_WITHIN + SWEPT_EVERY).total_seconds()
+        while time.monotonic() < until:
+            found = [
+                max(most, latest(connection)) for most, connection in zip(found, connections, strict=True)
+            ]
+            time.sleep(LOOKED_EVERY)
+        return found
+
+
+def _with_all_overdue(place: Place, subject: Subject, longest: float) -> Kept:
     set_due(subject.dsn, first=-OVERDUE, spread=OVERDUE / 2)
     with server(Role.WORKER, subject.environment, build=subject.build) as worker:
         first, last = asyncio.run(_worked(place, subject.dsn, worker.pid))
         used = resident(worker.pid)
     with psycopg.connect(subject.dsn) as connection:
-        _require_unchanged(connection, last.readings - first.readings)
-    return Kept(latest=latest, first=first, last=last, resident=used)
-
-
-async def _latest(dsns: Sequence[str]) -> list[float]:
-    async def look(dsn: str) -> float:
-        found = 0.0
-        async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
-            until = time.monotonic() + (STARTS_WITHIN + SWEPT_EVERY).total_seconds()
-            while time.monotonic() < until:
-                cursor = await connection.execute(LATEST)
-                (seconds,) = await cursor.fetchone() or (0.0,)
-                found = max(found, float(seconds))
-                await asyncio.sleep(LOOKED_EVERY)
-        return found
-
-    return await asyncio.gather(*(look(dsn) for dsn in dsns))
+        require_unchanged(connection, last.readings - first.readings)
+    return Kept(longest_overdue=longest, first=first, last=last, resident=used)
 
 
 async def _worked(place: Place, dsn: str, worker: int) -> tuple[Spot, Spot]:
@@ -248,10 +247,3 @@ async def _worked(place: Place, dsn: str, worker: int) -> tuple[Spot, Spot]:
         last = await spot()
         assert last.readings > first.readings, "the worker reads nothing"
         return first, last
-
-
-def _require_unchanged(connection: psycopg.Connection, readings: int) -> None:
-    """The readings were stored, and none of them found anything new."""
-    (stored, changes) = connection.execute(STORED).fetchone() or (0, 0)
-    assert stored >= readings, f"{readings} readings, of which {stored} were stored"
-    assert not changes, f"{changes} changes were found where there were none"

@@ -6,6 +6,7 @@ from bench import availability, live, sessions
 from bench.beside import pairs, stage_before
 from bench.builds import BuildMissing, build_before, without_before
 from bench.events import cost_table
+from bench.fair import fair
 from bench.flood import flood
 from bench.fresh import fresh
 from bench.pairs import pairs_table, take_pairs
@@ -81,6 +82,7 @@ ON_STAGE: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
     "writes": writes,
     "live": looks_now,
     "before": beside_before,
+    "fair": fair,
 }
 """In this order, with one server."""
 

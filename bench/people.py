@@ -67,16 +67,19 @@ def put_session_request(expert_id: str, session_id: str, start: datetime) -> Put
 
 async def put_everybody(service: grpc.aio.Channel) -> None:
     """All experts."""
-    experts = ExpertServiceStub(service)
     for expert_id in (*TEAM, BOOKED, PUSHED, *BOOKERS):
-        expert = Expert(
-            expert_id=expert_id,
-            plan=PLAN_PRO,
-            email="expert@example.com",
-            display_name="Maria Keller",
-            time_zone="Europe/Berlin",
-        )
-        await experts.PutExpert(PutExpertRequest(expert=expert))
+        await put_expert(service, expert_id)
+
+
+async def put_expert(service: grpc.aio.Channel, expert_id: str) -> None:
+    expert = Expert(
+        expert_id=expert_id,
+        plan=PLAN_PRO,
+        email="expert@example.com",
+        display_name="Maria Keller",
+        time_zone="Europe/Berlin",
+    )
+    await ExpertServiceStub(service).PutExpert(PutExpertRequest(expert=expert))
 
 
 async def book_everything(service: grpc.aio.Channel) -> None:
