@@ -19,9 +19,9 @@ from bench.surroundings import Served, server, surroundings
 from bench.table import markdown
 from server.runtime.settings import Role
 
-ROUNDS = 5
-SECONDS = 1.5
-SETTLING_SECONDS = 0.5
+ROUNDS = 3
+SECONDS = 0.8
+SETTLING_SECONDS = 0.4
 FLOODS: Mapping[str, tuple[int, int]] = {
     "64 connections": (64, 1),
     "64 connections, 100 notifications a delivery": (64, 100),
