@@ -121,6 +121,15 @@ async def test_is_set_up_as_the_pools_connections(pinned: PinnedConnection) -> N
         assert await setting.ask(name) == value
 
 
+async def test_settings_of_its_own_come_on_top(dsn: str) -> None:
+    async with open_pinned(
+        dsn, [SETTING], settings={"lock_timeout": "1s", "timezone": "Asia/Tokyo"}
+    ) as pinned:
+        setting = SharedStatement(pinned, SETTING, values=_values, answers=_firsts)
+        names = ("lock_timeout", "TimeZone", "statement_timeout")
+        assert [await setting.ask(name) for name in names] == ["1s", "Asia/Tokyo", "10s"]
+
+
 async def test_those_who_ask_while_a_statement_runs_share_the_next(
     pinned: PinnedConnection, tables: AsyncConnection
 ) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -36,7 +36,7 @@ SETTINGS: Final = {
 SET_UP: Final = """
     SELECT set_config(name, value, false) FROM (VALUES {}) AS one (name, value);
     SELECT pg_is_in_recovery(), pg_postmaster_start_time();
-    """.format(", ".join(f"('{name}', '{value}')" for name, value in SETTINGS.items()))  # noqa: S608 - constants
+    """
 
 _log = logging.getLogger(__name__)
 
@@ -66,9 +66,14 @@ class PinnedConnection:
     """
 
     def __init__(
-        self, dsn: str, statements: Collection[Statement], *, answer_within: timedelta = ANSWER_WITHIN
+        self,
+        dsn: str,
+        statements: Collection[Statement],
+        *,
+        settings: Mapping[str, str] | None = None,
+        answer_within: timedelta = ANSWER_WITHIN,
     ) -> None:
-        self._dsn, self._statements = dsn, statements
+        self._dsn, self._statements, self._set_up = dsn, statements, _set_up(settings)
         self._answer_within = answer_within.total_seconds()
         self._loop = asyncio.get_running_loop()
         self._line: Line | None = None
@@ -99,7 +104,7 @@ class PinnedConnection:
     async def connect(self) -> None:
         """Raises psycopg.Error or TimeoutError."""
         async with asyncio.timeout(self._answer_within):
-            self._line, self.server = await _line(self._dsn, self._statements)
+            self._line, self.server = await _line(self._dsn, self._statements, self._set_up)
         self._line.serve(answered=self._answered, lost=self._lost)
         self._gone.clear()
         for tell in self._made_anew:
@@ -190,10 +195,17 @@ class PinnedConnection:
 
 @asynccontextmanager
 async def open_pinned(
-    dsn: str, statements: Collection[Statement], *, answer_within: timedelta = ANSWER_WITHIN
+    dsn: str,
+    statements: Collection[Statement],
+    *,
+    settings: Mapping[str, str] | None = None,
+    answer_within: timedelta = ANSWER_WITHIN,
 ) -> AsyncIterator[PinnedConnection]:
-    """With these statements prepared. Raises StoreUnavailable when the first connection can't be made."""
-    pinned = PinnedConnection(dsn, statements, answer_within=answer_within)
+    """With these statements prepared, and these settings of the session beside the usual ones.
+
+    Raises StoreUnavailable when the first connection can't be made.
+    """
+    pinned = PinnedConnection(dsn, statements, settings=settings, answer_within=answer_within)
     try:
         async with translated():
             await pinned.connect()
@@ -210,7 +222,13 @@ async def open_pinned(
         pinned.close()
 
 
-async def _line(dsn: str, statements: Collection[Statement]) -> tuple[Line, str]:
+def _set_up(settings: Mapping[str, str] | None) -> str:
+    """Of settings that stand in this program."""
+    every = {**SETTINGS, **(settings or {})}
+    return SET_UP.format(", ".join(f"('{name}', '{value}')" for name, value in every.items()))
+
+
+async def _line(dsn: str, statements: Collection[Statement], set_up: str) -> tuple[Line, str]:
     """A connection as the pool's are, with the statements prepared, and when its server was started.
 
     psycopg makes it, which resolves names without blocking and goes from host to host; libpq alone does neither.
@@ -220,7 +238,7 @@ async def _line(dsn: str, statements: Collection[Statement]) -> tuple[Line, str]
     )
     line = Line(connection)
     try:
-        ((standby, server),) = await line.set_up(SET_UP, statements)
+        ((standby, server),) = await line.set_up(set_up, statements)
         if standby:
             raise psycopg.OperationalError  # it may be behind
     except BaseException:
