@@ -1,4 +1,4 @@
-"""A fake of how new sessions are accepted: a unit of work for each."""
+"""Fakes of how new sessions are accepted: by a unit of work for each, or never."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -23,3 +23,11 @@ class FakeNewSessions:
             await FakeChanges(tables).add(told)
             await FakeJobs(tables).write_session(session.expert_id, session.session_id)
             return True
+
+
+@dataclass(frozen=True, slots=True)
+class SomebodyInTheWay:
+    """Accepts nothing, so that every session takes the way of a unit of work."""
+
+    async def accept(self, session: Session, told: Change) -> bool:
+        return False

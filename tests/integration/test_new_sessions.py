@@ -2,20 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.postgres import new_sessions
+from adapters.postgres.new_sessions import open_new_sessions
 from application.ports.new_sessions import NewSessions
-from application.ports.store import Transaction
+from application.ports.store import StoreUnavailable, Transaction
 from application.sessions.cancel_session import CancelSession
 from application.sessions.put_session import PutSession, WantedSession
-from domain.change import Change, ChangeType, change_of_booking
+from domain.change import ChangeType, change_of_booking
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
@@ -32,19 +35,14 @@ from tests.builders import (
     some_details,
 )
 from tests.fakes.clock import MovableClock
+from tests.fakes.new_sessions import SomebodyInTheWay
+from tests.fakes.tables import WriteSession
 from tests.support.stores import KeptByPostgres, kept_by_postgres, put_expert
 
 Act = Callable[[Transaction], Awaitable[object]]
+Calls = list[asyncio.Task[Session]]
 OTHER = ExpertId("other")
 BUDGET = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class SomebodyInTheWay:
-    """Accepts nothing, so that every session takes the way of a unit of work."""
-
-    async def accept(self, session: Session, told: Change) -> bool:
-        return False
 
 
 def _put_session(
@@ -57,6 +55,25 @@ def _put_session(
         clock=clock or MovableClock(),
         look_up=None,  # type: ignore[arg-type]
     )
+
+
+def _wanted(session_id: str = SESSION, expert_id: str = EXPERT) -> WantedSession:
+    return WantedSession(
+        expert_id=ExpertId(expert_id),
+        session_id=SessionId(session_id),
+        interval=an_interval(),
+        details=some_details(),
+    )
+
+
+async def _put_all(put: PutSession, *session_ids: str) -> list[Session | BaseException]:
+    calls = [put(_wanted(one), budget=BUDGET) for one in session_ids]
+    async with asyncio.timeout(20):
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def _stored_ids(kept: KeptByPostgres, table: str = "session") -> set[object]:
+    return {row["session_id"] for row in await kept.rows(f"SELECT session_id FROM {table}")}
 
 
 async def _accept(kept: KeptByPostgres, session: Session) -> bool:
@@ -112,14 +129,8 @@ async def test_an_erasure_takes_what_is_being_accepted_along(kept: KeptByPostgre
             await _erase(tx)
 
     async def accept(number: int) -> bool:
-        wanted = WantedSession(
-            expert_id=EXPERT,
-            session_id=SessionId(f"session-{number}"),
-            interval=an_interval(),
-            details=some_details(),
-        )
         try:
-            await put(wanted, budget=BUDGET)
+            await put(_wanted(f"session-{number}"), budget=BUDGET)
         except ExpertNotFound:
             return False
         return True
@@ -181,51 +192,168 @@ async def test_both_ways_answer_and_store_the_same(
     assert await outcome(kept.new_sessions) == await outcome(SomebodyInTheWay())
 
 
-REPLICAS, EXPERTS, SESSIONS, CALLS = 4, 5, 60, 150
+def _refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.name == new_sessions.__name__]
+
+
+REFUSE = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+    CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON session {}
+    FOR EACH ROW WHEN (new.session_id LIKE 'bad%') EXECUTE FUNCTION refuse();
+    """
+
+
+@pytest.mark.parametrize("when", ["NOT DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED"])
+async def test_a_row_that_is_refused_fails_nobody_else(
+    kept: KeptByPostgres, when: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one that is refused at the commit, after the statement has given its rows."""
+    await put_expert(kept)
+    async with kept.pool.connection() as connection:
+        await connection.execute(REFUSE.format(when).encode())
+    put = _put_session(kept, kept.new_sessions)
+
+    good, *others = await _put_all(put, "good", "bad one", "fine", "bad two", "well")
+
+    assert isinstance(good, Session)
+    assert [type(one) for one in others] == [psycopg.errors.RaiseException, Session] * 2
+    assert await _stored_ids(kept) == await _stored_ids(kept, "change") == {"good", "fine", "well"}
+    assert len(await kept.jobs()) == 3
+    assert (
+        _refusals(caplog)
+        == ["a new session is put by itself: of 4 together one was refused, SQLSTATE P0001"] * 4
+    )
+
+
+async def test_who_waits_for_another_transaction_holds_nobody_else_up(
+    dsn: str, kept: KeptByPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(new_sessions.SETTINGS, "lock_timeout", "20ms")
+    await put_expert(kept)
+    async with open_new_sessions(dsn, kept.store.cipher) as impatient, asyncio.timeout(20):
+        put = _put_session(kept, impatient)
+        async with kept.transaction() as tx:
+            assert await tx.sessions.add(a_session("theirs", details=some_details("Theirs")))
+            waiting = asyncio.create_task(put(_wanted("theirs"), budget=BUDGET))
+            others = await _put_all(put, *(f"mine-{number}" for number in range(5)))
+            assert [type(one) for one in others] == [Session] * 5
+            assert not waiting.done()
+        assert (await waiting).revision == 2
+
+
+@asynccontextmanager
+async def _held_up(kept: KeptByPostgres, put: PutSession, *together: str) -> AsyncIterator[Calls]:
+    """These sessions on their way by one statement, which waits for the block to end."""
+    async with kept.transaction() as tx:
+        assert await tx.sessions.add(a_session("in the way"))
+        names = ("goes ahead", "in the way", *together)
+        ahead, *calls = [asyncio.create_task(put(_wanted(one), budget=BUDGET)) for one in names]
+        await ahead
+        await _somebody_waits(kept)
+        yield calls
+
+
+async def test_a_lost_connection_is_unavailability_for_all_who_share_it_and_a_repeat_is_harmless(
+    kept: KeptByPostgres,
+) -> None:
+    await put_expert(kept)
+    put = _put_session(kept, kept.new_sessions)
+    async with asyncio.timeout(20):
+        async with _held_up(kept, put, "one", "two") as calls:
+            later = asyncio.create_task(put(_wanted("later"), budget=BUDGET))
+            await asyncio.sleep(0)
+            await kept.rows(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            failures = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(one) for one in failures] == [StoreUnavailable] * 3
+        assert (await later).revision == 1
+        assert await _stored_ids(kept) == {"goes ahead", "in the way", "later"}
+        assert [one.revision for one in await asyncio.gather(put(_wanted("one"), budget=BUDGET))] == [1]
+    assert await _stored_ids(kept, "change") == {"goes ahead", "later", "one"}
+
+
+async def test_a_caller_who_leaves_while_the_statement_runs_finds_the_session_accepted(
+    kept: KeptByPostgres,
+) -> None:
+    await put_expert(kept)
+    put = _put_session(kept, kept.new_sessions)
+    async with asyncio.timeout(20):
+        async with _held_up(kept, put, SESSION) as (in_the_way, leaving):
+            leaving.cancel()
+            await asyncio.wait([leaving])
+        assert (await in_the_way).revision == 1
+        assert leaving.cancelled()
+        assert (await put(_wanted(), budget=BUDGET)).revision == 1
+    assert (await kept.jobs()).count(WriteSession(EXPERT, SESSION)) == 1
+
+
+async def _somebody_waits(kept: KeptByPostgres) -> None:
+    async with asyncio.timeout(5):
+        while not await kept.rows(
+            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ):
+            pass
+
+
+REPLICAS, ROUNDS, CALLS = 4, 4, 50
+EXPERTS = [ExpertId(f"expert-{number}") for number in range(5)]
+ERASED = EXPERTS[0]
+"""Again and again, and put anew."""
 
 
 async def test_replicas_that_write_the_same_sessions_at_once_wait_in_one_order(
-    dsn: str, kept: KeptByPostgres
+    dsn: str, kept: KeptByPostgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Beside them others change, cancel and check sessions of the same experts, and change the experts."""
-    experts = [ExpertId(f"expert-{number}") for number in range(EXPERTS)]
-    await put_expert(kept, *(an_expert(one) for one in experts))
+    """Beside them others change, cancel and hold times of the same experts, and change and erase the experts."""
+    monkeypatch.setitem(new_sessions.SETTINGS, "lock_timeout", "9s")  # or it would end what hangs for good
+    await put_expert(kept, *(an_expert(one) for one in EXPERTS))
     chance = random.Random(1)
     start = await kept.feed.end()
 
-    def wanted() -> WantedSession:
+    def wanted(of: Sequence[ExpertId] = EXPERTS) -> WantedSession:
         return WantedSession(
-            expert_id=chance.choice(experts),
-            session_id=SessionId(f"session-{chance.randrange(SESSIONS):02}"),
+            expert_id=chance.choice(of),
+            session_id=SessionId(f"session-{chance.randrange(60):02}"),
             interval=an_interval(starts=chance.randrange(3)),
             details=some_details(f"Version {chance.randrange(3)}"),
         )
 
     async def book(put: PutSession) -> None:
-        await put(wanted(), budget=BUDGET)
-
-    async def interfere() -> None:
         one = wanted()
+        with suppress(ExpertNotFound) if one.expert_id == ERASED else nullcontext():
+            await put(one, budget=BUDGET)
+
+    async def interfere(one: WantedSession) -> None:
         with suppress(SessionNotFound):
             await CancelSession(store=kept.store, clock=MovableClock())(one.expert_id, one.session_id)
         async with kept.transaction() as tx:
+            await tx.experts.put(an_expert(one.expert_id))
+        async with kept.transaction() as tx:
             await tx.experts.lock(one.expert_id)
             await tx.reserved.hold(a_hold(expert_id=one.expert_id, interval=one.interval), now=NOW)
-        async with kept.transaction() as tx:
-            await tx.experts.put(an_expert(one.expert_id))
 
-    async with AsyncExitStack() as stack:
+    async def erase() -> None:
+        async with kept.transaction() as tx:
+            await tx.experts.lock(ERASED)
+            await tx.experts.remove(ERASED)
+        async with kept.transaction() as tx:
+            await tx.experts.put(an_expert(ERASED))
+
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
         replicas = [await stack.enter_async_context(kept_by_postgres(dsn)) for _ in range(REPLICAS)]
         puts = [_put_session(one, one.new_sessions) for one in replicas]
-        async with asyncio.timeout(60):
-            for _ in range(3):
-                calls = [book(put) for put in puts for _ in range(CALLS // 3)]
-                await asyncio.gather(*calls, *(interfere() for _ in range(10)))
+        for _ in range(ROUNDS):
+            calls = [book(put) for put in puts for _ in range(CALLS)]
+            await asyncio.gather(*calls, *(interfere(wanted(EXPERTS[1:])) for _ in range(5)), erase())
 
+    told = Counter(
+        (change.expert_id, str(change.session_id))
+        for _, change in (await kept.feed.after(start, of=None, limit=10_000)).changes
+        if change.type in {ChangeType.SESSION_ACCEPTED, ChangeType.SESSION_CANCELLED}
+    )
     stored = await kept.rows("SELECT expert_id, session_id, revision FROM session")
-    told: dict[tuple[str, str], int] = {}
-    for _, change in (await kept.feed.after(start, of=None, limit=10_000)).changes:
-        if change.type in {ChangeType.SESSION_ACCEPTED, ChangeType.SESSION_CANCELLED}:
-            key = (change.expert_id, str(change.session_id))
-            told[key] = told.get(key, 0) + 1
     assert told == {(one["expert_id"], one["session_id"]): one["revision"] for one in stored}
+    assert {one["expert_id"] for one in stored} >= set(EXPERTS) - {ERASED}
+    assert _refusals(caplog) == []

@@ -10,7 +10,7 @@ from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
-from adapters.postgres.new_sessions import PostgresNewSessions
+from adapters.postgres.new_sessions import PostgresNewSessions, open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
 from application.ports.changes import FollowedFeed
@@ -140,13 +140,14 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
     async with (
         open_pool(dsn, min_size=at_once, max_size=8) as pool,
         open_known_times(dsn) as known_times,
+        open_new_sessions(dsn, cipher) as new_sessions,
         open_change_feed(dsn, pool) as feed,
     ):
         yield KeptByPostgres(
             store=PostgresStore(pool=pool, cipher=cipher, job_app=job_app()),
             vault=PostgresGrantVault(pool=pool, cipher=cipher),
             known_times=known_times,
-            new_sessions=PostgresNewSessions(pool=pool, cipher=cipher),
+            new_sessions=new_sessions,
             feed=feed,
             pool=pool,
         )

@@ -23,7 +23,7 @@ from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.known_times import open_known_times
 from adapters.postgres.migrate import MigrationRefused, migrate
-from adapters.postgres.new_sessions import PostgresNewSessions
+from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
@@ -65,6 +65,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         jobs = job_app()
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
         known_times = await stack.enter_async_context(open_known_times(dsn))
+        new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
         changes = await stack.enter_async_context(open_change_feed(dsn, pool))
         feed = await stack.enter_async_context(open_feed_tail(changes))
         alarms = OperatorAlarms()
@@ -74,7 +75,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             alarms=alarms,
             store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
             known_times=known_times,
-            new_sessions=PostgresNewSessions(pool=pool, cipher=cipher),
+            new_sessions=new_sessions,
             name_order=await asyncio.to_thread(UnicodeNameOrder),
             feed=feed,
             clock=clock,

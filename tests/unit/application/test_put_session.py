@@ -1,18 +1,21 @@
 """Accepting, changing, cancelling and listing sessions."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from application.ports.sessions import SessionFilter, SessionPosition
+from domain.change import Change, ChangeType, change_of_booking
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import SessionNotFound, WriteStatus
-from tests.builders import EXPERT, NOW, SESSION, after, an_interval, some_details
+from domain.session import Session, SessionNotFound, WriteStatus
+from tests.builders import EXPERT, HOLD, NOW, SESSION, after, an_interval, some_details
 from tests.fakes import tables
+from tests.fakes.new_sessions import SomebodyInTheWay
 from tests.support.application import Application
 
 A_JOB = tables.WriteSession(EXPERT, SESSION)
@@ -62,6 +65,35 @@ async def test_two_experts_may_use_the_same_session_id_and_slot(app: Application
     await app.book(expert_id="expert-2")
 
     assert len(app.store.tables.sessions) == 2
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    async def accept(self, session: Session, told: Change) -> bool:
+        raise AssertionError("this is no plain case")
+
+
+async def test_only_a_plain_wish_is_accepted_without_a_unit_of_work(app: Application) -> None:
+    await app.book()
+    await app.hold(interval=an_interval(starts=30))
+    app = replace(app, put_session=replace(app.put_session, new_sessions=NotAsked()))
+
+    assert (await app.book(etag="r1")).revision == 1
+    assert (await app.book("held", interval=an_interval(starts=30), hold_id=HOLD)).revision == 1
+    assert (await app.book("checked", interval=an_interval(starts=40), only_if_free=True)).revision == 1
+
+
+async def test_whatever_is_not_accepted_at_once_takes_a_unit_of_work(app: Application) -> None:
+    app = replace(app, put_session=replace(app.put_session, new_sessions=SomebodyInTheWay()))
+
+    session = await app.book()
+
+    assert session == await app.session()
+    assert app.store.jobs == (A_JOB,)
+    assert app.changes() == [change_of_booking(ChangeType.SESSION_ACCEPTED, session, at=app.clock.now())]
+    assert (await app.book(interval=an_interval(starts=30))).revision == 2
+    with pytest.raises(ExpertNotFound):
+        await app.book(expert_id="nobody")
 
 
 @pytest.mark.parametrize(
