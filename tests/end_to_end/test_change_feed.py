@@ -11,7 +11,7 @@ import pytest
 from google.rpc import error_details_pb2
 from psycopg.rows import DictRow
 
-from calendarsync.v1.change_service_pb2 import Change
+from calendarsync.v1.change_service_pb2 import Change, WatchChangesResponse
 from sandbox import Sandbox
 from server.runtime.settings import Role
 from tests.server.served import Logs, captured_logs, failure_of
@@ -282,3 +282,20 @@ async def test_says_start_anew_when_what_followed_is_no_longer_kept(
         async with watching(other, cursor=later) as again:
             await service.put_session(LAST)
             await again.until("SESSION_WRITTEN", session_id=LAST)
+
+
+async def test_when_all_watchers_come_back_at_once_each_goes_on_and_calls_are_answered_meanwhile(
+    service: Service,
+) -> None:
+    async with watching(service, EXPERT) as watch:
+        cursor = watch.cursor
+    watches = [service.watch(EXPERT, cursor=cursor) for _ in range(1_500)]
+    beginning = asyncio.gather(*(one.read() for one in watches))
+
+    await service.calendar_settings()
+
+    assert not beginning.done()
+    async with asyncio.timeout(60):
+        assert all(isinstance(one, WatchChangesResponse) for one in await beginning)
+    for one in watches:
+        one.cancel()

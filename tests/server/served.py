@@ -35,6 +35,7 @@ from server.alarms import OperatorAlarms
 from server.http.pages import Product
 from server.logs import configure_logging
 from server.rpc.calls.failures import STATUS_DETAILS
+from server.rpc.calls.open_streams import MOST_STREAMS
 from server.rpc.mapping.times import put_interval
 from server.rpc.server import GrpcServer, grpc_server
 from server.runtime.container import Container
@@ -251,10 +252,11 @@ def session_request(
 
 
 @asynccontextmanager
-async def served(world: World) -> AsyncIterator[Api]:
+async def served(world: World, *, most_streams: int = MOST_STREAMS) -> AsyncIterator[Api]:
     address = Address("127.0.0.1", 0)
+    servicers, alarms = world.container.servicers(), world.container.alarms()
     async with (
-        grpc_server(world.container.servicers(), world.container.alarms(), address) as server,
+        grpc_server(servicers, alarms, address, most_streams=most_streams) as server,
         grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
     ):
         yield Api(world=world, server=server, channel=channel)

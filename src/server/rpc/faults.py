@@ -1,6 +1,7 @@
 """What can be wrong with a call before, or apart from, what the rules say about it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +40,10 @@ class DeadlineExceeded(Exception):
 
 class ServiceStopping(Exception):
     """The process ends, and with it the stream."""
+
+
+@dataclass(kw_only=True, eq=False)
+class TooManyStreams(Exception):
+    """This process has as many streams as it can have. Each caller is told another time to come back."""
+
+    retry_after: timedelta

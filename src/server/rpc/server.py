@@ -29,6 +29,7 @@ from domain.account import Provider
 from server.addresses import Address
 from server.alarms import OperatorAlarms
 from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.open_streams import MOST_STREAMS, OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
@@ -58,6 +59,13 @@ TURN_SECONDS: Final = 0.05
 PING_FLOOR: Final = timedelta(seconds=5)
 """How often clients may ping, as the contract says: on a stream on which nothing happens, the library's own enforcement
 ends the connection of who pings more often."""
+MOST_ARRIVED: Final = 10_000
+"""Calls of one method that wait to be taken up, which the library does one by one.
+
+Core ends what is more than this as CANCELLED, without a reason; left to itself, some of more than 1,000 and all of more
+than 3,000 (grpcio 1.85). After a restart that many watchers come at once. A connection's streams have no limit, since
+all that came on it afterwards would wait for one of them to end.
+"""
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
@@ -65,6 +73,8 @@ OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.server.max_pending_requests", MOST_ARRIVED),
+    ("grpc.server.max_pending_requests_hard_limit", MOST_ARRIVED),
 )
 
 
@@ -100,16 +110,18 @@ class GrpcServer:
         server: grpc.aio.Server,
         health_servicer: health.aio.HealthServicer,
         open_calls: OpenCalls,
+        streams: OpenStreams,
         port: int,
     ) -> None:
         self._server = server
         self._health = health_servicer
         self._open_calls = open_calls
+        self._streams = streams
         self.port = port
 
     @property
     def open_streams(self) -> int:
-        return self._open_calls.streams
+        return len(self._streams)
 
     async def stop(self, grace: float) -> None:
         """Health says NOT_SERVING, new calls are refused, streams end, running calls get `grace` seconds.
@@ -117,13 +129,13 @@ class GrpcServer:
         A repeat does nothing.
         """
         await self._health.enter_graceful_shutdown()
-        self._open_calls.end_streams()
+        self._streams.end()
         loop = asyncio.get_running_loop()
         latest = loop.time() + grace
         stopping = asyncio.create_task(self._server.stop(grace), name="server stops")
         # What came in just now counts as under way only once it has had its turn.
         await asyncio.sleep(min(TURN_SECONDS, grace))
-        answered = asyncio.create_task(self._open_calls.unanswered.none(), name="all calls are answered")
+        answered = asyncio.create_task(self._open_calls.all_answered(), name="all calls are answered")
         await asyncio.wait({stopping, answered}, return_when=asyncio.FIRST_COMPLETED)
         answered.cancel()
         # Whoever doesn't take the end of a stream, or goes on watching our health, is not waited for. The second wait
@@ -141,12 +153,17 @@ def server_options(ping_floor: timedelta) -> list[tuple[str, int]]:
 
 @asynccontextmanager
 async def grpc_server(
-    servicers: Servicers, alarms: OperatorAlarms, address: Address, *, ping_floor: timedelta = PING_FLOOR
+    servicers: Servicers,
+    alarms: OperatorAlarms,
+    address: Address,
+    *,
+    ping_floor: timedelta = PING_FLOOR,
+    most_streams: int = MOST_STREAMS,
 ) -> AsyncIterator[GrpcServer]:
     """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
-    open_calls = OpenCalls()
+    open_calls, streams = OpenCalls(), OpenStreams(most=most_streams)
     server = grpc.aio.server(options=server_options(ping_floor))
-    servicers.add_to(WrappedMethods(server, open_calls))
+    servicers.add_to(WrappedMethods(server, open_calls, streams))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
@@ -157,7 +174,7 @@ async def grpc_server(
     await server.start()
     for service in ("", *SERVICES):
         await health_servicer.set(service, SERVING)
-    running = GrpcServer(server, health_servicer, open_calls, port)
+    running = GrpcServer(server, health_servicer, open_calls, streams, port)
     async with task_for_good(_follow(alarms, health_servicer), name="health follows the alarms"):
         try:
             yield running

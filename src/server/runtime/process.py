@@ -137,7 +137,12 @@ async def _interruptible(
 async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Container) -> GrpcServer:
     try:
         return await stack.enter_async_context(
-            grpc_server(container.servicers(), container.alarms(), settings.grpc_address)
+            grpc_server(
+                container.servicers(),
+                container.alarms(),
+                settings.grpc_address,
+                most_streams=settings.most_streams,
+            )
         )
     except OSError:
         raise ProcessFailed(f"can't listen at CALENDARSYNC_GRPC_ADDRESS {settings.grpc_address}") from None

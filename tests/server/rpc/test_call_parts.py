@@ -15,10 +15,11 @@ from server.current_call import CurrentCall
 from server.rpc.calls import wrapper
 from server.rpc.calls.deadline import LONGEST_MARGIN_SECONDS, time_limit, what_ended
 from server.rpc.calls.failures import STATUS_DETAILS, fail
-from server.rpc.calls.open_calls import OpenCalls, Unanswered
+from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.request_id import REQUEST_ID, request_id
 from server.rpc.calls.wrapper import WrappedMethods
-from server.rpc.faults import DeadlineExceeded, ServiceStopping
+from server.rpc.faults import DeadlineExceeded
 from server.rpc.server import SERVICES
 from tests.server.served import Logs, World
 
@@ -77,7 +78,7 @@ class Registered:
 
 def wrapping(registered: Registered) -> WrappedMethods:
     server: Any = registered
-    return WrappedMethods(server, OpenCalls())
+    return WrappedMethods(server, OpenCalls(), OpenStreams())
 
 
 def test_the_first_sane_request_id_goes_back() -> None:
@@ -140,36 +141,15 @@ async def test_a_failure_of_a_call_that_is_over_ends_as_cancelled() -> None:
 
 
 async def test_calls_count_until_the_last_is_answered() -> None:
-    unanswered = Unanswered()
-    await unanswered.none()
+    calls = OpenCalls()
+    await calls.all_answered()
 
-    with unanswered:
-        with unanswered:
-            waiting = asyncio.create_task(unanswered.none())
+    with calls:
+        with calls:
+            waiting = asyncio.create_task(calls.all_answered())
         await asyncio.sleep(0)
         assert not waiting.done()
     await waiting
-
-
-async def test_streams_end_when_they_are_told_and_none_opens_afterwards() -> None:
-    calls = OpenCalls()
-
-    async def streaming() -> None:
-        async with calls.stream():
-            await asyncio.Event().wait()
-
-    streams = [asyncio.create_task(streaming()) for _ in range(3)]
-    await asyncio.sleep(0)
-    assert calls.streams == 3
-
-    calls.end_streams()
-
-    for one in streams:
-        with pytest.raises(ServiceStopping):
-            await one
-    assert calls.streams == 0
-    with pytest.raises(ServiceStopping):
-        await streaming()
 
 
 def test_every_method_of_every_service_is_wrapped(world: World) -> None:

@@ -10,24 +10,25 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 
 from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
 from tests.server.served import failure_of
 
 
 @pytest.mark.parametrize("sent_before", [0, 1, 5])
 async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) -> None:
-    open_calls = OpenCalls()
+    streams = OpenStreams()
 
     async def messages(request: Empty, context: Any) -> AsyncIterator[Empty]:
         for _ in range(sent_before):
             yield Empty()
-        asyncio.get_running_loop().call_soon(open_calls.end_streams)
+        asyncio.get_running_loop().call_soon(streams.end)
         yield Empty()
         await asyncio.Event().wait()
 
     server = grpc.aio.server()
     handler: Any = grpc.unary_stream_rpc_method_handler(messages, Empty.FromString, Empty.SerializeToString)
-    WrappedMethods(server, open_calls).add_registered_method_handlers("x.Y", {"Z": handler})
+    WrappedMethods(server, OpenCalls(), streams).add_registered_method_handlers("x.Y", {"Z": handler})
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -5,20 +5,24 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from server.rpc.calls import Context
+from server.rpc.calls.open_streams import OpenStreams
 
 
-async def send_all(messages: AsyncIterator[Any], context: Context) -> None:
+async def send_all(messages: AsyncIterator[Any], context: Context, streams: OpenStreams) -> None:
     """Waits while the caller reads more slowly than we write."""
-    begun = False
+    async with streams.beginning():
+        async for first in messages:  # noqa: B007 - the one message that is waited for here
+            break
+        else:
+            return
+    await _send_headers(context)
+    await context.write(first)
     async for message in messages:
-        if not begun:
-            await _begin(context)
-            begun = True
         await context.write(message)
 
 
-async def _begin(context: Context) -> None:
-    """Sends the headers by themselves, and is not ended before they are sent.
+async def _send_headers(context: Context) -> None:
+    """By themselves, and without an end before they are sent.
 
     The library sends them with the first message, and once more with the status when that message was cut off on its
     way, which core refuses (grpcio 1.85: GRPC_CALL_ERROR_TOO_MANY_OPERATIONS). Then the stream would stay open without

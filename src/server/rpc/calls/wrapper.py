@@ -20,6 +20,7 @@ from server.rpc.calls.call_log import LoggedCall
 from server.rpc.calls.deadline import time_limit, what_ended
 from server.rpc.calls.failures import fail
 from server.rpc.calls.open_calls import OpenCalls
+from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.sending import send_all
 from server.rpc.calls.validation import valid_requests
 
@@ -30,32 +31,31 @@ Stream = Callable[[Any, Context], AsyncGenerator[Any, None]]
 class WrappedMethods:
     """Services are added to it as to the server, for which it wraps their methods."""
 
-    def __init__(self, server: grpc.aio.Server, open_calls: OpenCalls) -> None:
+    def __init__(self, server: grpc.aio.Server, open_calls: OpenCalls, open_streams: OpenStreams) -> None:
         self._server: Any = server
         self._open_calls = open_calls
+        self._open_streams = open_streams
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Does nothing: they are the same methods once more, not wrapped."""
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
-        wrapped = {
-            name: _wrapped(f"/{service}/{name}", handler, self._open_calls)
-            for name, handler in handlers.items()
-        }
+        wrapped = {name: self._wrapped(f"/{service}/{name}", handler) for name, handler in handlers.items()}
         self._server.add_registered_method_handlers(service, wrapped)
 
-
-def _wrapped(method: str, handler: Handler, open_calls: OpenCalls) -> Handler:
-    if handler.request_streaming:
-        raise TypeError(f"{method} takes a stream, which nothing here validates")
-    # Requests are decoded inside, where a failure has a reason.
-    if handler.response_streaming:
-        stream = _stream(method, handler, open_calls)
-        return grpc.unary_stream_rpc_method_handler(stream, None, handler.response_serializer)
-    call = _call(method, handler, open_calls)
-    return grpc.unary_unary_rpc_method_handler(
-        call, None, handler.response_serializer and serializing_unless_written(handler.response_serializer)
-    )
+    def _wrapped(self, method: str, handler: Handler) -> Handler:
+        if handler.request_streaming:
+            raise TypeError(f"{method} takes a stream, which nothing here validates")
+        # Requests are decoded inside, where a failure has a reason.
+        if handler.response_streaming:
+            stream = _stream(method, handler, self._open_streams)
+            return grpc.unary_stream_rpc_method_handler(stream, None, handler.response_serializer)
+        call = _call(method, handler, self._open_calls)
+        return grpc.unary_unary_rpc_method_handler(
+            call,
+            None,
+            handler.response_serializer and serializing_unless_written(handler.response_serializer),
+        )
 
 
 def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..., Any]:
@@ -67,7 +67,7 @@ def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[...,
             limit = time_limit(context)
             try:
                 async with limit:
-                    with open_calls.unanswered:
+                    with open_calls:
                         return await answer(valid(raw), context)
             except grpc.aio.AbortError:
                 raise
@@ -77,7 +77,7 @@ def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[...,
     return behaviour
 
 
-def _stream(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..., Any]:
+def _stream(method: str, handler: Handler, open_streams: OpenStreams) -> Callable[..., Any]:
     """One coroutine that writes, instead of a generator: whatever ends it, wherever it is, ends all of it at once."""
     messages = cast("Stream", handler.unary_stream)
     valid = valid_requests(handler.request_deserializer)
@@ -85,8 +85,8 @@ def _stream(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..
     async def behaviour(raw: bytes, context: Context) -> None:
         with LoggedCall(method, context) as call:
             try:
-                async with open_calls.stream(), aclosing(messages(valid(raw), context)) as stream:
-                    await send_all(stream, context)
+                async with open_streams.one_more(), aclosing(messages(valid(raw), context)) as stream:
+                    await send_all(stream, context, open_streams)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above

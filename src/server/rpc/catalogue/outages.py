@@ -10,7 +10,7 @@ from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.access import ClockDiffers, ProviderMisconfigured, ProviderUnavailable
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import retry_in
-from server.rpc.faults import DeadlineExceeded, ServiceStopping
+from server.rpc.faults import DeadlineExceeded, ServiceStopping, TooManyStreams
 
 PROVIDER_PAUSE = timedelta(seconds=5)
 STORE_PAUSE = timedelta(seconds=1)
@@ -44,6 +44,12 @@ OUTAGES: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_SERVICE_STOPPING,
         message="the service stops: connect again, after a random pause",
         details=lambda _: [retry_in(STOPPING_PAUSE)],
+    ),
+    TooManyStreams: Entry(
+        code=grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason=ErrorReason.ERROR_REASON_TOO_MANY_STREAMS,
+        message="too many streams are open: try again after the pause, or use ListChanges",
+        details=lambda error: [retry_in(error.retry_after)],
     ),
     DeadlineExceeded: Entry(
         code=grpc.StatusCode.DEADLINE_EXCEEDED,
