@@ -5,17 +5,19 @@ answered without a reason. Then come the lengths of lists, because three hundred
 is not too large, and each would be checked against its rules; then text and rules.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
 import protovalidate
 from google.protobuf.message import DecodeError, Message
 
+from calendarsync.v1.availability_service_pb2 import CheckTimesRequest, ListBusyTimesRequest
 from server.rpc.faults import RequestInvalid, Violation, invalid
 from server.rpc.request_lists import lists_too_long
 from server.rpc.request_text import text_faults, texts_with_nul
 from server.rpc.required_fields import is_required
+from server.rpc.usual_requests import asked_in, is_usual
 
 LARGEST_REQUEST: Final = 640 * 1024
 """Bytes; the largest that the rules let in, a session's text in letters of four bytes, has a quarter of it.
@@ -25,13 +27,24 @@ in, up to a limit of its own, so that they too get a reason.
 """
 MOST_VIOLATIONS: Final = 10
 """How many are reported one by one; the others are only counted."""
+USUAL_BYTES: Final[Mapping[type, Callable[[bytes], Any]]] = {CheckTimesRequest: asked_in}
+"""Where a usual request is read from its bytes, and handed to the servicer as something else than a message."""
+USUAL_MESSAGES: Final[Mapping[type, Callable[[Any], bool]]] = {ListBusyTimesRequest: is_usual}
+"""Where a usual request is found valid without the contract's rules."""
 
 
 def valid_requests(decode: Any) -> Callable[[bytes], Any]:
     """What makes valid requests of bytes, or raises RequestInvalid, for a method whose requests `decode` makes."""
 
+    kind = type(decode(b""))
+    read, usual = USUAL_BYTES.get(kind), USUAL_MESSAGES.get(kind)
+
     def valid(raw: bytes) -> Any:
+        if read is not None and (asked := read(raw)) is not None:
+            return asked
         request = decoded(raw, decode)
+        if usual is not None and usual(request):
+            return request
         require_short_lists(request)
         if b"\0" in raw:
             require_no_nul(request)

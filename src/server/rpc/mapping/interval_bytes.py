@@ -29,14 +29,14 @@ NUMBERS: Final = f"{len(BEFORE_START)}xIx{len(BEFORE_END)}xIx"
 """For `struct`: two numbers of four bytes in the places of varints of five."""
 
 
-def _everywhere(varint: bytes, *, before_start: bytes, before_end: bytes) -> int:
+def everywhere(varint: bytes, *, before_start: bytes, before_end: bytes) -> int:
     """The same in the place of every interval."""
     return int.from_bytes((before_start + varint + before_end + varint) * AT_ONCE, "little")
 
 
-FRAME: Final = _everywhere(b"\x80\x80\x80\x80\x00", before_start=BEFORE_START, before_end=BEFORE_END)
+FRAME: Final = everywhere(b"\x80\x80\x80\x80\x00", before_start=BEFORE_START, before_end=BEFORE_END)
 SEVEN_BITS: Final = [
-    _everywhere(
+    everywhere(
         (0x7F << 8 * place).to_bytes(5, "little"),
         before_start=bytes(len(BEFORE_START)),
         before_end=bytes(len(BEFORE_END)),

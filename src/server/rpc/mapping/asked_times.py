@@ -1,0 +1,51 @@
+"""What is asked of an expert's time; of CheckTimes with the candidates as numbers, and as bytes to send them back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+from calendarsync.v1.availability_service_pb2 import (
+    BatchListBusyTimesRequest,
+    CheckTimesRequest,
+    HoldTimeRequest,
+    ListBusyTimesRequest,
+)
+from domain.ids import ExpertId, SessionId
+from domain.spans import Span
+from server.rpc.mapping.times import duration_from, span_from
+
+BoundedRequest: TypeAlias = (
+    ListBusyTimesRequest | BatchListBusyTimesRequest | CheckTimesRequest | HoldTimeRequest
+)
+"""Bounds how old a reading may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedTimes:
+    """`messages` are the candidates once more, each as the bytes of its message."""
+
+    expert_id: ExpertId
+    candidates: Sequence[Span]
+    messages: Sequence[bytes]
+    excluded: Sequence[SessionId]
+    max_age: timedelta | None
+
+
+def asked_by(request: CheckTimesRequest) -> AskedTimes:
+    """For a request that the contract's rules have found valid. Raises RequestInvalid for what they can't see."""
+    return AskedTimes(
+        expert_id=ExpertId(request.expert_id),
+        candidates=[span_from(one, f"candidates[{index}]") for index, one in enumerate(request.candidates)],
+        messages=[one.SerializeToString() for one in request.candidates],
+        excluded=excluded_by(request),
+        max_age=max_age_of(request),
+    )
+
+
+def excluded_by(request: ListBusyTimesRequest | CheckTimesRequest) -> list[SessionId]:
+    return [SessionId(one) for one in request.exclude_session_ids]
+
+
+def max_age_of(request: BoundedRequest) -> timedelta | None:
+    return duration_from(request.max_age, "max_age") if request.HasField("max_age") else None
