@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import platform
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from server.time_zones import use_packaged_zones
 
 def main() -> None:
     use_packaged_zones()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind
     wanted = _wanted(sys.argv[1:])
     _print(
         f"Python {platform.python_version()}, grpcio {grpc.__version__}, {os.cpu_count()} processors shared by all, "
