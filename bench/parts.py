@@ -13,7 +13,7 @@ from bench.pairs import pairs_table, take_pairs
 from bench.push import push
 from bench.sampling import Row, take_rounds
 from bench.stage import Stage
-from bench.statements import reading, writing
+from bench.statements import writing
 from bench.surroundings import server
 from bench.table import markdown, table
 from bench.watchers import watchers
@@ -40,8 +40,8 @@ async def pushed(stage: Stage) -> str:
 
 async def reads(stage: Stage) -> str:
     await stage.connect()
-    async with reading(stage.where.dsn) as bare:
-        return await _rounds(availability.rows(stage.client, bare))
+    async with availability.asking(stage.where.dsn) as ask:
+        return await _rounds(availability.rows(stage.client, ask))
 
 
 async def writes(stage: Stage) -> str:

@@ -1,4 +1,4 @@
-"""The bare SQL behind the calls: the read through a pool like the service's, the writes by libpq alone.
+"""The bare SQL behind PutSession, by libpq alone.
 
 pgbench would be the usual yardstick for writes, but the embedded server comes without it. Prepared statements sent by
 libpq from one thread a connection are the nearest thing.
@@ -8,22 +8,17 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from statistics import median
 
 import psycopg
-from psycopg import AsyncRawCursor
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
-from psycopg.rows import tuple_row
 
-from adapters.postgres.known_times import KNOWN
-from adapters.postgres.pool import Pool, open_pool
-from bench.people import ASKED, BOOKERS, FIRST_DAY, WINDOW_DAYS
-from bench.sampling import Call, Sample
+from bench.people import BOOKERS
+from bench.sampling import Sample
 
 PUT_SESSION = b"""
     INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision, written_revision,
@@ -44,21 +39,6 @@ PUT_CHANGE = b"""
 WRITERS = 8
 SEALED_BYTES = 320
 """What the details of a session of the run take when sealed."""
-
-
-@asynccontextmanager
-async def reading(dsn: str) -> AsyncIterator[Call]:
-    """A call that asks what ListBusyTimes asks, through psycopg's pool and cursor."""
-    async with open_pool(dsn, max_size=4, plan_once=True) as pool:
-        yield lambda: _read(pool)
-
-
-async def _read(pool: Pool) -> None:
-    async with pool.connection() as connection:
-        cursor = AsyncRawCursor(connection, row_factory=tuple_row)
-        wanted = ([ASKED], [FIRST_DAY], [FIRST_DAY + timedelta(days=WINDOW_DAYS)])
-        await cursor.execute(KNOWN.text.encode(), wanted, prepare=True, binary=True)
-        assert await cursor.fetchall()
 
 
 class Writers:
