@@ -23,7 +23,7 @@ from tests.builders import (
     an_identity,
     an_incident,
 )
-from tests.support.stores import Kept, put_expert
+from tests.support.stores import Kept, claim_incidents, put_expert
 
 
 async def test_an_account_comes_back_by_value(kept: Kept) -> None:
@@ -128,24 +128,18 @@ async def test_removing_takes_grant_calendars_and_incidents_along(kept: Kept) ->
             await tx.accounts.add(an_account(name), a_grant())
             await tx.calendars.save([a_calendar(f"calendar-of-{name}", account_id=name)])
             await tx.incidents.add(an_incident(f"incident-of-{name}", account_id=name))
-            await tx.jobs.notify_expert(an_incident(f"incident-of-{name}").incident_id)
             await tx.jobs.refresh_calendars(an_account(name).account_id)
         await tx.sessions.add(a_session(copy=an_event_copy()))
-        await tx.jobs.write_session(EXPERT, a_session().session_id)
     async with kept.transaction() as tx:
         await tx.accounts.remove(ACCOUNT)
     async with kept.transaction() as tx:
         assert [one.account_id for one in await tx.accounts.of_expert(EXPERT)] == ["account-2"]
         assert [one.calendar_id for one in await tx.calendars.of_expert(EXPERT)] == ["calendar-of-account-2"]
-        assert await tx.incidents.due(NOW, 10) == ("incident-of-account-2",)
+        assert await claim_incidents(tx) == ["incident-of-account-2"]
         assert await tx.sessions.get(EXPERT, a_session().session_id) == a_session(copy=an_event_copy())
     with pytest.raises(AccountNotFound):
         await kept.vault.load(ACCOUNT)
-    assert [type(job).__name__ for job in await kept.jobs()] == [
-        "NotifyExpert",
-        "RefreshCalendars",
-        "WriteSession",
-    ]
+    assert [type(job).__name__ for job in await kept.jobs()] == ["RefreshCalendars"]
 
 
 async def test_finds_one_working_account_in_each_of_a_few_other_organisations(kept: Kept) -> None:

@@ -8,8 +8,8 @@ import pytest
 from domain.account import AccountNotFound
 from domain.ids import IncidentId
 from domain.incident import Incident, ReconnectLinkUnknown
-from tests.builders import ACCOUNT, INCIDENT, NOW, a_grant, after, an_account, an_incident
-from tests.support.stores import Kept, put_expert
+from tests.builders import ACCOUNT, EXPERT, INCIDENT, NOW, a_grant, after, an_account, an_expert, an_incident
+from tests.support.stores import Kept, claim_incidents, put_expert
 
 UNTIL = after(minutes=2)
 
@@ -99,7 +99,7 @@ async def test_an_incident_that_went_with_its_account_stays_gone(kept: Kept) -> 
         await tx.incidents.save(an_incident().notified())
         await tx.incidents.release(INCIDENT)
         assert await tx.incidents.claimed(INCIDENT, token="first") is None
-        assert await tx.incidents.due(NOW, 10) == ()
+        assert await claim_incidents(tx) == []
 
 
 async def test_one_claims_an_incident_whose_mail_is_due(kept: Kept) -> None:
@@ -153,7 +153,7 @@ async def test_nobody_claims_what_is_not_due_or_closed(kept: Kept, incident: Inc
         await tx.incidents.save(incident)
         assert await tx.incidents.claim(INCIDENT, token="first", now=NOW, until=UNTIL) is None
         assert await tx.incidents.claim(IncidentId("unknown"), token="first", now=NOW, until=UNTIL) is None
-        assert await tx.incidents.due(NOW, 10) == ()
+        assert await claim_incidents(tx) == []
 
 
 async def test_a_claim_ends_when_the_incident_closes(kept: Kept) -> None:
@@ -165,16 +165,45 @@ async def test_a_claim_ends_when_the_incident_closes(kept: Kept) -> None:
         assert await tx.incidents.claimed(INCIDENT, token="first") is None
 
 
-async def test_the_longest_due_come_first_and_claimed_ones_not_at_all(kept: Kept) -> None:
+async def test_the_longest_due_are_claimed_first_and_each_by_one(kept: Kept) -> None:
     await _lost(
         kept,
         an_incident("c", account_id="account-1", mail_due_at=after(minutes=-1)),
         an_incident("b", account_id="account-2", mail_due_at=after(minutes=-9)),
-        an_incident("a", account_id="account-3", mail_due_at=after(minutes=-1)),
+        an_incident("later", account_id="account-3", mail_due_at=after(minutes=1)),
     )
     async with kept.transaction() as tx:
-        assert await tx.incidents.due(NOW, 10) == ("b", "a", "c")
-        assert await tx.incidents.due(NOW, 1) == ("b",)
-        await tx.incidents.claim(IncidentId("b"), token="first", now=NOW, until=UNTIL)
-        assert await tx.incidents.due(NOW, 10) == ("a", "c")
-        assert await tx.incidents.due(UNTIL, 10) == ("b", "a", "c")
+        assert await claim_incidents(tx, places=1, token="first") == ["b"]
+        assert await claim_incidents(tx, token="second") == ["c"]
+        assert await tx.incidents.claimed(IncidentId("b"), token="first") is not None
+        assert await claim_incidents(tx, token="third", now=after(minutes=1)) == ["later"]
+        assert await claim_incidents(tx, token="third", now=after(minutes=5)) == ["b", "c"]
+
+
+async def test_what_was_claimed_unawares_is_claimed_again_with_the_same_token(kept: Kept) -> None:
+    await _lost(kept, an_incident())
+    async with kept.transaction() as tx:
+        for _ in range(2):
+            assert await claim_incidents(tx, token="first") == [INCIDENT]
+
+
+async def test_mails_that_were_not_tried_yet_come_before_the_others(kept: Kept) -> None:
+    await put_expert(kept, *(an_expert(one) for one in "abcd"))
+    async with kept.transaction() as tx:
+        for name, failures in {"a": 1, "b": 2, "c": 0, "d": 1}.items():
+            account = an_account(f"account-{name}", expert_id=name)
+            await tx.accounts.add(account, a_grant())
+            await tx.incidents.add(
+                an_incident(name, account_id=account.account_id, expert_id=name, mail_failures=failures)
+            )
+        assert await claim_incidents(tx, places=3, again=1) == ["c", "a"]
+        assert await claim_incidents(tx, places=3, again=0) == []
+        assert await claim_incidents(tx) == ["b", "d"]
+
+
+async def test_an_expert_is_mailed_about_two_at_once_at_most(kept: Kept) -> None:
+    await _lost(kept, *(an_incident(one, account_id=f"account-{one}") for one in "123"))
+    async with kept.transaction() as tx:
+        assert await claim_incidents(tx, held={EXPERT: 1}) == ["1"]
+        assert await claim_incidents(tx, held={EXPERT: 2}) == []
+        assert await claim_incidents(tx) == ["2", "3"]

@@ -15,35 +15,24 @@ from tests.builders import (
     after,
     an_account,
     an_expert,
-    an_incident,
 )
 from tests.fakes.tables import (
     EndSubscription,
     KeepSubscription,
-    NotifyExpert,
     ReadCalendar,
     RefreshCalendars,
-    WriteSession,
 )
 from tests.support.stores import Kept, put_conflict_calendars, put_expert
 
 
 async def test_jobs_exist_once_the_transaction_has_committed(kept: Kept) -> None:
     async with kept.transaction() as tx:
-        await tx.jobs.write_session(EXPERT, SESSION)
-        await tx.jobs.write_session(EXPERT, SESSION, at=after(minutes=5))
-        await tx.jobs.notify_expert(INCIDENT)
-        await tx.jobs.notify_expert(INCIDENT, at=after(days=3))
         await tx.jobs.refresh_calendars(ACCOUNT)
         await tx.jobs.read_calendar(CALENDAR)
         await tx.jobs.keep_subscription(CALENDAR)
         await tx.jobs.end_subscription(ACCOUNT, "subscription-1")
         assert await kept.jobs() == ()
     assert await kept.jobs() == (
-        WriteSession(EXPERT, SESSION),
-        WriteSession(EXPERT, SESSION, after(minutes=5)),
-        NotifyExpert(INCIDENT),
-        NotifyExpert(INCIDENT, after(days=3)),
         RefreshCalendars(ACCOUNT),
         ReadCalendar(CALENDAR),
         KeepSubscription(CALENDAR),
@@ -51,14 +40,36 @@ async def test_jobs_exist_once_the_transaction_has_committed(kept: Kept) -> None
     )
 
 
+async def test_workers_are_woken_once_the_transaction_has_committed(kept: Kept) -> None:
+    async with kept.hearing() as heard:
+        async with kept.transaction() as tx:
+            for _ in range(2):
+                await tx.jobs.write_session(EXPERT, SESSION)
+            await tx.jobs.notify_expert(INCIDENT)
+            assert await heard() == []
+        assert await heard() == ["notify_expert", "write_session"]
+
+
+async def test_nobody_is_woken_for_what_is_due_later_or_failed(kept: Kept) -> None:
+    async with kept.hearing() as heard:
+        async with kept.transaction() as tx:
+            await tx.jobs.write_session(EXPERT, SESSION, at=after(minutes=5))
+            await tx.jobs.notify_expert(INCIDENT, at=after(days=3))
+        with pytest.raises(ZeroDivisionError):
+            async with kept.transaction() as tx:
+                await tx.jobs.write_session(EXPERT, SESSION)
+                raise ZeroDivisionError
+        assert await heard() == []
+
+
 async def test_jobs_of_a_transaction_that_failed_never_exist(kept: Kept) -> None:
     with pytest.raises(ZeroDivisionError):
         async with kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
+            await tx.jobs.refresh_calendars(ACCOUNT)
             raise ZeroDivisionError
     with pytest.raises(ExpertNotFound):
         async with kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
+            await tx.jobs.refresh_calendars(ACCOUNT)
             await tx.sessions.add(a_session())
     assert await kept.jobs() == ()
 
@@ -68,16 +79,11 @@ async def test_the_jobs_of_an_erased_expert_are_gone(kept: Kept) -> None:
     async with kept.transaction() as tx:
         for expert_id, suffix in ((EXPERT, "1"), ("other", "2")):
             account = an_account(f"account-{suffix}", expert_id=expert_id)
-            incident = an_incident(f"incident-{suffix}", account_id=account.account_id, expert_id=expert_id)
             await tx.accounts.add(account, a_grant())
-            await tx.incidents.add(incident)
-            await tx.jobs.write_session(account.expert_id, SESSION)
-            await tx.jobs.notify_expert(incident.incident_id)
             await tx.jobs.refresh_calendars(account.account_id)
     async with kept.transaction() as tx:
         await tx.experts.remove(EXPERT)
-    assert [type(job) for job in await kept.jobs()] == [WriteSession, NotifyExpert, RefreshCalendars]
-    assert "1" not in repr(await kept.jobs()).replace(SESSION, "")
+    assert await kept.jobs() == (RefreshCalendars(AccountId("account-2")),)
 
 
 async def test_one_refresh_that_waits_is_enough_for_an_account(kept: Kept) -> None:

@@ -12,7 +12,6 @@ from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
 from domain.session import Hindrance, Replacement, Session, SessionDetails, SessionNotFound, WriteStatus
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_expert, an_interval, some_details
-from tests.fakes.tables import WriteSession
 from tests.support.stores import Kept, put_expert
 
 OTHER = ExpertId("other")
@@ -72,11 +71,12 @@ async def test_a_new_session_is_stored_by_value_and_told_and_a_worker_woken(
     await put_expert(kept)
     start = await kept.feed.end()
 
-    assert await _accept(kept, session)
+    async with kept.hearing() as heard:
+        assert await _accept(kept, session)
 
-    assert await _stored(kept) == session
-    assert await _changes(kept, start) == [_told(session)]
-    assert await kept.jobs() == (WriteSession(EXPERT, SESSION),)
+        assert await _stored(kept) == session
+        assert await _changes(kept, start) == [_told(session)]
+        assert await heard() == ["write_session"]
 
 
 async def test_what_is_handed_over_as_change_is_told(kept: Kept) -> None:
@@ -94,13 +94,14 @@ async def test_a_taken_id_is_not_accepted_again(kept: Kept) -> None:
     await put_expert(kept)
     session = a_session()
     assert await _accept(kept, session)
-    start, jobs = await kept.feed.end(), await kept.jobs()
+    start = await kept.feed.end()
 
-    assert not await _accept(kept, replace(session, details=some_details("Another")))
+    async with kept.hearing() as heard:
+        assert not await _accept(kept, replace(session, details=some_details("Another")))
 
-    assert await _stored(kept) == session
-    assert await _changes(kept, start) == []
-    assert await kept.jobs() == jobs
+        assert await _stored(kept) == session
+        assert await _changes(kept, start) == []
+        assert await heard() == []
 
 
 async def test_a_cancelled_session_keeps_its_id(kept: Kept) -> None:
@@ -117,11 +118,12 @@ async def test_a_cancelled_session_keeps_its_id(kept: Kept) -> None:
 async def test_nothing_is_accepted_for_an_unknown_expert(kept: Kept) -> None:
     start = await kept.feed.end()
 
-    assert not await _accept(kept, a_session())
+    async with kept.hearing() as heard:
+        assert not await _accept(kept, a_session())
 
-    assert await _stored(kept) is None
-    assert await _changes(kept, start) == []
-    assert await kept.jobs() == ()
+        assert await _stored(kept) is None
+        assert await _changes(kept, start) == []
+        assert await heard() == []
 
 
 async def test_ids_differ_by_expert_and_by_case(kept: Kept) -> None:
@@ -142,7 +144,6 @@ async def test_of_many_at_once_with_one_id_one_is_accepted(kept: Kept) -> None:
     assert accepted.count(True) == 1
     assert await _stored(kept) == wanted[accepted.index(True)]
     assert await _changes(kept, start) == [_told(a_session())]
-    assert await kept.jobs() == (WriteSession(EXPERT, SESSION),)
 
 
 async def test_of_many_at_once_each_hears_of_its_own(kept: Kept) -> None:
@@ -168,9 +169,6 @@ async def test_of_many_at_once_each_hears_of_its_own(kept: Kept) -> None:
     assert [await _stored(kept, one.session_id, one.expert_id) for one in new] == new
     told = await _changes(kept, start)
     assert sorted(told, key=_key) == sorted([_told(one) for one in new], key=_key)
-    queued = (await kept.jobs())[1:]
-    assert set(queued) == {WriteSession(one.expert_id, one.session_id) for one in new}
-    assert len(queued) == len(new)
 
 
 def _key(change: Change) -> tuple[str, str]:
@@ -193,10 +191,9 @@ async def test_who_leaves_while_waiting_is_in_nobodys_way(kept: Kept) -> None:
         assert await _accept(kept, a_session("afterwards"))
 
     told = {change.session_id for change in await _changes(kept, start)}
-    woken = {job.session_id for job in await kept.jobs() if isinstance(job, WriteSession)}
     names = [f"{who}-{number}" for who in ("leaving", "staying") for number in range(5)]
     stored = {name for name in names if await _stored(kept, name) is not None}
-    assert told == woken == stored | {"afterwards"}
+    assert told == stored | {"afterwards"}
 
 
 async def test_the_feed_tells_each_accepted_session_once(kept: Kept) -> None:

@@ -1,11 +1,9 @@
 """What every repository of sessions keeps to where workers claim what they write."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from domain.ids import SessionId
 from domain.session import Session
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_expert
 from tests.support.stores import Kept, put_expert
@@ -111,30 +109,3 @@ async def test_of_many_who_claim_at_once_one_does(kept: Kept) -> None:
 
     claims = await asyncio.gather(*(claim(token) for token in "abcdef"))
     assert sorted(claims, key=bool) == [None] * 5 + [a_session()]
-
-
-async def test_the_longest_due_come_first_and_no_more_than_asked_for(kept: Kept) -> None:
-    sessions = [
-        a_session("c", due_at=NOW),
-        a_session("a", due_at=after(minutes=-1)),
-        a_session("b", due_at=after(minutes=-1)),
-        a_session("b", due_at=after(minutes=-1), expert_id="other"),
-        a_session("later", due_at=after(minutes=1)),
-        a_session("never", due_at=None),
-    ]
-    await _booked(kept, *sessions)
-    async with kept.transaction() as tx:
-        due = await tx.sessions.due(NOW, 10)
-        assert due == ((EXPERT, "a"), (EXPERT, "b"), ("other", "b"), (EXPERT, "c"))
-        assert await tx.sessions.due(NOW, 2) == due[:2]
-
-
-async def test_claimed_sessions_are_not_due_before_the_claim_runs_out(kept: Kept) -> None:
-    await _claimed(kept)
-    async with kept.transaction() as tx:
-        assert await tx.sessions.due(after(minutes=1), 10) == ()
-        assert await tx.sessions.due(UNTIL, 10) == ((EXPERT, SESSION),)
-        await tx.sessions.save(replace(a_session(), due_at=None))
-        await tx.sessions.release(EXPERT, SESSION)
-        assert await tx.sessions.due(UNTIL, 10) == ()
-        assert await tx.sessions.claim(EXPERT, SessionId(SESSION), token="x", now=UNTIL, until=UNTIL) is None

@@ -13,7 +13,6 @@ from tests.builders import (
     ACCOUNT,
     EXPERT,
     MARK,
-    NOW,
     SESSION,
     a_calendar,
     a_grant,
@@ -25,7 +24,7 @@ from tests.builders import (
     an_incident,
     some_settings,
 )
-from tests.support.stores import Kept, put_expert
+from tests.support.stores import Kept, claim_incidents, claim_sessions, put_expert
 
 
 async def _write_everywhere(store: Store) -> None:
@@ -59,7 +58,7 @@ async def test_nothing_stays_of_a_transaction_that_failed(kept: Kept) -> None:
         assert await tx.calendars.of_account(ACCOUNT) == ()
         assert (await tx.calendars.settings(EXPERT)).version == 0
         assert await tx.sessions.whose_marks(EXPERT, [MARK]) == {}
-        assert await tx.incidents.due(NOW, 10) == ()
+        assert await claim_incidents(tx) == []
     assert await kept.jobs() == ()
 
 
@@ -121,6 +120,6 @@ async def test_erasing_an_expert_takes_everything_along(kept: Kept) -> None:
         assert not await tx.attempts.consent_afresh(EXPERT, Provider.MICROSOFT)
         assert (await tx.calendars.settings(EXPERT)).version == 0
         assert await tx.sessions.whose_marks(EXPERT, [MARK]) == {}
-        assert await tx.sessions.due(NOW, 10) == (("other", SESSION),)
+        assert await claim_sessions(tx) == [("other", SESSION)]
         with pytest.raises(ConnectionAttemptNotFound):
             await tx.attempts.take(an_attempt().state)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.ports.incidents import IncidentPosition, OpenIncident
+from application.ports.incidents import DueIncident, IncidentPosition, OpenIncident
+from application.ports.lanes import MOST_OF_A_KEY, Room
+from application.ports.lanes import Claim as ClaimOfRows
+from application.ports.lanes import Claimed as ClaimedRow
 from domain.account import AccountNotFound
 from domain.ids import AccountId, ExpertId, IncidentId
 from domain.incident import Incident, ReconnectLinkUnknown
@@ -98,13 +101,26 @@ class FakeIncidents:
     async def release(self, incident_id: IncidentId) -> None:
         self.tables.incident_claims.pop(incident_id, None)
 
-    async def due(self, now: datetime, limit: int) -> tuple[IncidentId, ...]:
-        found = sorted(
-            (one.mail_due_at or now, key)
+    async def claim_due(
+        self, room: Room, *, token: str, now: datetime, until: datetime
+    ) -> ClaimOfRows[DueIncident]:
+        rows: tuple[ClaimedRow[DueIncident], ...] = ()
+        due = sorted(
+            (one.mail_failures > 0, one.mail_due_at or now, key)
             for key, one in self.tables.incidents.items()
-            if _due(one, now) and self._free(key, now)
+            if _due(one, now) and self._free(key, now, token)
         )
-        return tuple(key for _, key in found[:limit])
+        for again, _, key in due:
+            left, expert_id = room.without(rows), self.tables.incidents[key].expert_id
+            if (
+                left.places > 0
+                and (left.again > 0 or not again)
+                and left.held.get(expert_id, 0) < MOST_OF_A_KEY
+            ):
+                self.tables.incident_claims[key] = Claim(token, until)
+                row = DueIncident(incident_id=key, token=token)
+                rows += (ClaimedRow(row=row, keys=(expert_id,), again=again),)
+        return ClaimOfRows(rows=rows, more=bool(rows))
 
     def _free(self, incident_id: IncidentId, now: datetime, token: str | None = None) -> bool:
         claim = self.tables.incident_claims.get(incident_id)

@@ -7,11 +7,9 @@ from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 from tests.fakes.tables import (
     EndSubscription,
     KeepSubscription,
-    NotifyExpert,
     ReadCalendar,
     RefreshCalendars,
     Tables,
-    WriteSession,
 )
 
 
@@ -22,10 +20,10 @@ class FakeJobs:
     async def write_session(
         self, expert_id: ExpertId, session_id: SessionId, *, at: datetime | None = None
     ) -> None:
-        self.tables.jobs.append(WriteSession(expert_id, session_id, at))
+        self._wake("write_session", at)
 
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
-        self.tables.jobs.append(NotifyExpert(incident_id, at))
+        self._wake("notify_expert", at)
 
     async def refresh_calendars(self, account_id: AccountId) -> None:
         self._once(RefreshCalendars(account_id))
@@ -38,6 +36,10 @@ class FakeJobs:
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
         self.tables.jobs.append(EndSubscription(account_id, remote_id))
+
+    def _wake(self, kind: str, at: datetime | None) -> None:
+        if at is None:
+            self.tables.woken.append(kind)
 
     def _once(self, job: RefreshCalendars | ReadCalendar | KeepSubscription) -> None:
         if job not in self.tables.jobs:

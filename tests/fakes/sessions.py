@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from application.ports.sessions import SessionFilter, SessionPosition
+from application.ports.lanes import MOST_OF_A_KEY, Claimed, Room
+from application.ports.sessions import ClaimedSessions, DueSession, SessionFilter, SessionPosition, Turn
+from domain.calendar_settings import CalendarSettings, write_calendar
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
@@ -103,13 +105,55 @@ class FakeSessions:
     async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
         self.tables.session_claims.pop((expert_id, session_id), None)
 
-    async def due(self, now: datetime, limit: int) -> tuple[SessionKey, ...]:
-        found = sorted(
-            (one.due_at, key)
+    async def claim_due(
+        self, room: Room, turn: Turn, *, token: str, now: datetime, until: datetime
+    ) -> ClaimedSessions:
+        """All experts are looked at in one turn."""
+        rows: tuple[Claimed[DueSession], ...] = ()
+        for again, _, _, key in sorted(self._claimable(now, token)):
+            one = Claimed(row=DueSession(expert_id=key[0], session_id=key[1], token=token), again=again)
+            one = replace(one, keys=self._keys(self.tables.sessions[key]))
+            left = room.without(rows)
+            if (
+                left.places > 0
+                and (left.again > 0 or not again)
+                and all(left.held.get(name, 0) < MOST_OF_A_KEY for name in one.keys)
+            ):
+                self.tables.session_claims[key] = Claim(token, until)
+                rows += (one,)
+        return ClaimedSessions(rows=rows, turn=Turn())
+
+    def _claimable(self, now: datetime, token: str) -> Iterator[tuple[bool, datetime, datetime, SessionKey]]:
+        for key, one in self.tables.sessions.items():
+            waits = one.status is WriteStatus.WAITING
+            ripe = not waits or self.tables.ripe_sessions.get(key) == one.due_at
+            if one.due_at is not None and one.due_at <= now and ripe and self._free(key, now, token):
+                yield waits, one.due_at, one.interval.start, key
+
+    def _keys(self, session: Session) -> tuple[str, ...]:
+        """The expert, and the mailbox that it is written to."""
+        accounts = {
+            key: one for key, one in self.tables.accounts.items() if one.expert_id == session.expert_id
+        }
+        account = accounts.get(session.copy.account_id) if session.copy else None
+        if account is None:
+            settings = self.tables.settings.get(
+                session.expert_id, CalendarSettings(expert_id=session.expert_id)
+            )
+            mine = [one for one in self.tables.calendars.values() if one.account_id in accounts]
+            target = write_calendar(settings, accounts.values(), mine).calendar
+            account = accounts[target.account_id] if target else None
+        return (session.expert_id, *([repr(account.identity)] if account else ()))
+
+    async def ripen(self, now: datetime) -> tuple[int, datetime | None]:
+        waiting = {
+            key: _due_at(one)
             for key, one in self.tables.sessions.items()
-            if one.due_at is not None and one.due_at <= now and self._free(key, now)
-        )
-        return tuple(key for _, key in found[:limit])
+            if one.status is WriteStatus.WAITING and self.tables.ripe_sessions.get(key) != one.due_at
+        }
+        ripe = {key: due_at for key, due_at in waiting.items() if due_at <= now}
+        self.tables.ripe_sessions |= ripe
+        return len(ripe), min((one for one in waiting.values() if one > now), default=None)
 
     async def move_copies(
         self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId

@@ -77,6 +77,11 @@ class FakeStore:
         self.tables.jobs.clear()
         return taken
 
+    def take_woken(self) -> list[str]:
+        """The kinds of work that workers were woken for since the last time, by committed transactions."""
+        woken, self.tables.woken = self.tables.woken, []
+        return woken
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[FakeTransaction]:
         async with self._unit_of_work() as tables:

@@ -35,22 +35,9 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteSession:
-    """A queued job; `at` is None for "at once", here and below."""
-
-    expert_id: ExpertId
-    session_id: SessionId
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotifyExpert:
-    incident_id: IncidentId
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RefreshCalendars:
+    """A queued job, as those below."""
+
     account_id: AccountId
 
 
@@ -70,7 +57,7 @@ class EndSubscription:
     remote_id: str
 
 
-Job = WriteSession | NotifyExpert | RefreshCalendars | ReadCalendar | KeepSubscription | EndSubscription
+Job = RefreshCalendars | ReadCalendar | KeepSubscription | EndSubscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +94,7 @@ class Tables:
     settings: dict[ExpertId, CalendarSettings] = field(default_factory=dict)
     sessions: dict[SessionKey, Session] = field(default_factory=dict)
     session_claims: dict[SessionKey, Claim] = field(default_factory=dict)
+    ripe_sessions: dict[SessionKey, datetime] = field(default_factory=dict)
     marks: dict[tuple[ExpertId, EventMark], SessionId] = field(default_factory=dict)
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     incident_claims: dict[IncidentId, Claim] = field(default_factory=dict)
@@ -119,6 +107,7 @@ class Tables:
     changes: list[tuple[FeedPosition, Change]] = field(default_factory=list)
     changes_removed: FeedPosition = field(default_factory=lambda: FeedPosition(HISTORY, 0, 0))
     jobs: list[Job] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
     transaction: int = 0
     marks_given: int = 0
     changes_given: int = 0
@@ -167,13 +156,11 @@ class Tables:
         self.consent_afresh = {one for one in self.consent_afresh if one[0] != expert_id}
         self.sessions = {key: one for key, one in self.sessions.items() if key[0] != expert_id}
         self.session_claims = {key: one for key, one in self.session_claims.items() if key[0] != expert_id}
+        self.ripe_sessions = {key: one for key, one in self.ripe_sessions.items() if key[0] != expert_id}
         self.marks = {key: one for key, one in self.marks.items() if key[0] != expert_id}
         self.holds = {key: one for key, one in self.holds.items() if key[0] != expert_id}
         self.reserved = {key: one for key, one in self.reserved.items() if key[0] != expert_id}
         self.changes = [one for one in self.changes if one[1].expert_id != expert_id]
-        self.jobs = [
-            job for job in self.jobs if not (isinstance(job, WriteSession) and job.expert_id == expert_id)
-        ]
 
     def drop_account(self, account_id: AccountId) -> None:
         del self.accounts[account_id]
@@ -190,7 +177,6 @@ class Tables:
         self.jobs = [
             job
             for job in self.jobs
-            if not (isinstance(job, NotifyExpert) and job.incident_id in gone)
-            and not (isinstance(job, RefreshCalendars) and job.account_id == account_id)
+            if not (isinstance(job, RefreshCalendars) and job.account_id == account_id)
             and not (isinstance(job, ReadCalendar | KeepSubscription) and job.calendar_id in calendars)
         ]

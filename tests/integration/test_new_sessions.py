@@ -36,7 +36,6 @@ from tests.builders import (
 )
 from tests.fakes.clock import MovableClock
 from tests.fakes.new_sessions import SomebodyInTheWay
-from tests.fakes.tables import WriteSession
 from tests.support.stores import KeptByPostgres, kept_by_postgres, put_expert
 
 Act = Callable[[Transaction], Awaitable[object]]
@@ -175,19 +174,20 @@ async def test_both_ways_answer_and_store_the_same(
     async def outcome(new_sessions: NewSessions) -> tuple[object, ...]:
         put = _put_session(kept, new_sessions, MovableClock(now))
         await put_expert(kept)
-        answered = await put(wanted, budget=BUDGET)
+        async with kept.hearing() as heard:
+            answered = await put(wanted, budget=BUDGET)
+            woken = await heard()
         async with kept.transaction() as tx:
             stored = await tx.sessions.get(wanted.expert_id, wanted.session_id)
         assert stored == answered
         assert await put(wanted, budget=BUDGET) == answered
-        jobs = await kept.jobs()
         told = await kept.rows(
             "SELECT expert_id, type, at, account_id, calendar_id, session_id, hold_id, incident_id, expires_at"
             " FROM change"
         )
         async with kept.transaction() as tx:
             await tx.experts.remove(EXPERT)
-        return session_message(answered).SerializeToString(deterministic=True), stored, jobs, told
+        return session_message(answered).SerializeToString(deterministic=True), stored, woken, told
 
     assert await outcome(kept.new_sessions) == await outcome(SomebodyInTheWay())
 
@@ -218,7 +218,6 @@ async def test_a_row_that_is_refused_fails_nobody_else(
     assert isinstance(good, Session)
     assert [type(one) for one in others] == [psycopg.errors.RaiseException, Session] * 2
     assert await _stored_ids(kept) == await _stored_ids(kept, "change") == {"good", "fine", "well"}
-    assert len(await kept.jobs()) == 3
     assert (
         _refusals(caplog)
         == ["a new session is put by itself: of 4 together one was refused, SQLSTATE P0001"] * 4
@@ -286,7 +285,8 @@ async def test_a_caller_who_leaves_while_the_statement_runs_finds_the_session_ac
         assert (await in_the_way).revision == 1
         assert leaving.cancelled()
         assert (await put(_wanted(), budget=BUDGET)).revision == 1
-    assert (await kept.jobs()).count(WriteSession(EXPERT, SESSION)) == 1
+    told = await kept.rows("SELECT session_id FROM change WHERE session_id = %(id)s", id=SESSION)
+    assert told == [{"session_id": SESSION}]
 
 
 async def _somebody_waits(kept: KeptByPostgres) -> None:

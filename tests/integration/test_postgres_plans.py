@@ -69,7 +69,6 @@ async def crowded(
         ),
         (lambda sessions: sessions.get(EXPERT, SessionId("session-7")), "session_pkey"),
         (lambda sessions: sessions.whose_marks(EXPERT, [MARK]), "session_mark_pkey"),
-        (lambda sessions: sessions.due(after(days=-300), 100), "session_due"),
         (lambda sessions: sessions.waiting(EXPERT), "session_waiting"),
         (
             lambda sessions: sessions.delayed_in(AccountId(ACCOUNT), later_than=after(days=-300), limit=100),
@@ -82,7 +81,6 @@ async def crowded(
         "next page",
         "one session",
         "own marks",
-        "due",
         "waiting",
         "delayed",
     ],

@@ -1,12 +1,14 @@
 """The whole application over fakes: every use-case, and the steps that most tests begin with. `wiring.py` makes one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
+from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
@@ -33,10 +35,14 @@ from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.notification import Notification
 from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
+from application.ports.incidents import DueIncident
+from application.ports.lanes import Room
+from application.ports.sessions import DueSession
 from application.ports.sign_in import RedirectAnswer
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
+from application.sessions.claim_sessions import ClaimSessions
 from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession, WantedSession
@@ -51,7 +57,7 @@ from domain.calendar import Calendar
 from domain.change import Change, ChangeType
 from domain.expert import Plan
 from domain.hold import Hold
-from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
+from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionDetails
 from tests.builders import EXPERT, HOLD, SESSION, an_expert, an_interval, some_details
@@ -71,8 +77,11 @@ RECONNECT_URL = "https://calendars.example/reconnect/"
 BUDGET = timedelta(seconds=5)
 DEFAULT_MAX_AGE = timedelta(minutes=15)
 CHANGES_KEPT = timedelta(days=7)
+DueWork = tables.SessionKey | IncidentId | tables.Job
 MOST_JOBS = 500
 """More than any test needs: jobs that keep waking each other up run into it."""
+
+ALL = Room(places=MOST_JOBS, again=MOST_JOBS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,7 @@ class Application:
     list_accounts: ListAccounts
     list_incidents: ListIncidents
     disconnect_account: DisconnectAccount
+    claim_incidents: ClaimIncidents
     notify_expert: NotifyExpert
     list_calendars: ListCalendars
     refresh_calendars: RefreshCalendars
@@ -115,6 +125,7 @@ class Application:
     cancel_session: CancelSession
     get_session: GetSession
     list_sessions: ListSessions
+    claim_sessions: ClaimSessions
     write_session: WriteSession
     report_lost_access: ReportLostAccess
     show_life: ShowLife
@@ -236,14 +247,42 @@ class Application:
         await self.write_session(ExpertId(expert_id), SessionId(session_id))
 
     async def run_jobs(self) -> int:
-        """Run the jobs that are due, and those they queue, until none is due now; says how many ran."""
-        ran = 0
-        while due := self._take_due_jobs():
-            for job in due:
-                await self.run(job)
-                ran += 1
-                assert ran < MOST_JOBS, "the jobs never come to rest"
+        """Do what is due, and what becomes due by it, until nothing is due now; says how much it was."""
+        ran, more = 0, True
+        while more:
+            sessions, incidents = await self.claim_sessions(ALL), await self.claim_incidents(ALL)
+            work = [
+                *(partial(self._write, one.row) for one in sessions.rows),
+                *(partial(self._notify, one.row) for one in incidents.rows),
+                *(partial(self.run, job) for job in self.store.take_jobs()),
+            ]
+            for one in work:
+                await one()
+            ran += len(work)
+            more = bool(work) or sessions.more
+            assert ran < MOST_JOBS, "the work never comes to rest"
         return ran
+
+    async def _write(self, due: DueSession) -> None:
+        await self.write_session(due.expert_id, due.session_id, token=due.token)
+
+    async def _notify(self, due: DueIncident) -> None:
+        await self.notify_expert(due.incident_id, token=due.token)
+
+    def take_due(self) -> list[DueWork]:
+        """Everything that is due now, for tests that do it in an order of their own; no job is left in the store."""
+        now, its = self.clock.now(), self.store.tables
+        sessions = [key for key, one in its.sessions.items() if one.due_at is not None and one.due_at <= now]
+        incidents = [
+            key
+            for key, one in its.incidents.items()
+            if one.closed_at is None and one.mail_due_at is not None and one.mail_due_at <= now
+        ]
+        return [*sessions, *incidents, *self.store.take_jobs()]
+
+    def put_back(self, work: Iterable[DueWork]) -> None:
+        """What was taken and not done; rows are due anyway."""
+        self.store.tables.jobs.extend(one for one in work if not isinstance(one, tuple | str))
 
     async def pass_time(self, by: timedelta) -> None:
         """Move the clock, then do what a worker and its sweep do."""
@@ -253,18 +292,12 @@ class Application:
         await self.sweep_due()
         await self.run_jobs()
 
-    def _take_due_jobs(self) -> list[tables.Job]:
-        jobs = self.store.take_jobs()
-        due = [job for job in jobs if (at := getattr(job, "at", None)) is None or at <= self.clock.now()]
-        self.store.tables.jobs.extend(job for job in jobs if job not in due)
-        return due
-
-    async def run(self, job: tables.Job) -> None:
-        match job:
-            case tables.WriteSession(expert_id, session_id):
-                await self.write_session(expert_id, session_id)
-            case tables.NotifyExpert(incident_id):
-                await self.notify_expert(incident_id)
+    async def run(self, work: DueWork) -> None:
+        match work:
+            case (expert_id, session_id):
+                await self.write_session(ExpertId(expert_id), SessionId(session_id))
+            case str():
+                await self.notify_expert(IncidentId(work))
             case tables.RefreshCalendars(account_id):
                 await self.refresh_calendars(account_id)
             case tables.ReadCalendar(calendar_id):

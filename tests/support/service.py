@@ -161,14 +161,18 @@ class Service(Calls):
             await self.database.execute(statement)
 
     async def idle(self) -> None:
-        """Until no job is left but those for later."""
+        """Until nothing is left to do now."""
 
         async def under_way() -> list[DictRow]:
             return await self.rows(
-                "SELECT task_name FROM procrastinate_jobs WHERE scheduled_at IS NULL OR scheduled_at <= now()"
+                """
+                SELECT task_name AS work FROM procrastinate_jobs WHERE scheduled_at IS NULL OR scheduled_at <= now()
+                UNION ALL SELECT 'write ' || session_id FROM session WHERE due_at <= now()
+                UNION ALL SELECT 'notify ' || incident_id FROM incident WHERE closed_at IS NULL AND mail_due_at <= now()
+                """
             )
 
-        await until(under_way, lambda jobs: not jobs)
+        await until(under_way, lambda work: not work)
 
     async def settled(self) -> None:
         """Until the worker, where there is one, has dealt with every calendar that is due, and no job is left."""

@@ -1,8 +1,10 @@
 """Stores to test on: the fake one and the one in PostgreSQL behind the same handle."""
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from adapters.crypto.cipher import KeyRing
@@ -13,24 +15,28 @@ from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
 from adapters.postgres.new_sessions import PostgresNewSessions, open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
+from adapters.postgres.wake_ups import CHANNEL
 from application.ports.changes import FollowedFeed
 from application.ports.grant_vault import GrantVault
 from application.ports.known_times import KnownTimes
+from application.ports.lanes import Room
 from application.ports.new_sessions import NewSessions
+from application.ports.sessions import Turn
 from application.ports.store import Store, Transaction
 from domain.expert import Expert
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
-from tests.builders import CALENDAR, EXPERT, a_calendar, a_grant, an_account, an_expert, some_settings
+from tests.builders import CALENDAR, EXPERT, NOW, a_calendar, a_grant, an_account, an_expert, some_settings
 from tests.fakes.store import FakeStore
 from tests.fakes.tables import (
     EndSubscription,
     Job,
     KeepSubscription,
-    NotifyExpert,
     ReadCalendar,
     RefreshCalendars,
-    WriteSession,
 )
+
+TOKENS = (f"worker-1.token-{number}" for number in itertools.count(1))
+"""Of claims; each is new."""
 
 
 class Kept(Protocol):
@@ -55,6 +61,10 @@ class Kept(Protocol):
 
     async def jobs(self) -> tuple[Job, ...]:
         """The jobs that exist, in the order in which they were queued."""
+        ...
+
+    def hearing(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[list[str]]]]:
+        """Hears wake-ups in the block: gives the kinds of work of those since the last time, each once, sorted."""
         ...
 
 
@@ -84,6 +94,14 @@ class KeptByFake:
     async def jobs(self) -> tuple[Job, ...]:
         return self.store.jobs
 
+    @asynccontextmanager
+    async def hearing(self) -> AsyncIterator[Callable[[], Awaitable[list[str]]]]:
+        async def heard() -> list[str]:
+            return sorted(set(self.store.take_woken()))
+
+        self.store.take_woken()
+        yield heard
+
 
 @dataclass(frozen=True, kw_only=True)
 class KeptByPostgres:
@@ -101,6 +119,18 @@ class KeptByPostgres:
         rows = await self.rows("SELECT * FROM procrastinate_jobs ORDER BY id")
         return tuple(_job(row) for row in rows)
 
+    @asynccontextmanager
+    async def hearing(self) -> AsyncIterator[Callable[[], Awaitable[list[str]]]]:
+        async with self.pool.connection() as connection:
+
+            async def heard() -> list[str]:
+                await connection.execute("SELECT")  # what was sent before has come by the time of the answer
+                return sorted({one.payload async for one in connection.notifies(timeout=0)})
+
+            await connection.execute(f"LISTEN {CHANNEL}")
+            yield heard
+            await connection.execute("UNLISTEN *")
+
     async def rows(self, query: str, **arguments: object) -> list[dict[str, object]]:
         async with self.pool.connection() as connection:
             cursor = await connection.execute(query.encode(), arguments)
@@ -110,12 +140,6 @@ class KeptByPostgres:
 def _job(row: dict[str, object]) -> Job:
     at = row["scheduled_at"]
     match row["queue_name"], row["task_name"], row["args"]:
-        case "writes", "write_session", {"expert_id": expert_id, "session_id": session_id, **rest} if (
-            not rest
-        ):
-            return WriteSession(ExpertId(expert_id), SessionId(session_id), at)  # type: ignore[arg-type]
-        case "mails", "notify_expert", {"incident_id": incident_id, **rest} if not rest:
-            return NotifyExpert(IncidentId(incident_id), at)  # type: ignore[arg-type]
         case "calendars", "refresh_calendars", {"account_id": account_id, **rest} if not rest and at is None:
             return RefreshCalendars(AccountId(account_id))
         case "readings", "read_calendar", {"calendar_id": calendar_id, **rest} if not rest and at is None:
@@ -174,3 +198,36 @@ async def put_conflict_calendars(kept: Kept, *calendar_ids: str) -> None:
         await tx.accounts.add(an_account(), a_grant())
         await tx.calendars.save(calendars)
     await choose_calendars(kept, *(one.calendar_id for one in calendars))
+
+
+async def claim_sessions(
+    tx: Transaction,
+    *,
+    now: datetime = NOW,
+    places: int = 10,
+    again: int = 10,
+    held: Mapping[str, int] | None = None,
+    token: str | None = None,
+) -> list[tuple[ExpertId, SessionId]]:
+    """Claim what is due for five minutes, ripe or not; the keys of the sessions, in the order in which they came."""
+    await tx.sessions.ripen(now)
+    room = Room(places=places, again=again, held=held or {})
+    until = now + timedelta(minutes=5)
+    claimed = await tx.sessions.claim_due(room, Turn(), token=token or next(TOKENS), now=now, until=until)
+    return [(one.row.expert_id, one.row.session_id) for one in claimed.rows]
+
+
+async def claim_incidents(
+    tx: Transaction,
+    *,
+    now: datetime = NOW,
+    places: int = 10,
+    again: int = 10,
+    held: Mapping[str, int] | None = None,
+    token: str | None = None,
+) -> list[IncidentId]:
+    """The same with incidents."""
+    room = Room(places=places, again=again, held=held or {})
+    until = now + timedelta(minutes=5)
+    claim = await tx.incidents.claim_due(room, token=token or next(TOKENS), now=now, until=until)
+    return [one.row.incident_id for one in claim.rows]

@@ -1,6 +1,7 @@
 """Every use-case over fakes, wired."""
 
 from application.accounts.allowed_urls import AllowedUrls
+from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
@@ -33,6 +34,7 @@ from application.outages import Outages
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
+from application.sessions.claim_sessions import ClaimSessions
 from application.sessions.get_session import GetSession
 from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
@@ -141,6 +143,7 @@ def an_application(*, push_on: bool = True) -> Application:
             store=store, clock=clock, reconnect_url=lambda token: f"{RECONNECT_URL}{token}"
         ),
         disconnect_account=DisconnectAccount(store=store, clock=clock, end_subscriptions=end_subscriptions),
+        claim_incidents=ClaimIncidents(store=store, clock=clock, ids=ids),
         notify_expert=NotifyExpert(
             store=store,
             clock=clock,
@@ -178,6 +181,7 @@ def an_application(*, push_on: bool = True) -> Application:
         cancel_session=CancelSession(store=store, clock=clock),
         get_session=GetSession(store=store),
         list_sessions=ListSessions(store=store),
+        claim_sessions=ClaimSessions(store=store, clock=clock, ids=ids),
         write_session=WriteSession(
             store=store,
             clock=clock,

@@ -8,7 +8,8 @@ from psycopg.rows import DictRow
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import hash_of, open_text, place, seal_text
 from application.ports.cipher import Cipher
-from application.ports.incidents import IncidentPosition, OpenIncident
+from application.ports.incidents import DueIncident, IncidentPosition, OpenIncident
+from application.ports.lanes import MOST_OF_A_KEY, Claim, Claimed, Room
 from domain.access import LossCause
 from domain.account import Provider
 from domain.ids import AccountId, ExpertId, IncidentId
@@ -121,22 +122,41 @@ class PostgresIncidents:
 
     async def release(self, incident_id: IncidentId) -> None:
         await self.connection.execute(
-            "UPDATE incident SET claimed_by = NULL, claimed_until = NULL WHERE incident_id = %(incident_id)s",
+            """
+            UPDATE incident SET claimed_by = NULL, claimed_until = NULL, deaths = 0
+            WHERE incident_id = %(incident_id)s
+            """,
             {"incident_id": incident_id},
         )
 
-    async def due(self, now: datetime, limit: int) -> tuple[IncidentId, ...]:
+    async def claim_due(
+        self, room: Room, *, token: str, now: datetime, until: datetime
+    ) -> Claim[DueIncident]:
         cursor = await self.connection.execute(
-            """
-            SELECT incident_id FROM incident
-            WHERE closed_at IS NULL AND mail_due_at <= %(now)s
-                AND (claimed_until IS NULL OR claimed_until <= %(now)s)
-            ORDER BY mail_due_at, incident_id
-            LIMIT %(limit)s
-            """,
-            {"now": now, "limit": limit},
+            CLAIM_DUE.encode(),
+            {
+                "token": token,
+                "now": now,
+                "until": until,
+                "places": room.places,
+                "again": room.again,
+                "full": [key for key, places in room.held.items() if places >= MOST_OF_A_KEY],
+                "experts": list(room.held),
+                "places_held": list(room.held.values()),
+                "of_a_key": MOST_OF_A_KEY,
+            },
         )
-        return tuple([IncidentId(row["incident_id"]) async for row in cursor])
+        rows = tuple(
+            [
+                Claimed(
+                    row=DueIncident(incident_id=IncidentId(row["incident_id"]), token=token),
+                    keys=(row["expert_id"],),
+                    again=row["again"],
+                )
+                async for row in cursor
+            ]
+        )
+        return Claim(rows=rows, more=bool(rows))
 
     def _one_or_none(self, row: DictRow | None) -> Incident | None:
         return None if row is None else self._from_row(row)
@@ -199,6 +219,39 @@ _OPEN = """
     ORDER BY opened_at, incident_id
     """
 _OPEN_OF_EXPERT = _OPEN.replace("WHERE closed_at", "WHERE expert_id = %(of)s AND closed_at")
+_DUE = """
+    SELECT incident_id, expert_id, mail_due_at, {again} AS again FROM incident
+    WHERE closed_at IS NULL AND mail_failures {failures} AND mail_due_at <= %(now)s
+        AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_by = %(token)s)
+        AND expert_id <> ALL (%(full)s)
+    ORDER BY mail_due_at, incident_id
+    LIMIT %(places)s
+    FOR NO KEY UPDATE SKIP LOCKED
+    """
+CLAIM_DUE = f"""
+    WITH new AS ({_DUE.format(failures="= 0", again="false")}),
+        tried AS ({_DUE.format(failures="> 0", again="true")}),
+        held (expert_id, places) AS (SELECT * FROM unnest(%(experts)s::text[], %(places_held)s::int[])),
+        due AS (
+            SELECT one.*, coalesce(places, 0)
+                    + row_number() OVER (PARTITION BY expert_id ORDER BY again, mail_due_at, incident_id) AS place,
+                row_number() OVER (PARTITION BY again ORDER BY mail_due_at, incident_id) AS place_of_kind
+            FROM (SELECT * FROM new UNION ALL SELECT * FROM tried) AS one LEFT JOIN held USING (expert_id)
+        ),
+        wanted AS (
+            SELECT * FROM due
+            WHERE place <= %(of_a_key)s AND (NOT again OR place_of_kind <= %(again)s)
+            ORDER BY again, mail_due_at, incident_id
+            LIMIT %(places)s
+        ),
+        claimed AS (
+            UPDATE incident SET claimed_by = %(token)s, claimed_until = %(until)s FROM wanted
+            WHERE incident.incident_id = wanted.incident_id
+            RETURNING incident.incident_id
+        )
+    SELECT incident_id, expert_id, again FROM claimed JOIN wanted USING (incident_id)
+    ORDER BY again, mail_due_at, incident_id
+    """  # noqa: S608
 
 
 def _token(incident_id: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from procrastinate import App
+from psycopg.types.json import Jsonb
 
 from adapters.postgres.job_queue import (
     END_SUBSCRIPTION,
@@ -26,10 +27,10 @@ class PostgresJobs:
     async def write_session(
         self, expert_id: ExpertId, session_id: SessionId, *, at: datetime | None = None
     ) -> None:
-        await self._defer(WRITE_SESSION, at, expert_id=expert_id, session_id=session_id)
+        await self._wake(WRITE_SESSION, at, expert_id=expert_id, session_id=session_id)
 
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None:
-        await self._defer(NOTIFY_EXPERT, at, incident_id=incident_id)
+        await self._wake(NOTIFY_EXPERT, at, incident_id=incident_id)
 
     async def refresh_calendars(self, account_id: AccountId) -> None:
         waiting = await self.connection.execute(
@@ -50,6 +51,12 @@ class PostgresJobs:
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
         await self._defer(END_SUBSCRIPTION, None, account_id=account_id, remote_id=remote_id)
+
+    async def _wake(self, kind: JobKind, at: datetime | None, **ids: str) -> None:
+        await self.connection.execute(
+            "SELECT wake_workers(%(kind)s, %(queue)s, %(ids)s, %(at)s)",
+            {"kind": kind.name, "queue": kind.queue, "ids": Jsonb(ids), "at": at},
+        )
 
     async def _once(self, kind: JobKind, calendar_id: CalendarId) -> None:
         # "?" as the index of these jobs has it, for all the conditions of an index must be asked for.

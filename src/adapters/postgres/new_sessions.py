@@ -63,14 +63,11 @@ ACCEPT = Statement(
         INSERT INTO change ({_CHANGE})
         SELECT {_CHANGE} FROM json_populate_recordset(NULL::change, $2)
             JOIN added USING (expert_id, session_id)
-    ), queued AS (
-        SELECT procrastinate_defer_jobs_v1(array_agg(ROW(
-            '{WRITE_SESSION.queue}', '{WRITE_SESSION.name}', 0, NULL, NULL,
-            jsonb_build_object('expert_id', expert_id, 'session_id', session_id), NULL
-        )::procrastinate_job_to_defer_v1)) FROM added
-        HAVING count(*) > 0
     )
-    SELECT expert_id, session_id, pg_notify('{CHANNEL}', '') FROM added, queued
+    SELECT expert_id, session_id, pg_notify('{CHANNEL}', ''), wake_workers(
+        '{WRITE_SESSION.name}', '{WRITE_SESSION.queue}',
+        jsonb_build_object('expert_id', expert_id, 'session_id', session_id)
+    ) FROM added
     """,  # noqa: S608 - made of names that stand in this program
 )
 
@@ -122,7 +119,7 @@ def _values(arrivals: Sequence[Arrival]) -> Sequence[Any]:
 
 
 def _answers(arrivals: Sequence[Arrival], rows: Sequence[Row]) -> Sequence[bool]:
-    added = {(expert_id, session_id) for expert_id, session_id, _ in rows}
+    added = {(expert_id, session_id) for expert_id, session_id, *_ in rows}
     answers = []
     for one in arrivals:
         answers.append(one.key in added)

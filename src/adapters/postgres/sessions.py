@@ -6,10 +6,12 @@ from datetime import datetime
 
 from psycopg.rows import DictRow, tuple_row
 
+from adapters.postgres.due_sessions import claim_due_sessions, ripen_sessions
 from adapters.postgres.pool import Connection
 from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_from_row, session_to_row
 from application.ports.cipher import Cipher
-from application.ports.sessions import SessionFilter, SessionPosition
+from application.ports.lanes import Room
+from application.ports.sessions import ClaimedSessions, SessionFilter, SessionPosition, Turn
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
@@ -239,23 +241,19 @@ class PostgresSessions:
     async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
         await self.connection.execute(
             """
-            UPDATE session SET claimed_by = NULL, claimed_until = NULL
+            UPDATE session SET claimed_by = NULL, claimed_until = NULL, deaths = 0
             WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
             """,
             {"expert_id": expert_id, "session_id": session_id},
         )
 
-    async def due(self, now: datetime, limit: int) -> tuple[tuple[ExpertId, SessionId], ...]:
-        cursor = await self.connection.execute(
-            """
-            SELECT expert_id, session_id FROM session
-            WHERE due_at <= %(now)s AND (claimed_until IS NULL OR claimed_until <= %(now)s)
-            ORDER BY due_at, expert_id, session_id
-            LIMIT %(limit)s
-            """,
-            {"now": now, "limit": limit},
-        )
-        return tuple([(ExpertId(row["expert_id"]), SessionId(row["session_id"])) async for row in cursor])
+    async def claim_due(
+        self, room: Room, turn: Turn, *, token: str, now: datetime, until: datetime
+    ) -> ClaimedSessions:
+        return await claim_due_sessions(self.connection, room, turn, token=token, now=now, until=until)
+
+    async def ripen(self, now: datetime) -> tuple[int, datetime | None]:
+        return await ripen_sessions(self.connection, now)
 
     async def move_copies(
         self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
+from application.accounts.claim_incidents import LEASE
 from application.blame import FindBlame
 from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
@@ -30,7 +30,6 @@ from domain.expert import Expert, ExpertNotFound
 from domain.ids import IncidentId
 from domain.incident import Incident
 
-LEASE = timedelta(minutes=3)
 MOST_ACCOUNTS = 100
 """Of one expert: far more than any plan allows."""
 
@@ -58,9 +57,10 @@ class NotifyExpert:
     blame: FindBlame
     reconnect_url: Callable[[str], str]
 
-    async def __call__(self, incident_id: IncidentId) -> None:
-        """Does nothing when the mail is not due, was sent, or is being sent by another."""
-        token = self.ids.claim()
+    async def __call__(self, incident_id: IncidentId, *, token: str | None = None) -> None:
+        """Does nothing when the mail is not due, was sent, or is being sent by another: by whoever has claimed it
+        under another token than this one."""
+        token = token or self.ids.claim()
         now = self.clock.now()
         async with self.store.transaction() as tx:
             incident = await tx.incidents.claim(incident_id, token=token, now=now, until=now + LEASE)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.lanes import Claim, Room
 from domain.account import Provider
 from domain.ids import AccountId, ExpertId, IncidentId
 from domain.incident import Incident
@@ -24,6 +25,14 @@ class OpenIncident:
     incident: Incident
     provider: Provider
     sessions_at_risk: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueIncident:
+    """An incident to be mailed about by whoever has claimed it with this token."""
+
+    incident_id: IncidentId
+    token: str
 
 
 class Incidents(Protocol):
@@ -71,6 +80,12 @@ class Incidents(Protocol):
 
     async def release(self, incident_id: IncidentId) -> None: ...
 
-    async def due(self, now: datetime, limit: int) -> tuple[IncidentId, ...]:
-        """Open incidents whose mail is due and that nobody has claimed, the longest due first."""
+    async def claim_due(
+        self, room: Room, *, token: str, now: datetime, until: datetime
+    ) -> Claim[DueIncident]:
+        """Claim open incidents whose mail is due and that nobody else has claimed, as `claim` does.
+
+        Those whose next mail was not tried yet come first, and among each the longest due. Keys are the experts: they
+        have as many open incidents as accounts at most, few enough to need no other bound.
+        """
         ...

@@ -1,4 +1,7 @@
-"""Wake-ups for the workers. A job may run late, twice or never: rows say what is due, and a sweep finds them."""
+"""Wake-ups for the workers, in the transaction that makes a row due.
+
+Rows say what is due, and workers find it there: a wake-up only makes it soon, and one that is lost costs a second.
+"""
 
 from datetime import datetime
 from typing import Protocol
@@ -7,7 +10,10 @@ from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 
 
 class Jobs(Protocol):
-    """Each wakes a worker once the transaction has committed, at `at` or at once."""
+    """Each wakes workers once the transaction has committed, for a row that it has made due.
+
+    `at`: the row is due then; None: now.
+    """
 
     async def write_session(
         self, expert_id: ExpertId, session_id: SessionId, *, at: datetime | None = None

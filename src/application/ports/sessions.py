@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.lanes import Claimed, Room
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
@@ -26,6 +27,32 @@ class SessionPosition:
 
     start: datetime
     session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueSession:
+    """A session to be written by whoever has claimed it with this token."""
+
+    expert_id: ExpertId
+    session_id: SessionId
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Where claims go on in their round over the experts, of new and of waiting sessions; empty: from the start."""
+
+    new: str = ""
+    ripe: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedSessions:
+    """`turn` is where the next claim is to go on. `missed`: another worker was quicker with some."""
+
+    rows: tuple[Claimed[DueSession], ...]
+    turn: Turn
+    missed: bool = False
 
 
 class Sessions(Protocol):
@@ -89,8 +116,23 @@ class Sessions(Protocol):
         """Release the claim, whoever holds it."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> tuple[tuple[ExpertId, SessionId], ...]:
-        """Sessions that a worker should look at and nobody has claimed, the longest due first."""
+    async def claim_due(
+        self, room: Room, turn: Turn, *, token: str, now: datetime, until: datetime
+    ) -> ClaimedSessions:
+        """Claim sessions that are due and that nobody else has claimed, as `claim` does.
+
+        New ones come before waiting ones, and among each the longest due first, then the first to start; but only those
+        of so many experts are looked at that follow `turn`. Waiting ones count as due once they are ripe. Of no expert
+        and of no mailbox there are more than MOST_OF_A_KEY, with those that the room says are held: a session burdens
+        the mailbox that its event is in, or else that of the write calendar.
+        """
+        ...
+
+    async def ripen(self, now: datetime) -> tuple[int, datetime | None]:
+        """Let waiting sessions whose time has come be claimed, a hundred or so at a time.
+
+        How many there were, and when the next one's time comes.
+        """
         ...
 
     async def move_copies(

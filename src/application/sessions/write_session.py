@@ -12,6 +12,7 @@ from application.ports.event_writer import EventWriter
 from application.ports.id_source import IdSource
 from application.ports.store import Store, Transaction
 from application.provider_faults import LostAccessReport
+from application.sessions.claim_sessions import LEASE
 from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.write_step import (
     WRITE_FAULTS,
@@ -38,8 +39,6 @@ from domain.writing import Create, Delete, Remove, Resolve, Settle, Step, Update
 
 CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
-LEASE = timedelta(minutes=2)
-"""For how long one worker may write a session before another takes over: longer than all its steps together."""
 FOUND_OUT_BY_LOOKING = {Hindrance.CALENDAR_MISSING, Hindrance.CALENDAR_NOT_WRITABLE}
 
 
@@ -68,10 +67,10 @@ class WriteSession:
     outages: Outages
     jitter: Callable[[], float]
 
-    async def __call__(self, expert_id: ExpertId, session_id: SessionId) -> None:
-        """Does nothing when nothing is due or another worker is at it."""
-        token = self.ids.claim()
-        plan = first = await self._claim(expert_id, session_id, token)
+    async def __call__(self, expert_id: ExpertId, session_id: SessionId, *, token: str | None = None) -> None:
+        """Does nothing when nothing is due or another worker is at it: one that has claimed it under another token."""
+        plan, token = await self._begin(expert_id, session_id, token)
+        first = plan
         for _ in range(MOST_STEPS):
             if plan is None:
                 return
@@ -83,12 +82,20 @@ class WriteSession:
         else:
             await self._record(plan, Taken(change=self._later), token)
 
-    async def _claim(self, expert_id: ExpertId, session_id: SessionId, token: str) -> WritePlan | None:
-        now = self.clock.now()
+    async def _begin(
+        self, expert_id: ExpertId, session_id: SessionId, claimed_under: str | None
+    ) -> tuple[WritePlan | None, str]:
+        """The first plan, and the token of the claim."""
+        token, now = claimed_under or self.ids.claim(), self.clock.now()
         async with self.store.transaction() as tx:
-            session = await tx.sessions.claim(expert_id, session_id, token=token, now=now, until=now + LEASE)
+            if claimed_under is None:
+                session = await tx.sessions.claim(
+                    expert_id, session_id, token=token, now=now, until=now + LEASE
+                )
+            else:
+                session = await tx.sessions.claimed(expert_id, session_id, token=token)
             plan = None if session is None else await self._plan(tx, session)
-        return await self._sure(plan, token)
+        return await self._sure(plan, token), token
 
     async def _sure(self, plan: WritePlan | Blocked | None, token: str) -> WritePlan | None:
         """Check again before a session is left waiting, while whoever may unblock it is held back.

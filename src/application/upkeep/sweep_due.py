@@ -7,8 +7,6 @@ from application.ports.clock import Clock
 from application.ports.store import Store
 from domain.change import hold_ended
 
-PATIENCE = timedelta(seconds=30)
-"""How long a job is given before its row counts as forgotten."""
 AT_ONCE = 200
 READINGS_AT_ONCE = 1000
 """There are many more of them than of anything else, each due every few minutes."""
@@ -21,22 +19,13 @@ class SweepDue:
     changes_kept: timedelta
 
     async def __call__(self) -> None:
-        """Queues what is due by the clock, and what is overdue although a job was queued; forgets what has ended.
+        """Queues what is due by the clock, and forgets what has ended.
 
         In small transactions: the feed of changes waits for the oldest that is open.
         """
         now = self.clock.now()
-        await self._wake_overdue(now)
         await self._wake_due(now)
         await self._forget_ended(now)
-
-    async def _wake_overdue(self, now: datetime) -> None:
-        async with self.store.transaction() as tx:
-            for expert_id, session_id in await tx.sessions.due(now - PATIENCE, AT_ONCE):
-                await tx.jobs.write_session(expert_id, session_id)
-        async with self.store.transaction() as tx:
-            for incident_id in await tx.incidents.due(now - PATIENCE, AT_ONCE):
-                await tx.jobs.notify_expert(incident_id)
 
     async def _wake_due(self, now: datetime) -> None:
         async with self.store.transaction() as tx:

@@ -10,6 +10,7 @@ from aiohttp import web
 from dependency_injector import containers, providers
 
 from application.accounts.allowed_urls import AllowedUrls
+from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
@@ -55,6 +56,7 @@ from application.ports.store import Store
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
+from application.sessions.claim_sessions import ClaimSessions
 from application.sessions.get_session import GetSession
 from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
@@ -84,6 +86,7 @@ from server.rpc.servicers.calendars import Calendars
 from server.rpc.servicers.changes import Changes
 from server.rpc.servicers.experts import Experts
 from server.rpc.servicers.sessions import Sessions
+from server.runtime.work import Work
 from server.runtime.worker import JobBodies
 
 
@@ -319,11 +322,17 @@ class Container(containers.DeclarativeContainer):
 
     job_bodies = providers.Factory(
         JobBodies,
-        write=write_session,
-        notify=notify_expert,
         refresh=refresh_calendars,
         reads=reads,
         keep=keep_subscription,
         end=end_subscriptions,
+        clock=clock,
+    )
+    work = providers.Factory(
+        Work,
+        claim_sessions=providers.Factory(ClaimSessions, store=store, clock=clock, ids=ids),
+        write=write_session,
+        claim_incidents=providers.Factory(ClaimIncidents, store=store, clock=clock, ids=ids),
+        notify=notify_expert,
         clock=clock,
     )

@@ -151,6 +151,8 @@ async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Cont
 def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event) -> asyncio.Task[None]:
     resources.container.job_bodies().register_on(resources.jobs)
     worker = Worker(
+        lanes=resources.container.work().lanes(settings.worker_concurrency),
+        wake_ups=resources.wake_ups,
         app=resources.jobs,
         pool=resources.pool,
         show_life=resources.container.show_life(),

@@ -27,6 +27,7 @@ from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
+from adapters.postgres.wake_ups import PostgresWakeUps
 from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
 from domain.reading import Pace
@@ -53,6 +54,7 @@ class Resources:
     container: Container
     pool: Pool
     jobs: App
+    wake_ups: PostgresWakeUps
 
 
 @asynccontextmanager
@@ -96,7 +98,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             jitter=random.random,
         )
         container.check_dependencies()
-        yield Resources(container=container, pool=pool, jobs=jobs)
+        yield Resources(container=container, pool=pool, jobs=jobs, wake_ups=PostgresWakeUps(dsn=dsn))
 
 
 @asynccontextmanager

@@ -5,11 +5,11 @@ for its row again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from procrastinate import App
@@ -19,34 +19,30 @@ from procrastinate.jobs import DeleteJobCondition, Status
 from adapters.postgres.job_queue import (
     END_SUBSCRIPTION,
     KEEP_SUBSCRIPTION,
-    NOTIFY_EXPERT,
-    QUEUES,
     READ_CALENDAR,
     REFRESH_CALENDARS,
-    WRITE_SESSION,
     JobKind,
     register,
 )
 from adapters.postgres.pool import Pool
-from application.accounts.notify_expert import NotifyExpert
+from adapters.postgres.wake_ups import PostgresWakeUps
 from application.calendars.refresh_calendars import RefreshCalendars
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.ports.clock import Clock
 from application.readings.single_flight import SingleFlight
-from application.sessions.write_session import WriteSession
 from application.upkeep.recover import Recover
 from application.upkeep.show_life import DEAD_AFTER, SHOWN_EVERY, ShowLife
 from application.upkeep.sweep_due import SweepDue
 from domain.availability import ReadFailure
-from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from domain.ids import AccountId, CalendarId
 from server.logs import described
+from server.runtime.lanes import Lane
 from server.runtime.queue_worker import RESTART_SECONDS, WatchedQueueWorker
 from server.tasks import task_for_good
 
 READINGS: Final = [READ_CALENDAR.queue, KEEP_SUBSCRIPTION.queue, REFRESH_CALENDARS.queue]
 """Many, by the clock, and as slow as the provider: they have a worker of their own, and no session waits for them."""
-BOOKINGS: Final = [queue for queue in QUEUES if queue not in READINGS]
 POLL_SECONDS: Final = 1.0
 """How late a job can be that the worker was not notified of, because it was queued while nobody listened."""
 RECOVERY_SECONDS: Final = 2.0
@@ -67,8 +63,6 @@ class JobBodies:
     Calendars are read through `reads`, so that a job and the questions of this process share one reading.
     """
 
-    write: WriteSession
-    notify: NotifyExpert
     refresh: RefreshCalendars
     reads: SingleFlight[CalendarId, ReadFailure | None]
     keep: KeepSubscription
@@ -77,20 +71,12 @@ class JobBodies:
 
     def register_on(self, app: App) -> None:
         for kind, run in (
-            (WRITE_SESSION, self.write_session),
-            (NOTIFY_EXPERT, self.notify_expert),
             (REFRESH_CALENDARS, self.refresh_calendars),
             (READ_CALENDAR, self.read_calendar),
             (KEEP_SUBSCRIPTION, self.keep_subscription),
             (END_SUBSCRIPTION, self.end_subscription),
         ):
             register(app, kind, _dropping_failures(kind, run))
-
-    async def write_session(self, *, expert_id: str, session_id: str) -> None:
-        await self.write(ExpertId(expert_id), SessionId(session_id))
-
-    async def notify_expert(self, *, incident_id: str) -> None:
-        await self.notify(IncidentId(incident_id))
 
     async def refresh_calendars(self, *, account_id: str) -> None:
         await self.refresh(AccountId(account_id))
@@ -108,11 +94,13 @@ class JobBodies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """`concurrency` is how many jobs run at once, of readings and of all others each.
+    """`concurrency` is how many jobs run at once.
 
     `grace` is how long running jobs may take after the worker was told to stop; none once `hurry` is set.
     """
 
+    lanes: Sequence[Lane[Any]]
+    wake_ups: PostgresWakeUps
     app: App
     pool: Pool
     show_life: ShowLife
@@ -130,10 +118,17 @@ class Worker:
             self._alive(),
             task_for_good(self._look_after(), name="sweep"),
             task_for_good(self._watch_outages(), name="outages"),
+            task_for_good(self.wake_ups.listen(self._wake), name="wake-ups"),
             asyncio.TaskGroup() as tasks,
         ):
-            tasks.create_task(self._work(BOOKINGS), name="jobs")
+            for lane in self.lanes:
+                tasks.create_task(lane.work(grace=self.grace, hurry=self.hurry), name=lane.name)
             tasks.create_task(self._work(READINGS), name="readings")
+
+    def _wake(self, kind: str | None) -> None:
+        for lane in self.lanes:
+            if kind in {None, lane.name}:
+                lane.wake()
 
     @asynccontextmanager
     async def _alive(self) -> AsyncIterator[None]:

@@ -4,23 +4,42 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict
 
+from adapters.postgres.clock import open_clock
 from adapters.postgres.job_queue import job_app
+from adapters.postgres.wake_ups import PostgresWakeUps
+from application.accounts.claim_incidents import ClaimIncidents
 from application.readings.single_flight import SingleFlight
+from application.sessions.claim_sessions import ClaimSessions
 from domain.ids import CalendarId
 from server.runtime import worker as module
+from server.runtime.work import Work
 from server.runtime.worker import MOST_RUNS, JobBodies, Worker
-from tests.builders import ACCOUNT, CALENDAR, EXPERT, INCIDENT, SESSION
+from tests.builders import (
+    ACCOUNT,
+    CALENDAR,
+    EXPERT,
+    INCIDENT,
+    SESSION,
+    a_grant,
+    a_session,
+    an_account,
+    an_expert,
+    an_incident,
+)
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.clock import MovableClock
+from tests.fakes.id_source import CountingIds
 from tests.server.served import Logs
 from tests.support.stores import KeptByPostgres, kept_by_postgres
+
+WORKER = "worker-1"
 
 
 @dataclass(eq=False)
@@ -33,7 +52,8 @@ class Recorder:
     finished: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def __call__(self, *ids: Any) -> None:
+    async def __call__(self, *ids: Any, token: str = "") -> None:
+        assert token.startswith(WORKER) or not token
         self.calls.append(ids)
         self._changed.set()
         if self.gate is not None:
@@ -73,6 +93,25 @@ class Works:
         )
 
 
+async def book(works: Works, *experts: str) -> None:
+    """A session of each expert, due now, and the wake-up for it."""
+    async with works.kept.transaction() as tx:
+        for expert_id in experts or (EXPERT,):
+            await tx.experts.put(an_expert(expert_id))
+            session = a_session(expert_id=expert_id, due_at=datetime.now(UTC))
+            await tx.sessions.add(session)
+            await tx.jobs.write_session(session.expert_id, session.session_id)
+
+
+async def lose(works: Works) -> None:
+    """An account with a mail that is due."""
+    async with works.kept.transaction() as tx:
+        await tx.experts.put(an_expert())
+        await tx.accounts.add(an_account(), a_grant())
+        await tx.incidents.add(an_incident(mail_due_at=datetime.now(UTC)))
+        await tx.jobs.notify_expert(INCIDENT)
+
+
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "POLL_SECONDS", 0.2)
@@ -91,8 +130,6 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             works.read, clock=MovableClock(), alarms=RecordingAlarms(), failed=lambda _: None
         )
         bodies: Any = JobBodies(
-            write=works.write,  # type: ignore[arg-type]
-            notify=works.notify,  # type: ignore[arg-type]
             refresh=works.refresh,  # type: ignore[arg-type]
             reads=reads,
             keep=works.keep,  # type: ignore[arg-type]
@@ -101,7 +138,18 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
         )
         app = job_app()
         bodies.register_on(app)
+        clock = await open_clock(kept.pool)
+        ids = CountingIds(WORKER)
+        work = Work(
+            claim_sessions=ClaimSessions(store=kept.store, clock=clock, ids=ids),
+            write=works.write,  # type: ignore[arg-type]
+            claim_incidents=ClaimIncidents(store=kept.store, clock=clock, ids=ids),
+            notify=works.notify,  # type: ignore[arg-type]
+            clock=clock,
+        )
         worker = Worker(
+            lanes=work.lanes(4),
+            wake_ups=PostgresWakeUps(dsn=dsn),
             app=app,
             pool=kept.pool,
             show_life=works.life,  # type: ignore[arg-type]
@@ -123,9 +171,9 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
 
 async def test_each_job_reaches_its_use_case_with_its_ids(dsn: str) -> None:
     async with working(dsn) as works:
+        await lose(works)
+        await book(works)
         async with works.kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
-            await tx.jobs.notify_expert(INCIDENT)
             await tx.jobs.refresh_calendars(ACCOUNT)
             await tx.jobs.read_calendar(CALENDAR)
             await tx.jobs.keep_subscription(CALENDAR)
@@ -143,8 +191,8 @@ async def test_each_job_reaches_its_use_case_with_its_ids(dsn: str) -> None:
 async def test_finished_and_failed_jobs_leave_nothing_behind(dsn: str, logs: Logs) -> None:
     async with working(dsn) as works:
         works.write.fails = 1
+        await book(works)
         async with works.kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
             await tx.jobs.refresh_calendars(ACCOUNT)
         await works.refresh.until(lambda one: one.finished == 1)
         await logs.until("job failed")
@@ -160,8 +208,7 @@ async def test_finished_and_failed_jobs_leave_nothing_behind(dsn: str, logs: Log
 async def test_running_jobs_get_the_grace_time(dsn: str) -> None:
     async with working(dsn) as works:
         works.write.gate = asyncio.Event()
-        async with works.kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
+        await book(works)
         await works.write.until(lambda one: len(one.calls) == 1)
         asyncio.get_running_loop().call_later(0.2, works.write.gate.set)
 
@@ -184,8 +231,7 @@ async def test_no_session_waits_for_readings(dsn: str) -> None:
                 await tx.jobs.read_calendar(CalendarId(f"calendar-{number}"))
         await works.read.until(lambda one: len(one.calls) == 4)
 
-        async with works.kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
+        await book(works)
         await works.write.until(lambda one: one.finished == 1)
         works.read.gate.set()
         await works.read.until(lambda one: one.finished == 20)
@@ -194,8 +240,7 @@ async def test_no_session_waits_for_readings(dsn: str) -> None:
 async def test_jobs_that_outlast_the_grace_time_are_cut_off(dsn: str) -> None:
     async with working(dsn, grace=0.1) as works:
         works.write.gate = asyncio.Event()
-        async with works.kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
+        await book(works)
         await works.write.until(lambda one: len(one.calls) == 1)
 
     assert works.write.finished == 0
@@ -286,8 +331,7 @@ async def _listens_again(admin: AsyncConnection, dsn: str) -> None:
 async def test_shows_life_before_it_runs_a_job_and_takes_leave_after_the_last(dsn: str) -> None:
     async with working(dsn) as works:
         works.write.gate = asyncio.Event()
-        async with works.kept.transaction() as tx:
-            await tx.jobs.write_session(EXPERT, SESSION)
+        await book(works)
         await works.write.until(lambda one: bool(one.calls))
         assert works.life.calls == [()]
         asyncio.get_running_loop().call_later(0.1, works.write.gate.set)

@@ -82,7 +82,7 @@ async def test_an_event_that_came_since_the_last_reading_is_seen(app: Applicatio
 
     assert app.store.tables.sessions == {}
     assert app.store.tables.reserved == {}
-    assert app.store.jobs == ()
+    assert app.store.take_woken() == []
 
 
 async def test_a_time_that_only_touches_an_event_is_free(app: Application, booked_at: Person) -> None:
@@ -135,7 +135,7 @@ async def test_what_cannot_be_read_is_refused_and_named_and_nothing_stored(
     await app.list_calendars(EXPERT, refresh=True)
     both = [(await app.calendar(one)).calendar_id for one in (PRIMARY, side)]
     await app.update_calendar_settings(EXPERT, conflict=both)
-    app.store.take_jobs()
+    app.store.take_woken()
     app.provider.fail("read_entries", ProviderUnavailable(), calendar=side)
 
     with pytest.raises(AvailabilityUnknown) as refused:
@@ -144,7 +144,7 @@ async def test_what_cannot_be_read_is_refused_and_named_and_nothing_stored(
     assert [one.calendar_id for one in refused.value.unread] == [both[1]]
     assert app.store.tables.sessions == {}
     assert app.store.tables.reserved == {}
-    assert app.store.jobs == ()
+    assert app.store.take_woken() == []
 
 
 async def test_a_session_accepted_unchecked_is_in_the_way(app: Application, booked_at: Person) -> None:

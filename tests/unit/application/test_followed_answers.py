@@ -272,11 +272,11 @@ class Caller(RuleBasedStateMachine):
 
     @rule(random=randoms, count=st.integers(1, 10))
     def some_jobs_run(self, random: Random, count: int) -> None:
-        jobs = list(self.app.store.take_jobs())
-        random.shuffle(jobs)
-        self.app.store.tables.jobs.extend(jobs[count:])
-        for job in jobs[:count]:
-            self.do(self.app.run(job))
+        due = self.app.take_due()
+        random.shuffle(due)
+        self.app.put_back(due[count:])
+        for one in due[:count]:
+            self.do(self.app.run(one))
 
     # What must hold.
 

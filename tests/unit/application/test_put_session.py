@@ -14,11 +14,10 @@ from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionNotFound, WriteStatus
 from tests.builders import EXPERT, HOLD, NOW, SESSION, after, an_interval, some_details
-from tests.fakes import tables
 from tests.fakes.new_sessions import SomebodyInTheWay
 from tests.support.application import Application
 
-A_JOB = tables.WriteSession(EXPERT, SESSION)
+WOKEN = "write_session"
 
 
 async def test_a_new_session_is_stored_together_with_the_job_that_writes_it(app: Application) -> None:
@@ -26,7 +25,7 @@ async def test_a_new_session_is_stored_together_with_the_job_that_writes_it(app:
 
     assert session == await app.session()
     assert (session.revision, session.written_revision, session.status) == (1, 0, WriteStatus.PENDING)
-    assert app.store.jobs == (A_JOB,)
+    assert app.store.take_woken() == [WOKEN]
 
 
 async def test_the_same_wish_again_changes_nothing(app: Application) -> None:
@@ -34,7 +33,7 @@ async def test_the_same_wish_again_changes_nothing(app: Application) -> None:
     app.clock.advance(timedelta(minutes=1))
 
     assert await app.book() == session
-    assert app.store.jobs == (A_JOB,)
+    assert app.store.take_woken() == [WOKEN]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ async def test_a_change_is_a_new_revision(app: Application, change: dict[str, ob
 
     assert (second.revision, second.status) == (2, WriteStatus.PENDING)
     assert second.etag != first.etag
-    assert app.store.jobs == (A_JOB, A_JOB)
+    assert app.store.take_woken() == [WOKEN, WOKEN]
 
 
 async def test_the_same_session_from_two_callers_at_once_is_one(app: Application) -> None:
@@ -55,7 +54,7 @@ async def test_the_same_session_from_two_callers_at_once_is_one(app: Application
 
     assert one == other
     assert len(app.store.tables.sessions) == 1
-    assert app.store.jobs == (A_JOB,)
+    assert app.store.take_woken() == [WOKEN]
 
 
 async def test_two_experts_may_use_the_same_session_id_and_slot(app: Application) -> None:
@@ -89,7 +88,7 @@ async def test_whatever_is_not_accepted_at_once_takes_a_unit_of_work(app: Applic
     session = await app.book()
 
     assert session == await app.session()
-    assert app.store.jobs == (A_JOB,)
+    assert app.store.take_woken() == [WOKEN]
     assert app.changes() == [change_of_booking(ChangeType.SESSION_ACCEPTED, session, at=app.clock.now())]
     assert (await app.book(interval=an_interval(starts=30))).revision == 2
     with pytest.raises(ExpertNotFound):
@@ -112,7 +111,7 @@ async def test_takes_sessions_of_any_time_and_length(app: Application, interval:
 async def test_refuses_an_unknown_expert(app: Application, etag: str) -> None:
     with pytest.raises(ExpertNotFound):
         await app.book(expert_id="nobody", etag=etag)
-    assert app.store.jobs == ()
+    assert app.store.take_woken() == []
 
 
 async def test_refuses_a_stale_etag(app: Application) -> None:
@@ -150,7 +149,7 @@ async def test_cancelling_is_a_new_revision_and_happens_once(app: Application) -
 
     assert (cancelled.cancelled, cancelled.revision, cancelled.status) == (True, 2, WriteStatus.PENDING)
     assert await app.cancel_session(EXPERT, SESSION) == cancelled
-    assert app.store.jobs == (A_JOB, A_JOB)
+    assert app.store.take_woken() == [WOKEN, WOKEN]
 
 
 async def test_a_cancelled_session_can_be_put_again(app: Application) -> None:

@@ -11,7 +11,6 @@ from domain.ids import AccountId
 from domain.incident import Incident, ReconnectLinkUnknown
 from domain.interval import Interval
 from tests.builders import EXPERT, NOW, after, an_interval
-from tests.fakes import tables
 from tests.fakes.provider import Person
 from tests.support.application import CALLBACK_URL, RECONNECT_URL, Application
 
@@ -21,10 +20,6 @@ BUDGET = timedelta(seconds=5)
 
 def incidents_of(app: Application) -> list[Incident]:
     return list(app.store.tables.incidents.values())
-
-
-def notices(app: Application) -> list[tables.Job]:
-    return [job for job in app.store.jobs if isinstance(job, tables.NotifyExpert)]
 
 
 async def test_the_first_evidence_opens_an_incident_and_has_the_expert_mailed(
@@ -38,7 +33,7 @@ async def test_the_first_evidence_opens_an_incident_and_has_the_expert_mailed(
     assert (incident.account_id, incident.expert_id) == (account.account_id, EXPERT)
     assert (incident.opened_at, incident.mail_due_at) == (app.clock.now(), app.clock.now())
     assert (await app.account(account.account_id)).status is AccountStatus.RECONNECT_REQUIRED
-    assert notices(app) == [tables.NotifyExpert(incident.incident_id)]
+    assert app.store.take_woken() == ["notify_expert"]
 
 
 async def test_fifty_who_notice_at_once_open_one_incident(app: Application, maria: Person) -> None:
@@ -48,7 +43,7 @@ async def test_fifty_who_notice_at_once_open_one_incident(app: Application, mari
     await asyncio.gather(*(app.report_lost_access(lost) for _ in range(50)))
 
     assert len(incidents_of(app)) == 1
-    assert len(notices(app)) == 1
+    assert app.store.take_woken() == ["notify_expert"]
 
 
 async def test_reads_lists_and_writes_that_notice_at_once_end_in_one_mail(
@@ -103,7 +98,7 @@ async def test_evidence_from_before_the_last_sign_in_says_nothing(app: Applicati
 
     assert (await app.account(account.account_id)).status is AccountStatus.ACTIVE
     assert incidents_of(app) == []
-    assert app.store.jobs == ()
+    assert app.store.take_woken() == []
 
 
 async def test_evidence_about_an_account_that_is_gone_says_nothing(app: Application) -> None:

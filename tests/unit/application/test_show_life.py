@@ -20,7 +20,6 @@ async def dies_writing(app: Application) -> None:
     async with app.running(replace(app.write_session, ids=other)(EXPERT, SESSION)) as writing:
         await calling.reached.wait()
         writing.cancel()
-    app.store.take_jobs()
 
 
 async def test_a_dead_workers_session_is_written_as_soon_as_it_is_known_dead(
@@ -81,7 +80,6 @@ async def test_whoever_leaves_in_order_leaves_nothing_claimed(app: Application, 
         await calling.reached.wait()
         writing.cancel()
         await asyncio.wait([writing])
-    app.store.take_jobs()
 
     await app.show_life.leave()
 

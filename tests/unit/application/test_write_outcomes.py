@@ -172,7 +172,6 @@ async def test_a_crash_between_the_call_and_the_commit_leaves_one_event(
     with pytest.raises(StoreUnavailable):
         await writing
     app.store.away = False
-    app.store.take_jobs()
     assert len(maria.events) == 1
 
     await app.pass_time(timedelta(minutes=1))
@@ -194,7 +193,6 @@ async def test_a_process_killed_during_the_call_leaves_one_event(app: Applicatio
     await creating.reached.wait()
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
-    app.store.take_jobs()
 
     await app.pass_time(timedelta(minutes=3))
 

@@ -292,7 +292,7 @@ async def test_waiting_sessions_are_written_in_the_order_of_their_starts(
 async def test_nothing_happens_to_unknown_sessions(app: Application) -> None:
     await app.write_session(EXPERT, SessionId("unknown"))
 
-    assert app.store.jobs == ()
+    assert app.store.take_woken() == []
 
 
 async def test_an_expert_erased_during_the_call_leaves_nothing_behind(

@@ -11,7 +11,7 @@ from domain.availability import ReadFailure
 from domain.ids import CalendarId
 from tests.fakes import tables
 from tests.fakes.provider import Held
-from tests.support.application import BUDGET
+from tests.support.application import BUDGET, DueWork
 from tests.unit.application.machine.base import Machine
 from tests.unit.application.machine.choices import calendars, pauses, randoms
 
@@ -36,15 +36,15 @@ class ServiceSteps(Machine):
     @rule(random=randoms, count=st.integers(1, 8))
     def some_jobs_run(self, random: Random, count: int) -> None:
         self.a_moment_later()
-        jobs = list(self.app.store.take_jobs())
-        random.shuffle(jobs)
-        chosen = [job for job in jobs if self._may_run(job)][:count]
-        self.app.store.tables.jobs.extend(job for job in jobs if job not in chosen)
+        due = self.app.take_due()
+        random.shuffle(due)
+        chosen = [one for one in due if self._may_run(one)][:count]
+        self.app.put_back(one for one in due if one not in chosen)
         self.truth.break_what_is_broken()
-        for job in chosen:
-            self.run(self.app.run(job))
+        for one in chosen:
+            self.run(self.app.run(one))
 
-    def _may_run(self, job: tables.Job) -> bool:
+    def _may_run(self, job: DueWork) -> bool:
         """Not one that would wait for a reading that the machine holds up."""
         held = self.slow and self.truth.calendar_id(self.slow[0])
         return not isinstance(job, tables.ReadCalendar) or job.calendar_id != held
