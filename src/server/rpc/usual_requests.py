@@ -18,11 +18,13 @@ from server.rpc.mapping.interval_bytes import BYTES_EACH
 EARLIEST_SECONDS: Final = 315_532_800
 """The beginning of 1980."""
 LATEST_SECONDS: Final = 7_258_118_400
-"""The beginning of 2200, after the last instant that a candidate in five bytes has."""
+"""The beginning of 2200. What is read from its bytes ends before 2106."""
 LONGEST_WINDOW_SECONDS: Final = 366 * 86_400
 LONGEST_MAX_AGE_SECONDS: Final = 86_400
 MOST_EXCLUDED: Final = 100
 MOST_CANDIDATES: Final = 200
+LARGEST_USUAL: Final = 32 * 1024
+"""Bytes: with the most and longest of everything it has some 17,000. Nothing larger is looked into here."""
 PLAIN_ID: Final = re.compile(r"[!-~]{1,128}")
 SHORT_ID: Final = re.compile(rb"[!-~]{1,127}")
 """The same, if its length fits into one byte."""
@@ -35,11 +37,9 @@ NOTHING: Final = CheckTimesRequest()
 
 def is_usual(request: ListBusyTimesRequest) -> bool:
     """Whether it is valid, and in whole seconds."""
-    window = request.window
-    start, end = window.start_time, window.end_time
+    start, end = request.window.start_time, request.window.end_time
     return (
         PLAIN_ID.fullmatch(request.expert_id) is not None
-        and window.HasField("start_time")
         and EARLIEST_SECONDS <= start.seconds < end.seconds <= LATEST_SECONDS
         and end.seconds - start.seconds <= LONGEST_WINDOW_SECONDS
         and not start.nanos
@@ -54,7 +54,7 @@ def asked_in(raw: bytes) -> AskedTimes | None:
     None unless it is valid, and written as libraries write it: the expert first, then the candidates in whole seconds,
     then the rest.
     """
-    if len(raw) < 2 or raw[0] != EXPERT_ID:
+    if not 2 <= len(raw) <= LARGEST_USUAL or raw[0] != EXPERT_ID:
         return None
     begin = 2 + raw[1]
     tags = raw[begin::BYTES_EACH]

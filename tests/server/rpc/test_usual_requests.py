@@ -26,6 +26,7 @@ from server.rpc.faults import RequestInvalid
 from server.rpc.mapping.asked_times import AskedTimes, asked_by
 from server.rpc.usual_requests import (
     EARLIEST_SECONDS,
+    LARGEST_USUAL,
     LATEST_SECONDS,
     LONGEST_MAX_AGE_SECONDS,
     LONGEST_WINDOW_SECONDS,
@@ -213,6 +214,19 @@ ODD: Sequence[bytes] = (
 @pytest.mark.parametrize("raw", ODD, ids=range(len(ODD)))
 def test_what_is_written_in_another_way_is_the_same_request(raw: bytes) -> None:
     assert asked_in(raw) in (None, ordinarily(raw))
+
+
+def test_the_largest_valid_request_is_usual_and_nothing_larger_is_looked_into() -> None:
+    largest = CheckTimesRequest(
+        expert_id="x" * 127,
+        candidates=[a_time()] * 200,
+        exclude_session_ids=["s" * 128] * 100,
+        max_age=Duration(seconds=900),
+    ).SerializeToString()
+
+    assert asked_in(largest) == ordinarily(largest)
+    assert asked_in(largest) is not None
+    assert asked_in(largest + field(99, b"x" * LARGEST_USUAL)) is None
 
 
 def _changed(draw: st.DrawFn, raw: bytes) -> bytes:
