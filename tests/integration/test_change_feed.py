@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from psycopg import AsyncConnection
 
-from adapters.postgres import change_feed
+from adapters.postgres import change_feed, feed_pages
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
+from adapters.postgres.feed_pages import Look
 from domain.change import Change, ChangeType, CursorExpired, FeedPosition
 from tests.builders import EXPERT, a_change
 from tests.support.stores import KeptByPostgres
@@ -175,6 +177,27 @@ async def test_a_change_is_told_of_without_being_looked_for(
             await _add(kept, session_id)
             async with asyncio.timeout(PATIENCE.total_seconds() / 2):
                 await feed.wait(start, of=EXPERT, at_most=PATIENCE)
+
+
+async def test_many_commits_in_a_row_are_looked_at_together(
+    kept: KeptByPostgres, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_feed, "GATHER", timedelta(hours=1))
+    looked = asyncio.Event()
+    looks = 0
+
+    async def look_after(*args: Any, **how: Any) -> Look:
+        nonlocal looks
+        looks += 1
+        looked.set()
+        return await feed_pages.look_after(*args, **how)
+
+    monkeypatch.setattr(change_feed, "look_after", look_after)
+    async with open_change_feed(dsn, kept.pool):
+        await looked.wait()
+        for number in range(30):
+            await _add(kept, f"{number}")
+        assert looks <= 2  # one each: there is the other feed of this test, too
 
 
 async def test_another_process_wakes_the_watchers_of_this_one(kept: KeptByPostgres, dsn: str) -> None:

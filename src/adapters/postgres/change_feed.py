@@ -27,8 +27,14 @@ LOOK_AGAIN = timedelta(seconds=1)
 While the connection stands, a change without a notification is at most this late. While no connection can be made,
 nobody is woken, and those who wait can look when the time for which they wanted to wait is over.
 """
-SETTLE_FIRST = timedelta(milliseconds=10)
+SETTLE_FIRST = timedelta(milliseconds=20)
 """How soon to look again for changes that wait for an older transaction; doubled each time, up to LOOK_AGAIN."""
+GATHER = timedelta(milliseconds=10)
+"""How long after one look the next begins at the earliest.
+
+Many commits in a row are seen together: a process that accepts hundreds of sessions a second would spend more on
+looking after each than on accepting it. After a rest, a change is looked for at once.
+"""
 ANSWER_WITHIN = timedelta(seconds=10)
 """A connection that is silent for so long is given up: its other end may be gone without a word."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(milliseconds=100), timedelta(seconds=5)
@@ -162,7 +168,8 @@ async def _watch(feed: PostgresChangeFeed, connection: Connection) -> None:
             unsettled = await feed.catch_up(connection)
         settling = min(settling * 2, LOOK_AGAIN) if unsettled else SETTLE_FIRST
         at_most = settling if unsettled else LOOK_AGAIN
-        async for heard in connection.notifies(timeout=at_most.total_seconds(), stop_after=1):
+        await asyncio.sleep(GATHER.total_seconds())
+        async for heard in connection.notifies(timeout=(at_most - GATHER).total_seconds(), stop_after=1):
             settling = SETTLE_FIRST
             if heard.channel == ERASED_CHANNEL:
                 feed.erased(ExpertId(heard.payload))
