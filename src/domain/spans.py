@@ -1,7 +1,7 @@
 """Busy time as a compact value: what is stored, united and sent without an object an interval."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -55,6 +55,11 @@ class Spans:
             del inside[-2:]
         return Spans(tuple(inside))
 
+    def count_in(self, window: Interval) -> int:
+        """How many spans have a part inside `window`."""
+        low, high = as_span(window)
+        return (bisect_left(self.edges, high) + 1) // 2 - bisect_right(self.edges, low) // 2
+
     def overlaps(self, interval: Interval) -> bool:
         """Whether the two share an instant."""
         return self.meets(*as_span(interval))
@@ -84,11 +89,42 @@ def instant(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
 
 
+def united_by_parts(sets: Sequence[Spans], most: int) -> Generator[None, None, Spans]:
+    """The union of all, for whoever must not work for long at a stretch: a step takes some `most` spans at most.
+
+    The spans of a step start before those of the next one. How far a step reaches says the set that has the most of
+    them: so it is small also where all lie close together.
+    """
+    edges: list[int] = []
+    begun = [0] * len(sets)
+    each = 2 * max(most // max(len(sets), 1), 1)
+    while any(place < len(one.edges) for one, place in zip(sets, begun, strict=True)):
+        starts = [one.edges[place + each : place + each + 1] for one, place in zip(sets, begun, strict=True)]
+        until = min((start for (start,) in filter(None, starts)), default=None)
+        ends = [len(one.edges) if until is None else _first_from(until, one.edges) for one in sets]
+        parts = [one.edges[place:end] for one, place, end in zip(sets, begun, ends, strict=True)]
+        _unite(edges, (pair for part in parts for pair in zip(part[::2], part[1::2], strict=True)))
+        begun = ends
+        yield
+    return Spans(tuple(edges))
+
+
+def _first_from(start: int, edges: Sequence[int]) -> int:
+    """The place of the first span that doesn't start before that."""
+    place = bisect_left(edges, start)
+    return place + place % 2
+
+
 def _united(pairs: Iterable[Span]) -> tuple[int, ...]:
     edges: list[int] = []
+    _unite(edges, pairs)
+    return tuple(edges)
+
+
+def _unite(edges: list[int], pairs: Iterable[Span]) -> None:
+    """With what is there already: no pair starts before the last one there."""
     for start, end in sorted(pairs):
         if edges and start <= edges[-1]:
             edges[-1] = max(edges[-1], end)
         else:
             edges += (start, end)
-    return tuple(edges)

@@ -4,7 +4,7 @@ Times are numbers here, microseconds since 1970: many candidates are compared wi
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from domain.ids import CalendarId, HoldId, SessionId
 from domain.interval import Interval
-from domain.spans import Span, Spans, as_span
+from domain.spans import Span, Spans, as_span, united_by_parts
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -58,8 +58,23 @@ class Taken:
     @cached_property
     def spans(self) -> Spans:
         """All of it."""
-        ours = Spans.of((*(one.interval for one in self.booked), *(one.interval for one in self.held)))
-        return ours.united(*(spans for _, spans in self.calendars))
+        return self._ours.united(*(spans for _, spans in self.calendars))
+
+    @property
+    def worked_out(self) -> bool:
+        """Whether `spans` are at hand."""
+        return "spans" in self.__dict__
+
+    @property
+    def size(self) -> int:
+        """How many intervals there are to unite."""
+        return sum(len(spans) for _, spans in self.calendars) + len(self.booked) + len(self.held)
+
+    def work_out_spans(self, *, most: int) -> Generator[None, None, None]:
+        """Makes `spans` before they are asked for, some `most` intervals a step."""
+        if not self.worked_out:
+            sets = (self._ours, *(spans for _, spans in self.calendars))
+            self.__dict__["spans"] = yield from united_by_parts(sets, most)
 
     def by(self, span: Span) -> Takers | None:
         """Who takes some of it; None when nobody does. Sessions and holds come by start."""
@@ -84,6 +99,18 @@ class Taken:
             self._derived[make] = make(self)
         made: T = self._derived[make]
         return made
+
+    def has(self, make: Callable[["Taken"], Any]) -> bool:
+        """Whether that is kept."""
+        return make in self._derived
+
+    def keep(self, make: Callable[["Taken"], T], made: T) -> None:
+        """For whoever has made by steps what `make` makes at once."""
+        self._derived[make] = made
+
+    @property
+    def _ours(self) -> Spans:
+        return Spans.of((*(one.interval for one in self.booked), *(one.interval for one in self.held)))
 
     @cached_property
     def _sessions(self) -> "_ByStart[SessionId]":

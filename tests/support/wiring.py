@@ -12,6 +12,7 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
+from application.availability.large_questions import LargeQuestions
 from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
@@ -113,6 +114,7 @@ def an_application(*, push_on: bool = True) -> Application:
         clock=clock,
         reads=reads,
         live_reads=LiveReads(reads=live_reads, pace=pace),
+        large=LargeQuestions(),
         default_max_age=DEFAULT_MAX_AGE,
     )
     return Application(

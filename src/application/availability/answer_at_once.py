@@ -53,6 +53,11 @@ def answer_at_once(
     return Availability(window=window, readings=whole.readings, unread=(), taken=whole.taken)
 
 
+def is_worked_out(workings: Workings) -> bool:
+    """Whether an answer at once costs next to nothing."""
+    return isinstance(workings.whole, Whole) and workings.whole.taken.worked_out
+
+
 def _whole(known: KnownTime, workings: Workings) -> Whole | None:
     before = workings.whole
     assert before is None or isinstance(before, Whole)

@@ -38,6 +38,14 @@ class DeadlineExceeded(Exception):
     """The caller's deadline came before the answer."""
 
 
+@dataclass(kw_only=True, eq=False)
+class AnswerTooLarge(Exception):
+    """What was asked for has so many bytes that the caller's library would refuse it."""
+
+    size: int
+    limit: int
+
+
 class ServiceStopping(Exception):
     """The process ends, and with it the stream."""
 

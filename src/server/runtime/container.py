@@ -21,6 +21,7 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
+from application.availability.large_questions import LargeQuestions
 from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
@@ -224,6 +225,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         reads=reads,
         live_reads=providers.Factory(LiveReads, reads=single_live_reads, pace=pace),
+        large=providers.Singleton(LargeQuestions),
         default_max_age=default_max_age,
     )
     check_times = providers.Factory(CheckTimes, look_up=look_up_availability)

@@ -1,6 +1,7 @@
 """Many experts in one question: each has an answer of their own, and one's fault is nobody else's."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from datetime import timedelta
 
 import pytest
@@ -38,7 +39,9 @@ async def look_up(
     budget: timedelta = BUDGET,
     window: Interval = WINDOW,
 ) -> Mapping[ExpertId, Availability]:
-    return await app.look_up_availability.of_many(names, window, max_age=max_age, budget=budget)
+    answers = app.look_up_availability.of_many(names, window, max_age=max_age, budget=budget)
+    async with aclosing(answers):
+        return {name: known async for name, known in answers}
 
 
 async def test_each_has_their_own_answer(app: Application, team: list[ExpertId]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.interval import Interval
-from domain.spans import Spans, instant, micros
+from domain.spans import Spans, instant, micros, united_by_parts
 from tests.builders import NOW, after, an_interval
 from tests.unit.domain.strategies import served_instants
 
@@ -106,3 +106,41 @@ def test_every_instant_comes_back_to_the_microsecond(time: datetime) -> None:
 def test_counts_from_1970_in_microseconds() -> None:
     assert micros(NOW) == int(NOW.timestamp()) * 1_000_000
     assert Spans.of([Interval(NOW, after(seconds=1))]).edges == (micros(NOW), micros(NOW) + 1_000_000)
+
+
+@some
+@given(st.lists(spans, max_size=5), st.integers(1, 6))
+def test_uniting_by_parts_gives_the_same(sets: list[Spans], most: int) -> None:
+    assert _by_parts(sets, most)[0] == Spans().united(*sets)
+
+
+@some
+@given(st.lists(spans, min_size=1, max_size=5), st.integers(1, 6))
+def test_no_part_has_more_than_its_share_of_any(sets: list[Spans], most: int) -> None:
+    _, steps = _by_parts(sets, most)
+    share = max(most // len(sets), 1)
+    assert steps >= max(len(one) for one in sets) / share
+
+
+def test_parts_are_small_also_where_all_lie_close_together() -> None:
+    close = Spans(tuple(range(2_000)))
+    far = Spans((0, 1, 10**12, 10**12 + 1))
+    assert _by_parts([close, far], 100) == (close.united(far), 1_000 // 50)
+
+
+def _by_parts(sets: list[Spans], most: int) -> tuple[Spans, int]:
+    """The union, and how many steps it took."""
+    uniting, steps = united_by_parts(sets, most), 0
+    while True:
+        try:
+            next(uniting)
+        except StopIteration as end:
+            united: Spans = end.value
+            return united, steps
+        steps += 1
+
+
+@some
+@given(spans, short_intervals())
+def test_counts_the_spans_that_have_a_part_in_a_window(one: Spans, window: Interval) -> None:
+    assert one.count_in(window) == sum(span.overlaps(window) for span in one) == len(one.clipped_to(window))

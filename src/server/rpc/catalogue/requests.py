@@ -13,11 +13,19 @@ from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
 from domain.hold import HoldNotFound
 from domain.interval import WindowTooLong
+from domain.question_size import QuestionTooLarge
 from domain.session import SessionNotFound
 from domain.zone import TimeZoneUnknown
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import bad_field, bad_request
-from server.rpc.faults import CursorInvalid, PageTokenInvalid, RequestInvalid
+from server.rpc.faults import AnswerTooLarge, CursorInvalid, PageTokenInvalid, RequestInvalid
+
+ASK_FOR_LESS = "ask about fewer experts or candidates at once, or about a shorter window"
+
+
+def _too_large(unit: str, cost: int, limit: int) -> Mapping[str, str]:
+    return {"unit": unit, "cost": str(cost), "limit": str(limit)}
+
 
 REQUESTS: Mapping[type[Exception], Entry] = {
     RequestInvalid: Entry(
@@ -37,6 +45,18 @@ REQUESTS: Mapping[type[Exception], Entry] = {
                 "candidates", "candidates.span", f"must not span more than {error.limit.days} days together"
             )
         ],
+    ),
+    QuestionTooLarge: Entry(
+        code=grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason=ErrorReason.ERROR_REASON_QUESTION_TOO_LARGE,
+        message=f"the question takes too much work: {ASK_FOR_LESS}",
+        metadata=lambda error: _too_large("intervals", error.intervals, error.limit),
+    ),
+    AnswerTooLarge: Entry(
+        code=grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason=ErrorReason.ERROR_REASON_QUESTION_TOO_LARGE,
+        message=f"the answer is too large to be sent: {ASK_FOR_LESS}",
+        metadata=lambda error: _too_large("bytes", error.size, error.limit),
     ),
     TimeZoneUnknown: Entry(
         code=grpc.StatusCode.INVALID_ARGUMENT,

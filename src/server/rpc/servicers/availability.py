@@ -1,5 +1,6 @@
 """AvailabilityService."""
 
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from application.availability.check_times import CheckTimes
@@ -8,11 +9,11 @@ from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
 from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceServicer
-from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, HoldId
-from server.rpc.errors import answer_to
+from server.rpc.answers import within_limits
 from server.rpc.mapping.asked_times import AskedTimes, asked_by, excluded_by, max_age_of
-from server.rpc.mapping.availability import busy_times_answer, checked_times_answer
+from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
+from server.rpc.mapping.batch import batch_answer
 from server.rpc.mapping.times import duration_from, interval_from, put_instant
 from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
@@ -36,26 +37,23 @@ class Availability(AvailabilityServiceServicer):
             max_age=max_age_of(request),
             budget=self.budget.of(context),
         )
-        return busy_times_answer(availability)
+        return within_limits(await large_busy_times_answer(availability))
 
-    async def BatchListBusyTimes(
+    async def BatchListBusyTimes(  # type: ignore[override]  # as bytes
         self, request: pb.BatchListBusyTimesRequest, context: Context
-    ) -> pb.BatchListBusyTimesResponse:
+    ) -> bytes:
         expert_ids = [ExpertId(one) for one in request.expert_ids]
-        found = await self.look_up.of_many(
+        answers: dict[ExpertId, bytes] = {}
+        found = self.look_up.of_many(
             expert_ids,
             interval_from(request.window, "window"),
             max_age=max_age_of(request),
             budget=self.budget.of(context),
         )
-        response = pb.BatchListBusyTimesResponse()
-        for expert_id in expert_ids:
-            answer = response.experts.add(expert_id=expert_id)
-            if expert_id in found:
-                answer.busy_times.MergeFromString(busy_times_answer(found[expert_id]))
-            else:
-                answer.error.CopyFrom(answer_to(ExpertNotFound()).status)
-        return response
+        async with aclosing(found):
+            async for expert_id, availability in found:
+                answers[expert_id] = await large_busy_times_answer(availability)
+        return within_limits(batch_answer(expert_ids, answers))
 
     async def CheckTimes(  # type: ignore[override]  # as bytes, and read from bytes where that is quicker
         self, request: pb.CheckTimesRequest | AskedTimes, context: Context
@@ -68,7 +66,7 @@ class Availability(AvailabilityServiceServicer):
             max_age=asked.max_age,
             budget=self.budget.of(context),
         )
-        return checked_times_answer(asked.messages, checked.times, checked.availability)
+        return within_limits(checked_times_answer(asked.messages, checked.times, checked.availability))
 
     async def HoldTime(self, request: pb.HoldTimeRequest, context: Context) -> pb.HoldTimeResponse:
         hold = await self.hold_time(
