@@ -150,6 +150,39 @@ def test_a_request_that_a_library_wrote_is_read_in_one_go_if_it_is_usual(request
     assert asked_in(raw) == (ordinarily(raw) if usual else None)
 
 
+def test_usual_requests_cost_no_look_at_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Message] = []
+
+    def found_fine(request: Message) -> list[object]:
+        looked.append(request)
+        return []
+
+    monkeypatch.setattr("protovalidate.collect_violations", found_fine)
+    check = CheckTimesRequest(expert_id="e", candidates=[a_time()] * 50, max_age=Duration(seconds=60))
+    busy = ListBusyTimesRequest(expert_id="e", window=a_time(), exclude_session_ids=["s"])
+    valid_check = valid_requests(CheckTimesRequest.FromString)
+    valid_busy = valid_requests(ListBusyTimesRequest.FromString)
+
+    assert valid_check(check.SerializeToString()) == asked_by(check)
+    assert valid_busy(busy.SerializeToString()) == busy
+    assert looked == []
+    busy.window.start_time.nanos = 1
+    valid_busy(busy.SerializeToString())
+    assert looked == [busy]
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        (ListBusyTimesRequest, {"expert_id", "window", "exclude_session_ids", "max_age"}),
+        (CheckTimesRequest, {"expert_id", "candidates", "exclude_session_ids", "max_age"}),
+    ],
+)
+def test_every_field_is_known_to_those_who_look_by_hand(kind: type[Message], known: set[str]) -> None:
+    """Of a new one they would not see that it is wrong, and in CheckTimes not even that it is there."""
+    assert {one.name for one in kind.DESCRIPTOR.fields} == known
+
+
 def varint(number: int, *, padded: int = 0) -> bytes:
     """With so many bytes more than it needs, which decoders must take."""
     digits = []

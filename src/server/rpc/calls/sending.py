@@ -9,7 +9,10 @@ from server.rpc.calls.open_streams import OpenStreams
 
 
 async def send_all(messages: AsyncIterator[Any], context: Context, streams: OpenStreams) -> None:
-    """Waits while the caller reads more slowly than we write."""
+    """Waits while the caller reads more slowly than we write.
+
+    The first of `messages` must not have to wait for something to happen: few streams begin at once.
+    """
     async with streams.beginning():
         async for first in messages:  # noqa: B007 - the one message that is waited for here
             break
