@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from google.protobuf.message import Message
-from psycopg import AsyncConnection, sql
-from psycopg.conninfo import make_conninfo
 
 from bench.availability import (
     BATCH_LIST_BUSY_TIMES,
@@ -16,6 +14,7 @@ from bench.availability import (
 )
 from bench.builds import Build
 from bench.client import Client
+from bench.databases import new_database
 from bench.pairs import Pair
 from bench.people import ASKED, TEAM, window
 from bench.sampling import Call
@@ -30,19 +29,12 @@ from server.runtime.settings import PREFIX, Role
 @asynccontextmanager
 async def stage_before(here: Surroundings, build: Build) -> AsyncIterator[Stage]:
     """A server of that build with the same experts and calendars; the sandbox is shared."""
-    dsn = await new_database(here.dsn, build.name)
+    dsn = new_database(here.dsn, build.name)
     environment = {**here.environment, PREFIX + "DATABASE_URL": dsn}
     with server(Role.API, environment, build=build) as served:
         where = Surroundings(dsn=dsn, sandbox=here.sandbox, server=served, environment=environment)
         async with stage(where) as before:
             yield before
-
-
-async def new_database(dsn: str, name: str) -> str:
-    """The DSN of an empty database in the same server."""
-    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
-        await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return make_conninfo(dsn, dbname=name)
 
 
 def pairs(now: Client, before: Client) -> list[Pair]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import grpc.aio
 
-from bench.beside import new_database
 from bench.builds import NOW, Build, BuildMissing, build_before, without_before
 from bench.calendars import connect
 from bench.client import Client
+from bench.databases import new_database
 from bench.hanging import MailServer, add_mails
 from bench.people import FIRST_DAY, put_expert, put_session_request
 from bench.stage import Stage
@@ -71,7 +71,7 @@ def _shown(seconds: float | None) -> str:
 
 async def _waited(stage: Stage, build: Build, people: People) -> tuple[float | None, float | None]:
     """Seconds until a booking was written, alone and with the others; None where it took too long."""
-    dsn = await new_database(stage.where.dsn, f"fair_{build.name}")
+    dsn = new_database(stage.where.dsn, f"fair_{build.name}")
     async with MailServer.start() as mails:
         environment = {
             **stage.where.environment,

@@ -23,9 +23,9 @@ import psycopg
 from psycopg import AsyncConnection
 
 from adapters.postgres.embedded import embedded_postgres
-from bench.beside import new_database
 from bench.builds import NOW, Build, BuildMissing, build_before, without_before
 from bench.children import child
+from bench.databases import connections_to, new_database
 from bench.fleet import CALENDARS, latest, load_fleet, require_unchanged, set_due
 from bench.processors import parent_of, resident, spent_by, spent_by_family
 from bench.surroundings import server, settings_environment
@@ -85,6 +85,7 @@ class Kept:
     first: Spot
     last: Spot
     resident: int
+    connections: int
 
     def figures(self) -> list[float]:
         """In the order of the table's lines."""
@@ -96,6 +97,7 @@ class Kept:
             (last.postgres - first.postgres) / readings * 1000,
             (last.wal - first.wal) / readings / 1000,
             self.resident / 1e6,
+            float(self.connections),
             self.longest_overdue,
         ]
 
@@ -106,6 +108,7 @@ LINES = (
     "PostgreSQL's processor time a reading, ms",
     "WAL a reading, kB",
     "worker's memory, MB",
+    "worker's connections to the database",
     f"longest overdue, {CALENDARS:,} due evenly in {LAP // timedelta(minutes=1)} minutes, s",
 )
 
@@ -131,7 +134,9 @@ def _table(now: Kept, before: Kept | None = None) -> str:
 
 
 def _shown(figure: float) -> str:
-    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"
+    if figure >= 100 or figure.is_integer():
+        return f"{figure:,.0f}"
+    return f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"
 
 
 @contextmanager
@@ -164,7 +169,7 @@ def _measured(place: Place, builds: Sequence[Build]) -> list[Kept]:
 
 
 def _loaded(place: Place, build: Build) -> Subject:
-    dsn = asyncio.run(new_database(place.dsn, build.name))
+    dsn = new_database(place.dsn, build.name)
     keys = "bench:" + base64.b64encode(os.urandom(32)).decode()
     environment = settings_environment(
         {
@@ -214,10 +219,10 @@ def _with_all_overdue(place: Place, subject: Subject, longest: float) -> Kept:
     set_due(subject.dsn, first=-OVERDUE, spread=OVERDUE / 2)
     with server(Role.WORKER, subject.environment, build=subject.build) as worker:
         first, last = asyncio.run(_worked(place, subject.dsn, worker.pid))
-        used = resident(worker.pid)
+        used, connections = resident(worker.pid), connections_to(subject.dsn)
     with psycopg.connect(subject.dsn) as connection:
         require_unchanged(connection, last.readings - first.readings)
-    return Kept(longest_overdue=longest, first=first, last=last, resident=used)
+    return Kept(longest_overdue=longest, first=first, last=last, resident=used, connections=connections)
 
 
 async def _worked(place: Place, dsn: str, worker: int) -> tuple[Spot, Spot]:

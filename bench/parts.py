@@ -1,10 +1,12 @@
 """The parts of a run, each of which gives its table."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bench import availability, live, sessions
 from bench.beside import pairs, stage_before
 from bench.builds import BuildMissing, build_before, without_before
+from bench.databases import connections_to
 from bench.events import cost_table
 from bench.fair import fair
 from bench.flood import flood
@@ -41,7 +43,11 @@ async def pushed(stage: Stage) -> str:
 async def reads(stage: Stage) -> str:
     await stage.connect()
     async with availability.asking(stage.where.dsn) as ask:
-        return await _rounds(availability.rows(stage.client, ask))
+        rows = await _rounds(availability.rows(stage.client, ask))
+    memory = await stage.client.memory()
+    connections = await asyncio.to_thread(connections_to, stage.where.dsn)
+    has = f"{memory / 1e6:.0f} MB resident and {connections} connections to the database"
+    return f"{rows}\n\nThe server then has {has}."
 
 
 async def writes(stage: Stage) -> str:
