@@ -13,8 +13,9 @@ from adapters.postgres.feed_pages import look_after
 from adapters.postgres.job_queue import job_app
 from adapters.postgres.jobs import PostgresJobs
 from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
+from adapters.postgres.known_versions import VERSIONS, PostgresKnownVersions
 from adapters.postgres.line import Statement
-from adapters.postgres.pinned import open_pinned
+from adapters.postgres.pinned import PinnedConnection, open_pinned
 from adapters.postgres.pool import Connection, Pool, open_pool
 from adapters.postgres.readings import PostgresReadings
 from adapters.postgres.reserved_times import PostgresReservedTimes
@@ -146,30 +147,57 @@ async def test_is_answered_from_an_index(
 @pytest.mark.parametrize("number", [1, 20])
 async def test_what_is_known_is_answered_from_indexes(crowded_dsn: str, crowded: Pool, number: int) -> None:
     experts = [ExpertId(f"e{n}") for n in range(1, number + 1)]
-    async with open_pinned(crowded_dsn, [KNOWN, COUNTED]) as pinned:
-        known_times = PostgresKnownTimes(pinned)
+
+    async def ask(pinned: PinnedConnection) -> int:
+        return len(await PostgresKnownTimes(pinned).of(experts, WINDOW, now=NOW))
+
+    assert await _used(crowded_dsn, crowded, KNOWN, ask, found=number) == {
+        "account_pkey",
+        "calendar_pkey",
+        "expert_pkey",
+        "known_version_pkey",
+        "reading_pkey",
+        "reading_schedule_pkey",
+        "reserved_time_overlap",
+        "session_booked",
+    }
+
+
+@pytest.mark.parametrize("number", [1, 20])
+async def test_versions_are_found_by_indexes(crowded_dsn: str, crowded: Pool, number: int) -> None:
+    experts = [ExpertId(f"e{n}") for n in range(1, number + 1)]
+
+    async def ask(pinned: PinnedConnection) -> int:
+        return len(await PostgresKnownVersions(pinned).of(experts))
+
+    used = await _used(crowded_dsn, crowded, VERSIONS, ask, found=number)
+    assert used == {"known_version_pkey", "reading_schedule_pkey"}
+
+
+async def _used(
+    dsn: str,
+    pool: Pool,
+    statement: Statement,
+    ask: Callable[[PinnedConnection], Awaitable[int]],
+    *,
+    found: int,
+) -> set[str]:
+    """The indexes, and the tables read as a whole, when asked a second time: planning looks into indexes of its own
+    choice."""
+    async with open_pinned(dsn, [statement, COUNTED]) as pinned:
         counted: SharedStatement[None, None] = SharedStatement(
             pinned, COUNTED, values=lambda _: (), answers=lambda items, _: items
         )
 
         async def scans() -> dict[str, int]:
             await counted.ask(None)
-            async with crowded.connection() as connection:
+            async with pool.connection() as connection:
                 return await _scans(connection)
 
-        await known_times.of(experts, WINDOW, now=NOW)  # planning looks into indexes of its own choice
+        await ask(pinned)
         before = await scans()
-        assert len(await known_times.of(experts, WINDOW, now=NOW)) == number
-        used = {name for name, count in (await scans()).items() if count > before[name]}
-    assert used == {
-        "account_pkey",
-        "calendar_pkey",
-        "expert_pkey",
-        "reading_pkey",
-        "reading_schedule_pkey",
-        "reserved_time_overlap",
-        "session_booked",
-    }
+        assert await ask(pinned) == found
+        return {name for name, count in (await scans()).items() if count > before[name]}
 
 
 COUNTED = Statement(name="counted", text="SELECT pg_stat_force_next_flush()", types=())

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.postgres.deviations import deviations_from_value
 from adapters.postgres.spans import spans_from_value
-from application.ports.known_times import KnownCalendar
+from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
@@ -16,8 +16,12 @@ from domain.taken import BookedTime, HeldTime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTime:
-    """All that was found of an expert in a window. `held` is by hold when it expires, expired ones included."""
+    """All that was found of an expert in a window, each hold with when it expires, expired ones included.
 
+    `version` is the expert's, as bytes; None where it can't be told apart from a later one.
+    """
+
+    version: bytes | None
     expert_id: ExpertId
     zone: str
     calendars: tuple[KnownCalendar, ...]
@@ -27,11 +31,22 @@ class FoundTime:
     def held_at(self, now: datetime) -> tuple[HeldTime, ...]:
         return tuple([hold for hold, expires_at in self.held if expires_at > now])
 
+    def known_at(self, now: datetime, *, workings: Workings | None = None) -> KnownTime:
+        return KnownTime(
+            expert_id=self.expert_id,
+            zone=self.zone,
+            calendars=self.calendars,
+            booked=self.booked,
+            held=self.held_at(now),
+            workings=workings,
+        )
+
 
 def found_time(row: tuple[Any, ...]) -> FoundTime:
-    expert_id, zone, *columns = row
+    version, expert_id, zone, *columns = row
     calendars, booked, held = columns[:12], columns[12:15], columns[15:]
     return FoundTime(
+        version=version,
         expert_id=expert_id,
         zone=zone,
         calendars=tuple(map(_calendar, *calendars)) if calendars[0] else (),

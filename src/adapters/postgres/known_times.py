@@ -5,8 +5,7 @@ binary, one row per expert and window, and no object for an interval of busy tim
 gains.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +13,7 @@ from typing import Any, Final
 from adapters.postgres.errors import StatementFailed
 from adapters.postgres.known_rows import FoundTime, found_time
 from adapters.postgres.line import Row, Statement
-from adapters.postgres.pinned import PinnedConnection, open_pinned
+from adapters.postgres.pinned import PinnedConnection
 from adapters.postgres.shared_statement import SharedStatement
 from application.ports.known_times import KnownTime
 from domain.ids import ExpertId
@@ -46,16 +45,8 @@ class PostgresKnownTimes:
     async def of(
         self, expert_ids: Collection[ExpertId], window: Interval, *, now: datetime
     ) -> Mapping[ExpertId, KnownTime]:
-        return {
-            expert_id: KnownTime(
-                expert_id=expert_id,
-                zone=one.zone,
-                calendars=one.calendars,
-                booked=one.booked,
-                held=one.held_at(now),
-            )
-            for expert_id, one in (await self.found(expert_ids, window)).items()
-        }
+        found = await self.found(expert_ids, window)
+        return {expert_id: one.known_at(now) for expert_id, one in found.items()}
 
     async def found(self, expert_ids: Collection[ExpertId], window: Interval) -> Mapping[ExpertId, FoundTime]:
         """Of each expert of one moment."""
@@ -74,13 +65,6 @@ class PostgresKnownTimes:
             if failed.sharers == 1:
                 raise
             return await self._known.ask_alone(question)
-
-
-@asynccontextmanager
-async def open_known_times(dsn: str) -> AsyncIterator[PostgresKnownTimes]:
-    """With a connection of its own: no work of another kind may keep a question waiting. Raises StoreUnavailable."""
-    async with open_pinned(dsn, [KNOWN]) as connection:
-        yield PostgresKnownTimes(connection)
 
 
 def _numbers(questions: Sequence[Question]) -> dict[tuple[ExpertId, Interval], int]:
@@ -111,16 +95,22 @@ def _answers(questions: Sequence[Question], rows: Sequence[Row]) -> Sequence[Map
     ]
 
 
+# A version that was restored from a dump is a number of another database: once its turn comes here, it may be given to
+# the expert again. Only when its transaction has ended here is it sure not to be.
 # Holds that have expired are left out by whoever reads the rows, or the index of their ends would be taken for the
 # better one.
 KNOWN = Statement(
     name="known",
     types=("text[]", "timestamptz[]", "timestamptz[]"),
     text="""
-    SELECT asked.number, expert.expert_id, expert.time_zone, conflict.*, booked.*, held.*
+    SELECT asked.number, (
+            SELECT version FROM known_version
+            WHERE known_version.expert_id = expert.expert_id
+                AND pg_visible_in_snapshot(version, pg_current_snapshot())
+        ), expert.expert_id, expert.time_zone, conflict.*, booked.*, held.*
     FROM unnest($1, $2, $3) WITH ORDINALITY AS asked (expert_id, starts_at, ends_at, number)
         CROSS JOIN LATERAL (
-            SELECT * FROM expert WHERE expert.expert_id = asked.expert_id
+            SELECT expert_id, time_zone FROM expert WHERE expert.expert_id = asked.expert_id
             OFFSET 0  -- one by one, or few experts would be joined by reading all
         ) AS expert
         CROSS JOIN LATERAL (

@@ -85,6 +85,7 @@ class PostgresReservedTimes:
         )
 
     async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
+        await self._say_that_expired_are_removed("on")
         # What a booking is dealing with is skipped: two who remove the same holds in other orders wait for each other.
         cursor = await self.connection.execute(
             """
@@ -99,7 +100,14 @@ class PostgresReservedTimes:
             """,
             {"now": now, "limit": limit},
         )
+        await self._say_that_expired_are_removed("off")
         return tuple(sorted([_from_row(row) async for row in cursor], key=lambda one: one.expires_at))
+
+    async def _say_that_expired_are_removed(self, on_or_off: str) -> None:
+        """To the triggers, for the rest of the transaction: no answer changes by that."""
+        await self.connection.execute(
+            "SELECT set_config('calendarsync.removes_expired', %(value)s, true)", {"value": on_or_off}
+        )
 
     async def _take_turn(self, expert_id: ExpertId) -> bool:
         """Take the expert's lock: two that only met at the constraint could wait for each other. False: no expert."""
