@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from adapters.postgres.known_times import open_known_times
+from adapters.postgres.kept_times import open_known_times
 from bench.bare import BUILD
 from bench.client import Client
 from bench.people import ASKED, BOOKED, EVERY, FIRST_DAY, TAKEN, TEAM, WINDOW_DAYS, stretch, window

@@ -1,8 +1,11 @@
 """What every answer to the question of experts' time keeps to."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
-from application.ports.known_times import KnownCalendar, KnownTime
+from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
 from domain.account import AccountStatus, Provider
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
@@ -31,8 +34,19 @@ OTHER = ExpertId("other")
 WINDOW = Interval(NOW, after(days=7))
 
 
-async def _known(kept: Kept, window: Interval = WINDOW) -> KnownTime:
-    return (await kept.known_times.of([EXPERT], window, now=NOW))[EXPERT]
+@pytest.fixture(params=["asked each time", "kept"])
+def known_times(request: pytest.FixtureRequest, kept: Kept) -> KnownTimes:
+    return kept.kept_times if request.param == "kept" else kept.known_times
+
+
+async def _known(known_times: KnownTimes, window: Interval = WINDOW, *, now: datetime = NOW) -> KnownTime:
+    """What is shown in `window`; where more is kept, that comes as well."""
+    known = (await known_times.of([EXPERT], window, now=now))[EXPERT]
+    return replace(
+        known,
+        booked=tuple(one for one in known.booked if one.interval.overlaps(window)),
+        held=tuple(one for one in known.held if one.interval.overlaps(window)),
+    )
 
 
 def _calendar(
@@ -55,15 +69,15 @@ async def _store(kept: Kept, reading: StoredReading) -> None:
         assert await tx.readings.store(task, reading, due_at=NOW, now=NOW)
 
 
-async def test_experts_that_do_not_exist_are_left_out(kept: Kept) -> None:
+async def test_experts_that_do_not_exist_are_left_out(kept: Kept, known_times: KnownTimes) -> None:
     await put_expert(kept)
-    assert await kept.known_times.of([EXPERT, OTHER], WINDOW, now=NOW) == {
+    assert await known_times.of([EXPERT, OTHER], WINDOW, now=NOW) == {
         EXPERT: KnownTime(expert_id=EXPERT, zone="Europe/Berlin", calendars=(), booked=(), held=())
     }
-    assert await kept.known_times.of([], WINDOW, now=NOW) == {}
+    assert await known_times.of([], WINDOW, now=NOW) == {}
 
 
-async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept) -> None:
+async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept, known_times: KnownTimes) -> None:
     await put_conflict_calendars(kept, "b", "B", "a")
     busy = a_reading(
         "b", busy=[an_interval(starts=-30), an_interval(starts=5, hours=0.25)], zone="Asia/Tokyo"
@@ -75,7 +89,7 @@ async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept) -> 
     await _store(kept, idle)
     async with kept.transaction() as tx:
         await tx.calendars.save([a_calendar("not-chosen")])
-    known = await _known(kept)
+    known = await _known(known_times)
     assert known.calendars == (_calendar("B", None), _calendar("a", idle), _calendar("b", busy))
 
 
@@ -83,7 +97,7 @@ async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept) -> 
     ("status", "missing"), [(AccountStatus.RECONNECT_REQUIRED, False), (AccountStatus.ACTIVE, True)]
 )
 async def test_calendars_that_cannot_be_read_are_shown_as_such(
-    kept: Kept, status: AccountStatus, missing: bool
+    kept: Kept, known_times: KnownTimes, status: AccountStatus, missing: bool
 ) -> None:
     await put_conflict_calendars(kept, "a")
     await _store(kept, a_reading("a"))
@@ -91,10 +105,10 @@ async def test_calendars_that_cannot_be_read_are_shown_as_such(
         await tx.accounts.save(an_account(status=status))
         await tx.calendars.save([a_calendar("a", missing=missing)])
     shown = _calendar("a", a_reading("a"), active=status is AccountStatus.ACTIVE, missing=missing)
-    assert (await _known(kept)).calendars == (shown,)
+    assert (await _known(known_times)).calendars == (shown,)
 
 
-async def test_live_sessions_in_the_window_come_by_start(kept: Kept) -> None:
+async def test_live_sessions_in_the_window_come_by_start(kept: Kept, known_times: KnownTimes) -> None:
     await put_expert(kept)
     shown = {"late": 50, "same-2": 30, "same-1": 30, "reaches-in": -0.5, "reaches-out": 7 * 24 - 0.5}
     hidden = {"before": -1, "behind": 7 * 24}
@@ -102,12 +116,12 @@ async def test_live_sessions_in_the_window_come_by_start(kept: Kept) -> None:
         for session_id, starts in (shown | hidden).items():
             await tx.sessions.add(a_session(session_id, interval=an_interval(starts=starts)))
         await tx.sessions.add(a_session("cancelled", cancelled=True))
-    booked = (await _known(kept)).booked
+    booked = (await _known(known_times)).booked
     assert [one.session_id for one in booked] == ["reaches-in", "same-1", "same-2", "late", "reaches-out"]
     assert booked[-2] == BookedTime(session_id=booked[-2].session_id, interval=an_interval(starts=50))
 
 
-async def test_live_holds_in_the_window_come_by_start(kept: Kept) -> None:
+async def test_live_holds_in_the_window_come_by_start(kept: Kept, known_times: KnownTimes) -> None:
     await put_expert(kept)
     async with kept.transaction() as tx:
         for hold_id, starts in (("late", 50), ("early", 30), ("before", -1), ("behind", 7 * 24)):
@@ -116,13 +130,15 @@ async def test_live_holds_in_the_window_come_by_start(kept: Kept) -> None:
         await tx.reserved.hold(expired, now=after(minutes=-5))
         await tx.sessions.add(a_session())
         await tx.reserved.reserve(EXPERT, SESSION, an_interval(), now=NOW)
-    known = await _known(kept)
+    known = await _known(known_times)
     assert [one.hold_id for one in known.held] == ["early", "late"]
     assert known.held[0] == HeldTime(hold_id=known.held[0].hold_id, interval=an_interval(starts=30))
     assert [one.session_id for one in known.booked] == [SESSION]
 
 
-async def test_many_experts_are_answered_at_once_each_with_their_own(kept: Kept) -> None:
+async def test_many_experts_are_answered_at_once_each_with_their_own(
+    kept: Kept, known_times: KnownTimes
+) -> None:
     await put_conflict_calendars(kept, "a")
     async with kept.transaction() as tx:
         await tx.experts.put(an_expert(OTHER, time_zone="Asia/Tokyo"))
@@ -131,7 +147,7 @@ async def test_many_experts_are_answered_at_once_each_with_their_own(kept: Kept)
         await tx.sessions.add(a_session(expert_id=OTHER))
         await tx.reserved.hold(a_hold(), now=NOW)
     await choose_calendars(kept, "their-calendar", expert_id=OTHER)
-    known = await kept.known_times.of([OTHER, EXPERT, OTHER], WINDOW, now=NOW)
+    known = await known_times.of([OTHER, EXPERT, OTHER], WINDOW, now=NOW)
     mine, theirs = known[EXPERT], known[OTHER]
     assert (mine.zone, theirs.zone) == ("Europe/Berlin", "Asia/Tokyo")
     assert [[one.calendar_id for one in each.calendars] for each in (mine, theirs)] == [
@@ -142,9 +158,9 @@ async def test_many_experts_are_answered_at_once_each_with_their_own(kept: Kept)
     assert [[one.hold_id for one in each.held] for each in (mine, theirs)] == [[HOLD], []]
 
 
-async def test_nothing_uncommitted_is_known(kept: Kept) -> None:
+async def test_nothing_uncommitted_is_known(kept: Kept, known_times: KnownTimes) -> None:
     await put_expert(kept)
     async with kept.transaction() as tx:
         await tx.sessions.add(a_session())
-        assert (await _known(kept)).booked == ()
-    assert len((await _known(kept)).booked) == 1
+        assert (await _known(known_times)).booked == ()
+    assert len((await _known(known_times)).booked) == 1

@@ -39,19 +39,26 @@ class FakeKnownTimes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepingKnownTimes:
     """The same by one that keeps: what was worked out from one state is there as long as nothing but readings' times
-    changes."""
+    changes, and what was shown last as long as nothing does."""
 
     committed: Callable[[], Tables]
     _states: dict[ExpertId, tuple[KnownTime, Workings]] = field(default_factory=dict)
+    _shown: dict[ExpertId, KnownTime] = field(default_factory=dict)
 
     async def of(
         self, expert_ids: Collection[ExpertId], window: Interval, *, now: datetime
     ) -> Mapping[ExpertId, KnownTime]:
         plain = FakeKnownTimes(committed=self.committed)
         return {
-            expert_id: replace(one, workings=self._workings(_untimed(one)))
+            expert_id: self._show(replace(one, workings=self._workings(_untimed(one))))
             for expert_id, one in (await plain.of(expert_ids, ALL_TIME, now=now)).items()
         }
+
+    def _show(self, known: KnownTime) -> KnownTime:
+        before = self._shown.get(known.expert_id)
+        if before is None or before != known or before.workings is not known.workings:
+            self._shown[known.expert_id] = known
+        return self._shown[known.expert_id]
 
     def _workings(self, state: KnownTime) -> Workings:
         before = self._states.get(state.expert_id)

@@ -11,8 +11,11 @@ from adapters.crypto.cipher import KeyRing
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
-from adapters.postgres.known_times import PostgresKnownTimes, open_known_times
+from adapters.postgres.kept_times import KeptTimes
+from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
+from adapters.postgres.known_versions import VERSIONS
 from adapters.postgres.new_sessions import PostgresNewSessions, open_new_sessions
+from adapters.postgres.pinned import open_pinned
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
 from adapters.postgres.wake_ups import CHANNEL
@@ -25,6 +28,7 @@ from application.ports.sessions import Turn
 from application.ports.store import Store, Transaction
 from domain.expert import Expert
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from domain.reading import Pace
 from tests.builders import CALENDAR, EXPERT, NOW, a_calendar, a_grant, an_account, an_expert, some_settings
 from tests.fakes.store import FakeStore
 from tests.fakes.tables import (
@@ -37,6 +41,7 @@ from tests.fakes.tables import (
 
 TOKENS = (f"worker-1.token-{number}" for number in itertools.count(1))
 """Of claims; each is new."""
+MOST_BYTES = 1_000_000
 
 
 class Kept(Protocol):
@@ -50,6 +55,11 @@ class Kept(Protocol):
 
     @property
     def known_times(self) -> KnownTimes: ...
+
+    @property
+    def kept_times(self) -> KnownTimes:
+        """The same by one that keeps."""
+        ...
 
     @property
     def new_sessions(self) -> NewSessions: ...
@@ -81,6 +91,10 @@ class KeptByFake:
         return self.store.known_times
 
     @property
+    def kept_times(self) -> KnownTimes:
+        return self.store.kept_times
+
+    @property
     def new_sessions(self) -> NewSessions:
         return self.store.new_sessions
 
@@ -108,6 +122,7 @@ class KeptByPostgres:
     store: PostgresStore
     vault: PostgresGrantVault
     known_times: PostgresKnownTimes
+    kept_times: KeptTimes
     new_sessions: PostgresNewSessions
     feed: PostgresChangeFeed
     pool: Pool
@@ -163,14 +178,16 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
     cipher = KeyRing({"test": bytes(range(32))})
     async with (
         open_pool(dsn, min_size=at_once, max_size=8) as pool,
-        open_known_times(dsn) as known_times,
+        open_pinned(dsn, [VERSIONS]) as versions,
+        open_pinned(dsn, [KNOWN]) as contents,
         open_new_sessions(dsn, cipher) as new_sessions,
         open_change_feed(dsn, pool) as feed,
     ):
         yield KeptByPostgres(
             store=PostgresStore(pool=pool, cipher=cipher, job_app=job_app()),
             vault=PostgresGrantVault(pool=pool, cipher=cipher),
-            known_times=known_times,
+            known_times=PostgresKnownTimes(contents),
+            kept_times=KeptTimes(versions, contents, window=Pace().window, most_bytes=MOST_BYTES),
             new_sessions=new_sessions,
             feed=feed,
             pool=pool,

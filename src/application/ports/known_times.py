@@ -33,6 +33,7 @@ class KnownCalendar:
 class Workings:
     """What was worked out from one state of what is known of an expert, whatever the times of its readings.
 
+    It goes when the state is another, when the process needs the memory, and with the connection to the database.
     `whole` belongs to `application.availability.answer_at_once`.
     """
 
@@ -43,8 +44,10 @@ class Workings:
 class KnownTime:
     """What is known of one expert. `zone` is the name of their time zone.
 
-    `workings` are shared by all that show the same state: the same time zone, the same calendars with the same busy
-    time, and the same sessions: all in the window that readings are kept for. None where nothing is kept.
+    `workings` is None where nothing is kept. Else it is shared by all that show the same state: the same time zone, the
+    same calendars with the same busy time, and the same sessions. Only the holds, and when readings were made, may
+    differ; where not even that does, the very same object comes again. `booked` and `held` are then all in the window
+    that readings are kept for, which holds the one that was asked about.
     """
 
     expert_id: ExpertId
@@ -61,7 +64,8 @@ class KnownTimes(Protocol):
     ) -> Mapping[ExpertId, KnownTime]:
         """Of each expert that exists: conflict calendars with readings, and the live sessions and holds in `window`.
 
-        Calendars come by id, sessions and holds by start, then by id.
-        Of one moment: what is written meanwhile is in all of it or in none. Raises StoreUnavailable.
+        Calendars come by id, sessions and holds by start, then by id. Holds live until they expire, judged by `now`.
+        Of each expert of one moment after the call began: what was committed before is in it, whoever wrote it, and
+        what is written meanwhile is in all of it or in none. Raises StoreUnavailable.
         """
         ...

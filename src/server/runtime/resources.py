@@ -16,12 +16,12 @@ from adapters.crypto import KeyRing
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
 from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender, trusting
-from adapters.postgres.change_feed import open_change_feed
+from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.clock import PostgresClock, open_clock
 from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.job_queue import job_app
-from adapters.postgres.known_times import open_known_times
+from adapters.postgres.kept_times import KeptTimes, open_known_times
 from adapters.postgres.migrate import MigrationRefused, migrate
 from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
@@ -66,9 +66,9 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
         jobs = job_app()
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
-        known_times = await stack.enter_async_context(open_known_times(dsn))
         new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
         changes = await stack.enter_async_context(open_change_feed(dsn, pool))
+        known_times = await stack.enter_async_context(_open_known_times(settings, changes))
         feed = await stack.enter_async_context(open_feed_tail(changes))
         alarms = OperatorAlarms()
         microsoft = microsoft_settings(settings, public_url=public_url)
@@ -99,6 +99,17 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         )
         container.check_dependencies()
         yield Resources(container=container, pool=pool, jobs=jobs, wake_ups=PostgresWakeUps(dsn=dsn))
+
+
+@asynccontextmanager
+async def _open_known_times(settings: Settings, changes: PostgresChangeFeed) -> AsyncIterator[KeptTimes]:
+    """Whoever is erased is forgotten here as well."""
+    window = Pace(days_ahead=settings.read_ahead_days).window
+    most = settings.known_times_mb * 1_000_000
+    dsn = settings.database_url.get_secret_value()
+    async with open_known_times(dsn, window=window, most_bytes=most) as known_times:
+        changes.tell_of_erasures(known_times.forget)
+        yield known_times
 
 
 @asynccontextmanager

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     poll_with_push_seconds: float = Field(default=780, ge=1, le=86_400)
     push: Push = Push.AUTO
     changes_kept_days: int = Field(default=7, ge=1, le=365)
+    known_times_mb: int = Field(default=256, ge=1, le=100_000)
     shutdown_grace_seconds: float = Field(default=20, ge=0, le=600)
     sweep_seconds: float = Field(default=15, ge=0.1, le=600)
     worker_concurrency: int = Field(default=8, ge=1, le=100)
