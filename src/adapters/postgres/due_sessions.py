@@ -5,7 +5,7 @@ an index, WALKED at most, and looks at the first few sessions of each. The next 
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from psycopg.rows import DictRow
 
@@ -15,10 +15,10 @@ from application.ports.sessions import ClaimedSessions, DueSession, Turn
 from domain.ids import ExpertId, SessionId
 
 WALKED: Final = 32
-RIPENED: Final = 100
 
 # Experts are found by one probe of an index each. Those that have no account, or none that could be written to, wait,
 # and burden no mailbox. Among several candidates of a mailbox only those count that have a place for their expert.
+# What is locked is looked at anew, and by its key: no index of due times serves that condition.
 CLAIM: Final = """
     WITH RECURSIVE
         held (key, places) AS (SELECT * FROM unnest(%(keys)s::text[], %(places_held)s::int[])),
@@ -108,7 +108,7 @@ CLAIM: Final = """
         ),
         locked AS (
             SELECT session.expert_id, session.session_id FROM session JOIN wanted USING (expert_id, session_id)
-            WHERE session.due_at <= %(now)s
+            WHERE coalesce(session.due_at, 'infinity') <= %(now)s
                 AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_by = %(token)s)
             FOR NO KEY UPDATE OF session SKIP LOCKED
         ),
@@ -125,11 +125,12 @@ CLAIM: Final = """
     ) AS ends LEFT JOIN (claimed JOIN wanted USING (expert_id, session_id)) ON true
     ORDER BY again, due_at, starts_at, expert_id, session_id
     """
+# The limit is no argument: of an unknown one the planner would expect thousands, and read the whole table.
 RIPEN: Final = """
     WITH due AS (
         SELECT expert_id, session_id FROM session
         WHERE status = 'WAITING' AND due_at <= %(now)s AND ripe_at IS DISTINCT FROM due_at
-        ORDER BY due_at, expert_id, session_id LIMIT %(limit)s
+        ORDER BY due_at, expert_id, session_id LIMIT 100
         FOR NO KEY UPDATE SKIP LOCKED
     ), ripened AS (
         UPDATE session SET ripe_at = due_at FROM due
@@ -146,28 +147,29 @@ RIPEN: Final = """
 async def claim_due_sessions(
     connection: Connection, room: Room, turn: Turn, *, token: str, now: datetime, until: datetime
 ) -> ClaimedSessions:
-    cursor = await connection.execute(
-        CLAIM,
-        {
-            "keys": list(room.held),
-            "places_held": list(room.held.values()),
-            "of_a_key": MOST_OF_A_KEY,
-            "places": room.places,
-            "again": room.again,
-            "walked": WALKED,
-            "after_new": turn.new,
-            "after_ripe": turn.ripe,
-            "token": token,
-            "now": now,
-            "until": until,
-        },
-    )
+    cursor = await connection.execute(CLAIM, claim_arguments(room, turn, token, now, until))
     rows = await cursor.fetchall()
     return ClaimedSessions(
         rows=tuple(_claimed(row, token) for row in rows if row["session_id"] is not None),
         turn=Turn(new=rows[0]["new_end"] or "", ripe=rows[0]["ripe_end"] or ""),
         missed=rows[0]["missed"],
     )
+
+
+def claim_arguments(room: Room, turn: Turn, token: str, now: datetime, until: datetime) -> dict[str, Any]:
+    return {
+        "keys": list(room.held),
+        "places_held": list(room.held.values()),
+        "of_a_key": MOST_OF_A_KEY,
+        "places": room.places,
+        "again": room.again,
+        "walked": WALKED,
+        "after_new": turn.new,
+        "after_ripe": turn.ripe,
+        "token": token,
+        "now": now,
+        "until": until,
+    }
 
 
 def _claimed(row: DictRow, token: str) -> Claimed[DueSession]:
@@ -181,7 +183,7 @@ def _claimed(row: DictRow, token: str) -> Claimed[DueSession]:
 
 
 async def ripen_sessions(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
-    cursor = await connection.execute(RIPEN, {"now": now, "limit": RIPENED})
+    cursor = await connection.execute(RIPEN, {"now": now})
     row = await cursor.fetchone()
     assert row is not None
     return row["ripened"], row["next_due"]
