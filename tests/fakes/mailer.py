@@ -1,5 +1,6 @@
 """A mailer that keeps what it was given to send."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from tests.fakes.store import FakeStore
 class RecordingMailer:
     """Delivers into `sent`, but not to addresses in `refused`, nor to anybody while `down`.
 
-    While `silent` it never says that it did.
+    While `silent` it never says that it did; with `hangs` it waits for that before anything else, `hung` mails at once.
     """
 
     store: FakeStore | None = None
@@ -19,11 +20,19 @@ class RecordingMailer:
     refused: set[str] = field(default_factory=set)
     down: bool = False
     silent: bool = False
+    hangs: asyncio.Event | None = None
+    hung: int = 0
 
     async def send_reconnect_notice(
         self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
     ) -> None:
         assert self.store is None or not self.store.in_transaction, "no mail is sent inside a transaction"
+        if self.hangs is not None:
+            self.hung += 1
+            try:
+                await self.hangs.wait()
+            finally:
+                self.hung -= 1
         if self.down:
             raise MailDelayed(reason="not reachable")
         if notice.to in self.refused or "@" not in notice.to:

@@ -185,7 +185,8 @@ class FakeProvider:
 
     `alarms` hear of every token it gives, as the real adapter tells them; it keeps none, so each call fetches one.
     `calls` counts the calls of each port's method. `outage` fails all of them; `misconfigured`, when it holds a code,
-    those that need a token. `forgets_marks` makes it create a second event under a mark it has seen.
+    those that need a token. `forgets_marks` makes it create a second event under a mark it has seen. Calls about a
+    calendar in `hanging` wait for its event; `hung` counts those that do, `most_hung` those that did at once.
     """
 
     def __init__(self, store: FakeStore) -> None:
@@ -193,6 +194,9 @@ class FakeProvider:
         self.people: dict[str, Person] = {}
         self.codes: dict[str, Code] = {}
         self.calls: Counter[str] = Counter()
+        self.hanging: dict[str, asyncio.Event] = {}
+        self.hung: Counter[str] = Counter()
+        self.most_hung: Counter[str] = Counter()
         self.outage = False
         self.misconfigured = ""
         self.forgets_marks = False
@@ -268,6 +272,8 @@ class FakeProvider:
         self.calls[method] += 1
         held = self._next_held(method)
         fault = self._next_fault(method, calendar)
+        if calendar is not None and calendar in self.hanging:
+            await self._hang(calendar)
         if held is not None and not held.after_doing:
             await held.pass_through()
         if self.outage:
@@ -283,6 +289,14 @@ class FakeProvider:
             await held.pass_through()
         if fault is not None:
             raise fault.error
+
+    async def _hang(self, calendar: str) -> None:
+        self.hung[calendar] += 1
+        self.most_hung[calendar] = max(self.most_hung[calendar], self.hung[calendar])
+        try:
+            await self.hanging[calendar].wait()
+        finally:
+            self.hung[calendar] -= 1
 
     async def person_behind(self, account_id: AccountId) -> Person:
         """Raises AccountNotFound, and AccessLost when the stored grant was revoked or the organisation refuses us."""
