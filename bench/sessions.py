@@ -1,4 +1,4 @@
-"""PutSession: a session and its job in one transaction, against the same rows written by bare SQL."""
+"""PutSession: a session, its change and its wake-up, against the same written by bare SQL."""
 
 from datetime import timedelta
 from itertools import count
@@ -11,7 +11,7 @@ from bench.sampling import Call, Row
 from bench.statements import WRITERS, Writers
 
 PUT_SESSION = "/calendarsync.v1.SessionService/PutSession"
-BARE = "session, change and job by libpq, five statements"
+BARE = "session, change and wake-up by libpq, five statements"
 
 
 def put_anew(client: Client, prefix: str) -> Call:

@@ -25,10 +25,8 @@ PUT_SESSION = b"""
         status, failures, due_at, copies)
     VALUES ($1, $2, now(), now() + interval '30 minutes', decode($3, 'hex'), false, 1, 0, 'PENDING', 0, now(), 0)
     """
-PUT_JOB = b"""
-    SELECT procrastinate_defer_jobs_v1(ARRAY[
-        ROW('writes', 'write_session', 0, NULL, NULL, json_build_object('expert_id', $1::text, 'session_id', $2::text),
-            NULL)::procrastinate_job_to_defer_v1])
+WAKE_UP = b"""
+    SELECT wake_workers('write_session', 'writes', jsonb_build_object('expert_id', $1::text, 'session_id', $2::text))
     """
 PUT_CHANGE = b"""
     WITH added AS (
@@ -42,7 +40,7 @@ SEALED_BYTES = 320
 
 
 class Writers:
-    """Connections that each put sessions with their changes and jobs, one transaction after the other."""
+    """Connections that each put sessions with their changes and wake-ups, one transaction after the other."""
 
     def __init__(self, connections: list[PGconn]) -> None:
         self._connections = connections
@@ -86,7 +84,7 @@ class Writers:
             (b"begin", []),
             (b"session", [*ids, os.urandom(SEALED_BYTES).hex().encode()]),
             (b"change", ids),
-            (b"job", ids),
+            (b"wake_up", ids),
             (b"commit", []),
         ):
             result = connection.exec_prepared(name, values)
@@ -104,7 +102,7 @@ def writing(dsn: str) -> Iterator[Writers]:
                 (b"begin", b"BEGIN"),
                 (b"session", PUT_SESSION),
                 (b"change", PUT_CHANGE),
-                (b"job", PUT_JOB),
+                (b"wake_up", WAKE_UP),
                 (b"commit", b"COMMIT"),
             ):
                 result = connection.prepare(name, statement)
