@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from typing import NamedTuple
 
 import grpc.aio
 
@@ -22,10 +23,21 @@ from server.runtime.settings import Role
 ROUNDS = 3
 SECONDS = 0.8
 SETTLING_SECONDS = 0.4
-FLOODS: Mapping[str, tuple[int, int]] = {
-    "64 connections": (64, 1),
-    "64 connections, 100 notifications a delivery": (64, 100),
-    "512 connections": (512, 1),
+
+
+class Flood(NamedTuple):
+    """As `bench.forger` takes it."""
+
+    connections: int
+    items: int = 1
+    keeps: str = "kept"
+
+
+FLOODS: Mapping[str, Flood] = {
+    "64 connections": Flood(64),
+    "64 connections, 100 notifications a delivery": Flood(64, items=100),
+    "512 connections": Flood(512),
+    "512 lanes, each delivery on a connection of its own": Flood(512, keeps="anew"),
 }
 IN_FLIGHT = 16
 HEAD = (
@@ -55,17 +67,17 @@ async def _measure(served: Served) -> list[tuple[str, ...]]:
         await book_everything(client.service)
         call = client.calling(client.service, LIST_BUSY_TIMES, busy_request(BOOKED))
         await drive(call, in_flight=IN_FLIGHT, seconds=SECONDS)
-        return [await _line(name, call, served, *how) for name, how in FLOODS.items()]
+        return [await _line(name, call, served, kind) for name, kind in FLOODS.items()]
 
 
-async def _line(name: str, call: Call, served: Served, connections: int, items: int) -> tuple[str, ...]:
+async def _line(name: str, call: Call, served: Served, kind: Flood) -> tuple[str, ...]:
     """Calm and flood by turns, so that what else the machine does falls on both."""
     assert served.http_port is not None
     calm, flooded, answers = [], [], dict[str, int]()
     flooding = 0.0
     for _ in range(ROUNDS):
         calm.append((await drive(call, in_flight=IN_FLIGHT, seconds=SECONDS)).rate)
-        with _forger(served.http_port, connections, items, answers):
+        with _forger(served.http_port, kind, answers):
             began = time.perf_counter()
             await asyncio.sleep(SETTLING_SECONDS)
             flooded.append((await drive(call, in_flight=IN_FLIGHT, seconds=SECONDS)).rate)
@@ -83,10 +95,10 @@ async def _line(name: str, call: Call, served: Served, connections: int, items: 
 
 
 @contextmanager
-def _forger(port: int, connections: int, items: int, answers: dict[str, int]) -> Iterator[None]:
+def _forger(port: int, kind: Flood, answers: dict[str, int]) -> Iterator[None]:
     """In a process of its own; adds to `answers` how many of each status it was given."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.forger", str(port), str(connections), str(items)],
+        [sys.executable, "-m", "bench.forger", str(port), *map(str, kind)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -17,7 +17,7 @@ from application.provider_faults import (
     pause_after,
     unread_because,
 )
-from application.readings.own_entries import own_among
+from application.readings.own_entries import own_among, seen_among
 from domain.availability import Reading, ReadingSource, Unread, UnreadReason
 from domain.blocking import CalendarEntry
 from domain.ids import ExpertId
@@ -92,7 +92,8 @@ class ReadLive:
         async with self.store.transaction() as tx:
             own = await own_among(tx, stretch.expert_id, whole, chain(*entries), before=before)
         seen = [
-            own.seen(
+            await seen_among(
+                own,
                 found,
                 Look(
                     account_id=calendar.account_id,

@@ -1,13 +1,19 @@
 """Finding out which entries of a calendar are events of our sessions."""
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from application.ports.store import Transaction
 from domain.blocking import CalendarEntry
 from domain.ids import ExpertId
 from domain.interval import Interval
+from domain.look import Look
 from domain.own_event import OwnEvent
-from domain.own_events import OwnEvents
+from domain.own_events import OwnEvents, Seen
+
+MANY: Final = 2_000
+"""Entries of a look that keep nobody waiting: what they come to is worked out in ten milliseconds or less."""
 
 
 async def own_among(
@@ -24,3 +30,13 @@ async def own_among(
     concerned = {one.session_id for one in before} | set(whose.values())
     after = await tx.sessions.own_events(expert_id, window, sessions=concerned)
     return OwnEvents.of(before, after, whose)
+
+
+async def seen_among(own: OwnEvents, entries: Sequence[CalendarEntry], look: Look) -> Seen:
+    """What the entries come to; in a thread if there are many.
+
+    A hundred thousand take half a second, in which a process that also answers calls must go on doing so.
+    """
+    if len(entries) <= MANY:
+        return own.seen(entries, look)
+    return await asyncio.to_thread(own.seen, entries, look)

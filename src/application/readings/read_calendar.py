@@ -17,7 +17,7 @@ from application.provider_faults import (
     pause_after,
     unread_because,
 )
-from application.readings.own_entries import own_among
+from application.readings.own_entries import own_among, seen_among
 from domain.access import ProviderUnavailable
 from domain.account import Provider
 from domain.availability import SOON, ReadFailure, UnreadReason
@@ -117,7 +117,7 @@ class ReadCalendar:
             # Another process may have stored one since this began: what it reported is neither repeated nor missed.
             previous = await tx.readings.lock(task.calendar_id)
             own = await own_among(tx, task.expert_id, look.window, entries, before=before)
-            seen = own.seen(entries, look)
+            seen = await seen_among(own, entries, look)
             reading = StoredReading(
                 calendar_id=task.calendar_id,
                 window=look.window,

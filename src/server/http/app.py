@@ -1,6 +1,5 @@
 """Puts the HTTP side together, and serves it."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from server.http.accepting import Accepting
 from server.http.health import Health
 from server.http.links import (
     ALIVE_PATH,
@@ -29,8 +29,6 @@ from server.http.reconnect import Reconnect
 LARGEST_FORM = 64 * 1024
 LONGEST_LINE = 32 * 1024
 """Bytes of a request line: a code of Microsoft's alone may have thousands."""
-LET_IN = 3
-"""Turns of the loop from accepting a connection to knowing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +62,16 @@ def http_app(health: Health, pages: Pages | None, product: Product) -> web.Appli
 class HttpServer:
     """A started server. `port` is the one it got."""
 
-    def __init__(self, runner: web.AppRunner, listening: socket.socket) -> None:
+    def __init__(self, runner: web.AppRunner, accepting: Accepting, port: int) -> None:
         self._runner = runner
-        self._listening = listening
-        self.port: int = listening.getsockname()[1]
+        self._accepting = accepting
+        self.port = port
 
     async def stop(self) -> None:
         """New connections are refused, running requests get the grace time. A repeat does nothing."""
         if self._runner.server is None:
             return
-        # Python 3.11 forgets a connection that it accepts while its server closes (gh-109564): who has come is let in
-        # first, and nobody after that.
-        asyncio.get_running_loop().remove_reader(self._listening)
-        for _ in range(LET_IN):
-            await asyncio.sleep(0)
+        await self._accepting.stop()
         await self._runner.cleanup()
 
     async def cut_off(self) -> None:
@@ -94,12 +88,12 @@ async def http_server(
 
     All requests together, but those for its health, use no more than `part` of the loop's time.
     """
-    runner = QuietRunner(
-        app, LoopShare(part), access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace
-    )
+    share = LoopShare(part)
+    runner = QuietRunner(app, share, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
-    server = HttpServer(runner, listening)
+    assert runner.server is not None
+    accepting = Accepting(listening, runner.server, share)
+    server = HttpServer(runner, accepting, listening.getsockname()[1])
     try:
         yield server
     finally:

@@ -33,9 +33,14 @@ class LoopShare:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def debt_seconds(self) -> float:
+        """How long to wait until what was used has been made up for; 0 or less where there is something left."""
+        return self._paid_until - self._now()
+
     async def turn(self) -> None:
         """Returns when it is their turn who came first; at once while less is used than there is."""
-        if not self._waiting and self._paid_until <= self._now():
+        if not self._waiting and self.debt_seconds <= 0:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -62,12 +67,12 @@ class LoopShare:
 
     def _wake_up(self) -> None:
         if self._timer is None:
-            pause = max(self._paid_until - self._now(), 0)
+            pause = max(self.debt_seconds, 0)
             self._timer = asyncio.get_running_loop().call_later(pause, self._let_in)
 
     def _let_in(self) -> None:
         self._timer = None
-        if self._paid_until <= self._now():
+        if self.debt_seconds <= 0:
             left = TOGETHER
             while self._waiting and left:
                 turn = self._waiting.popleft()

@@ -25,6 +25,8 @@ from server.rpc.mapping.times import put_instant, put_interval
 
 PIECES_KEPT: Final = 8192
 """Of each kind; one has some 100 bytes."""
+FEW_SESSIONS: Final = 10
+"""Of a verdict that is kept: one that names thousands would have a thousand times that."""
 SLICE: Final = 5_000
 """Intervals that are written without a break, in two milliseconds."""
 _COMPLETE: Final = ListBusyTimesResponse(complete=True).SerializeToString()
@@ -124,8 +126,16 @@ def _unread(calendar_id: CalendarId, account_id: AccountId, reason: UnreadReason
     return ListBusyTimesResponse(calendars=[evidence]).SerializeToString()
 
 
-@lru_cache(maxsize=PIECES_KEPT)
 def _verdict(checked: CheckedTime) -> bytes:
+    return _written(checked) if len(checked.takers.sessions) > FEW_SESSIONS else _kept(checked)
+
+
+@lru_cache(maxsize=PIECES_KEPT)
+def _kept(checked: CheckedTime) -> bytes:
+    return _written(checked)
+
+
+def _written(checked: CheckedTime) -> bytes:
     return CheckedTimeMessage(
         verdict=VERDICTS.outward(checked.verdict),
         busy_calendar_ids=checked.takers.calendars,
