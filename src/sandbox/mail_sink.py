@@ -9,7 +9,7 @@ from typing import Literal
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-MailState = Literal["up", "refusing", "closed"]
+MailState = Literal["up", "refusing", "closed", "hanging"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +41,28 @@ class _Protocol(SMTP):
 class MailSink:
     """Keeps the mails of an SMTP server.
 
-    `state` "refusing" answers every mail with 451, "closed" drops every connection, "up" accepts everything but mail to
-    an address in `unknown`, which is answered with 550.
+    `state` "refusing" answers every mail with 451, "closed" drops every connection, "hanging" gives no answer to any
+    mail until the state changes (`waiting` counts them), "up" accepts everything but mail to an address in `unknown`,
+    which is answered with 550.
     """
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
-        self.state: MailState = "up"
+        self.waiting = 0
+        self._state: MailState = "up"
+        self._answers = asyncio.Event()
         self.unknown: set[str] = set()
         self._server: asyncio.Server | None = None
+
+    @property
+    def state(self) -> MailState:
+        return self._state
+
+    @state.setter
+    def state(self, state: MailState) -> None:
+        self._state = state
+        self._answers.set()
+        self._answers = asyncio.Event()
 
     def reset(self) -> None:
         """Forget the mails, know every address, and be up."""
@@ -64,7 +77,8 @@ class MailSink:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening; whoever waits gets an answer."""
+        self.state = "up"
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -72,12 +86,21 @@ class MailSink:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Accept a sender, unless the server is refusing."""
+        """Accept a sender, unless the server is refusing, and not while it is hanging."""
+        await self._while_hanging()
         if self.state != "up":
             return "451 4.3.0 Temporarily unavailable"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
+
+    async def _while_hanging(self) -> None:
+        self.waiting += 1
+        try:
+            while self._state == "hanging":
+                await self._answers.wait()
+        finally:
+            self.waiting -= 1
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -1,5 +1,6 @@
 """The mail server that keeps what it gets."""
 
+import asyncio
 from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
@@ -49,6 +50,22 @@ async def test_can_be_down_and_up_again(sandbox: Sandbox, http: Http, state: str
     await http.request("PATCH", order, json={"state": "up"})
     await send(sandbox, mail())
     assert len(sandbox.mails) == 1
+
+
+async def test_a_mail_can_wait_for_its_answer_until_the_server_hangs_no_more(
+    sandbox: Sandbox, http: Http
+) -> None:
+    order = f"{sandbox.control_url}/mail-server"
+    await http.request("PATCH", order, json={"state": "hanging"})
+    sending = asyncio.create_task(send(sandbox, mail()))
+    async with asyncio.timeout(10):
+        while not sandbox.mail_sink.waiting:
+            await asyncio.wait([sending], timeout=0.01)
+    assert (sending.done(), sandbox.mails) == (False, [])
+
+    await http.request("PATCH", order, json={"state": "up"})
+    await sending
+    assert (len(sandbox.mails), sandbox.mail_sink.waiting) == (1, 0)
 
 
 async def test_a_reset_empties_it(sandbox: Sandbox) -> None:
