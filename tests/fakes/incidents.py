@@ -100,6 +100,7 @@ class FakeIncidents:
 
     async def release(self, incident_id: IncidentId) -> None:
         self.tables.incident_claims.pop(incident_id, None)
+        del self.tables.deaths[incident_id]
 
     async def claim_due(
         self, room: Room, *, token: str, now: datetime, until: datetime

@@ -104,6 +104,7 @@ class FakeSessions:
 
     async def release(self, expert_id: ExpertId, session_id: SessionId) -> None:
         self.tables.session_claims.pop((expert_id, session_id), None)
+        del self.tables.deaths[(expert_id, session_id)]
 
     async def claim_due(
         self, room: Room, turn: Turn, *, token: str, now: datetime, until: datetime

@@ -1,5 +1,6 @@
 """What the fake store remembers: one dictionary a table, with the cascades of the real one."""
 
+from collections import Counter
 from copy import copy
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -99,6 +100,7 @@ class Tables:
     incidents: dict[IncidentId, Incident] = field(default_factory=dict)
     incident_claims: dict[IncidentId, Claim] = field(default_factory=dict)
     workers: dict[WorkerId, datetime] = field(default_factory=dict)
+    deaths: Counter[object] = field(default_factory=Counter)
     lists_due: dict[AccountId, datetime] = field(default_factory=dict)
     readings: dict[CalendarId, ReadingRow] = field(default_factory=dict)
     subscriptions: dict[CalendarId, SubscriptionRow] = field(default_factory=dict)

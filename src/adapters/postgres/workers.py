@@ -4,8 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.postgres.pool import Connection
-from application.ports.workers import Freed
+from application.ports.workers import MOST_DEATHS, Freed
 from domain.ids import ExpertId, IncidentId, SessionId, WorkerId
+
+# What is claimed is due, and there are indexes of what is due.
+FREE_SESSIONS = """
+    UPDATE session SET deaths = deaths + %(died)s,
+        claimed_by = CASE WHEN %(died)s = 1 AND deaths + 1 >= %(most)s THEN claimed_by END,
+        claimed_until = CASE WHEN %(died)s = 1 AND deaths + 1 >= %(most)s THEN %(until)s::timestamptz END
+    WHERE due_at <= %(now)s AND split_part(claimed_by, '.', 1) = %(worker_id)s
+    RETURNING expert_id, session_id, claimed_by IS NULL AS free
+    """
+FREE_INCIDENTS = """
+    UPDATE incident SET deaths = deaths + %(died)s,
+        claimed_by = CASE WHEN %(died)s = 1 AND deaths + 1 >= %(most)s THEN claimed_by END,
+        claimed_until = CASE WHEN %(died)s = 1 AND deaths + 1 >= %(most)s THEN %(until)s::timestamptz END
+    WHERE closed_at IS NULL AND mail_due_at <= %(now)s AND split_part(claimed_by, '.', 1) = %(worker_id)s
+    RETURNING incident_id, claimed_by IS NULL AS free
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,32 +48,23 @@ class PostgresWorkers:
         )
         return tuple([WorkerId(row["worker_id"]) async for row in cursor])
 
-    async def forget(self, worker_id: WorkerId, now: datetime) -> Freed:
-        its = {"worker_id": worker_id, "now": now}
+    async def forget(self, worker_id: WorkerId, now: datetime, *, aside_until: datetime | None) -> Freed:
+        its = {
+            "worker_id": worker_id,
+            "now": now,
+            "died": int(aside_until is not None),
+            "most": MOST_DEATHS,
+            "until": aside_until,
+        }
         removed = await self.connection.execute("DELETE FROM worker WHERE worker_id = %(worker_id)s", its)
         if removed.rowcount == 0:
             return Freed()
-        # What is claimed is due, and there are indexes of what is due.
-        sessions = await self.connection.execute(
-            """
-            UPDATE session SET claimed_by = NULL, claimed_until = NULL
-            WHERE due_at <= %(now)s AND split_part(claimed_by, '.', 1) = %(worker_id)s
-            RETURNING expert_id, session_id
-            """,
-            its,
-        )
-        incidents = await self.connection.execute(
-            """
-            UPDATE incident SET claimed_by = NULL, claimed_until = NULL
-            WHERE closed_at IS NULL AND mail_due_at <= %(now)s
-                AND split_part(claimed_by, '.', 1) = %(worker_id)s
-            RETURNING incident_id
-            """,
-            its,
-        )
+        sessions = await (await self.connection.execute(FREE_SESSIONS, its)).fetchall()
+        incidents = await (await self.connection.execute(FREE_INCIDENTS, its)).fetchall()
         return Freed(
             sessions=tuple(
-                [(ExpertId(row["expert_id"]), SessionId(row["session_id"])) async for row in sessions]
+                (ExpertId(row["expert_id"]), SessionId(row["session_id"])) for row in sessions if row["free"]
             ),
-            incidents=tuple([IncidentId(row["incident_id"]) async for row in incidents]),
+            incidents=tuple(IncidentId(row["incident_id"]) for row in incidents if row["free"]),
+            set_aside=sum(not row["free"] for row in (*sessions, *incidents)),
         )

@@ -1,7 +1,7 @@
 """Show that this worker lives, and free what those had claimed that don't any more."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
@@ -12,6 +12,8 @@ from domain.ids import WorkerId
 SHOWN_EVERY = timedelta(seconds=10)
 DEAD_AFTER = timedelta(seconds=30)
 """Longer than one call to the provider takes, so that none of a worker's is still under way when another takes over."""
+SET_ASIDE = timedelta(hours=1)
+"""How long a row rests that several workers in a row have died with: it may be what they died of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,24 +22,28 @@ class ShowLife:
     clock: Clock
     ids: IdSource
 
-    async def __call__(self) -> None:
-        """Judges others only if it could send its own heartbeat: while the database was away, nobody could."""
+    async def __call__(self) -> int:
+        """Judges others only if it could send its own heartbeat: while the database was away, nobody could.
+
+        How many rows were set aside, because worker after worker has died with them claimed.
+        """
         now = self.clock.now()
         async with self.store.transaction() as tx:
             before = await tx.workers.show_life(self.ids.worker_id, now)
             silent = await tx.workers.silent(now - DEAD_AFTER)
         if before is None or now - before >= DEAD_AFTER:
-            return
-        for worker_id in silent:
-            await self._forget(worker_id)
+            return 0
+        return sum([await self._forget(worker_id, aside_until=now + SET_ASIDE) for worker_id in silent])
 
     async def leave(self) -> None:
         """At the end: what could not be finished is for others at once."""
-        await self._forget(self.ids.worker_id)
+        await self._forget(self.ids.worker_id, aside_until=None)
 
-    async def _forget(self, worker_id: WorkerId) -> None:
+    async def _forget(self, worker_id: WorkerId, *, aside_until: datetime | None) -> int:
         async with self.store.transaction() as tx:
-            await _wake(tx, await tx.workers.forget(worker_id, self.clock.now()))
+            freed = await tx.workers.forget(worker_id, self.clock.now(), aside_until=aside_until)
+            await _wake(tx, freed)
+        return freed.set_aside
 
 
 async def _wake(tx: Transaction, freed: Freed) -> None:

@@ -133,7 +133,7 @@ class Worker:
     @asynccontextmanager
     async def _alive(self) -> AsyncIterator[None]:
         """Shows that it lives before it runs any job, and in the end that it does no more."""
-        await self._try(self.show_life)
+        await self._try(self._show_life_once)
         try:
             async with task_for_good(self._show_life(), name="life"):
                 yield
@@ -145,7 +145,11 @@ class Worker:
     async def _show_life(self) -> None:
         while True:
             await asyncio.sleep(SHOWN_EVERY.total_seconds())
-            await self._try(self.show_life)
+            await self._try(self._show_life_once)
+
+    async def _show_life_once(self) -> None:
+        if set_aside := await self.show_life():
+            log.error("work rests for an hour, since worker after worker died with it", rows=set_aside)
 
     async def _work(self, queues: list[str]) -> None:
         """An outage of the database ends the queue's own worker; a new one also listens again."""

@@ -86,3 +86,22 @@ async def test_whoever_leaves_in_order_leaves_nothing_claimed(app: Application, 
     await app.run_jobs()
     assert (await app.session()).status is WriteStatus.WRITTEN
     assert app.store.tables.workers == {}
+
+
+async def test_what_worker_after_worker_dies_of_rests_for_an_hour(app: Application, maria: Person) -> None:
+    await app.connect(maria)
+    await app.book()
+    set_aside = 0
+    for _ in range(5):
+        assert set_aside == 0
+        await dies_writing(app)
+        for _ in range(5):
+            app.clock.advance(SHOWN_EVERY)
+            set_aside += await app.show_life()
+    assert set_aside == 1
+
+    await app.pass_time(timedelta(minutes=50))
+    assert (await app.session()).status is WriteStatus.PENDING
+    await app.pass_time(timedelta(minutes=10))
+    assert (await app.session()).status is WriteStatus.WRITTEN
+    assert len(maria.events) == 1
