@@ -69,7 +69,7 @@ async def _conditions(kept: KeptByPostgres, event: int) -> dict[str, set[str]]:
         """
         SELECT relname, pg_get_triggerdef(pg_trigger.oid) AS definition
         FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON pg_class.oid = tgrelid
-        WHERE proname LIKE '%%_known_version%%' AND tgtype & %(event)s <> 0 AND tgdeferrable AND tginitdeferred
+        WHERE proname LIKE 'renew_known_version%%' AND tgtype & %(event)s <> 0 AND tgdeferrable AND tginitdeferred
         """,
         event=event,
     )
@@ -197,6 +197,15 @@ async def test_a_version_goes_with_its_expert_and_is_another_when_they_are_made_
         await tx.experts.remove(EXPERT)
     assert await _version(kept) is None
     await put_expert(kept)
+    assert await _version(kept) not in {None, before}
+
+
+async def test_an_expert_erased_and_made_again_in_one_transaction_has_one(kept: KeptByPostgres) -> None:
+    await _everything(kept)
+    before = await _version(kept)
+    async with kept.transaction() as tx:
+        await tx.experts.remove(EXPERT)
+        await tx.experts.put(an_expert())
     assert await _version(kept) not in {None, before}
 
 

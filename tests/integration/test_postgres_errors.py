@@ -45,7 +45,6 @@ NOT_FOR_CALLERS = {
     "incident_claim_whole": "one statement sets both",
     "incident_pkey": "the service's own ids are unguessable",
     "incident_token_unique": "tokens are unguessable",
-    "known_version_expert_fk": "it is added with its expert",
     "known_version_pkey": "it is added with its expert, who was not there",
     "reading_calendar_fk": "choosing has locked the calendar's row",
     "reading_schedule_pkey": "it is added with its reading, which was not there",

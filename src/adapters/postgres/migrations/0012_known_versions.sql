@@ -4,18 +4,19 @@
 LOCK TABLE expert, account, calendar, reading, session, reserved_time IN SHARE ROW EXCLUSIVE MODE;
 
 CREATE TABLE known_version (
-    expert_id text COLLATE "C" CONSTRAINT known_version_pkey PRIMARY KEY
-        CONSTRAINT known_version_expert_fk REFERENCES expert ON DELETE CASCADE,
+    expert_id text COLLATE "C" CONSTRAINT known_version_pkey PRIMARY KEY,
     version xid8 NOT NULL DEFAULT pg_current_xact_id()
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE known_version IS 'One row for each expert. Written by triggers only, and last in each transaction. Half of each page is left free, so that rows can be updated in place.';
+COMMENT ON COLUMN known_version.expert_id IS 'No foreign key: a cascade would lock this row before the expert''s readings, and whoever stores one locks it after them.';
 COMMENT ON COLUMN known_version.version IS 'The last transaction that changed what answers show of the expert, but for when readings were last true, which reading_schedule says. No number is given twice, so none comes back.';
 
 INSERT INTO known_version (expert_id) SELECT expert_id FROM expert;
 
 CREATE FUNCTION begin_known_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO known_version (expert_id) VALUES (NEW.expert_id);
+    INSERT INTO known_version (expert_id) VALUES (NEW.expert_id)
+    ON CONFLICT (expert_id) DO UPDATE SET version = excluded.version;  -- erased and made again in one transaction
     RETURN NULL;
 END $$;
 CREATE TRIGGER expert_known AFTER INSERT ON expert FOR EACH ROW EXECUTE FUNCTION begin_known_version();
@@ -32,6 +33,15 @@ BEGIN
     WHERE expert_id = changed AND version <> pg_current_xact_id();
     RETURN NULL;
 END $$;
+
+CREATE FUNCTION end_known_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM known_version
+    WHERE expert_id = OLD.expert_id AND NOT EXISTS (SELECT FROM expert WHERE expert_id = OLD.expert_id);
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER expert_known_no_more AFTER DELETE ON expert DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION end_known_version();
 
 -- Whether the calendar is a conflict calendar is not asked: that may be changing in a transaction that can't be seen yet.
 CREATE FUNCTION renew_known_version_by_calendar() RETURNS trigger LANGUAGE plpgsql AS $$
