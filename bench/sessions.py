@@ -11,7 +11,7 @@ from bench.sampling import Call, Row
 from bench.statements import WRITERS, Writers
 
 PUT_SESSION = "/calendarsync.v1.SessionService/PutSession"
-BARE = "session, change and wake-up by libpq, five statements"
+BARE = "session, change and wake-up by libpq, four statements"
 
 
 def put_anew(client: Client, prefix: str) -> Call:

@@ -1,7 +1,8 @@
 """The bare SQL behind PutSession, by libpq alone.
 
 pgbench would be the usual yardstick for writes, but the embedded server comes without it. Prepared statements sent by
-libpq from one thread a connection are the nearest thing.
+libpq from one thread a connection are the nearest thing. They write the rows that the service writes, and wake the same
+listeners, in the plainest way: each session in a transaction of its own, a statement after the other.
 """
 
 import asyncio
@@ -25,14 +26,11 @@ PUT_SESSION = b"""
         status, failures, due_at, copies)
     VALUES ($1, $2, now(), now() + interval '30 minutes', decode($3, 'hex'), false, 1, 0, 'PENDING', 0, now(), 0)
     """
-WAKE_UP = b"""
-    SELECT wake_workers('write_session', 'writes', jsonb_build_object('expert_id', $1::text, 'session_id', $2::text))
-    """
 PUT_CHANGE = b"""
     WITH added AS (
         INSERT INTO change (expert_id, type, at, session_id) VALUES ($1, 'SESSION_ACCEPTED', now(), $2)
     )
-    SELECT pg_notify('calendarsync_change', '')
+    SELECT pg_notify('calendarsync_change', ''), pg_notify('calendarsync_due', 'write_session')
     """
 WRITERS = 8
 SEALED_BYTES = 320
@@ -40,7 +38,7 @@ SEALED_BYTES = 320
 
 
 class Writers:
-    """Connections that each put sessions with their changes and wake-ups, one transaction after the other."""
+    """Connections that each put sessions with their changes, one transaction after the other."""
 
     def __init__(self, connections: list[PGconn]) -> None:
         self._connections = connections
@@ -84,7 +82,6 @@ class Writers:
             (b"begin", []),
             (b"session", [*ids, os.urandom(SEALED_BYTES).hex().encode()]),
             (b"change", ids),
-            (b"wake_up", ids),
             (b"commit", []),
         ):
             result = connection.exec_prepared(name, values)
@@ -102,7 +99,6 @@ def writing(dsn: str) -> Iterator[Writers]:
                 (b"begin", b"BEGIN"),
                 (b"session", PUT_SESSION),
                 (b"change", PUT_CHANGE),
-                (b"wake_up", WAKE_UP),
                 (b"commit", b"COMMIT"),
             ):
                 result = connection.prepare(name, statement)
