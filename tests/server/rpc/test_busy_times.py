@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calendarsync.v1.availability_service_pb2 import ListBusyTimesResponse
+from domain.availability import Availability
 from domain.interval import Interval
 from domain.spans import Spans, instant
 from domain.taken import Taken
-from server.rpc.mapping.availability import busy_times
+from server.rpc.mapping.availability import SLICE, busy_times, busy_times_answer, large_busy_times_answer
 from server.rpc.mapping.interval_bytes import interval_bytes
 from server.rpc.mapping.times import put_interval
 from tests.builders import CALENDAR
@@ -92,3 +93,19 @@ def test_a_window_may_start_and_end_within_a_second(spans: Spans, start: int, le
 )
 def test_the_quick_way_leaves_what_it_can_not_write(edges: tuple[int, ...]) -> None:
     assert interval_bytes(edges) is None
+
+
+@pytest.mark.parametrize("unit", [SECOND, SECOND + 1])
+@pytest.mark.parametrize("spans", [SLICE, SLICE + 1, 3 * SLICE])
+async def test_what_is_written_by_slices_is_what_is_written_at_once(spans: int, unit: int) -> None:
+    """By the quick way, and by the plain one for what is no whole second."""
+    edges = tuple(10**9 * SECOND + number * unit for number in range(2 * spans))
+    window = Interval(instant(edges[1]), instant(edges[-4]))
+
+    def answer() -> Availability:
+        taken = Taken(calendars=[(CALENDAR, Spans(edges))])
+        return Availability(window=window, readings=(), unread=(), taken=taken)
+
+    assert await large_busy_times_answer(answer()) == busy_times_answer(answer())
+    again = answer()
+    assert await large_busy_times_answer(again) == await large_busy_times_answer(again)

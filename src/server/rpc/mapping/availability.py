@@ -5,7 +5,7 @@ pieces, and those that many answers have in common are written once: most of wha
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -29,6 +29,8 @@ FEW_SESSIONS: Final = 10
 """Of a verdict that is kept: one that names thousands would have a thousand times that."""
 SLICE: Final = 5_000
 """Intervals that are written without a break, in two milliseconds."""
+PLAIN_SLICE: Final = 1_000
+"""The same where fields must be set."""
 _COMPLETE: Final = ListBusyTimesResponse(complete=True).SerializeToString()
 
 
@@ -40,15 +42,25 @@ def busy_times_answer(availability: Availability) -> bytes:
 async def large_busy_times_answer(availability: Availability) -> bytes:
     """The same by slices, between which others have their turns."""
     taken = availability.taken
-    if len(taken.spans) > SLICE and not taken.has(_all_of):
-        edges = taken.spans.edges
-        pieces, slices = [], Slices()
-        for first in range(0, len(edges), 2 * SLICE):
-            pieces.append(interval_bytes(edges[first : first + 2 * SLICE]))
-            await slices.give_way()
+    if len(taken.spans) <= SLICE:
+        return busy_times_answer(availability)
+    if not taken.has(_all_of):
+        pieces = [interval_bytes(edges) async for edges in _by_slices(taken.spans, SLICE)]
         quickly = [one for one in pieces if one is not None]
         taken.keep(_all_of, b"".join(quickly) if len(quickly) == len(pieces) else None)
-    return busy_times_answer(availability)
+    if taken.derived(_all_of) is not None:
+        return busy_times_answer(availability)
+    inside = taken.spans.clipped_to(availability.window)
+    plainly = [_plainly(Spans(edges)) async for edges in _by_slices(inside, PLAIN_SLICE)]
+    return b"".join(plainly) + _evidence(availability)
+
+
+async def _by_slices(spans: Spans, most: int) -> AsyncIterator[tuple[int, ...]]:
+    """The edges of so many at a time."""
+    slices = Slices()
+    for first in range(0, len(spans.edges), 2 * most):
+        yield spans.edges[first : first + 2 * most]
+        await slices.give_way()
 
 
 def checked_times_answer(
