@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
-from domain.ids import AccountId, CalendarId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import Pace, StoredReading
 from domain.spans import Spans, as_span
-from tests.builders import NOW
+from domain.taken import BookedTime
+from tests.builders import NOW, an_interval
 
 WINDOW = Pace().window(NOW)
 """What readings are kept for."""
@@ -26,6 +27,8 @@ class FullTimes:
 
     intervals: int
     calendars: int = 5
+    booked: int = 0
+    """Sessions, one after the other from NOW on."""
     others: Mapping[ExpertId, int] = field(default_factory=dict)
     """Whose calendars have another number of them."""
     keeps: bool = False
@@ -53,7 +56,7 @@ class FullTimes:
             expert_id=expert_id,
             zone="UTC",
             calendars=tuple(self._calendar(expert_id, number) for number in range(self.calendars)),
-            booked=(),
+            booked=tuple(_session(number) for number in range(self.booked)),
             held=(),
             workings=Workings() if self.keeps else None,
         )
@@ -83,3 +86,7 @@ class FullTimes:
         length, offset = apart // (3 * self.calendars), number * apart // self.calendars
         starts = range(begin + offset, begin + intervals * apart, apart)
         return Spans(tuple(edge * 1_000_000 for start in starts for edge in (start, start + length)))
+
+
+def _session(number: int) -> BookedTime:
+    return BookedTime(session_id=SessionId(f"session-{number}"), interval=an_interval(starts=number, hours=1))

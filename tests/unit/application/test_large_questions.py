@@ -9,13 +9,14 @@ from datetime import timedelta
 
 import pytest
 
+from application.availability.check_times import MANY_SESSIONS, CheckTimes
 from application.availability.large_questions import FIRST_EXPERTS, LARGE, SLICE
 from application.availability.look_up_availability import LookUpAvailability
 from domain.availability import Availability
 from domain.ids import ExpertId
 from domain.interval import Interval
 from domain.question_size import MOST_INTERVALS, QuestionTooLarge
-from domain.spans import Spans
+from domain.spans import Spans, as_span
 from tests.builders import EXPERT, NOW
 from tests.support.application import BUDGET, Application
 from tests.support.full_times import WINDOW, FullTimes
@@ -190,3 +191,16 @@ async def test_a_small_part_of_a_full_calendar_is_answered_without_working_out_t
     (kept,) = full._kept.values()
     assert kept.workings is not None
     assert kept.workings.whole is None
+
+
+async def test_verdicts_that_name_too_many_sessions_are_refused(app: Application) -> None:
+    full = FullTimes(intervals=1, booked=MANY_SESSIONS + 1)
+    check = CheckTimes(look_up=asking(app, full))
+    enough = MOST_INTERVALS // (MANY_SESSIONS + 1)
+
+    checked = await check(ExpertId(EXPERT), [as_span(WINDOW)] * enough, budget=BUDGET)
+    assert {len(one.takers.sessions) for one in checked.times} == {MANY_SESSIONS + 1}
+
+    with pytest.raises(QuestionTooLarge) as refused:
+        await check(ExpertId(EXPERT), [as_span(WINDOW)] * (enough + 1), budget=BUDGET)
+    assert refused.value.intervals == (enough + 1) * (MANY_SESSIONS + 1)
