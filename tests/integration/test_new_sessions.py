@@ -1,10 +1,8 @@
 """What only PostgreSQL can show of accepting new sessions: who waits for whom, and that both ways store the same."""
 
 import asyncio
-import random
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -14,21 +12,20 @@ from hypothesis import strategies as st
 
 from adapters.postgres import new_sessions
 from adapters.postgres.new_sessions import open_new_sessions
+from adapters.postgres.pool import PLANNED_ONCE
 from application.ports.new_sessions import NewSessions
 from application.ports.store import StoreUnavailable, Transaction
-from application.sessions.cancel_session import CancelSession
 from application.sessions.put_session import PutSession, WantedSession
 from domain.change import ChangeType, change_of_booking
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import Session, SessionDetails, SessionNotFound
+from domain.session import Session, SessionDetails
 from server.rpc.mapping.sessions import session_message
 from tests.builders import (
     EXPERT,
     NOW,
     SESSION,
-    a_hold,
     a_session,
     an_expert,
     an_interval,
@@ -36,24 +33,12 @@ from tests.builders import (
 )
 from tests.fakes.clock import MovableClock
 from tests.fakes.new_sessions import SomebodyInTheWay
-from tests.support.stores import KeptByPostgres, kept_by_postgres, put_expert
+from tests.support.new_sessions import BUDGET, put_session_on, refusals
+from tests.support.stores import KeptByPostgres, put_expert
 
 Act = Callable[[Transaction], Awaitable[object]]
 Calls = list[asyncio.Task[Session]]
 OTHER = ExpertId("other")
-BUDGET = timedelta(seconds=5)
-
-
-def _put_session(
-    kept: KeptByPostgres, new_sessions: NewSessions, clock: MovableClock | None = None
-) -> PutSession:
-    """Without checks of the calendars, which nothing here asks for."""
-    return PutSession(
-        store=kept.store,
-        new_sessions=new_sessions,
-        clock=clock or MovableClock(),
-        look_up=None,  # type: ignore[arg-type]
-    )
 
 
 def _wanted(session_id: str = SESSION, expert_id: str = EXPERT) -> WantedSession:
@@ -121,7 +106,7 @@ async def test_nobody_waits_for_whoever_is_at_work_on_a_session_or_its_expert(
 
 async def test_an_erasure_takes_what_is_being_accepted_along(kept: KeptByPostgres) -> None:
     await put_expert(kept)
-    put = _put_session(kept, kept.new_sessions)
+    put = put_session_on(kept, kept.new_sessions)
 
     async def erase() -> None:
         async with kept.transaction() as tx:
@@ -172,7 +157,7 @@ async def test_both_ways_answer_and_store_the_same(
     kept: KeptByPostgres, wanted: WantedSession, now: datetime
 ) -> None:
     async def outcome(new_sessions: NewSessions) -> tuple[object, ...]:
-        put = _put_session(kept, new_sessions, MovableClock(now))
+        put = put_session_on(kept, new_sessions, MovableClock(now))
         await put_expert(kept)
         async with kept.hearing() as heard:
             answered = await put(wanted, budget=BUDGET)
@@ -192,8 +177,15 @@ async def test_both_ways_answer_and_store_the_same(
     assert await outcome(kept.new_sessions) == await outcome(SomebodyInTheWay())
 
 
-def _refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [one.getMessage() for one in caplog.records if one.name == new_sessions.__name__]
+GROWN = """
+    INSERT INTO expert SELECT 'expert-' || n, 'PRO', 'UTC', '' FROM generate_series(1, 2000) AS n;
+    INSERT INTO session (expert_id, session_id, starts_at, ends_at, details, cancelled, revision, written_revision,
+        status, failures, copies)
+    SELECT 'expert-' || 1 + n % 2000, 'session-' || n, now(), now() + interval '1 hour', '', false, 1, 1, 'WRITTEN', 0,
+        1
+    FROM generate_series(1, 20000) AS n;
+    ANALYZE expert, session;
+    """
 
 
 REFUSE = """
@@ -211,7 +203,7 @@ async def test_a_row_that_is_refused_fails_nobody_else(
     await put_expert(kept)
     async with kept.pool.connection() as connection:
         await connection.execute(REFUSE.format(when).encode())
-    put = _put_session(kept, kept.new_sessions)
+    put = put_session_on(kept, kept.new_sessions)
 
     good, *others = await _put_all(put, "good", "bad one", "fine", "bad two", "well")
 
@@ -219,7 +211,7 @@ async def test_a_row_that_is_refused_fails_nobody_else(
     assert [type(one) for one in others] == [psycopg.errors.RaiseException, Session] * 2
     assert await _stored_ids(kept) == await _stored_ids(kept, "change") == {"good", "fine", "well"}
     assert (
-        _refusals(caplog)
+        refusals(caplog)
         == ["a new session is put by itself: of 4 together one was refused, SQLSTATE P0001"] * 4
     )
 
@@ -230,7 +222,7 @@ async def test_who_waits_for_another_transaction_holds_nobody_else_up(
     monkeypatch.setitem(new_sessions.SETTINGS, "lock_timeout", "20ms")
     await put_expert(kept)
     async with open_new_sessions(dsn, kept.store.cipher) as impatient, asyncio.timeout(20):
-        put = _put_session(kept, impatient)
+        put = put_session_on(kept, impatient)
         async with kept.transaction() as tx:
             assert await tx.sessions.add(a_session("theirs", details=some_details("Theirs")))
             waiting = asyncio.create_task(put(_wanted("theirs"), budget=BUDGET))
@@ -238,6 +230,42 @@ async def test_who_waits_for_another_transaction_holds_nobody_else_up(
             assert [type(one) for one in others] == [Session] * 5
             assert not waiting.done()
         assert (await waiting).revision == 2
+
+
+@pytest.mark.parametrize("grown", [False, True], ids=["empty", "grown"])
+async def test_rows_are_found_by_an_index_whatever_the_tables_were_like_when_the_plan_was_made(
+    kept: KeptByPostgres, grown: bool
+) -> None:
+    async with kept.pool.connection() as connection, connection.transaction():
+        if grown:
+            await connection.execute(GROWN)
+        for setting in (*new_sessions.SETTINGS.items(), *PLANNED_ONCE.items()):
+            await connection.execute("SELECT set_config(%s, %s, true)", setting)
+        types = ", ".join(new_sessions.ACCEPT.types)
+        await connection.execute(f"PREPARE accept ({types}) AS {new_sessions.ACCEPT.text}".encode())
+        plan = await connection.execute("EXPLAIN EXECUTE accept ('[]', '[]')")
+        lines = [row["QUERY PLAN"].strip() for row in await plan.fetchall()]
+    scans = [one for one in lines if " on session " in one or " on expert " in one]
+    assert [one for one in scans if "Seq Scan" in one] == []
+    assert len([one for one in scans if "Index" in one]) == 2
+    if grown:
+        assert [one.split()[one.split().index("using") + 1] for one in scans if "Index" in one] == [
+            "session_pkey",
+            "expert_pkey",
+        ]
+
+
+async def test_a_column_that_a_later_version_adds_is_in_nobodys_way(kept: KeptByPostgres) -> None:
+    await put_expert(kept)
+    assert await _accept(kept, a_session("before"))
+    async with kept.pool.connection() as connection:
+        for table in ("session", "change", "expert"):
+            await connection.execute(
+                f"ALTER TABLE {table} ADD COLUMN later integer NOT NULL DEFAULT 7".encode()
+            )
+    assert await _accept(kept, a_session("after"))
+    assert await _stored_ids(kept, "change") == {"before", "after"}
+    assert await kept.rows("SELECT DISTINCT later FROM session") == [{"later": 7}]
 
 
 @asynccontextmanager
@@ -256,7 +284,7 @@ async def test_a_lost_connection_is_unavailability_for_all_who_share_it_and_a_re
     kept: KeptByPostgres,
 ) -> None:
     await put_expert(kept)
-    put = _put_session(kept, kept.new_sessions)
+    put = put_session_on(kept, kept.new_sessions)
     async with asyncio.timeout(20):
         async with _held_up(kept, put, "one", "two") as calls:
             later = asyncio.create_task(put(_wanted("later"), budget=BUDGET))
@@ -277,7 +305,7 @@ async def test_a_caller_who_leaves_while_the_statement_runs_finds_the_session_ac
     kept: KeptByPostgres,
 ) -> None:
     await put_expert(kept)
-    put = _put_session(kept, kept.new_sessions)
+    put = put_session_on(kept, kept.new_sessions)
     async with asyncio.timeout(20):
         async with _held_up(kept, put, SESSION) as (in_the_way, leaving):
             leaving.cancel()
@@ -295,65 +323,3 @@ async def _somebody_waits(kept: KeptByPostgres) -> None:
             "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         ):
             pass
-
-
-REPLICAS, ROUNDS, CALLS = 4, 4, 50
-EXPERTS = [ExpertId(f"expert-{number}") for number in range(5)]
-ERASED = EXPERTS[0]
-"""Again and again, and put anew."""
-
-
-async def test_replicas_that_write_the_same_sessions_at_once_wait_in_one_order(
-    dsn: str, kept: KeptByPostgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Beside them others change, cancel and hold times of the same experts, and change and erase the experts."""
-    monkeypatch.setitem(new_sessions.SETTINGS, "lock_timeout", "9s")  # or it would end what hangs for good
-    await put_expert(kept, *(an_expert(one) for one in EXPERTS))
-    chance = random.Random(1)
-    start = await kept.feed.end()
-
-    def wanted(of: Sequence[ExpertId] = EXPERTS) -> WantedSession:
-        return WantedSession(
-            expert_id=chance.choice(of),
-            session_id=SessionId(f"session-{chance.randrange(60):02}"),
-            interval=an_interval(starts=chance.randrange(3)),
-            details=some_details(f"Version {chance.randrange(3)}"),
-        )
-
-    async def book(put: PutSession) -> None:
-        one = wanted()
-        with suppress(ExpertNotFound) if one.expert_id == ERASED else nullcontext():
-            await put(one, budget=BUDGET)
-
-    async def interfere(one: WantedSession) -> None:
-        with suppress(SessionNotFound):
-            await CancelSession(store=kept.store, clock=MovableClock())(one.expert_id, one.session_id)
-        async with kept.transaction() as tx:
-            await tx.experts.put(an_expert(one.expert_id))
-        async with kept.transaction() as tx:
-            await tx.experts.lock(one.expert_id)
-            await tx.reserved.hold(a_hold(expert_id=one.expert_id, interval=one.interval), now=NOW)
-
-    async def erase() -> None:
-        async with kept.transaction() as tx:
-            await tx.experts.lock(ERASED)
-            await tx.experts.remove(ERASED)
-        async with kept.transaction() as tx:
-            await tx.experts.put(an_expert(ERASED))
-
-    async with AsyncExitStack() as stack, asyncio.timeout(60):
-        replicas = [await stack.enter_async_context(kept_by_postgres(dsn)) for _ in range(REPLICAS)]
-        puts = [_put_session(one, one.new_sessions) for one in replicas]
-        for _ in range(ROUNDS):
-            calls = [book(put) for put in puts for _ in range(CALLS)]
-            await asyncio.gather(*calls, *(interfere(wanted(EXPERTS[1:])) for _ in range(5)), erase())
-
-    told = Counter(
-        (change.expert_id, str(change.session_id))
-        for _, change in (await kept.feed.after(start, of=None, limit=10_000)).changes
-        if change.type in {ChangeType.SESSION_ACCEPTED, ChangeType.SESSION_CANCELLED}
-    )
-    stored = await kept.rows("SELECT expert_id, session_id, revision FROM session")
-    assert told == {(one["expert_id"], one["session_id"]): one["revision"] for one in stored}
-    assert {one["expert_id"] for one in stored} >= set(EXPERTS) - {ERASED}
-    assert _refusals(caplog) == []
