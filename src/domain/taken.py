@@ -3,20 +3,22 @@
 Times are numbers here, microseconds since 1970: many candidates are compared with many spans.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
-from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from itertools import count
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from domain.ids import CalendarId, HoldId, SessionId
 from domain.interval import Interval
-from domain.spans import Span, Spans, as_span, united_by_parts
+from domain.overlaps import ByStart, ByStretch, overlapping
+from domain.spans import Span, Spans, united_by_parts
 
-K = TypeVar("K")
 T = TypeVar("T")
+Overlapping: TypeAlias = Callable[[int, int], tuple[CalendarId, ...]]
+
+MOST_BY_STRETCH: Final = 2_000
+"""Intervals whose stretches are made in one go, in a millisecond or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Taken:
     booked: Sequence[BookedTime] = ()
     held: Sequence[HeldTime] = ()
     _derived: dict[Callable[["Taken"], Any], Any] = field(default_factory=dict, init=False, repr=False)
+    _asked: "count[int]" = field(default_factory=count, init=False, repr=False)
 
     @cached_property
     def spans(self) -> Spans:
@@ -84,14 +87,19 @@ class Taken:
     def by_each(self, spans: Iterable[Span]) -> list[Takers | None]:
         """The same of many, in their order."""
         meets = self.spans.meets
-        return [self._takers(start, end) if meets(start, end) else None for start, end in spans]
+        # What takes longer to make than it saves is made only for who is asked about again.
+        calendars = self._calendars_again if next(self._asked) else self._calendars_once
+        return [self._takers(calendars, start, end) if meets(start, end) else None for start, end in spans]
 
-    def _takers(self, start: int, end: int) -> Takers:
+    def _takers(self, calendars: Overlapping, start: int, end: int) -> Takers:
         return Takers(
-            tuple([one for one, spans in self.calendars if spans.meets(start, end)]),
+            calendars(start, end),
             self._sessions.overlapping(start, end) if self.booked else (),
             self._holds.overlapping(start, end) if self.held else (),
         )
+
+    def _calendars_once(self, start: int, end: int) -> tuple[CalendarId, ...]:
+        return overlapping(self.calendars, start, end)
 
     def derived(self, make: Callable[["Taken"], T]) -> T:
         """What `make` makes of it, kept with it: made once, however often it is asked for."""
@@ -113,39 +121,14 @@ class Taken:
         return Spans.of((*(one.interval for one in self.booked), *(one.interval for one in self.held)))
 
     @cached_property
-    def _sessions(self) -> "_ByStart[SessionId]":
-        return _ByStart.of((one.session_id, one.interval) for one in self.booked)
+    def _calendars_again(self) -> Overlapping:
+        few = self.size <= MOST_BY_STRETCH
+        return ByStretch.of(self.calendars).overlapping if few else self._calendars_once
 
     @cached_property
-    def _holds(self) -> "_ByStart[HoldId]":
-        return _ByStart.of((one.hold_id, one.interval) for one in self.held)
+    def _sessions(self) -> ByStart[SessionId]:
+        return ByStart.of((one.session_id, one.interval) for one in self.booked)
 
-
-@dataclass(frozen=True, slots=True)
-class _ByStart(Generic[K]):
-    """Intervals that may overlap each other, each with its name, in the order of their starts.
-
-    `latest_ends` holds, for each place, the latest end so far: all before the first place where that is after a time
-    are over by then.
-    """
-
-    names: tuple[K, ...]
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-    latest_ends: tuple[int, ...]
-
-    @classmethod
-    def of(cls, named: Iterable[tuple[K, Interval]]) -> "_ByStart[K]":
-        rows = sorted(((*as_span(interval), name) for name, interval in named), key=itemgetter(0))
-        ends = tuple([end for _, end, _ in rows])
-        return cls(
-            tuple([name for _, _, name in rows]),
-            tuple([start for start, _, _ in rows]),
-            ends,
-            tuple(accumulate(ends, max)),
-        )
-
-    def overlapping(self, start: int, end: int) -> tuple[K, ...]:
-        """The names of those that share an instant with it."""
-        first, beyond = bisect_right(self.latest_ends, start), bisect_left(self.starts, end)
-        return tuple([self.names[place] for place in range(first, beyond) if self.ends[place] > start])
+    @cached_property
+    def _holds(self) -> ByStart[HoldId]:
+        return ByStart.of((one.hold_id, one.interval) for one in self.held)

@@ -13,15 +13,16 @@ from typing import Final
 from application.availability.slices import Slices
 from calendarsync.v1.availability_pb2 import CalendarEvidence
 from calendarsync.v1.availability_service_pb2 import CheckedTime as CheckedTimeMessage
-from calendarsync.v1.availability_service_pb2 import ListBusyTimesResponse
-from domain.availability import Availability, CheckedTime, ReadingSource, UnreadReason
+from calendarsync.v1.availability_service_pb2 import CheckTimesResponse, ListBusyTimesResponse
+from domain.availability import Availability, CheckedTime, ReadingSource, UnreadReason, Verdict
 from domain.ids import AccountId, CalendarId
 from domain.interval import Interval
 from domain.spans import Spans, as_span
-from domain.taken import Taken
+from domain.taken import Taken, Takers
 from server.rpc.mapping.enums import READING_SOURCES, UNREAD_REASONS, VERDICTS
 from server.rpc.mapping.interval_bytes import BYTES_EACH, interval_bytes
 from server.rpc.mapping.times import put_instant, put_interval
+from server.rpc.mapping.wire import before_message
 
 PIECES_KEPT: Final = 8192
 """Of each kind; one has some 100 bytes."""
@@ -31,6 +32,8 @@ SLICE: Final = 5_000
 """Intervals that are written without a break, in two milliseconds."""
 PLAIN_SLICE: Final = 1_000
 """The same where fields must be set."""
+TIMES: Final = CheckTimesResponse.TIMES_FIELD_NUMBER
+CANDIDATE: Final = CheckedTimeMessage.CANDIDATE_FIELD_NUMBER
 _COMPLETE: Final = ListBusyTimesResponse(complete=True).SerializeToString()
 
 
@@ -67,12 +70,12 @@ def checked_times_answer(
     candidates: Sequence[bytes], checked: Iterable[CheckedTime], availability: Availability
 ) -> bytes:
     """A CheckTimesResponse; `candidates` are the request's, each as the bytes of its message."""
-    # A CheckedTime is the answer's field 1, and its candidate that of a CheckedTime.
-    times = [
-        _field_1(_field_1(candidate) + _verdict(one))
-        for candidate, one in zip(candidates, checked, strict=True)
-    ]
-    return b"".join(times) + _evidence(availability)
+    pieces: list[bytes] = []
+    for candidate, one in zip(candidates, checked, strict=True):
+        frame = _frame if len(one.takers.sessions) > FEW_SESSIONS else _kept_frame
+        before, after = frame(len(candidate), one.verdict.value, one.takers)
+        pieces += before, candidate, after
+    return b"".join(pieces) + _evidence(availability)
 
 
 def busy_times(taken: Taken, window: Interval) -> bytes:
@@ -138,37 +141,18 @@ def _unread(calendar_id: CalendarId, account_id: AccountId, reason: UnreadReason
     return ListBusyTimesResponse(calendars=[evidence]).SerializeToString()
 
 
-def _verdict(checked: CheckedTime) -> bytes:
-    return _written(checked) if len(checked.takers.sessions) > FEW_SESSIONS else _kept(checked)
-
-
 @lru_cache(maxsize=PIECES_KEPT)
-def _kept(checked: CheckedTime) -> bytes:
-    return _written(checked)
+def _kept_frame(candidate_bytes: int, verdict: str, takers: Takers) -> tuple[bytes, bytes]:
+    return _frame(candidate_bytes, verdict, takers)
 
 
-def _written(checked: CheckedTime) -> bytes:
-    return CheckedTimeMessage(
-        verdict=VERDICTS.outward(checked.verdict),
-        busy_calendar_ids=checked.takers.calendars,
-        busy_session_ids=checked.takers.sessions,
-        busy_hold_ids=checked.takers.holds,
+def _frame(candidate_bytes: int, verdict: str, takers: Takers) -> tuple[bytes, bytes]:
+    """What stands before and after a candidate of so many bytes, inside the CheckedTime and around it."""
+    after = CheckedTimeMessage(
+        verdict=VERDICTS.outward(Verdict(verdict)),
+        busy_calendar_ids=takers.calendars,
+        busy_session_ids=takers.sessions,
+        busy_hold_ids=takers.holds,
     ).SerializeToString()
-
-
-def _field_1(content: bytes) -> bytes:
-    """Its field 1, a message: a tag, the length, the content. Source: protobuf.dev, "Encoding"."""
-    length = len(content)
-    return b"\x0a%b%b" % (_LENGTHS[length] if length < len(_LENGTHS) else _varint(length), content)
-
-
-def _varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth says that another byte follows."""
-    written = b""
-    while number > 0x7F:
-        written += b"%c" % (number & 0x7F | 0x80)
-        number >>= 7
-    return written + b"%c" % number
-
-
-_LENGTHS: Final = [_varint(length) for length in range(1024)]
+    within = before_message(CANDIDATE, candidate_bytes)
+    return before_message(TIMES, len(within) + candidate_bytes + len(after)) + within, after

@@ -6,8 +6,13 @@ LENGTH_DELIMITED: Final = 2
 
 
 def message_field(number: int, content: bytes) -> bytes:
-    """A field that is a message: a tag, the length, the content."""
-    return b"%b%b%b" % (varint(number << 3 | LENGTH_DELIMITED), varint(len(content)), content)
+    """A field that is a message."""
+    return before_message(number, len(content)) + content
+
+
+def before_message(number: int, length: int) -> bytes:
+    """What stands before one of so many bytes: a tag and the length."""
+    return varint(number << 3 | LENGTH_DELIMITED) + varint(length)
 
 
 def varint(number: int) -> bytes:
