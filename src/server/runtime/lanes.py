@@ -52,6 +52,7 @@ class Lane(Generic[Row]):
     kept_free: int = 0
     _running: dict[asyncio.Task[None], Claimed[Row]] = field(default_factory=dict, init=False)
     _held: Counter[str] = field(default_factory=Counter, init=False)
+    _left: Room = field(default=Room(places=0, again=1), init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _freed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
@@ -84,6 +85,7 @@ class Lane(Generic[Row]):
                 await asyncio.sleep(POLL_SECONDS)
                 continue
             self._start(claim.rows)
+            self._remember(room.without(claim.rows))
             if len(claim.rows) == room.places:
                 await self._gather()
             elif not claim.more:
@@ -112,16 +114,23 @@ class Lane(Generic[Row]):
         except Exception as error:  # noqa: BLE001 - an outermost place
             log.error("job failed", job=self.name, **described(error))
 
+    def _remember(self, left: Room) -> None:
+        """What the claim saw as taken: rows that it left for that are wanted as soon as it is free."""
+        self._left = left
+        full = {key for key, places in left.held.items() if places >= MOST_OF_A_KEY}
+        again = sum(one.again for one in self._running.values())
+        if any(self._held[key] < MOST_OF_A_KEY for key in full) or (
+            left.again <= 0 and again < self.places - self.kept_free
+        ):
+            self._woken.set()  # some of it is free by now
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         one = self._running.pop(task)
-        held_back = any(self._held[key] >= MOST_OF_A_KEY for key in one.keys)
         self._held -= Counter(one.keys)
-        if held_back or (one.again and self._is_full_of_again_but_one()):
-            self._woken.set()  # rows that had to be left may run now
+        was_full = any(self._left.held.get(key, 0) >= MOST_OF_A_KEY for key in one.keys)
+        if was_full or (one.again and self._left.again <= 0):
+            self._woken.set()
         self._freed.set()
-
-    def _is_full_of_again_but_one(self) -> bool:
-        return sum(one.again for one in self._running.values()) == self.places - self.kept_free - 1
 
     async def _until_free(self) -> None:
         while len(self._running) >= self.places:

@@ -35,6 +35,9 @@ class Rows:
     most_at_work: int = 0
     rooms: list[Room] = field(default_factory=list)
     claim_fails: int = 0
+    answer_takes: int = 3
+    """Turns of the loop until the answer to a claim is there."""
+    work_takes: Callable[[str], int] = field(default=lambda _: 1)
     next_due: timedelta | None = None
     clock: MovableClock = field(default_factory=MovableClock)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,6 +55,8 @@ class Rows:
             if left.places and (left.again or not one.again):
                 rows += (one,) * all(left.held.get(key, 0) < MOST_OF_A_KEY for key in one.keys)
         self.due = [one for one in self.due if one not in rows]
+        for _ in range(self.answer_takes):
+            await asyncio.sleep(0)
         next_due = None if self.next_due is None else self.clock.now() + self.next_due
         return Claim(rows=rows, next_due=next_due)
 
@@ -60,7 +65,8 @@ class Rows:
         self.most_at_work = max(self.most_at_work, len(self.at_work))
         self._changed.set()
         try:
-            await asyncio.sleep(0)
+            for _ in range(self.work_takes(name)):
+                await asyncio.sleep(0)
             if name.startswith(HANGS):
                 await self._released.wait()
             if name.startswith("fails"):
@@ -168,6 +174,24 @@ async def test_one_key_holds_two_places_and_gets_the_next_when_one_of_them_is_fr
 
         rows.release()
         await rows.until(lambda one: len(one.done) == 41)
+
+
+@pytest.mark.parametrize("takes", range(6))
+async def test_a_place_of_a_key_that_gets_free_while_a_claim_is_under_way_is_not_lost(takes: int) -> None:
+    rows = Rows(due=[new(f"{number}", key="mailbox") for number in range(40)], answer_takes=takes)
+    rows.work_takes = lambda name: int(name) % 7 + 1
+    async with working(rows):
+        await rows.until(lambda one: len(one.done) == 40)
+    assert rows.most_at_work == 2
+
+
+@pytest.mark.parametrize("takes", range(6))
+async def test_nor_is_one_for_what_is_tried_again(takes: int) -> None:
+    rows = Rows(due=[tried(f"{number}") for number in range(40)], answer_takes=takes)
+    rows.work_takes = lambda name: int(name) % 7 + 1
+    async with working(rows, kept_free=2):
+        await rows.until(lambda one: len(one.done) == 40)
+    assert rows.most_at_work == 2
 
 
 async def test_what_is_tried_again_leaves_places_for_what_is_new() -> None:
