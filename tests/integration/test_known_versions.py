@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from adapters.postgres.known_times import KNOWN
+from adapters.postgres.migrate import MIGRATIONS, migrate
 from tests.builders import (
     CALENDAR,
     EXPERT,
@@ -198,6 +200,21 @@ async def test_a_version_goes_with_its_expert_and_is_another_when_they_are_made_
     assert await _version(kept) is None
     await put_expert(kept)
     assert await _version(kept) not in {None, before}
+
+
+async def test_experts_from_before_and_those_of_the_version_before_have_one(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    for file in sorted(MIGRATIONS.glob("*.sql"))[:11]:
+        (tmp_path / file.name).symlink_to(file)
+    await migrate(empty_dsn, folder=tmp_path)
+    put = "INSERT INTO expert VALUES (%s, 'PRO', 'UTC', '')"
+    async with await AsyncConnection.connect(empty_dsn, autocommit=True) as connection:
+        await connection.execute(put, ["from-before"])
+        await migrate(empty_dsn)
+        await connection.execute(put, ["later"])
+        cursor = await connection.execute("SELECT expert_id FROM known_version ORDER BY expert_id")
+        assert await cursor.fetchall() == [("from-before",), ("later",)]
 
 
 async def test_an_expert_erased_and_made_again_in_one_transaction_has_one(kept: KeptByPostgres) -> None:

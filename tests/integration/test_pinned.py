@@ -270,6 +270,21 @@ async def test_a_server_that_keeps_silent_fails_all_who_wait(dsn: str, tables: A
         assert await _answered(echo) == ("again", 1)
 
 
+async def test_a_farewell_is_heeded_before_the_end_comes(dsn: str, tables: AsyncConnection) -> None:
+    async with (
+        database_proxy(dsn) as (proxy, through),
+        open_pinned(through, [ECHO], answer_within=timedelta(seconds=5)) as pinned,
+    ):
+        echo = _echo(pinned)
+        proxy.ends_late = True
+        made_anew = asyncio.Event()
+        pinned.when_made_anew(made_anew.set)
+        await _cut_all(tables)
+        async with asyncio.timeout(4):
+            await made_anew.wait()
+        assert await echo.ask("there") == ("there", 1)
+
+
 async def _answered(echo: Echo) -> Row:
     async with asyncio.timeout(20):
         while True:
@@ -288,6 +303,37 @@ async def test_a_server_that_is_not_there_or_keeps_silent_is_unavailability(dsn:
     with pytest.raises(StoreUnavailable):
         async with open_pinned(through, [SETTING]):
             pass
+
+
+async def test_a_standby_is_not_asked(dsn: str, tables: AsyncConnection) -> None:
+    await _pretend(tables, "pg_is_in_recovery() RETURNS boolean", "true")
+    with pytest.raises(StoreUnavailable):
+        async with open_pinned(dsn, [SETTING]):
+            pass
+
+
+async def _pretend(tables: AsyncConnection, function: str, value: str) -> None:
+    """To whoever connects from now on."""
+    await tables.execute(
+        f"""
+        CREATE SCHEMA pretended;
+        CREATE FUNCTION pretended.{function} LANGUAGE sql AS $$ SELECT {value} $$;
+        DO $$ BEGIN
+            EXECUTE format('ALTER DATABASE %I SET search_path = pretended, pg_catalog, public', current_database());
+        END $$;
+        """.encode()
+    )
+
+
+async def test_what_callers_do_wrong_is_raised_in_them_and_the_connection_goes_on(
+    pinned: PinnedConnection,
+) -> None:
+    unwritten = SharedStatement[str, Row](pinned, ECHO, values=lambda words: words[7], answers=_echoes)
+    unread = SharedStatement[str, Row](pinned, ECHO, values=_values, answers=lambda _, rows: [rows[7]])
+    for wrong in (unwritten, unread):
+        with pytest.raises(IndexError):
+            await wrong.ask("word")
+    assert await _echo(pinned).ask("fine") == ("fine", 1)
 
 
 async def test_closing_fails_who_still_waits(dsn: str, tables: AsyncConnection) -> None:

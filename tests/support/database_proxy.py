@@ -8,9 +8,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 
 class DatabaseProxy:
-    """While `blocked`, nothing goes either way, and nobody is told."""
+    """While it is blocked, nothing goes either way, and nobody is told. While `ends_late`, ends don't get through."""
 
     def __init__(self, dsn: str) -> None:
+        self.ends_late = False
         self._to = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
         self._writers: list[asyncio.StreamWriter] = []
         self._passing = asyncio.Event()
@@ -48,7 +49,8 @@ class DatabaseProxy:
         except OSError:
             pass
         finally:
-            writer.close()
+            if not self.ends_late:
+                writer.close()
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What is known of experts' time, kept from one question to the next.
 
-docs/decisions/0031-a-cache-that-cannot-lie.md says why no answer is wrong because of it.
+docs/decisions/0030-a-cache-that-cannot-lie.md says why no answer is wrong because of it.
 """
 
 from collections import OrderedDict
@@ -117,14 +117,12 @@ class KeptTimes:
     def _drop(self, expert_id: ExpertId) -> None:
         if (one := self._kept.pop(expert_id, None)) is not None:
             self._bytes -= one.bytes
+            one.let_go()
 
     def forget(self, expert_id: ExpertId | None) -> None:
         """Whoever was erased, or everybody, when that may have gone unheard."""
-        if expert_id is None:
-            self._kept.clear()
-            self._bytes = 0
-        else:
-            self._drop(expert_id)
+        for one in [expert_id] if expert_id is not None else list(self._kept):
+            self._drop(one)
 
     def _begin_anew(self) -> None:
         self._connected += 1
@@ -144,6 +142,11 @@ class _Kept:
     def __post_init__(self) -> None:
         self._read_at = _read_at(self.found.calendars)
         self.bytes = _size(self.found)
+
+    def let_go(self) -> None:
+        """What was worked out refers to what it was worked out from, and would otherwise stay until a collection."""
+        if self.known.workings is not None:
+            self.known.workings.whole = None
 
     def shown(self, version: KnownVersion, now: datetime) -> KnownTime | None:
         """The very same as long as nothing differs; None when it must be loaded again."""

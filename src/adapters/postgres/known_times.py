@@ -19,8 +19,8 @@ from application.ports.known_times import KnownTime
 from domain.ids import ExpertId
 from domain.interval import Interval
 
-MOST_AT_ONCE: Final = 25
-"""Experts a statement: those who ask about many take several, so that others' questions come between them."""
+MOST_AT_ONCE: Final = 10
+"""Experts a statement: those who ask about many take several, so that others come between them, here and there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import AsyncConnection, abc, postgres
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 from adapters.postgres.errors import StatementFailed, statement_failed
@@ -47,7 +47,8 @@ class Line:
         self._dumping: dict[str, abc.Transformer] = {}
         self._loading = Transformer(connection)
         self._results: list[PGresult] = []
-        self._open, self._busy, self._writing = True, False, False
+        self._open, self._busy, self._writing, self._ending = True, False, False, False
+        self._pgconn.notice_handler = self._heed
         self._loop.add_reader(self._socket, self.look)
 
     async def set_up(self, text: str, statements: Collection[Statement]) -> list[Row]:
@@ -72,6 +73,8 @@ class Line:
         """From now on `answered` is called with the results of each statement, which `rows` reads, and `lost` once,
         when the connection is gone: whether a statement on its way is done then, nobody knows."""
         self._answered, self._lost = answered, lost
+        if not self._open:
+            lost()
 
     def send(self, statement: Statement, values: Sequence[Any]) -> None:
         """Raises StatementFailed for values that their types can't hold; then nothing was sent."""
@@ -125,9 +128,10 @@ class Line:
 
     def _take_in(self) -> None:
         self._pgconn.consume_input()
-        while self._busy and not self._pgconn.is_busy():
+        while not self._pgconn.is_busy() and self._busy:  # asked first: only then what came is looked at
             result = self._pgconn.get_result()
             if result is not None:
+                self._heed(result)
                 self._results.append(result)
                 continue
             self._require_alive()
@@ -135,9 +139,14 @@ class Line:
             self._answered(results)
         self._require_alive()
 
+    def _heed(self, said: PGresult) -> None:
+        """The farewell comes before the end, as an error or, when nothing runs, as a notice."""
+        severity = said.error_field(DiagnosticField.SEVERITY_NONLOCALIZED)
+        self._ending = self._ending or severity in {b"FATAL", b"PANIC"}
+
     def _require_alive(self) -> None:
         """A dead connection's last result is libpq's word and not the server's."""
-        if self._pgconn.status != ConnStatus.OK:
+        if self._ending or self._pgconn.status != ConnStatus.OK:
             raise psycopg.OperationalError
 
     def _flush(self) -> None:

@@ -105,8 +105,8 @@ class PinnedConnection:
         """Raises psycopg.Error or TimeoutError."""
         async with asyncio.timeout(self._answer_within):
             self._line, self.server = await _line(self._dsn, self._statements, self._set_up)
-        self._line.serve(answered=self._answered, lost=self._lost)
         self._gone.clear()
+        self._line.serve(answered=self._answered, lost=self._lost)
         for tell in self._made_anew:
             tell()
         self._moved = self._loop.time()

@@ -80,10 +80,19 @@ class _Run(Generic[Item, Answer]):
         if any(future.done() for future in self._futures):  # cancelled
             left = [both for both in zip(self._items, self._futures, strict=True) if not both[1].done()]
             self._items, self._futures = [item for item, _ in left], [future for _, future in left]
-        return self._shared.values(self._items) if self._items else None
+        try:
+            return self._shared.values(self._items) if self._items else None
+        except Exception as error:  # noqa: BLE001 - the callers', and raised in each
+            self._raise_in_all(error)
+            return None
 
     def answered(self, rows: Sequence[Row]) -> None:
-        for future, answer in zip(self._futures, self._shared.answers(self._items, rows), strict=True):
+        try:
+            answers = self._shared.answers(self._items, rows)
+        except Exception as error:  # noqa: BLE001 - the callers', and raised in each
+            self._raise_in_all(error)
+            return
+        for future, answer in zip(self._futures, answers, strict=True):
             if not future.done():
                 future.set_result(answer)
 
@@ -94,3 +103,8 @@ class _Run(Generic[Item, Answer]):
                 future.set_exception(
                     StoreUnavailable() if failure is None else failure.shared_by(len(self._futures))
                 )
+
+    def _raise_in_all(self, error: Exception) -> None:
+        for future in self._futures:
+            if not future.done():
+                future.set_exception(error)
