@@ -268,6 +268,21 @@ async def test_a_column_that_a_later_version_adds_is_in_nobodys_way(kept: KeptBy
     assert await kept.rows("SELECT DISTINCT later FROM session") == [{"later": 7}]
 
 
+@pytest.mark.parametrize(("length", "statements"), [(100, 2), (2_000, 2), (40_000, 5), (160_000, 20)])
+async def test_short_sessions_share_a_statement_and_long_ones_take_several(
+    kept: KeptByPostgres, length: int, statements: int
+) -> None:
+    """The first goes ahead alone: nobody else is there yet."""
+    await put_expert(kept)
+    sessions = [a_session(f"{number}", details=some_details(text="x" * length)) for number in range(20)]
+
+    assert await asyncio.gather(*(_accept(kept, one) for one in sessions)) == [True] * 20
+
+    assert await kept.rows("SELECT count(DISTINCT transaction) AS statements FROM change") == [
+        {"statements": statements}
+    ]
+
+
 @asynccontextmanager
 async def _held_up(kept: KeptByPostgres, put: PutSession, *together: str) -> AsyncIterator[Calls]:
     """These sessions on their way by one statement, which waits for the block to end."""

@@ -28,6 +28,8 @@ from domain.change import Change
 from domain.session import Session
 
 MOST_AT_ONCE: Final = 50
+"""Sessions a statement. One with long details counts as several, or a statement could hold megabytes."""
+BYTES_OF_ONE: Final = 4096
 SETTINGS: Final = {
     # Nobody waits longer for somebody else's session: then each goes by a unit of work, where only one has to wait.
     "lock_timeout": "1s",
@@ -88,7 +90,7 @@ class PostgresNewSessions:
     def __init__(self, connection: PinnedConnection, cipher: Cipher) -> None:
         self._cipher = cipher
         self._accept = SharedStatement(
-            connection, ACCEPT, values=_values, answers=_answers, most=MOST_AT_ONCE
+            connection, ACCEPT, values=_values, answers=_answers, weight=_weight, most=MOST_AT_ONCE
         )
 
     async def accept(self, session: Session, told: Change) -> bool:
@@ -110,6 +112,10 @@ async def open_new_sessions(dsn: str, cipher: Cipher) -> AsyncIterator[PostgresN
     """With a connection of its own. Raises StoreUnavailable."""
     async with open_pinned(dsn, [ACCEPT], settings=SETTINGS) as connection:
         yield PostgresNewSessions(connection, cipher)
+
+
+def _weight(arrival: Arrival) -> int:
+    return 1 + len(arrival.session["details"]) // BYTES_OF_ONE
 
 
 def _values(arrivals: Sequence[Arrival]) -> Sequence[Any]:
