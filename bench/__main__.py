@@ -30,7 +30,7 @@ def main() -> None:
             asyncio.run(_play(where, on_stage))
     for name, run in ALONE.items():
         if name in wanted:
-            _print(f"{name}\n\n{run()}")
+            _print(f"### {name}\n\n{run()}")
 
 
 def _wanted(arguments: Sequence[str]) -> set[str]:
@@ -49,7 +49,7 @@ def _wanted(arguments: Sequence[str]) -> set[str]:
 async def _play(where: Surroundings, names: Sequence[str]) -> None:
     async with stage(where) as here:
         for name in names:
-            _print(f"{name}\n\n{await ON_STAGE[name](here)}")
+            _print(f"### {name}\n\n{await ON_STAGE[name](here)}")
 
 
 def _print(text: str) -> None:

@@ -30,10 +30,12 @@ from bench.fleet import CALENDARS, latest, load_fleet, require_unchanged, set_du
 from bench.processors import parent_of, resident, spent_by, spent_by_family
 from bench.surroundings import server, settings_environment
 from bench.table import markdown
-from server.runtime.settings import Role
+from server.runtime.settings import Role, Settings
 
 PLACES = 64
 LAP = timedelta(minutes=5)
+SIZES = (10_000, 50_000, 100_000)
+A_DAY = timedelta(days=1)
 SWEPT_EVERY = timedelta(seconds=15)
 """By the build before, which finds what is due in no other way: a shorter time would tell nothing of it."""
 STARTS_WITHIN = timedelta(seconds=6)
@@ -87,15 +89,30 @@ class Kept:
     resident: int
     connections: int
 
-    def figures(self) -> list[float]:
-        """In the order of the table's lines."""
+    @property
+    def a_reading(self) -> tuple[float, float, float]:
+        """The worker's seconds, PostgreSQL's seconds, and bytes of WAL."""
         first, last = self.first, self.last
         readings = last.readings - first.readings
+        return (
+            (last.worker - first.worker) / readings,
+            (last.postgres - first.postgres) / readings,
+            (last.wal - first.wal) / readings,
+        )
+
+    @property
+    def rate(self) -> float:
+        """Readings a second."""
+        return (self.last.readings - self.first.readings) / (self.last.at - self.first.at)
+
+    def figures(self) -> list[float]:
+        """In the order of the table's lines."""
+        worker, postgres, wal = self.a_reading
         return [
-            readings / (last.at - first.at),
-            (last.worker - first.worker) / readings * 1000,
-            (last.postgres - first.postgres) / readings * 1000,
-            (last.wal - first.wal) / readings / 1000,
+            self.rate,
+            worker * 1000,
+            postgres * 1000,
+            wal / 1000,
             self.resident / 1e6,
             float(self.connections),
             self.longest_overdue,
@@ -114,15 +131,15 @@ LINES = (
 
 
 def fresh() -> str:
-    """The table, without the build before where that can't be had."""
+    """The table, without the build before where that can't be had, and what numbers of calendars take."""
     with _place() as place:
         try:
             with build_before() as build:
                 now, before = _measured(place, [NOW, build])
-                return _table(now, before)
+                return f"{_table(now, before)}\n\n{_sizes(now)}"
         except BuildMissing as missing:
             (now,) = _measured(place, [NOW])
-            return f"{_table(now)}\n\n{without_before(missing)}"
+            return f"{_table(now)}\n\n{without_before(missing)}\n\n{_sizes(now)}"
 
 
 def _table(now: Kept, before: Kept | None = None) -> str:
@@ -131,6 +148,33 @@ def _table(now: Kept, before: Kept | None = None) -> str:
     pairs = zip(LINES, before.figures(), now.figures(), strict=True)
     lines = [(name, _shown(old), _shown(new), f"{new / old:.2f}") for name, old, new in pairs]
     return markdown([("what", "before", "now", "now of before"), *lines])
+
+
+def _sizes(kept: Kept) -> str:
+    """What so many calendars take, each read once in five minutes."""
+    worker, postgres, wal = kept.a_reading
+    lines = []
+    for calendars in SIZES:
+        rate = calendars / LAP.total_seconds()
+        lines.append(
+            (
+                f"{calendars:,}",
+                f"{rate:,.0f}",
+                f"{rate / kept.rate:.1f}",
+                f"{rate * worker:.2f}",
+                f"{rate * postgres:.2f}",
+                f"{rate * wal * A_DAY.total_seconds() / 1e9:,.1f}",
+            )
+        )
+    head = (
+        "calendars",
+        "readings/s",
+        "processes, full",
+        "their processors",
+        "PostgreSQL's processors",
+        "WAL a day, GB",
+    )
+    return markdown([head, *lines])
 
 
 def _shown(figure: float) -> str:
@@ -182,7 +226,7 @@ def _loaded(place: Place, build: Build) -> Subject:
             "microsoft_ca_file": place.ca_file,
             "mail": "off",
             "push": "off",
-            "worker_concurrency": PLACES,
+            _places_setting(build): PLACES,
         }
     )
     migrating = [sys.executable, "-m", "server", "migrate"]
@@ -190,6 +234,15 @@ def _loaded(place: Place, build: Build) -> Subject:
     subprocess.run(migrating, cwd=build.folder, env=settings, check=True, capture_output=True)
     load_fleet(dsn, keys)
     return Subject(build=build, dsn=dsn, environment=environment)
+
+
+def _places_setting(build: Build) -> str:
+    """What the build calls the places of a worker for readings."""
+    return (
+        "reading_places"
+        if build is NOW and "reading_places" in Settings.model_fields
+        else "worker_concurrency"
+    )
 
 
 def _at_a_usual_pace(subjects: Sequence[Subject]) -> list[float]:
