@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import grpc.aio
 from bench.availability import LIST_BUSY_TIMES, busy_request
 from bench.client import Client
 from bench.people import BOOKED, book_everything, put_everybody
-from bench.sampling import Call, drive
+from bench.sampling import Sample, drive
 from bench.surroundings import Served, server, surroundings
 from bench.table import markdown
 from server.runtime.settings import Role
@@ -46,6 +46,7 @@ HEAD = (
     "calls/s with",
     "ratio",
     "lowest-highest",
+    "by µs",
     "deliveries/s answered",
     "statuses",
 )
@@ -67,31 +68,44 @@ async def _measure(served: Served) -> list[tuple[str, ...]]:
         await book_everything(client.service)
         call = client.calling(client.service, LIST_BUSY_TIMES, busy_request(BOOKED))
         await drive(call, in_flight=IN_FLIGHT, seconds=SECONDS)
-        return [await _line(name, call, served, kind) for name, kind in FLOODS.items()]
+        sample = client.sampler(call, in_flight=IN_FLIGHT)
+        return [await _line(name, sample, served, kind) for name, kind in FLOODS.items()]
 
 
-async def _line(name: str, call: Call, served: Served, kind: Flood) -> tuple[str, ...]:
-    """Calm and flood by turns, so that what else the machine does falls on both."""
+async def _line(
+    name: str, sample: Callable[[float], Awaitable[Sample]], served: Served, kind: Flood
+) -> tuple[str, ...]:
+    """Calm and flood by turns, so that what else the machine does falls on both.
+
+    The flood's own processor time is in that of the calls meanwhile, so that "by µs" is the part of it they have.
+    """
     assert served.http_port is not None
-    calm, flooded, answers = [], [], dict[str, int]()
+    calm, flooded, answers = list[Sample](), list[Sample](), dict[str, int]()
     flooding = 0.0
     for _ in range(ROUNDS):
-        calm.append((await drive(call, in_flight=IN_FLIGHT, seconds=SECONDS)).rate)
+        calm.append(await sample(SECONDS))
         with _forger(served.http_port, kind, answers):
             began = time.perf_counter()
             await asyncio.sleep(SETTLING_SECONDS)
-            flooded.append((await drive(call, in_flight=IN_FLIGHT, seconds=SECONDS)).rate)
+            flooded.append(await sample(SECONDS))
             flooding += time.perf_counter() - began
-    ratios = [one / other for one, other in zip(flooded, calm, strict=True)]
+    ratios = [one.rate / other.rate for one, other in zip(flooded, calm, strict=True)]
+    by_us = [_us(other) / _us(one) for one, other in zip(flooded, calm, strict=True)]
     return (
         name,
-        f"{statistics.median(calm):,.0f}",
-        f"{statistics.median(flooded):,.0f}",
+        f"{statistics.median(one.rate for one in calm):,.0f}",
+        f"{statistics.median(one.rate for one in flooded):,.0f}",
         f"{statistics.median(ratios):.2f}",
         f"{min(ratios):.2f}-{max(ratios):.2f}",
+        f"{statistics.median(by_us):.2f}",
         f"{sum(answers.values()) / flooding:,.0f}",
         ", ".join(f"{status}: {number:,}" for status, number in sorted(answers.items())),
     )
+
+
+def _us(sample: Sample) -> float:
+    assert sample.served_us is not None
+    return sample.served_us
 
 
 @contextmanager

@@ -18,9 +18,9 @@ MOST_CLAIMS: Final = 1000
 """In one statement; a single delivery has no more."""
 SHORTEST_PAUSE: Final = timedelta(milliseconds=10)
 LONGEST_PAUSE: Final = timedelta(milliseconds=50)
-PAUSE_FOR_EACH: Final = 3.0
+PAUSE_FOR_EACH: Final = 6.0
 """The pause after a look is so many times as long as the look, within those two: of one connection, a flood gets a
-quarter. Whoever comes after a quiet moment waits for nothing."""
+seventh. Whoever comes after a quiet moment waits for nothing."""
 
 
 class SiftNotifications:

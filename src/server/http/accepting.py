@@ -32,7 +32,7 @@ class Accepting:
         self._protocol = protocol
         self._share = share
         self._resuming: asyncio.TimerHandle | None = None
-        self._letting_in: set[asyncio.Task[object]] = set()
+        self._letting_in: set[asyncio.Task[None]] = set()
         listening.setblocking(False)
         listening.listen(WAITING)
         self._loop.add_reader(listening, self._accept)
@@ -64,12 +64,14 @@ class Accepting:
 
     def _let_in(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        connecting = self._loop.connect_accepted_socket(self._protocol, connection)
-        task: asyncio.Task[object] = self._loop.create_task(connecting, name="lets a connection in")
+        task = self._loop.create_task(self._connect(connection), name="lets a connection in")
         self._letting_in.add(task)
         task.add_done_callback(self._let_in_or_not)
 
-    def _let_in_or_not(self, task: asyncio.Task[object]) -> None:
+    async def _connect(self, connection: socket.socket) -> None:
+        await self._share.counted(self._loop.connect_accepted_socket(self._protocol, connection))
+
+    def _let_in_or_not(self, task: asyncio.Task[None]) -> None:
         self._letting_in.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("unexpected fault", **described(error))

@@ -4,6 +4,7 @@ The library repeats nonsense to its sender along with its own name and version, 
 internet that is a line a second that says nothing about the service.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -51,6 +52,14 @@ class _Connection(web.RequestHandler):
     def __init__(self, server: _Server, **kwargs: Any) -> None:
         super().__init__(server, **kwargs)
         self._share = server.share
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        with self._share.counting():
+            super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        with self._share.counting():
+            super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         with self._share.counting():

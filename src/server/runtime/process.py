@@ -25,7 +25,7 @@ log = structlog.stdlib.get_logger("server.runtime.process")
 WITH_GRPC = {Role.ALL, Role.API}
 WITH_PAGES = {Role.ALL, Role.WEB}
 WITH_JOBS = {Role.ALL, Role.WORKER}
-PART_BESIDE_CALLS = 0.25
+PART_BESIDE_CALLS = 0.15
 """Of the loop's time, for HTTP in a process that answers calls as well: docs/performance.md says what a flood does."""
 
 

@@ -21,8 +21,10 @@ from adapters.postgres.reachable import require_reachable
 from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
 from server.addresses import Address
+from server.http import app
+from server.http.loop_share import LoopShare
 from server.runtime import resources
-from server.runtime.process import running
+from server.runtime.process import PART_BESIDE_CALLS, running
 from server.runtime.resources import ProcessFailed
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs
@@ -60,6 +62,24 @@ async def test_each_role_serves_its_part(dsn: str, role: Role) -> None:
                 health: Any = health_pb2_grpc.HealthStub(channel)
                 answer = await health.Check(health_pb2.HealthCheckRequest())
                 assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_http_gets_a_small_part_of_a_process_that_answers_calls(
+    dsn: str, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[float] = []
+
+    class Noted(LoopShare):
+        def __init__(self, part: float) -> None:
+            parts.append(part)
+            super().__init__(part)
+
+    monkeypatch.setattr(app, "LoopShare", Noted)
+    async with running(_settings(dsn), role):
+        pass
+    assert parts == [PART_BESIDE_CALLS if role in {Role.ALL, Role.API} else 1]
+    assert PART_BESIDE_CALLS < 0.5
 
 
 async def test_a_process_that_stops_waits_for_no_watcher(dsn: str) -> None:
