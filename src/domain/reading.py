@@ -18,6 +18,8 @@ LEEWAY = timedelta(seconds=1)
 """How far apart processes may be in what they think the time is, though all go by one clock."""
 LEASE = timedelta(minutes=2)
 """How long others leave alone a calendar that is being read: longer than the longest look."""
+SPREAD = 0.1
+"""The part of a pause that calendars are spread over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,21 @@ class ReadingTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BegunLook:
+    """A look that is under way, and what its calendar's schedule says until it ends.
+
+    `told_until` is when notifications of changes end, if there are any. `noticed`: somebody gave notice of a change;
+    otherwise it is the clock that asks for it.
+    """
+
+    task: ReadingTask
+    begun_at: datetime
+    due_at: datetime
+    told_until: datetime | None = None
+    noticed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How far ahead calendars are read, and how often: rarely where notifications report changes."""
 
@@ -92,11 +109,11 @@ class Pace:
     def next_due(self, now: datetime, *, told_until: datetime | None, jitter: float) -> datetime:
         """When to read again after a success; `told_until` is when notifications of changes end, if there are any.
 
-        `jitter`, from 0 to 1, spreads calendars over a tenth of the pause.
+        `jitter`, from 0 to 1, spreads calendars over the last part of the pause.
         """
         told = told_until is not None and told_until >= now + self.polled_with_push_every
         pause = self.polled_with_push_every if told else self.polled_every
-        return now + pause * (1 - 0.1 * jitter)
+        return now + pause * (1 - SPREAD * jitter)
 
 
 def after_failure(failures: int, *, at_least: timedelta | None = None) -> timedelta:

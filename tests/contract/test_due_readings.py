@@ -4,7 +4,18 @@ import pytest
 
 from domain.account import AccountStatus
 from domain.ids import CalendarId
-from tests.builders import ACCOUNT, CALENDAR, NOW, a_calendar, a_grant, a_reading, after, an_account
+from domain.reading import BegunLook
+from tests.builders import (
+    ACCOUNT,
+    CALENDAR,
+    NOW,
+    a_calendar,
+    a_grant,
+    a_reading,
+    a_reading_task,
+    after,
+    an_account,
+)
 from tests.support.kept_readings import LONG_AGO, begin_reading, due_calendars, store_reading
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars
 
@@ -28,7 +39,8 @@ async def test_what_cannot_be_read_is_not_due_and_keeps_its_reading(
         await tx.accounts.save(an_account(status=status))
         await tx.calendars.save([a_calendar(missing=missing)])
     async with kept.transaction() as tx:
-        assert await tx.readings.begin(CALENDAR) is None
+        assert await tx.readings.task(CALENDAR) is None
+        assert await tx.readings.begin(CALENDAR, now=NOW, until=NOW) is None
         assert await tx.readings.due(after(days=1), 10) == ()
         assert await tx.readings.mark(CALENDAR, NOW)
         await tx.accounts.save(an_account())
@@ -120,9 +132,11 @@ async def test_a_mark_of_a_calendar_chosen_anew_is_not_taken_for_an_old_one(kept
 async def test_a_calendar_that_is_being_read_is_nobody_elses_business_for_a_while(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     async with kept.transaction() as tx:
-        task = await tx.readings.begin(CALENDAR, until=after(minutes=2))
-    assert task is not None
-    assert task.previous is None
+        look = await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+    assert look is not None
+    assert look == BegunLook(
+        task=a_reading_task(marks=look.task.marks), begun_at=NOW, due_at=after(minutes=2), noticed=True
+    )
     assert await due_calendars(kept, minutes=1) == ()
     assert await due_calendars(kept, minutes=2) == (CALENDAR,)
 
@@ -130,7 +144,7 @@ async def test_a_calendar_that_is_being_read_is_nobody_elses_business_for_a_whil
 async def test_a_mark_makes_it_due_although_it_is_being_read(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     async with kept.transaction() as tx:
-        await tx.readings.begin(CALENDAR, until=after(minutes=2))
+        await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
         await tx.readings.mark(CALENDAR, NOW)
     assert await due_calendars(kept) == (CALENDAR,)
 

@@ -95,7 +95,7 @@ async def test_only_conflict_calendars_are_read(kept: Kept) -> None:
     async with kept.transaction() as tx:
         await tx.calendars.save([a_calendar("not-chosen")])
         for calendar_id in (CalendarId("not-chosen"), CalendarId("unknown")):
-            assert await tx.readings.begin(calendar_id) is None
+            assert await tx.readings.task(calendar_id) is None
             assert not await tx.readings.mark(calendar_id, NOW)
             task = a_reading_task(calendar_id)
             assert not await tx.readings.store(task, a_reading(calendar_id), due_at=NOW, now=NOW)

@@ -1,12 +1,14 @@
 """A fake of the stored readings."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.ports.lanes import MOST_OF_A_KEY, Room
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
-from domain.reading import ReadingTask, StoredReading
+from domain.reading import BegunLook, Pace, ReadingTask, StoredReading
 from tests.fakes.tables import Tables
 
 
@@ -14,14 +16,12 @@ from tests.fakes.tables import Tables
 class FakeReadings:
     tables: Tables
 
-    async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
+    async def task(self, calendar_id: CalendarId) -> ReadingTask | None:
         found = self.tables.conflict_calendar(calendar_id)
         if found is None:
             return None
         calendar, account = found
         row = self.tables.readings[calendar_id]
-        if until is not None:
-            self.tables.readings[calendar_id] = replace(row, due_at=until)
         return ReadingTask(
             calendar_id=calendar_id,
             account_id=account.account_id,
@@ -32,6 +32,55 @@ class FakeReadings:
             failures=row.failures,
             previous=row.reading,
         )
+
+    async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
+        task = await self.task(calendar_id)
+        return None if task is None else self._begin(task, now=now, due_at=until, noticed=True)
+
+    async def begin_due(
+        self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+    ) -> tuple[BegunLook, ...]:
+        held, begun, again = Counter(room.held), list[BegunLook](), room.again
+        for noticed in (True, False):
+            for calendar_id in await self.due(now, len(self.tables.readings)):
+                row, task = self.tables.readings[calendar_id], await self.task(calendar_id)
+                assert task is not None
+                if (
+                    (row.marks > row.seen_marks) is not noticed
+                    or held[task.account_id] >= MOST_OF_A_KEY
+                    or len(begun) == room.places
+                    or (not noticed and again == 0)
+                ):
+                    continue
+                held[task.account_id] += 1
+                again -= not noticed
+                planned = pace.next_due(
+                    now, told_until=self._told_until(calendar_id), jitter=jitter[len(begun)]
+                )
+                begun.append(
+                    self._begin(task, now=now, due_at=until if noticed else planned, noticed=noticed)
+                )
+        return tuple(begun)
+
+    async def free_begun(self, now: datetime, *, before: datetime) -> None:
+        for key, row in self.tables.readings.items():
+            if row.begun_at is not None and row.begun_at < before:
+                self.tables.readings[key] = replace(row, begun_at=None, due_at=min(row.due_at, now))
+
+    def _begin(self, task: ReadingTask, *, now: datetime, due_at: datetime, noticed: bool) -> BegunLook:
+        row = self.tables.readings[task.calendar_id]
+        self.tables.readings[task.calendar_id] = replace(row, begun_at=now, due_at=due_at)
+        return BegunLook(
+            task=task,
+            begun_at=now,
+            due_at=due_at,
+            told_until=self._told_until(task.calendar_id),
+            noticed=noticed,
+        )
+
+    def _told_until(self, calendar_id: CalendarId) -> datetime | None:
+        subscription = self.tables.subscriptions[calendar_id].subscription
+        return None if subscription is None else subscription.expires_at
 
     async def overlapping(
         self, expert_id: ExpertId, interval: Interval, *, but: SessionId | None = None
@@ -67,14 +116,21 @@ class FakeReadings:
             return False
         marked = row.marks > task.marks
         self.tables.readings[task.calendar_id] = replace(
-            row, reading=reading, due_at=min(row.due_at, reading.read_at) if marked else due_at, failures=0
+            row,
+            reading=reading,
+            due_at=min(row.due_at, reading.read_at) if marked else due_at,
+            begun_at=None,
+            seen_marks=task.marks,
+            failures=0,
         )
         return True
 
     async def failed(self, task: ReadingTask, *, due_at: datetime) -> None:
         row = self.tables.readings.get(task.calendar_id)
         if row is not None and (row.failures, row.reading) == (task.failures, task.previous):
-            self.tables.readings[task.calendar_id] = replace(row, due_at=due_at, failures=row.failures + 1)
+            self.tables.readings[task.calendar_id] = replace(
+                row, due_at=due_at, begun_at=None, failures=row.failures + 1
+            )
 
     async def spare(self, account_id: AccountId, *, until: datetime) -> None:
         for key, row in self.tables.readings.items():

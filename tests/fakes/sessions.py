@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from application.ports.lanes import MOST_OF_A_KEY, Claimed, Room
-from application.ports.sessions import ClaimedSessions, DueSession, SessionFilter, SessionPosition, Turn
+from application.ports.sessions import (
+    ClaimedSessions,
+    DueSession,
+    OwnSnapshot,
+    SessionFilter,
+    SessionPosition,
+    Turn,
+)
 from domain.calendar_settings import CalendarSettings, write_calendar
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
@@ -87,6 +94,14 @@ class FakeSessions:
             )
         ]
         return tuple(sorted(found, key=lambda one: one.session_id))
+
+    async def own_snapshots(
+        self, expert_ids: Collection[ExpertId], window: Interval
+    ) -> Mapping[ExpertId, OwnSnapshot]:
+        found = {expert_id: await self.own_events(expert_id, window) for expert_id in expert_ids}
+        return {
+            expert_id: OwnSnapshot(events=events, version=repr(events)) for expert_id, events in found.items()
+        }
 
     async def claim(
         self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime

@@ -22,6 +22,7 @@ from tests.fakes.reserved_times import FakeReservedTimes
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.subscriptions import FakeSubscriptions
 from tests.fakes.tables import Job, Tables
+from tests.fakes.unchanged_looks import FakeUnchangedLooks
 from tests.fakes.workers import FakeWorkers
 
 
@@ -54,6 +55,7 @@ class FakeStore:
         self.vault = FakeGrantVault(self._unit_of_work)
         self.known_times = FakeKnownTimes(committed=self._reachable_tables)
         self.new_sessions = FakeNewSessions(self._unit_of_work)
+        self.unchanged_looks = FakeUnchangedLooks(self._unit_of_work)
         self.kept_times = KeepingKnownTimes(committed=self._reachable_tables)
         self.feed = FakeChangeFeed(committed=self._reachable_tables)
         self._turn = asyncio.Lock()

@@ -66,8 +66,10 @@ class ReadingRow:
     """`marks` goes on from row to row, so that a mark of a new one never looks like one of the row before it."""
 
     marks: int
+    seen_marks: int
     reading: StoredReading | None = None
     due_at: datetime = AT_ONCE
+    begun_at: datetime | None = None
     failures: int = 0
 
 
@@ -140,7 +142,8 @@ class Tables:
         for calendar_id in mine.keys() - settings.conflict:
             self.drop_conflict_calendar(calendar_id)
         for calendar_id in (mine.keys() & settings.conflict) - self.readings.keys():
-            self.readings[calendar_id] = ReadingRow(marks=self.next_mark())
+            mark = self.next_mark()
+            self.readings[calendar_id] = ReadingRow(marks=mark, seen_marks=mark)
             self.subscriptions[calendar_id] = SubscriptionRow()
 
     def drop_conflict_calendar(self, calendar_id: CalendarId) -> None:

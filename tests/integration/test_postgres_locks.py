@@ -316,7 +316,7 @@ async def test_of_a_reading_and_a_booking_at_once_one_sees_the_other(
 
     async def reading() -> None:
         async with kept.transaction() as tx:
-            task = await tx.readings.begin(CALENDAR)
+            task = await tx.readings.task(CALENDAR)
             assert task is not None
             await tx.readings.lock(CALENDAR)
             assert await tx.readings.store(task, a_reading(busy=[an_interval()]), due_at=NOW, now=NOW)

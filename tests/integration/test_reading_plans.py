@@ -107,7 +107,7 @@ async def _remove_changes(connection: Connection) -> None:
             lambda it: PostgresCalendars(connection=it, cipher=FakeCipher()).list_due(after(days=3000), 100),
             {"account_list_due"},
         ),
-        (lambda it: PostgresReadings(connection=it).begin(CalendarId("a7-1-1")), {"reading_pkey"}),
+        (lambda it: PostgresReadings(connection=it).task(CalendarId("a7-1-1")), {"reading_pkey"}),
         (_hold, {"reserved_time_overlap", "expert_pkey"}),
         (lambda it: look_after(it, FeedPosition(0, 0, 0), of=None, limit=100), {"change_pkey"}),
         (

@@ -80,6 +80,7 @@ def a_world() -> World:
         store=store,
         known_times=store.kept_times,
         new_sessions=store.new_sessions,
+        unchanged_looks=store.unchanged_looks,
         name_order=FoldedNameOrder(),
         feed=store.feed,
         clock=clock,

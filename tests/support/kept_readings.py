@@ -11,7 +11,7 @@ FAR_FUTURE = after(days=10_000)
 
 async def begin_reading(kept: Kept, calendar_id: CalendarId = CALENDAR) -> ReadingTask:
     async with kept.transaction() as tx:
-        task = await tx.readings.begin(calendar_id)
+        task = await tx.readings.task(calendar_id)
     assert task is not None
     return task
 

@@ -18,6 +18,7 @@ from adapters.postgres.new_sessions import PostgresNewSessions, open_new_session
 from adapters.postgres.pinned import open_pinned
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
+from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import CHANNEL
 from application.ports.changes import FollowedFeed
 from application.ports.grant_vault import GrantVault
@@ -26,6 +27,7 @@ from application.ports.lanes import Room
 from application.ports.new_sessions import NewSessions
 from application.ports.sessions import Turn
 from application.ports.store import Store, Transaction
+from application.ports.unchanged_looks import UnchangedLooks
 from domain.expert import Expert
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
 from domain.reading import Pace
@@ -65,6 +67,9 @@ class Kept(Protocol):
     def new_sessions(self) -> NewSessions: ...
 
     @property
+    def unchanged_looks(self) -> UnchangedLooks: ...
+
+    @property
     def feed(self) -> FollowedFeed: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
@@ -99,6 +104,10 @@ class KeptByFake:
         return self.store.new_sessions
 
     @property
+    def unchanged_looks(self) -> UnchangedLooks:
+        return self.store.unchanged_looks
+
+    @property
     def feed(self) -> FollowedFeed:
         return self.store.feed
 
@@ -124,6 +133,7 @@ class KeptByPostgres:
     known_times: PostgresKnownTimes
     kept_times: KeptTimes
     new_sessions: PostgresNewSessions
+    unchanged_looks: PostgresUnchangedLooks
     feed: PostgresChangeFeed
     pool: Pool
 
@@ -189,6 +199,7 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
             known_times=PostgresKnownTimes(contents),
             kept_times=KeptTimes(versions, contents, window=Pace().window, most_bytes=MOST_BYTES),
             new_sessions=new_sessions,
+            unchanged_looks=PostgresUnchangedLooks(pool=pool),
             feed=feed,
             pool=pool,
         )

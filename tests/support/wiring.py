@@ -93,6 +93,7 @@ def an_application(*, push_on: bool = True) -> Application:
         reader=reader,
         alarms=alarms,
         report_lost=report_lost,
+        unchanged_looks=store.unchanged_looks,
         pace=pace,
         jitter=lambda: 0.0,
     )

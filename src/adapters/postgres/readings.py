@@ -1,16 +1,19 @@
 """The stored readings in PostgreSQL, and when each is due."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import DictRow
 
+from adapters.postgres.begun_looks import begin_due_looks, begin_look, task_of
 from adapters.postgres.deviations import deviations_from_value, deviations_to_value
 from adapters.postgres.pool import Connection
 from adapters.postgres.spans import spans_from_value, spans_to_value
+from application.ports.lanes import Room
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
-from domain.reading import ReadingTask, StoredReading
+from domain.reading import BegunLook, Pace, ReadingTask, StoredReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,23 +25,31 @@ class PostgresReadings:
 
     connection: Connection
 
-    async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
-        cursor = await self.connection.execute(
+    async def task(self, calendar_id: CalendarId) -> ReadingTask | None:
+        return await task_of(self.connection, calendar_id)
+
+    async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
+        return await begin_look(self.connection, calendar_id, now=now, until=until)
+
+    async def begin_due(
+        self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+    ) -> tuple[BegunLook, ...]:
+        return await begin_due_looks(self.connection, room, now=now, until=until, pace=pace, jitter=jitter)
+
+    async def free_begun(self, now: datetime, *, before: datetime) -> None:
+        # All rows are gone through, since an index would be changed by each look; and workers rarely die.
+        await self.connection.execute(
             """
-            SELECT reading.*, reading_schedule.*, reading_schedule.read_at AS true_at, remote_id, time_zone
-            FROM reading JOIN reading_schedule USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
-                JOIN expert USING (expert_id)
-            WHERE calendar_id = %(calendar_id)s AND readable
+            UPDATE reading_schedule SET begun_at = NULL, due_at = least(due_at, %(now)s)
+            FROM (
+                SELECT expert_id, calendar_id FROM reading_schedule WHERE begun_at < %(before)s
+                FOR NO KEY UPDATE SKIP LOCKED
+            ) AS left_over
+            WHERE reading_schedule.expert_id = left_over.expert_id
+                AND reading_schedule.calendar_id = left_over.calendar_id
             """,
-            {"calendar_id": calendar_id},
+            {"now": now, "before": before},
         )
-        row = await cursor.fetchone()
-        if row is None:
-            return None
-        task = _task_from_row(row)
-        if until is not None:
-            await self._leave_to(task, until)
-        return task
 
     async def overlapping(
         self, expert_id: ExpertId, interval: Interval, *, but: SessionId | None = None
@@ -189,33 +200,6 @@ class PostgresReadings:
             {"now": now, "limit": limit},
         )
         return tuple([CalendarId(row["calendar_id"]) async for row in cursor])
-
-    async def _leave_to(self, task: ReadingTask, until: datetime) -> None:
-        await self.connection.execute(
-            """
-            UPDATE reading_schedule SET due_at = %(until)s
-            WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s AND marks = %(marks)s
-            """,
-            {
-                "expert_id": task.expert_id,
-                "calendar_id": task.calendar_id,
-                "marks": task.marks,
-                "until": until,
-            },
-        )
-
-
-def _task_from_row(row: DictRow) -> ReadingTask:
-    return ReadingTask(
-        calendar_id=CalendarId(row["calendar_id"]),
-        account_id=AccountId(row["account_id"]),
-        expert_id=ExpertId(row["expert_id"]),
-        remote_calendar_id=row["remote_id"],
-        zone=row["time_zone"],
-        marks=row["marks"],
-        failures=row["failures"],
-        previous=None if row["true_at"] is None else _from_row(row),
-    )
 
 
 def _from_row(row: DictRow) -> StoredReading:

@@ -7,11 +7,12 @@ from datetime import datetime
 from psycopg.rows import DictRow, tuple_row
 
 from adapters.postgres.due_sessions import claim_due_sessions, ripen_sessions
+from adapters.postgres.own_snapshots import own_snapshots
 from adapters.postgres.pool import Connection
 from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_from_row, session_to_row
 from application.ports.cipher import Cipher
 from application.ports.lanes import Room
-from application.ports.sessions import ClaimedSessions, SessionFilter, SessionPosition, Turn
+from application.ports.sessions import ClaimedSessions, OwnSnapshot, SessionFilter, SessionPosition, Turn
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
@@ -212,6 +213,11 @@ class PostgresSessions:
             },
         )
         return tuple([own_event_from_row(row) async for row in cursor])
+
+    async def own_snapshots(
+        self, expert_ids: Collection[ExpertId], window: Interval
+    ) -> Mapping[ExpertId, OwnSnapshot]:
+        return await own_snapshots(self.connection, expert_ids, window)
 
     async def claim(
         self, expert_id: ExpertId, session_id: SessionId, *, token: str, now: datetime, until: datetime

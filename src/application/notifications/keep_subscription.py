@@ -51,7 +51,7 @@ class KeepSubscription:
             now = self.clock.now()
             if not await tx.subscriptions.claim(calendar_id, now=now, until=now + LEASE):
                 return
-            task = await tx.readings.begin(calendar_id)
+            task = await tx.readings.task(calendar_id)
             known = await tx.subscriptions.get(calendar_id)
         if task is None:
             await self._postpone(calendar_id, RETRY)

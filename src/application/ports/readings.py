@@ -1,21 +1,41 @@
 """The stored readings of conflict calendars, and when each has to be read next."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.lanes import Room
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
-from domain.reading import ReadingTask, StoredReading
+from domain.reading import BegunLook, Pace, ReadingTask, StoredReading
 
 
 class Readings(Protocol):
     """There is a row for each conflict calendar and for no other: choosing one adds it, due at once."""
 
-    async def begin(self, calendar_id: CalendarId, *, until: datetime | None = None) -> ReadingTask | None:
-        """What to read; None when it is not a conflict calendar (any more), is missing, or its account is not active.
+    async def task(self, calendar_id: CalendarId) -> ReadingTask | None:
+        """What to read; None when it is no conflict calendar (any more), is missing, or its account is not active."""
+        ...
 
-        With `until`, it is left to the one who begins, and not due before then, unless it is marked.
+    async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
+        """As `task`, and it is left to the one who begins: it is not due before `until`, unless it is marked."""
+        ...
+
+    async def begin_due(
+        self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+    ) -> tuple[BegunLook, ...]:
+        """Begin looks at calendars of active accounts that are due, as many as there is room for: marked ones first,
+        and of each the longest due first.
+
+        Marked ones are left to the one who begins until `until`, so that no mark is lost with them. Polled ones are
+        planned already as if the look had succeeded, by `pace` and one of `jitter` each. Of an account no more than
+        MOST_OF_A_KEY, with those that the room says are held: its key is its id. What another process is just taking is
+        passed over.
         """
+        ...
+
+    async def free_begun(self, now: datetime, *, before: datetime) -> None:
+        """Whoever began looks before then and didn't end them has died: they are due at `now`."""
         ...
 
     async def overlapping(

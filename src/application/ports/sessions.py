@@ -55,6 +55,14 @@ class ClaimedSessions:
     missed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSnapshot:
+    """What there is to know of an expert's own events. `version` changes with whatever does; it says nothing else."""
+
+    events: tuple[OwnEvent, ...]
+    version: str
+
+
 class Sessions(Protocol):
     async def get(self, expert_id: ExpertId, session_id: SessionId) -> Session:
         """Raises SessionNotFound."""
@@ -97,6 +105,12 @@ class Sessions(Protocol):
         """By id: the live sessions in `window` that have an event, all that have one and are not written in full, and
         those named, in whatever state.
         """
+        ...
+
+    async def own_snapshots(
+        self, expert_ids: Collection[ExpertId], window: Interval
+    ) -> Mapping[ExpertId, OwnSnapshot]:
+        """As `own_events`, of several experts at once, with the version that they are."""
         ...
 
     async def claim(

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from application.ports.alarms import Alarms
 from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
+from application.ports.unchanged_looks import UnchangedLooks
 from application.provider_faults import (
     PROVIDER_FAULTS,
     SUSPICIOUS,
@@ -18,15 +19,13 @@ from application.provider_faults import (
     unread_because,
 )
 from application.readings.own_entries import own_among, seen_among
+from application.readings.under_way import UnderWay
 from domain.access import ProviderUnavailable
 from domain.account import Provider
 from domain.availability import SOON, ReadFailure, UnreadReason
 from domain.blocking import CalendarEntry
 from domain.change import Change, ChangeType
 from domain.ids import CalendarId
-from domain.interval import Interval
-from domain.look import Look
-from domain.own_event import OwnEvent
 from domain.reading import (
     LEASE,
     LEEWAY,
@@ -39,7 +38,6 @@ from domain.reading import (
     collisions,
     owner_changed,
 )
-from domain.zone import zone_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +49,7 @@ class ReadCalendar:
     reader: CalendarReader
     alarms: Alarms
     report_lost: LostAccessReport
+    unchanged_looks: UnchangedLooks
     pace: Pace
     jitter: Callable[[], float]
 
@@ -59,22 +58,32 @@ class ReadCalendar:
 
         A mark that comes while reading is under way leaves the calendar due.
         """
-        read_at = self.clock.now()
-        window = self.pace.window(read_at)
+        now = self.clock.now()
+        window = self.pace.window(now)
         async with self.store.transaction() as tx:
-            task = await tx.readings.begin(calendar_id, until=read_at + LEASE)
-            own = () if task is None else await tx.sessions.own_events(task.expert_id, window)
-        if task is None:
-            return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
+            begun = await tx.readings.begin(calendar_id, now=now, until=now + LEASE)
+            if begun is None:
+                return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
+            own = await tx.sessions.own_snapshots([begun.task.expert_id], window)
+        due_at = self.pace.next_due(now, told_until=begun.told_until, jitter=self.jitter())
+        return await self.go_on(UnderWay.of(begun, window, own, due_at=due_at))
+
+    async def go_on(self, look: UnderWay) -> ReadFailure | None:
+        """Read what was begun, and end it, as above."""
+        task = look.task
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
-                entries = await self.reader.read_entries(task.account_id, task.remote_calendar_id, window)
+                entries = await self.reader.read_entries(
+                    task.account_id, task.remote_calendar_id, look.window
+                )
         except TimeoutError:
             await self._put_off(task)
             return ReadFailure(reason=UnreadReason.TIMED_OUT)
         except PROVIDER_FAULTS as fault:
             return await self._failed(task, fault)
-        await self._keep(task, entries, _look(task, window, read_at), own)
+        unchanged = await look.unchanged(entries)
+        if unchanged is None or not await self.unchanged_looks.end(unchanged):
+            await self._keep(look, entries)
         return None
 
     async def _failed(self, task: ReadingTask, fault: ProviderFault) -> ReadFailure:
@@ -103,32 +112,17 @@ class ReadCalendar:
             if suspect:
                 await tx.jobs.refresh_calendars(task.account_id)
 
-    async def _keep(
-        self,
-        task: ReadingTask,
-        entries: tuple[CalendarEntry, ...],
-        look: Look,
-        before: tuple[OwnEvent, ...],
-    ) -> None:
+    async def _keep(self, look: UnderWay, entries: tuple[CalendarEntry, ...]) -> None:
+        task = look.task
         async with self.store.transaction() as tx:
-            subscription = await tx.subscriptions.get(task.calendar_id)
-            told_until = subscription.expires_at if subscription is not None else None
-            due_at = self.pace.next_due(look.read_at, told_until=told_until, jitter=self.jitter())
             # Another process may have stored one since this began: what it reported is neither repeated nor missed.
             previous = await tx.readings.lock(task.calendar_id)
-            own = await own_among(tx, task.expert_id, look.window, entries, before=before)
-            seen = await seen_among(own, entries, look)
-            reading = StoredReading(
-                calendar_id=task.calendar_id,
-                window=look.window,
-                read_at=look.read_at,
-                busy=seen.busy,
-                zone=task.zone,
-                deviations=seen.deviations,
-            )
-            if await tx.readings.store(task, reading, due_at=due_at, now=self.clock.now() + LEEWAY):
+            own = await own_among(tx, task.expert_id, look.window, entries, before=look.own.events)
+            seen = await seen_among(own, entries, look.look)
+            reading = look.reading(seen)
+            if await tx.readings.store(task, reading, due_at=look.due_at, now=self.clock.now() + LEEWAY):
                 await self._tell(tx, task, previous, reading)
-                if any(own.changed_during(look, session_id) for session_id in seen.sessions):
+                if any(own.changed_during(look.look, session_id) for session_id in seen.sessions):
                     # It may have been seen as it was, while all that would ask for another look had been done.
                     await tx.jobs.read_calendar(task.calendar_id)
 
@@ -159,14 +153,3 @@ class ReadCalendar:
         booked = await tx.sessions.booked(task.expert_id, reading.window)
         for session_id in collisions(booked, before=previous, after=reading):
             await tx.changes.add(replace(news, type=ChangeType.SESSION_COLLIDES, session_id=session_id))
-
-
-def _look(task: ReadingTask, window: Interval, read_at: datetime) -> Look:
-    return Look(
-        account_id=task.account_id,
-        calendar_id=task.calendar_id,
-        remote_calendar_id=task.remote_calendar_id,
-        window=window,
-        zone=zone_named(task.zone),
-        read_at=read_at,
-    )

@@ -54,6 +54,7 @@ from application.ports.new_sessions import NewSessions
 from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
+from application.ports.unchanged_looks import UnchangedLooks
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
@@ -104,6 +105,7 @@ class Container(containers.DeclarativeContainer):
     sign_in: providers.Dependency[SignIn] = providers.Dependency()
     directory: providers.Dependency[CalendarDirectory] = providers.Dependency()
     reader: providers.Dependency[CalendarReader] = providers.Dependency()
+    unchanged_looks: providers.Dependency[UnchangedLooks] = providers.Dependency()
     writer: providers.Dependency[EventWriter] = providers.Dependency()
     push: providers.Dependency[Push | None] = providers.Dependency()
     mailer: providers.Dependency[Mailer | None] = providers.Dependency()
@@ -198,6 +200,7 @@ class Container(containers.DeclarativeContainer):
         reader=reader,
         alarms=alarms,
         report_lost=report_lost,
+        unchanged_looks=unchanged_looks,
         pace=pace,
         jitter=jitter,
     )

@@ -27,6 +27,7 @@ from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
+from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import PostgresWakeUps
 from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
@@ -78,6 +79,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
             known_times=known_times,
             new_sessions=new_sessions,
+            unchanged_looks=PostgresUnchangedLooks(pool=pool),
             name_order=await asyncio.to_thread(UnicodeNameOrder),
             feed=feed,
             clock=clock,

@@ -1,0 +1,168 @@
+"""Beginning looks at calendars: what is due is taken straight from the schedule, with all that the look needs.
+
+Marked calendars come before polled ones. Of both the head of an index is taken, and what another process is just taking
+is passed over, so that several never want the same.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.rows import tuple_row
+
+from adapters.postgres.deviations import deviations_from_value
+from adapters.postgres.pool import Connection
+from adapters.postgres.spans import spans_from_value
+from application.ports.lanes import MOST_OF_A_KEY, Room
+from domain.ids import AccountId, CalendarId, ExpertId
+from domain.interval import Interval
+from domain.reading import SPREAD, BegunLook, Pace, ReadingTask, StoredReading
+
+TASK: Final = """
+    SELECT schedule.calendar_id, schedule.account_id, schedule.expert_id, remote_id, time_zone, marks, failures,
+        read_at, window_start, window_end, zone, busy, deviations
+    FROM (
+        SELECT reading_schedule.*, window_start, window_end, zone, busy, deviations
+        FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
+        WHERE calendar_id = %(calendar_id)s AND readable
+    ) AS schedule
+        JOIN calendar USING (calendar_id) JOIN expert ON expert.expert_id = schedule.expert_id
+    """
+BEGUN: Final = """
+    SELECT begun.calendar_id, begun.account_id, begun.expert_id, calendar.remote_id, time_zone, begun.marks,
+        begun.failures, begun.read_at, window_start, window_end, zone, busy, deviations,
+        begun.begun_at, begun.due_at, expires_at, noticed
+    FROM begun JOIN reading USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
+        JOIN expert USING (expert_id) LEFT JOIN subscription USING (calendar_id)
+    ORDER BY noticed DESC, was_due_at, calendar_id
+    """
+BEGIN: Final = (
+    """
+    WITH begun AS (
+        UPDATE reading_schedule AS schedule
+        SET begun_at = %(now)s, due_at = %(until)s
+        FROM reading
+        WHERE reading.calendar_id = %(calendar_id)s AND schedule.expert_id = reading.expert_id
+            AND schedule.calendar_id = reading.calendar_id AND readable
+        RETURNING schedule.*, true AS noticed, schedule.due_at AS was_due_at
+    )
+    """  # noqa: S608 - constants
+    + BEGUN
+)
+BEGIN_DUE: Final = (
+    """
+    WITH held AS (SELECT * FROM unnest(%(keys)s::text[], %(held)s::int[]) AS one (account_id, places)),
+    marked AS MATERIALIZED (
+        SELECT * FROM reading_schedule
+        WHERE readable AND marks > seen_marks AND due_at <= %(now)s AND account_id <> ALL (%(full)s::text[])
+        ORDER BY due_at, calendar_id LIMIT %(places)s
+        FOR NO KEY UPDATE SKIP LOCKED
+    ),
+    polled AS MATERIALIZED (
+        SELECT * FROM reading_schedule
+        WHERE readable AND due_at <= %(now)s AND account_id <> ALL (%(full)s::text[])
+        ORDER BY due_at, calendar_id LIMIT least(%(places)s - (SELECT count(*) FROM marked), %(again)s)
+        FOR NO KEY UPDATE SKIP LOCKED
+    ),
+    placed AS (
+        SELECT expert_id, calendar_id, due_at, noticed, coalesce(places, 0) + row_number() OVER (
+            PARTITION BY account_id ORDER BY noticed DESC, due_at, calendar_id
+        ) AS place
+        FROM (
+            SELECT *, true AS noticed FROM marked
+            UNION ALL
+            SELECT *, marks > seen_marks FROM polled WHERE calendar_id NOT IN (SELECT calendar_id FROM marked)
+        ) AS found LEFT JOIN held USING (account_id)
+    ),
+    wanted AS (
+        SELECT placed.*, CASE WHEN noticed THEN %(until)s ELSE %(now)s + (
+            CASE WHEN expires_at >= %(now)s + %(pushed)s THEN %(pushed)s ELSE %(polled)s END
+        ) * (1 - %(spread)s * (%(jitter)s::float8[])[row_number() OVER ()]) END AS planned
+        FROM placed LEFT JOIN subscription USING (calendar_id)
+        WHERE place <= %(of_a_key)s
+    ),
+    begun AS (
+        UPDATE reading_schedule AS schedule
+        SET begun_at = %(now)s, due_at = planned
+        FROM wanted
+        WHERE schedule.expert_id = wanted.expert_id AND schedule.calendar_id = wanted.calendar_id
+        RETURNING schedule.*, noticed, wanted.due_at AS was_due_at
+    )
+    """  # noqa: S608 - constants
+    + BEGUN
+)
+
+
+async def task_of(connection: Connection, calendar_id: CalendarId) -> ReadingTask | None:
+    rows = await _rows(connection, TASK, {"calendar_id": calendar_id})
+    return _task(rows[0]) if rows else None
+
+
+async def begin_look(
+    connection: Connection, calendar_id: CalendarId, *, now: datetime, until: datetime
+) -> BegunLook | None:
+    rows = await _rows(connection, BEGIN, {"calendar_id": calendar_id, "now": now, "until": until})
+    return _look(rows[0]) if rows else None
+
+
+async def begin_due_looks(
+    connection: Connection, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+) -> tuple[BegunLook, ...]:
+    rows = await _rows(
+        connection,
+        BEGIN_DUE,
+        {
+            "now": now,
+            "until": until,
+            "places": room.places,
+            "again": room.again,
+            "full": [key for key, held in room.held.items() if held >= MOST_OF_A_KEY],
+            "keys": list(room.held),
+            "held": list(room.held.values()),
+            "of_a_key": MOST_OF_A_KEY,
+            "polled": pace.polled_every,
+            "pushed": pace.polled_with_push_every,
+            "spread": SPREAD,
+            "jitter": list(jitter),
+        },
+    )
+    return tuple(_look(row) for row in rows)
+
+
+async def _rows(connection: Connection, statement: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    cursor = connection.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(statement, given)
+    return await cursor.fetchall()
+
+
+def _look(row: tuple[Any, ...]) -> BegunLook:
+    begun_at, due_at, told_until, noticed = row[13:]
+    return BegunLook(
+        task=_task(row), begun_at=begun_at, due_at=due_at, told_until=told_until, noticed=noticed
+    )
+
+
+def _task(row: tuple[Any, ...]) -> ReadingTask:
+    calendar_id, account_id, expert_id, remote_id, zone, marks, failures, read_at, *found = row[:13]
+    return ReadingTask(
+        calendar_id=CalendarId(calendar_id),
+        account_id=AccountId(account_id),
+        expert_id=ExpertId(expert_id),
+        remote_calendar_id=remote_id,
+        zone=zone,
+        marks=marks,
+        failures=failures,
+        previous=None if read_at is None else _stored(CalendarId(calendar_id), read_at, found),
+    )
+
+
+def _stored(calendar_id: CalendarId, read_at: datetime, found: list[Any]) -> StoredReading:
+    window_start, window_end, zone, busy, deviations = found
+    return StoredReading(
+        calendar_id=calendar_id,
+        window=Interval(window_start, window_end),
+        read_at=read_at,
+        busy=spans_from_value(busy),
+        zone=zone,
+        deviations=deviations_from_value(deviations),
+    )
