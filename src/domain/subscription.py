@@ -21,6 +21,14 @@ class Subscription:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSubscription:
+    """One that is kept no more; the provider still has it."""
+
+    account_id: AccountId
+    remote_id: str = field(repr=False)
+
+
 def renewal_due(now: datetime, expires_at: datetime, *, jitter: float) -> datetime:
     """Well ahead of the end, spread by `jitter` from 0 to 1: after a half to two thirds of the life that is left."""
     return now + (expires_at - now) * (0.5 + jitter / 6)

@@ -41,6 +41,6 @@ async def kept(shared: KeptByPostgres | None) -> AsyncIterator[Kept]:
     async with shared.pool.connection() as connection:
         # Faster by far than a database for each test, and everything hangs on the expert.
         await connection.execute("DELETE FROM expert")
-        await connection.execute("DELETE FROM procrastinate_jobs")
+        await connection.execute("DELETE FROM wish")
         await connection.execute("DELETE FROM change")
         await connection.execute("DELETE FROM worker")

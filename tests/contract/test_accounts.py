@@ -139,7 +139,7 @@ async def test_removing_takes_grant_calendars_and_incidents_along(kept: Kept) ->
         assert await tx.sessions.get(EXPERT, a_session().session_id) == a_session(copy=an_event_copy())
     with pytest.raises(AccountNotFound):
         await kept.vault.load(ACCOUNT)
-    assert [type(job).__name__ for job in await kept.jobs()] == ["RefreshCalendars"]
+    assert [one.id for one in await kept.wishes()] == ["account-2"]
 
 
 async def test_finds_one_working_account_in_each_of_a_few_other_organisations(kept: Kept) -> None:

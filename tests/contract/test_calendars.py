@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from application.ports.lanes import Claimed, Room
 from domain.account import AccountNotFound, AccountStatus
 from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
@@ -22,6 +23,7 @@ from tests.builders import (
     an_expert,
     some_settings,
 )
+from tests.support.claims import due_lists
 from tests.support.stores import Kept, put_expert
 
 
@@ -181,29 +183,72 @@ async def test_settings_need_their_expert(kept: Kept) -> None:
 
 async def test_the_list_of_a_new_account_is_due_at_once(kept: Kept) -> None:
     await _connected(kept)
+    assert await due_lists(kept, after(days=-10_000)) == (ACCOUNT, "older", "theirs")
+
+
+async def _listed(kept: Kept, account_id: str, *, due: float, begun: float = 0, now: float = 0) -> None:
+    """In hours after NOW."""
     async with kept.transaction() as tx:
-        assert await tx.calendars.list_due(after(days=-10_000), 10) == (ACCOUNT, "older", "theirs")
+        await tx.calendars.listed(
+            AccountId(account_id), due_at=after(hours=due), begun_at=after(hours=begun), now=after(hours=now)
+        )
 
 
 async def test_a_list_is_due_again_when_its_time_comes(kept: Kept) -> None:
     await _connected(kept)
+    for account_id, due in ((ACCOUNT, 3), ("older", 2), ("theirs", 4), ("unknown", 1)):
+        await _listed(kept, account_id, due=due)
+    assert await due_lists(kept, after(hours=1)) == ()
+    assert await due_lists(kept, after(hours=3)) == ("older", ACCOUNT)
     async with kept.transaction() as tx:
-        await tx.calendars.listed(ACCOUNT, due_at=after(hours=3))
-        await tx.calendars.listed(AccountId("older"), due_at=after(hours=2))
-        await tx.calendars.listed(AccountId("theirs"), due_at=after(hours=4))
-        await tx.calendars.listed(AccountId("unknown"), due_at=after(hours=1))
+        room = Room(places=2, again=2)
+        found = await tx.calendars.claim_lists(room, now=after(hours=5), until=after(hours=6))
+    assert found == tuple(Claimed(row=AccountId(one), keys=(one,), again=True) for one in ("older", ACCOUNT))
+    assert await due_lists(kept, after(hours=5)) == ("theirs",)
+    assert await due_lists(kept, after(hours=6)) == ("theirs", ACCOUNT, "older")
+
+
+async def test_a_list_that_somebody_wishes_for_is_due(kept: Kept) -> None:
+    await _connected(kept)
+    for account_id in (ACCOUNT, "older", "theirs"):
+        await _listed(kept, account_id, due=6)
     async with kept.transaction() as tx:
-        assert await tx.calendars.list_due(after(hours=1), 10) == ()
-        assert await tx.calendars.list_due(after(hours=3), 10) == ("older", ACCOUNT)
-        assert await tx.calendars.list_due(after(hours=5), 2) == ("older", ACCOUNT)
+        for _ in range(2):
+            await tx.jobs.refresh_calendars(ACCOUNT)
+        await tx.jobs.refresh_calendars(AccountId("unknown"))
+    assert await due_lists(kept, NOW) == (ACCOUNT,)
+    async with kept.transaction() as tx:
+        room = Room(places=9, again=9)
+        assert len(await tx.calendars.claim_lists(room, now=NOW, until=after(hours=1))) == 1
+    assert await kept.wishes() == ()
+    assert await due_lists(kept, NOW) == ()
+
+
+async def test_a_wish_while_a_list_is_read_has_it_read_again(kept: Kept) -> None:
+    await _connected(kept)
+    for account_id in ("older", "theirs"):
+        await _listed(kept, account_id, due=9)
+    room = Room(places=9, again=9)
+    async with kept.transaction() as tx:
+        assert await tx.calendars.claim_lists(room, now=NOW, until=after(hours=1))
+    async with kept.transaction() as tx:
+        await tx.jobs.refresh_calendars(ACCOUNT)
+    async with kept.transaction() as tx:
+        held = Room(places=9, again=9, held={ACCOUNT: 1})
+        assert await tx.calendars.claim_lists(held, now=after(hours=0.1), until=after(hours=1)) == ()
+    await _listed(kept, ACCOUNT, due=6, begun=0, now=0.2)
+    assert await due_lists(kept, after(hours=0.2)) == (ACCOUNT,)
+    await _listed(kept, ACCOUNT, due=6, begun=0.2, now=0.3)
+    assert await due_lists(kept, after(hours=5)) == ()
 
 
 async def test_the_list_of_an_account_without_access_is_not_due(kept: Kept) -> None:
     await _connected(kept)
     async with kept.transaction() as tx:
         await tx.accounts.save(an_account(status=AccountStatus.RECONNECT_REQUIRED))
-        assert await tx.calendars.list_due(after(days=1), 10) == ("older", "theirs")
-        await tx.calendars.listed(ACCOUNT, due_at=after(hours=3))
+    assert await due_lists(kept, after(days=1)) == ("older", "theirs")
+    await _listed(kept, ACCOUNT, due=3)
+    async with kept.transaction() as tx:
         await tx.accounts.save(an_account())
-        assert await tx.calendars.list_due(after(hours=2), 10) == ("older", "theirs")
-        assert await tx.calendars.list_due(after(hours=3), 10) == ("older", "theirs", ACCOUNT)
+    assert await due_lists(kept, after(hours=2)) == ("older", "theirs")
+    assert await due_lists(kept, after(hours=3)) == ("older", "theirs", ACCOUNT)

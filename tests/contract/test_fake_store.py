@@ -7,7 +7,6 @@ import pytest
 from application.ports.store import StoreUnavailable
 from tests.builders import ACCOUNT, EXPERT, a_grant, an_account, an_expert
 from tests.fakes.store import FakeStore
-from tests.fakes.tables import RefreshCalendars
 
 
 async def test_knows_whether_the_running_task_is_inside_a_transaction() -> None:
@@ -66,11 +65,3 @@ async def test_can_be_away() -> None:
     async with store.transaction() as tx:
         await tx.experts.put(an_expert())
         assert await tx.experts.get(EXPERT) == an_expert()
-
-
-async def test_hands_out_its_jobs_once() -> None:
-    store = FakeStore()
-    async with store.transaction() as tx:
-        await tx.jobs.refresh_calendars(ACCOUNT)
-    assert store.take_jobs() == (RefreshCalendars(ACCOUNT),)
-    assert store.take_jobs() == ()

@@ -100,7 +100,7 @@ async def test_only_conflict_calendars_are_read(kept: Kept) -> None:
             task = a_reading_task(calendar_id)
             assert not await tx.readings.store(task, a_reading(calendar_id), due_at=NOW, now=NOW)
             await tx.readings.failed(task, due_at=NOW)
-        assert await tx.readings.due(NOW, 10) == ("chosen",)
+    assert await due_calendars(kept) == ("chosen",)
 
 
 async def test_choosing_others_leaves_the_reading_of_those_that_stay(kept: Kept) -> None:

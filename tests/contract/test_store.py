@@ -59,7 +59,7 @@ async def test_nothing_stays_of_a_transaction_that_failed(kept: Kept) -> None:
         assert (await tx.calendars.settings(EXPERT)).version == 0
         assert await tx.sessions.whose_marks(EXPERT, [MARK]) == {}
         assert await claim_incidents(tx) == []
-    assert await kept.jobs() == ()
+    assert await kept.wishes() == ()
 
 
 async def test_nobody_sees_what_is_not_committed(kept: Kept) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from application.ports.lanes import Claimed, Room
 from domain.account import AccountStatus
 from domain.ids import AccountId, CalendarId
-from domain.subscription import Subscription
+from domain.subscription import EndedSubscription, Subscription
 from tests.builders import (
     ACCOUNT,
     CALENDAR,
@@ -15,6 +16,7 @@ from tests.builders import (
     after,
     an_account,
 )
+from tests.support.claims import due_ends, due_subscriptions
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars
 
 SECRET = "secret-of-the-subscription"
@@ -46,8 +48,7 @@ async def _get(kept: Kept) -> Subscription | None:
 
 
 async def _due(kept: Kept, *, minutes: float = 0) -> tuple[CalendarId, ...]:
-    async with kept.transaction() as tx:
-        return await tx.subscriptions.due(after(minutes=minutes), 10)
+    return await due_subscriptions(kept, after(minutes=minutes))
 
 
 async def _proven(kept: Kept, remote_id: str, secret: str) -> Subscription | None:
@@ -61,7 +62,7 @@ async def test_there_is_none_at_first_and_one_is_due_at_once(kept: Kept) -> None
         assert await tx.subscriptions.get(CALENDAR) is None
         assert await tx.subscriptions.get(CalendarId("unknown")) is None
         assert await tx.subscriptions.of_account(ACCOUNT) == ()
-        assert await tx.subscriptions.due(after(days=-10_000), 10) == (CALENDAR,)
+    assert await due_subscriptions(kept, after(days=-10_000)) == (CALENDAR,)
 
 
 async def test_a_subscription_comes_back_by_value(kept: Kept) -> None:
@@ -234,9 +235,15 @@ async def test_those_due_longest_come_first_and_no_more_than_asked_for(kept: Kep
     await put_conflict_calendars(kept, "a", "b", "c")
     for calendar_id, renew in (("a", 3), ("b", 1), ("c", 2)):
         await _save(kept, a_subscription(calendar_id), renew=renew)
+    assert await _due(kept, minutes=5) == ("b", "c", "a")
+    assert await _due(kept, minutes=1) == ("b",)
     async with kept.transaction() as tx:
-        assert await tx.subscriptions.due(after(minutes=5), 2) == ("b", "c")
-        assert await tx.subscriptions.due(after(minutes=1), 5) == ("b",)
+        for places, held, claimed in ((1, 0, ["b"]), (5, 1, ["c"]), (5, 2, [])):
+            room = Room(places=places, again=places, held={str(ACCOUNT): held})
+            found = await tx.subscriptions.claim_due(room, now=after(minutes=5), until=after(minutes=7))
+            assert [one.row for one in found] == claimed
+            assert {key for one in found for key in one.keys} <= {ACCOUNT}
+    assert await _due(kept, minutes=6) == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -284,5 +291,32 @@ async def test_who_claims_what_is_due_has_it_alone_for_a_while(kept: Kept) -> No
     async with kept.transaction() as tx:
         assert not await tx.subscriptions.claim(CALENDAR, now=after(minutes=1), until=after(minutes=9))
         assert not await tx.subscriptions.claim(CalendarId("unknown"), now=NOW, until=after(minutes=9))
-        assert await tx.subscriptions.due(after(minutes=1), 10) == ()
+    assert await _due(kept, minutes=1) == ()
+    async with kept.transaction() as tx:
         assert await tx.subscriptions.claim(CALENDAR, now=after(minutes=2), until=after(minutes=9))
+
+
+async def test_the_provider_is_told_once_of_what_has_ended(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    for _ in range(2):
+        async with kept.transaction() as tx:
+            await tx.jobs.end_subscription(ACCOUNT, "ended")
+    assert await due_ends(kept, NOW) == ("ended",)
+    async with kept.transaction() as tx:
+        room = Room(places=1, again=1)
+        (claimed,) = await tx.subscriptions.claim_ended(room, now=NOW, until=after(minutes=2))
+    assert claimed == Claimed(row=EndedSubscription(account_id=ACCOUNT, remote_id="ended"), keys=(ACCOUNT,))
+    assert await due_ends(kept, after(minutes=1)) == ()
+    assert await due_ends(kept, after(minutes=2)) == ("ended",)
+    async with kept.transaction() as tx:
+        await tx.subscriptions.forget_ended("ended")
+    assert await due_ends(kept, after(minutes=2)) == ()
+
+
+async def test_what_has_ended_is_forgotten_with_its_account(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    async with kept.transaction() as tx:
+        await tx.jobs.end_subscription(ACCOUNT, "ended")
+    async with kept.transaction() as tx:
+        await tx.accounts.remove(ACCOUNT)
+    assert await due_ends(kept, after(minutes=2)) == ()

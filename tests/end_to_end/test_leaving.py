@@ -55,7 +55,7 @@ async def test_a_lost_account_that_is_disconnected_is_not_mailed_about(service: 
     await service.hurry()
     await service.idle()
     assert not service.sandbox.mails
-    assert not await service.rows("SELECT id FROM procrastinate_jobs")
+    assert not await service.rows("SELECT id FROM wish")
 
 
 async def test_erasing_an_expert_leaves_nothing_in_any_table_but_that_they_were_erased(

@@ -11,7 +11,7 @@ from server.runtime.process import running
 from server.runtime.settings import Role
 from tests.server.served import Logs
 from tests.support.running_service import open_service, settings_for
-from tests.support.service import Service, until
+from tests.support.service import Service
 
 
 @pytest_asyncio.fixture
@@ -66,9 +66,6 @@ async def test_a_session_is_written_by_one_worker_at_a_time(api: Service, dsn: s
         await api.sandbox.hangs.reached()
         for number in range(4):
             await api.put_session(title=f"Version {number}")
-        await until(
-            lambda: api.rows("SELECT id FROM procrastinate_jobs WHERE status = 'todo'"), lambda jobs: not jobs
-        )
         asked = [one for one in world.traffic.requests if one.surface == "graph"]
         api.sandbox.hangs.release()
         await api.written(revision=5)

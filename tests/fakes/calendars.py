@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.ports.lanes import Claimed, Room
 from domain.account import AccountNotFound
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
@@ -39,16 +40,29 @@ class FakeCalendars:
         self.tables.calendars[refusing.calendar_id] = replace(known, refused_at=now)
         return True
 
-    async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
-        if account_id in self.tables.accounts:
+    async def listed(
+        self, account_id: AccountId, *, due_at: datetime, begun_at: datetime, now: datetime
+    ) -> None:
+        wished_since = begun_at < self.tables.lists_due.get(account_id, AT_ONCE) <= now
+        if account_id in self.tables.accounts and not wished_since:
             self.tables.lists_due[account_id] = due_at
 
-    async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
+    async def claim_lists(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[AccountId], ...]:
         planned = self.tables.lists_due
+        for wish in [one for one in self.tables.wishes if one.kind == "refresh_calendars"]:
+            account_id = AccountId(wish.id)
+            planned[account_id] = min(planned.get(account_id, AT_ONCE), now)
+            self.tables.wishes.remove(wish)
         found = sorted(
-            (planned.get(key, AT_ONCE), key) for key, one in self.tables.accounts.items() if one.active
+            (planned.get(key, AT_ONCE), key)
+            for key, one in self.tables.accounts.items()
+            if one.active and key not in room.held
         )
-        return tuple(key for due_at, key in found if due_at <= now)[:limit]
+        claimed = [key for due_at, key in found if due_at <= now][: room.places]
+        planned.update(dict.fromkeys(claimed, until))
+        return tuple(Claimed(row=key, keys=(key,), again=True) for key in claimed)
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:
         return self.tables.settings.get(expert_id, CalendarSettings(expert_id=expert_id))

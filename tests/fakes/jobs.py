@@ -1,16 +1,11 @@
-"""A fake of the job queue: jobs are rows of the same transaction, and nobody runs them by itself."""
+"""A fake of waking workers: it remembers whom it woke, and the wishes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
-from tests.fakes.tables import (
-    EndSubscription,
-    KeepSubscription,
-    ReadCalendar,
-    RefreshCalendars,
-    Tables,
-)
+from domain.subscription import EndedSubscription
+from tests.fakes.tables import AT_ONCE, Tables, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +21,24 @@ class FakeJobs:
         self._wake("notify_expert", at)
 
     async def refresh_calendars(self, account_id: AccountId) -> None:
-        self._once(RefreshCalendars(account_id))
+        self._wish(Wish("refresh_calendars", account_id))
 
     async def read_calendar(self, calendar_id: CalendarId) -> None:
-        self._once(ReadCalendar(calendar_id))
+        self._wish(Wish("read_calendar", calendar_id))
 
     async def keep_subscription(self, calendar_id: CalendarId) -> None:
-        self._once(KeepSubscription(calendar_id))
+        self._wake("keep_subscription")
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
-        self.tables.jobs.append(EndSubscription(account_id, remote_id))
+        ended = EndedSubscription(account_id=account_id, remote_id=remote_id)
+        self.tables.ended_subscriptions.setdefault(remote_id, (AT_ONCE, ended))
+        self._wake("end_subscription")
 
-    def _wake(self, kind: str, at: datetime | None) -> None:
+    def _wake(self, kind: str, at: datetime | None = None) -> None:
         if at is None:
             self.tables.woken.append(kind)
 
-    def _once(self, job: RefreshCalendars | ReadCalendar | KeepSubscription) -> None:
-        if job not in self.tables.jobs:
-            self.tables.jobs.append(job)
+    def _wish(self, wish: Wish) -> None:
+        if wish not in self.tables.wishes:
+            self.tables.wishes.append(wish)
+        self._wake(wish.kind)

@@ -40,9 +40,12 @@ class FakeReadings:
     async def begin_due(
         self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
     ) -> tuple[BegunLook, ...]:
+        for wish in [one for one in self.tables.wishes if one.kind == "read_calendar"]:
+            await self.mark(CalendarId(wish.id), now)
+            self.tables.wishes.remove(wish)
         held, begun, again = Counter(room.held), list[BegunLook](), room.again
         for noticed in (True, False):
-            for calendar_id in await self.due(now, len(self.tables.readings)):
+            for calendar_id in await self._due(now, len(self.tables.readings)):
                 row, task = self.tables.readings[calendar_id], await self.task(calendar_id)
                 assert task is not None
                 if (
@@ -65,7 +68,10 @@ class FakeReadings:
     async def free_begun(self, now: datetime, *, before: datetime) -> None:
         for key, row in self.tables.readings.items():
             if row.begun_at is not None and row.begun_at < before:
-                self.tables.readings[key] = replace(row, begun_at=None, due_at=min(row.due_at, now))
+                due_at = row.due_at if row.failures else min(row.due_at, now)
+                self.tables.readings[key] = replace(
+                    row, begun_at=None, due_at=due_at, failures=row.failures + 1
+                )
 
     def _begin(self, task: ReadingTask, *, now: datetime, due_at: datetime, noticed: bool) -> BegunLook:
         row = self.tables.readings[task.calendar_id]
@@ -144,9 +150,10 @@ class FakeReadings:
         self.tables.readings[calendar_id] = replace(
             row, marks=self.tables.next_mark(), due_at=min(row.due_at, now)
         )
+        self.tables.woken.append("read_calendar")
         return True
 
-    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+    async def _due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
         found = sorted(
             (row.due_at, key)
             for key, row in self.tables.readings.items()

@@ -21,7 +21,7 @@ from tests.fakes.readings import FakeReadings
 from tests.fakes.reserved_times import FakeReservedTimes
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.subscriptions import FakeSubscriptions
-from tests.fakes.tables import Job, Tables
+from tests.fakes.tables import Tables, Wish
 from tests.fakes.unchanged_looks import FakeUnchangedLooks
 from tests.fakes.workers import FakeWorkers
 
@@ -69,15 +69,9 @@ class FakeStore:
         return current is not None and current is self._working_on
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The jobs that exist, in the order in which they were queued."""
-        return tuple(self.tables.jobs)
-
-    def take_jobs(self) -> tuple[Job, ...]:
-        """As `jobs`, and the queue is empty afterwards."""
-        taken = self.jobs
-        self.tables.jobs.clear()
-        return taken
+    def wishes(self) -> tuple[Wish, ...]:
+        """Those that no claim has taken over yet, in the order in which they were made."""
+        return tuple(self.tables.wishes)
 
     def take_woken(self) -> list[str]:
         """The kinds of work that workers were woken for since the last time, by committed transactions."""

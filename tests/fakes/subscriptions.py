@@ -4,10 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.ports.lanes import Claimed, Room
 from application.ports.subscriptions import Claim
 from domain.ids import AccountId, CalendarId
-from domain.subscription import Subscription
-from tests.fakes.tables import SubscriptionRow, Tables
+from domain.subscription import EndedSubscription, Subscription
+from tests.fakes.rooms import room_for
+from tests.fakes.tables import AT_ONCE, SubscriptionRow, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,39 @@ class FakeSubscriptions:
             if (row := self._row_of(remote_id)) and row.subscription is not None and row.secret == secret
         }
 
-    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+    async def claim_due(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[CalendarId], ...]:
         found = sorted(
             (row.due_at, key)
             for key, row in self.tables.subscriptions.items()
             if row.due_at <= now and self.tables.conflict_calendar(key)
         )
-        return tuple(key for _, key in found[:limit])
+        claimed = [
+            Claimed(row=key, keys=(self.tables.calendars[key].account_id,), again=True) for _, key in found
+        ]
+        claimed = room_for(room, claimed)
+        for one in claimed:
+            await self.postpone(one.row, until=until)
+        return tuple(claimed)
+
+    async def end(self, ended: EndedSubscription) -> None:
+        self.tables.ended_subscriptions.setdefault(ended.remote_id, (AT_ONCE, ended))
+
+    async def claim_ended(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[EndedSubscription], ...]:
+        found = sorted(
+            (due_at, key) for key, (due_at, _) in self.tables.ended_subscriptions.items() if due_at <= now
+        )
+        ended = [self.tables.ended_subscriptions[key][1] for _, key in found]
+        claimed = room_for(room, [Claimed(row=one, keys=(one.account_id,)) for one in ended])
+        for one in claimed:
+            self.tables.ended_subscriptions[one.row.remote_id] = until, one.row
+        return tuple(claimed)
+
+    async def forget_ended(self, remote_id: str) -> None:
+        self.tables.ended_subscriptions.pop(remote_id, None)
 
     def _row_of(self, remote_id: str) -> SubscriptionRow | None:
         found = (row for row in self.tables.subscriptions.values() if row.remote_id == remote_id)

@@ -18,7 +18,7 @@ from domain.incident import Incident
 from domain.interval import Interval
 from domain.reading import StoredReading
 from domain.session import Session
-from domain.subscription import Subscription
+from domain.subscription import EndedSubscription, Subscription
 
 SessionKey = tuple[ExpertId, SessionId]
 HoldKey = tuple[ExpertId, HoldId]
@@ -36,29 +36,11 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshCalendars:
-    """A queued job, as those below."""
+class Wish:
+    """That a calendar be read (read_calendar), or an account's list (refresh_calendars)."""
 
-    account_id: AccountId
-
-
-@dataclass(frozen=True, slots=True)
-class ReadCalendar:
-    calendar_id: CalendarId
-
-
-@dataclass(frozen=True, slots=True)
-class KeepSubscription:
-    calendar_id: CalendarId
-
-
-@dataclass(frozen=True, slots=True)
-class EndSubscription:
-    account_id: AccountId
-    remote_id: str
-
-
-Job = RefreshCalendars | ReadCalendar | KeepSubscription | EndSubscription
+    kind: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +92,8 @@ class Tables:
     reserved: dict[SessionKey, Interval] = field(default_factory=dict)
     changes: list[tuple[FeedPosition, Change]] = field(default_factory=list)
     changes_removed: FeedPosition = field(default_factory=lambda: FeedPosition(HISTORY, 0, 0))
-    jobs: list[Job] = field(default_factory=list)
+    ended_subscriptions: dict[str, tuple[datetime, EndedSubscription]] = field(default_factory=dict)
+    wishes: list[Wish] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
     transaction: int = 0
     marks_given: int = 0
@@ -174,14 +157,11 @@ class Tables:
         self.lists_due.pop(account_id, None)
         calendars = {key for key, one in self.calendars.items() if one.account_id == account_id}
         self.calendars = {key: one for key, one in self.calendars.items() if key not in calendars}
+        self.wishes = [one for one in self.wishes if one.id not in {account_id, *calendars}]
+        ended = self.ended_subscriptions.items()
+        self.ended_subscriptions = {key: one for key, one in ended if one[1].account_id != account_id}
         for calendar_id in calendars:
             self.drop_conflict_calendar(calendar_id)
         gone = {key for key, one in self.incidents.items() if one.account_id == account_id}
         self.incidents = {key: one for key, one in self.incidents.items() if key not in gone}
         self.incident_claims = {key: one for key, one in self.incident_claims.items() if key not in gone}
-        self.jobs = [
-            job
-            for job in self.jobs
-            if not (isinstance(job, RefreshCalendars) and job.account_id == account_id)
-            and not (isinstance(job, ReadCalendar | KeepSubscription) and job.calendar_id in calendars)
-        ]

@@ -1,6 +1,5 @@
 """What callers get for what PostgreSQL refuses."""
 
-import procrastinate.exceptions
 import psycopg
 import psycopg_pool
 import pytest
@@ -39,6 +38,8 @@ NOT_FOR_CALLERS = {
     "consent_afresh_pkey": "asking twice is asking",
     "account_grant_claim_whole": "one statement sets both",
     "account_grant_pkey": "saving replaces",
+    "ended_subscription_account_fk": "choosing has locked the account's row, by its expert",
+    "ended_subscription_pkey": "ending twice is ending",
     "expert_pkey": "putting replaces",
     "former_account_expert_fk": "disconnecting has locked the expert's row",
     "former_account_pkey": "an account is disconnected once",
@@ -67,6 +68,7 @@ NOT_FOR_CALLERS = {
     "subscription_reading_fk": "it is added with its reading",
     "subscription_remote_unique": "providers' ids of subscriptions are unique",
     "subscription_whole": "one statement sets all",
+    "wish_pkey": "numbers are given one after the other",
     "worker_pkey": "showing life again is showing life",
 }
 """Every other constraint, and why nobody runs into it unless we err."""
@@ -248,15 +250,6 @@ async def test_what_is_too_large_is_no_matter_of_waiting() -> None:
         with pytest.raises(type(fault)):
             async with translated():
                 raise fault
-
-
-async def test_what_the_job_queue_wraps_is_looked_into() -> None:
-    with pytest.raises(StoreUnavailable):
-        async with translated():
-            raise procrastinate.exceptions.ConnectorException from psycopg.OperationalError()
-    with pytest.raises(procrastinate.exceptions.ConnectorException):
-        async with translated():
-            raise procrastinate.exceptions.ConnectorException from psycopg.errors.UndefinedTable()
 
 
 async def test_faults_of_ours_stay_what_they_are() -> None:

@@ -10,7 +10,6 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.calendars import PostgresCalendars
 from adapters.postgres.changes import PostgresChanges
 from adapters.postgres.feed_pages import look_after
-from adapters.postgres.job_queue import job_app
 from adapters.postgres.jobs import PostgresJobs
 from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
 from adapters.postgres.known_versions import VERSIONS, PostgresKnownVersions
@@ -21,9 +20,11 @@ from adapters.postgres.readings import PostgresReadings
 from adapters.postgres.reserved_times import PostgresReservedTimes
 from adapters.postgres.shared_statement import SharedStatement
 from adapters.postgres.subscriptions import PostgresSubscriptions
+from application.ports.lanes import Room
 from domain.change import FeedPosition
 from domain.ids import CalendarId, ExpertId
 from domain.interval import Interval
+from domain.reading import Pace
 from tests.builders import NOW, a_hold, after
 from tests.fakes.cipher import FakeCipher
 from tests.support.postgres import new_database
@@ -54,8 +55,7 @@ EVERYTHING = """
             LATERAL (SELECT timestamptz '2027-03-02 19:15Z' + h * interval '3 hours') AS begin (begins);
     INSERT INTO change (expert_id, type, at)
         SELECT 'e' || mod(number, 1000), 'CALENDARS_CHANGED', now() FROM generate_series(1, 20000) AS number;
-    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-        SELECT 'readings', 'read_calendar', jsonb_build_object('calendar_id', calendar_id) FROM calendar;
+    INSERT INTO wish (kind, id) SELECT 'another', calendar_id FROM calendar;
     """
 
 
@@ -94,19 +94,43 @@ async def _remove_changes(connection: Connection) -> None:
         assert await PostgresChanges(connection=connection).remove_before(after(days=3000), 100) == 100
 
 
+ROOM = Room(places=50, again=50, held={f"a{number}-1": 2 for number in range(32)})
+
+
+async def _claim_readings(connection: Connection) -> None:
+    async with connection.transaction(force_rollback=True):
+        found = await PostgresReadings(connection=connection).begin_due(
+            ROOM, now=after(days=3000), until=after(days=3001), pace=Pace(), jitter=[0.0] * 50
+        )
+        assert len(found) > 25
+
+
+async def _claim_subscriptions(connection: Connection) -> None:
+    async with connection.transaction(force_rollback=True):
+        found = await PostgresSubscriptions(connection=connection).claim_due(
+            ROOM, now=after(days=3000), until=after(days=3001)
+        )
+        assert len(found) > 25
+
+
+async def _claim_lists(connection: Connection) -> None:
+    async with connection.transaction(force_rollback=True):
+        found = await PostgresCalendars(connection=connection, cipher=FakeCipher()).claim_lists(
+            ROOM, now=after(days=3000), until=after(days=3001)
+        )
+        assert len(found) == 50
+
+
 @pytest.mark.parametrize(
     ("ask", "indexes"),
     [
-        (lambda it: PostgresReadings(connection=it).due(after(days=3000), 100), {"reading_schedule_due"}),
-        (lambda it: PostgresSubscriptions(connection=it).due(after(days=3000), 100), {"subscription_due"}),
+        (_claim_readings, {"reading_schedule_due", "reading_schedule_marked"}),
+        (_claim_subscriptions, {"subscription_claimable"}),
         (
             lambda it: PostgresSubscriptions(connection=it).proven([(f"r{n}", "") for n in range(1000)]),
             {"subscription_remote_unique"},
         ),
-        (
-            lambda it: PostgresCalendars(connection=it, cipher=FakeCipher()).list_due(after(days=3000), 100),
-            {"account_list_due"},
-        ),
+        (_claim_lists, {"account_list_due"}),
         (lambda it: PostgresReadings(connection=it).task(CalendarId("a7-1-1")), {"reading_pkey"}),
         (_hold, {"reserved_time_overlap", "expert_pkey"}),
         (lambda it: look_after(it, FeedPosition(0, 0, 0), of=None, limit=100), {"change_pkey"}),
@@ -115,10 +139,7 @@ async def _remove_changes(connection: Connection) -> None:
             {"change_by_expert"},
         ),
         (_remove_changes, {"change_pkey"}),
-        (
-            lambda it: PostgresJobs(connection=it, app=job_app()).read_calendar(CalendarId("a7-1-1")),
-            {"procrastinate_jobs_waiting_by_calendar"},
-        ),
+        (lambda it: PostgresJobs(connection=it).read_calendar(CalendarId("a7-1-1")), {"wish_pkey"}),
     ],
     ids=[
         "due",
@@ -130,7 +151,7 @@ async def _remove_changes(connection: Connection) -> None:
         "changes",
         "one expert's changes",
         "old changes",
-        "waiting job",
+        "wish",
     ],
 )
 async def test_is_answered_from_an_index(

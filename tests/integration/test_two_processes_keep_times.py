@@ -167,7 +167,7 @@ class TwoProcesses(RuleBasedStateMachine):
     @rule(by=BY, name=CALENDARS)
     def fail_to_read(self, by: int, name: str) -> None:
         async def act(tx: Transaction) -> None:
-            if (task := await tx.readings.begin(CalendarId(self._id(name)))) is not None:
+            if (task := await tx.readings.task(CalendarId(self._id(name)))) is not None:
                 await tx.readings.failed(task, due_at=self.now)
 
         self.write(by, act)

@@ -28,7 +28,7 @@ def test_our_own_and_the_libraries_lines_have_one_shape(logs: Logs) -> None:
 
 
 def test_libraries_are_heard_from_warnings_on(logs: Logs) -> None:
-    logging.getLogger("procrastinate.worker").info("Starting job write_session[1](session_id='s')")
+    logging.getLogger("library.worker").info("Starting write_session(session_id='s')")
 
     assert not logs.text
 

@@ -1,7 +1,7 @@
 """The whole application over fakes: every use-case, and the steps that most tests begin with. `wiring.py` makes one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
+from application.calendars.claim_lists import ClaimLists
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -30,17 +31,21 @@ from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.notifications.claim_subscriptions import ClaimSubscriptions
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.notification import Notification
 from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
+from application.notifications.tell_ended import TellEnded
 from application.ports.incidents import DueIncident
 from application.ports.lanes import Room
 from application.ports.sessions import DueSession
 from application.ports.sign_in import RedirectAnswer
+from application.readings.claim_readings import ClaimReadings
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
+from application.readings.under_way import UnderWay
 from application.sessions.cancel_session import CancelSession
 from application.sessions.claim_sessions import ClaimSessions
 from application.sessions.get_session import GetSession
@@ -77,7 +82,17 @@ RECONNECT_URL = "https://calendars.example/reconnect/"
 BUDGET = timedelta(seconds=5)
 DEFAULT_MAX_AGE = timedelta(minutes=15)
 CHANGES_KEPT = timedelta(days=7)
-DueWork = tables.SessionKey | IncidentId | tables.Job
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Work on a calendar or an account, by the kind of it: as rows say, or as somebody wished."""
+
+    kind: str
+    id: str
+
+
+DueWork = tables.SessionKey | IncidentId | Due
 MOST_JOBS = 500
 """More than any test needs: jobs that keep waking each other up run into it."""
 
@@ -105,6 +120,10 @@ class Application:
     list_incidents: ListIncidents
     disconnect_account: DisconnectAccount
     claim_incidents: ClaimIncidents
+    claim_readings: ClaimReadings
+    claim_lists: ClaimLists
+    claim_subscriptions: ClaimSubscriptions
+    tell_ended: TellEnded
     notify_expert: NotifyExpert
     list_calendars: ListCalendars
     refresh_calendars: RefreshCalendars
@@ -251,10 +270,15 @@ class Application:
         ran, more = 0, True
         while more:
             sessions, incidents = await self.claim_sessions(ALL), await self.claim_incidents(ALL)
+            readings, lists = await self.claim_readings(ALL), await self.claim_lists(ALL)
+            subscriptions, ended = await self.claim_subscriptions(ALL), await self.tell_ended.claim(ALL)
             work = [
                 *(partial(self._write, one.row) for one in sessions.rows),
                 *(partial(self._notify, one.row) for one in incidents.rows),
-                *(partial(self.run, job) for job in self.store.take_jobs()),
+                *(partial(self._read, one.row) for one in readings.rows),
+                *(partial(self.keep_subscription.go_on, one.row) for one in subscriptions.rows),
+                *(partial(self.tell_ended, one.row) for one in ended.rows),
+                *(partial(self._list, one.row) for one in lists.rows),
             ]
             for one in work:
                 await one()
@@ -266,11 +290,24 @@ class Application:
     async def _write(self, due: DueSession) -> None:
         await self.write_session(due.expert_id, due.session_id, token=due.token)
 
+    async def read_due(self, most: int, *, but: CalendarId | None = None) -> None:
+        """What a worker with so many places does, all of it at once; the one excepted is left as if its look hung."""
+        claim = await self.claim_readings(Room(places=most, again=most))
+        await asyncio.gather(*(self._read(one.row) for one in claim.rows if one.row.task.calendar_id != but))
+
+    async def _list(self, account_id: AccountId) -> None:
+        await self.refresh_calendars(account_id)
+
+    async def _read(self, look: UnderWay) -> None:
+        await self.reads.take_up(
+            look.task.calendar_id, partial(self.read_calendar.go_on, look), begun_at=look.begun.begun_at
+        )
+
     async def _notify(self, due: DueIncident) -> None:
         await self.notify_expert(due.incident_id, token=due.token)
 
-    def take_due(self) -> list[DueWork]:
-        """Everything that is due now, for tests that do it in an order of their own; no job is left in the store."""
+    def due(self) -> list[DueWork]:
+        """Everything that is due now, for tests that do it in an order of their own."""
         now, its = self.clock.now(), self.store.tables
         sessions = [key for key, one in its.sessions.items() if one.due_at is not None and one.due_at <= now]
         incidents = [
@@ -278,11 +315,17 @@ class Application:
             for key, one in its.incidents.items()
             if one.closed_at is None and one.mail_due_at is not None and one.mail_due_at <= now
         ]
-        return [*sessions, *incidents, *self.store.take_jobs()]
-
-    def put_back(self, work: Iterable[DueWork]) -> None:
-        """What was taken and not done; rows are due anyway."""
-        self.store.tables.jobs.extend(one for one in work if not isinstance(one, tuple | str))
+        readings = [key for key, one in its.readings.items() if one.due_at <= now]
+        subscriptions = [key for key, one in its.subscriptions.items() if one.due_at <= now]
+        lists = [key for key in its.accounts if its.lists_due.get(key, now) <= now]
+        return [
+            *sessions,
+            *incidents,
+            *(Due("read_calendar", one) for one in readings),
+            *(Due("keep_subscription", one) for one in subscriptions),
+            *(Due("refresh_calendars", one) for one in lists),
+            *(Due(one.kind, one.id) for one in its.wishes),
+        ]
 
     async def pass_time(self, by: timedelta) -> None:
         """Move the clock, then do what a worker and its sweep do."""
@@ -298,11 +341,9 @@ class Application:
                 await self.write_session(ExpertId(expert_id), SessionId(session_id))
             case str():
                 await self.notify_expert(IncidentId(work))
-            case tables.RefreshCalendars(account_id):
-                await self.refresh_calendars(account_id)
-            case tables.ReadCalendar(calendar_id):
-                await self.reads.join(calendar_id, not_before=self.clock.now())
-            case tables.KeepSubscription(calendar_id):
-                await self.keep_subscription(calendar_id)
-            case tables.EndSubscription(account_id, remote_id):
-                await self.end_subscriptions([(account_id, remote_id)])
+            case Due("read_calendar", calendar_id):
+                await self.reads.join(CalendarId(calendar_id), not_before=self.clock.now())
+            case Due("keep_subscription", calendar_id):
+                await self.keep_subscription(CalendarId(calendar_id))
+            case Due("refresh_calendars", account_id):
+                await self.refresh_calendars(AccountId(account_id))

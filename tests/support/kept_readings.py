@@ -3,6 +3,7 @@
 from domain.ids import CalendarId
 from domain.reading import ReadingTask, StoredReading
 from tests.builders import CALENDAR, after
+from tests.support.claims import due_readings
 from tests.support.stores import Kept
 
 LONG_AGO = after(days=-10_000)
@@ -23,5 +24,4 @@ async def store_reading(kept: Kept, task: ReadingTask, reading: StoredReading, *
 
 
 async def due_calendars(kept: Kept, *, minutes: float = 0) -> tuple[CalendarId, ...]:
-    async with kept.transaction() as tx:
-        return await tx.readings.due(after(minutes=minutes), 10)
+    return await due_readings(kept, after(minutes=minutes))

@@ -136,10 +136,10 @@ class Service(Calls):
         return await (await self.database.execute(query, arguments)).fetchall()
 
     async def tables(self) -> dict[str, int]:
-        """How many rows each table has that is not empty, but for the records of the queue's and the schema's own."""
+        """How many rows each table has that is not empty, but for the schema's and the workers' own."""
         names = await self.rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('schema_migration', 'change_feed', 'worker', 'procrastinate_workers', 'procrastinate_events')"
+            "('schema_migration', 'change_feed', 'worker')"
         )
         counts: dict[str, int] = {}
         for name in sorted(one["tablename"] for one in names):
@@ -161,12 +161,19 @@ class Service(Calls):
             await self.database.execute(statement)
 
     async def idle(self) -> None:
-        """Until nothing is left to do now."""
+        """Until nothing that was asked for is left to do now, and nothing is under way (leases take two minutes)."""
 
         async def under_way() -> list[DictRow]:
             return await self.rows(
                 """
-                SELECT task_name AS work FROM procrastinate_jobs WHERE scheduled_at IS NULL OR scheduled_at <= now()
+                SELECT kind || ' ' || id AS work FROM wish
+                UNION ALL SELECT 'read ' || calendar_id FROM reading_schedule
+                    WHERE readable AND (begun_at IS NOT NULL OR (marks > seen_marks AND due_at <= now()))
+                UNION ALL SELECT 'keep ' || calendar_id FROM subscription
+                    WHERE readable AND due_at > now() AND due_at <= now() + interval '2 minutes'
+                UNION ALL SELECT 'list ' || account_id FROM account
+                    WHERE status = 'ACTIVE' AND list_due_at > now() AND list_due_at <= now() + interval '2 minutes'
+                UNION ALL SELECT 'end ' || remote_id FROM ended_subscription
                 UNION ALL SELECT 'write ' || session_id FROM session WHERE due_at <= now()
                 UNION ALL SELECT 'notify ' || incident_id FROM incident WHERE closed_at IS NULL AND mail_due_at <= now()
                 """

@@ -10,7 +10,6 @@ from typing import Protocol
 from adapters.crypto.cipher import KeyRing
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
-from adapters.postgres.job_queue import job_app
 from adapters.postgres.kept_times import KeptTimes
 from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
 from adapters.postgres.known_versions import VERSIONS
@@ -29,17 +28,11 @@ from application.ports.sessions import Turn
 from application.ports.store import Store, Transaction
 from application.ports.unchanged_looks import UnchangedLooks
 from domain.expert import Expert
-from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from domain.ids import ExpertId, IncidentId, SessionId
 from domain.reading import Pace
 from tests.builders import CALENDAR, EXPERT, NOW, a_calendar, a_grant, an_account, an_expert, some_settings
 from tests.fakes.store import FakeStore
-from tests.fakes.tables import (
-    EndSubscription,
-    Job,
-    KeepSubscription,
-    ReadCalendar,
-    RefreshCalendars,
-)
+from tests.fakes.tables import Wish
 
 TOKENS = (f"worker-1.token-{number}" for number in itertools.count(1))
 """Of claims; each is new."""
@@ -74,8 +67,8 @@ class Kept(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
 
-    async def jobs(self) -> tuple[Job, ...]:
-        """The jobs that exist, in the order in which they were queued."""
+    async def wishes(self) -> tuple[Wish, ...]:
+        """Those that no claim has taken over yet, in the order in which they were made."""
         ...
 
     def hearing(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[list[str]]]]:
@@ -114,8 +107,8 @@ class KeptByFake:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
 
-    async def jobs(self) -> tuple[Job, ...]:
-        return self.store.jobs
+    async def wishes(self) -> tuple[Wish, ...]:
+        return self.store.wishes
 
     @asynccontextmanager
     async def hearing(self) -> AsyncIterator[Callable[[], Awaitable[list[str]]]]:
@@ -140,9 +133,9 @@ class KeptByPostgres:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
 
-    async def jobs(self) -> tuple[Job, ...]:
-        rows = await self.rows("SELECT * FROM procrastinate_jobs ORDER BY id")
-        return tuple(_job(row) for row in rows)
+    async def wishes(self) -> tuple[Wish, ...]:
+        rows = await self.rows("SELECT kind, id FROM wish ORDER BY number")
+        return tuple(Wish(str(row["kind"]), str(row["id"])) for row in rows)
 
     @asynccontextmanager
     async def hearing(self) -> AsyncIterator[Callable[[], Awaitable[list[str]]]]:
@@ -162,26 +155,6 @@ class KeptByPostgres:
             return await cursor.fetchall()
 
 
-def _job(row: dict[str, object]) -> Job:
-    at = row["scheduled_at"]
-    match row["queue_name"], row["task_name"], row["args"]:
-        case "calendars", "refresh_calendars", {"account_id": account_id, **rest} if not rest and at is None:
-            return RefreshCalendars(AccountId(account_id))
-        case "readings", "read_calendar", {"calendar_id": calendar_id, **rest} if not rest and at is None:
-            return ReadCalendar(CalendarId(calendar_id))
-        case "subscriptions", "keep_subscription", {"calendar_id": calendar_id, **rest} if (
-            not rest and at is None
-        ):
-            return KeepSubscription(CalendarId(calendar_id))
-        case "subscriptions", "end_subscription", {
-            "account_id": account_id,
-            "remote_id": remote_id,
-            **rest,
-        } if not rest and at is None:
-            return EndSubscription(AccountId(account_id), str(remote_id))
-    raise AssertionError(row)
-
-
 @asynccontextmanager
 async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptByPostgres]:
     """`at_once` transactions begin without waiting for a new connection, so that they really overlap."""
@@ -194,7 +167,7 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
         open_change_feed(dsn, pool) as feed,
     ):
         yield KeptByPostgres(
-            store=PostgresStore(pool=pool, cipher=cipher, job_app=job_app()),
+            store=PostgresStore(pool=pool, cipher=cipher),
             vault=PostgresGrantVault(pool=pool, cipher=cipher),
             known_times=PostgresKnownTimes(contents),
             kept_times=KeptTimes(versions, contents, window=Pace().window, most_bytes=MOST_BYTES),

@@ -18,6 +18,7 @@ from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
 from application.blame import FindBlame
+from application.calendars.claim_lists import ClaimLists
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -27,11 +28,14 @@ from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.notifications.claim_subscriptions import ClaimSubscriptions
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
+from application.notifications.tell_ended import TellEnded
 from application.outages import Outages
+from application.readings.claim_readings import ClaimReadings
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
@@ -146,6 +150,10 @@ def an_application(*, push_on: bool = True) -> Application:
             store=store, clock=clock, reconnect_url=lambda token: f"{RECONNECT_URL}{token}"
         ),
         disconnect_account=DisconnectAccount(store=store, clock=clock, end_subscriptions=end_subscriptions),
+        claim_lists=ClaimLists(store=store, clock=clock),
+        claim_subscriptions=ClaimSubscriptions(store=store, clock=clock),
+        tell_ended=TellEnded(store=store, clock=clock, end=end_subscriptions),
+        claim_readings=ClaimReadings(store=store, clock=clock, pace=pace, jitter=lambda: 0.0),
         claim_incidents=ClaimIncidents(store=store, clock=clock, ids=ids),
         notify_expert=NotifyExpert(
             store=store,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 
 from adapters.postgres.grant_vault import store_grant
-from adapters.postgres.jobs import forget_jobs_of_account
+from adapters.postgres.jobs import forget_wishes_of_account
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
@@ -97,7 +97,7 @@ class PostgresAccounts:
             await store_grant(self.connection, self.cipher, account, grant)
 
     async def remove(self, account_id: AccountId) -> None:
-        await forget_jobs_of_account(self.connection, account_id)
+        await forget_wishes_of_account(self.connection, account_id)
         cursor = await self.connection.execute(
             """
             WITH gone AS (DELETE FROM account WHERE account_id = %(account_id)s RETURNING *)

@@ -12,8 +12,9 @@ from psycopg.rows import tuple_row
 
 from adapters.postgres.deviations import deviations_from_value
 from adapters.postgres.pool import Connection
+from adapters.postgres.rooms import room_to_row
 from adapters.postgres.spans import spans_from_value
-from application.ports.lanes import MOST_OF_A_KEY, Room
+from application.ports.lanes import Room
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import SPREAD, BegunLook, Pace, ReadingTask, StoredReading
@@ -31,9 +32,10 @@ TASK: Final = """
 BEGUN: Final = """
     SELECT begun.calendar_id, begun.account_id, begun.expert_id, calendar.remote_id, time_zone, begun.marks,
         begun.failures, begun.read_at, window_start, window_end, zone, busy, deviations,
-        begun.begun_at, begun.due_at, expires_at, noticed
+        begun.begun_at, begun.due_at,
+        (SELECT expires_at FROM subscription WHERE subscription.calendar_id = begun.calendar_id), noticed
     FROM begun JOIN reading USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
-        JOIN expert USING (expert_id) LEFT JOIN subscription USING (calendar_id)
+        JOIN expert USING (expert_id)
     ORDER BY noticed DESC, was_due_at, calendar_id
     """
 BEGIN: Final = (
@@ -49,23 +51,26 @@ BEGIN: Final = (
     """  # noqa: S608 - constants
     + BEGUN
 )
+# How many rows a limit brings that is not a constant is guessed wrong by far. So whatever comes after it looks rows up
+# in ways that don't depend on a guess: by their place in the table, which can't change while they are locked, and one
+# by one.
 BEGIN_DUE: Final = (
     """
     WITH held AS (SELECT * FROM unnest(%(keys)s::text[], %(held)s::int[]) AS one (account_id, places)),
     marked AS MATERIALIZED (
-        SELECT * FROM reading_schedule
+        SELECT *, ctid AS spot FROM reading_schedule
         WHERE readable AND marks > seen_marks AND due_at <= %(now)s AND account_id <> ALL (%(full)s::text[])
         ORDER BY due_at, calendar_id LIMIT %(places)s
         FOR NO KEY UPDATE SKIP LOCKED
     ),
     polled AS MATERIALIZED (
-        SELECT * FROM reading_schedule
+        SELECT *, ctid AS spot FROM reading_schedule
         WHERE readable AND due_at <= %(now)s AND account_id <> ALL (%(full)s::text[])
         ORDER BY due_at, calendar_id LIMIT least(%(places)s - (SELECT count(*) FROM marked), %(again)s)
         FOR NO KEY UPDATE SKIP LOCKED
     ),
     placed AS (
-        SELECT expert_id, calendar_id, due_at, noticed, coalesce(places, 0) + row_number() OVER (
+        SELECT spot, calendar_id, due_at, noticed, coalesce(places, 0) + row_number() OVER (
             PARTITION BY account_id ORDER BY noticed DESC, due_at, calendar_id
         ) AS place
         FROM (
@@ -74,23 +79,48 @@ BEGIN_DUE: Final = (
             SELECT *, marks > seen_marks FROM polled WHERE calendar_id NOT IN (SELECT calendar_id FROM marked)
         ) AS found LEFT JOIN held USING (account_id)
     ),
-    wanted AS (
+    wanted AS MATERIALIZED (
         SELECT placed.*, CASE WHEN noticed THEN %(until)s ELSE %(now)s + (
-            CASE WHEN expires_at >= %(now)s + %(pushed)s THEN %(pushed)s ELSE %(polled)s END
+            CASE WHEN (SELECT expires_at FROM subscription WHERE subscription.calendar_id = placed.calendar_id)
+                >= %(now)s + %(pushed)s THEN %(pushed)s ELSE %(polled)s END
         ) * (1 - %(spread)s * (%(jitter)s::float8[])[row_number() OVER ()]) END AS planned
-        FROM placed LEFT JOIN subscription USING (calendar_id)
+        FROM placed
         WHERE place <= %(of_a_key)s
     ),
     begun AS (
         UPDATE reading_schedule AS schedule
         SET begun_at = %(now)s, due_at = planned
         FROM wanted
-        WHERE schedule.expert_id = wanted.expert_id AND schedule.calendar_id = wanted.calendar_id
+        WHERE schedule.ctid = ANY (ARRAY(SELECT spot FROM wanted)) AND schedule.calendar_id = wanted.calendar_id
         RETURNING schedule.*, noticed, wanted.due_at AS was_due_at
     )
     """  # noqa: S608 - constants
     + BEGUN
 )
+
+TAKE_WISHES_OVER: Final = """
+    WITH found AS MATERIALIZED (
+        SELECT kind, id, number FROM wish WHERE kind = 'read_calendar'
+        ORDER BY id, number LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ), planned AS MATERIALIZED (
+        SELECT expert_id, calendar_id
+        FROM found JOIN reading ON calendar_id = id JOIN reading_schedule USING (expert_id, calendar_id)
+        FOR NO KEY UPDATE OF reading_schedule SKIP LOCKED
+    ), marked AS (
+        UPDATE reading_schedule AS schedule
+        SET marks = nextval('reading_mark'), due_at = least(schedule.due_at, %(now)s)
+        FROM planned
+        WHERE schedule.expert_id = planned.expert_id AND schedule.calendar_id = planned.calendar_id
+    )
+    DELETE FROM wish USING found
+    WHERE wish.kind = found.kind AND wish.id = found.id AND wish.number = found.number
+        AND (
+            wish.id IN (SELECT calendar_id FROM planned)
+            OR NOT EXISTS (SELECT FROM reading WHERE calendar_id = wish.id)
+        )
+    """
+WISHES_AT_ONCE: Final = 100
 
 
 async def task_of(connection: Connection, calendar_id: CalendarId) -> ReadingTask | None:
@@ -108,18 +138,14 @@ async def begin_look(
 async def begin_due_looks(
     connection: Connection, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
 ) -> tuple[BegunLook, ...]:
+    await connection.execute(TAKE_WISHES_OVER, {"limit": WISHES_AT_ONCE, "now": now})
     rows = await _rows(
         connection,
         BEGIN_DUE,
-        {
+        room_to_row(room)
+        | {
             "now": now,
             "until": until,
-            "places": room.places,
-            "again": room.again,
-            "full": [key for key, held in room.held.items() if held >= MOST_OF_A_KEY],
-            "keys": list(room.held),
-            "held": list(room.held.values()),
-            "of_a_key": MOST_OF_A_KEY,
             "polled": pace.polled_every,
             "pushed": pace.polled_with_push_every,
             "spread": SPREAD,

@@ -3,16 +3,40 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from psycopg.rows import DictRow
 
 from adapters.postgres.pool import Connection
+from adapters.postgres.rooms import room_to_row
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
+from application.ports.lanes import Claimed, Room
 from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
 from domain.ids import AccountId, CalendarId, ExpertId
+
+WISHES_AT_ONCE: Final = 100
+# The time is that of the taking over, later than any list began to be read that is being read now.
+TAKE_WISHES_OVER: Final = """
+    WITH found AS MATERIALIZED (
+        SELECT kind, id, number FROM wish WHERE kind = 'refresh_calendars'
+        ORDER BY id, number LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ), listed AS MATERIALIZED (
+        SELECT account_id FROM found JOIN account ON account_id = id FOR NO KEY UPDATE OF account SKIP LOCKED
+    ), planned AS (
+        UPDATE account SET list_due_at = least(list_due_at, %(now)s) FROM listed
+        WHERE account.account_id = listed.account_id
+    )
+    DELETE FROM wish USING found
+    WHERE wish.kind = found.kind AND wish.id = found.id AND wish.number = found.number
+        AND (
+            wish.id IN (SELECT account_id FROM listed)
+            OR NOT EXISTS (SELECT FROM account WHERE account_id = wish.id)
+        )
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +94,43 @@ class PostgresCalendars:
         )
         return cursor.rowcount == 1
 
-    async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
+    async def listed(
+        self, account_id: AccountId, *, due_at: datetime, begun_at: datetime, now: datetime
+    ) -> None:
         await self.connection.execute(
-            "UPDATE account SET list_due_at = %(due_at)s WHERE account_id = %(account_id)s",
-            {"account_id": account_id, "due_at": due_at},
+            """
+            UPDATE account SET list_due_at = %(due_at)s
+            WHERE account_id = %(account_id)s AND NOT (list_due_at > %(begun_at)s AND list_due_at <= %(now)s)
+            """,
+            {"account_id": account_id, "due_at": due_at, "begun_at": begun_at, "now": now},
         )
 
-    async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
+    async def claim_lists(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[AccountId], ...]:
+        await self.connection.execute(TAKE_WISHES_OVER, {"now": now, "limit": WISHES_AT_ONCE})
         cursor = await self.connection.execute(
             """
-            SELECT account_id FROM account WHERE list_due_at <= %(now)s AND status = 'ACTIVE'
-            ORDER BY list_due_at, account_id
-            LIMIT %(limit)s
+            WITH found AS MATERIALIZED (
+                SELECT account_id, list_due_at FROM account
+                WHERE list_due_at <= %(now)s AND status = 'ACTIVE' AND account_id <> ALL (%(keys)s::text[])
+                ORDER BY list_due_at, account_id LIMIT %(places)s
+                FOR NO KEY UPDATE SKIP LOCKED
+            ), claimed AS (
+                UPDATE account SET list_due_at = %(until)s
+                WHERE account_id = ANY (ARRAY(SELECT account_id FROM found))
+                RETURNING account_id
+            )
+            SELECT account_id FROM claimed JOIN found USING (account_id) ORDER BY found.list_due_at, account_id
             """,
-            {"now": now, "limit": limit},
+            room_to_row(room) | {"now": now, "until": until},
         )
-        return tuple([AccountId(row["account_id"]) async for row in cursor])
+        return tuple(
+            [
+                Claimed(row=AccountId(row["account_id"]), keys=(row["account_id"],), again=True)
+                async for row in cursor
+            ]
+        )
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:
         cursor = await self.connection.execute(

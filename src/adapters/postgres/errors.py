@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-import procrastinate.exceptions
 import psycopg
 
 from application.ports.store import StoreUnavailable
@@ -76,11 +75,6 @@ async def translated() -> AsyncIterator[None]:
         yield
     except psycopg.Error as exc:
         if (meaning := _meaning(exc)) is None:
-            raise
-        raise meaning from exc
-    except procrastinate.exceptions.ConnectorException as exc:
-        # The queue wraps what psycopg raised.
-        if not isinstance(exc.__cause__, psycopg.Error) or (meaning := _meaning(exc.__cause__)) is None:
             raise
         raise meaning from exc
 

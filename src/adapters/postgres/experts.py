@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 
 from adapters.postgres.changes import forget_changes_of_expert
-from adapters.postgres.jobs import forget_jobs_of_expert
+from adapters.postgres.jobs import forget_wishes_of_expert
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
@@ -44,7 +44,7 @@ class PostgresExperts:
         )
 
     async def remove(self, expert_id: ExpertId) -> None:
-        await forget_jobs_of_expert(self.connection, expert_id)
+        await forget_wishes_of_expert(self.connection, expert_id)
         cursor = await self.connection.execute(
             "DELETE FROM expert WHERE expert_id = %(expert_id)s", {"expert_id": expert_id}
         )

@@ -1,28 +1,28 @@
-"""Queueing jobs as rows of the same transaction, and dropping those of whoever is gone."""
+"""Waking workers once a transaction has committed, and wishes of those who must not wait for a row."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from procrastinate import App
 from psycopg.types.json import Jsonb
 
-from adapters.postgres.job_queue import (
+from adapters.postgres.pool import Connection
+from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.work_kinds import (
     END_SUBSCRIPTION,
     KEEP_SUBSCRIPTION,
     NOTIFY_EXPERT,
     READ_CALENDAR,
     REFRESH_CALENDARS,
     WRITE_SESSION,
-    JobKind,
+    WorkKind,
 )
-from adapters.postgres.pool import Connection
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
+from domain.subscription import EndedSubscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresJobs:
     connection: Connection
-    app: App
 
     async def write_session(
         self, expert_id: ExpertId, session_id: SessionId, *, at: datetime | None = None
@@ -33,55 +33,56 @@ class PostgresJobs:
         await self._wake(NOTIFY_EXPERT, at, incident_id=incident_id)
 
     async def refresh_calendars(self, account_id: AccountId) -> None:
-        waiting = await self.connection.execute(
-            """
-            SELECT 1 FROM procrastinate_jobs
-            WHERE queue_name = %(queue)s AND status = 'todo' AND args ->> 'account_id' = %(account_id)s LIMIT 1
-            """,
-            {"queue": REFRESH_CALENDARS.queue, "account_id": account_id},
-        )
-        if await waiting.fetchone() is None:
-            await self._defer(REFRESH_CALENDARS, None, account_id=account_id)
+        await self._wish(REFRESH_CALENDARS, account_id)
+        await self._wake(REFRESH_CALENDARS, None, account_id=account_id)
 
     async def read_calendar(self, calendar_id: CalendarId) -> None:
-        await self._once(READ_CALENDAR, calendar_id)
+        await self._wish(READ_CALENDAR, calendar_id)
+        await self._wake(READ_CALENDAR, None, calendar_id=calendar_id)
 
     async def keep_subscription(self, calendar_id: CalendarId) -> None:
-        await self._once(KEEP_SUBSCRIPTION, calendar_id)
+        await self._wake(KEEP_SUBSCRIPTION, None, calendar_id=calendar_id)
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
-        await self._defer(END_SUBSCRIPTION, None, account_id=account_id, remote_id=remote_id)
+        ended = EndedSubscription(account_id=account_id, remote_id=remote_id)
+        await PostgresSubscriptions(connection=self.connection).end(ended)
+        await self._wake(END_SUBSCRIPTION, None, account_id=account_id)
 
-    async def _wake(self, kind: JobKind, at: datetime | None, **ids: str) -> None:
+    async def _wake(self, kind: WorkKind, at: datetime | None, **ids: str) -> None:
         await self.connection.execute(
             "SELECT wake_workers(%(kind)s, %(queue)s, %(ids)s, %(at)s)",
             {"kind": kind.name, "queue": kind.queue, "ids": Jsonb(ids), "at": at},
         )
 
-    async def _once(self, kind: JobKind, calendar_id: CalendarId) -> None:
-        # "?" as the index of these jobs has it, for all the conditions of an index must be asked for.
-        waiting = await self.connection.execute(
+    async def _wish(self, kind: WorkKind, wished_id: str) -> None:
+        """Waits for nobody. One that is there is as good, and kept until this commits; one being taken is not."""
+        await self.connection.execute(
             """
-            SELECT 1 FROM procrastinate_jobs
-            WHERE queue_name = %(queue)s AND status = 'todo' AND args ? 'calendar_id'
-                AND args ->> 'calendar_id' = %(calendar_id)s
-            LIMIT 1
+            WITH there AS MATERIALIZED (
+                SELECT FROM wish WHERE kind = %(kind)s AND id = %(id)s FOR KEY SHARE SKIP LOCKED
+            )
+            INSERT INTO wish (kind, id) SELECT %(kind)s, %(id)s WHERE NOT EXISTS (SELECT FROM there)
             """,
-            {"queue": kind.queue, "calendar_id": calendar_id},
+            {"kind": kind.name, "id": wished_id},
         )
-        if await waiting.fetchone() is None:
-            await self._defer(kind, None, calendar_id=calendar_id)
-
-    async def _defer(self, kind: JobKind, at: datetime | None, **ids: str) -> None:
-        job = self.app.configure_task(kind.name, queue=kind.queue, schedule_at=at, connection=self.connection)
-        await job.defer_async(**ids)
 
 
-# A job that runs is left to its worker, which finds nothing to do any more.
+# What processes of the version before have queued, under ids that must go, goes too.
 
 
-async def forget_jobs_of_expert(connection: Connection, expert_id: ExpertId) -> None:
+async def forget_wishes_of_expert(connection: Connection, expert_id: ExpertId) -> None:
     """Call it while the expert's rows are still there."""
+    gone = {"expert_id": expert_id}
+    await connection.execute(
+        """
+        DELETE FROM wish
+        WHERE kind = 'refresh_calendars' AND id IN (SELECT account_id FROM account WHERE expert_id = %(expert_id)s)
+            OR kind = 'read_calendar' AND id IN (
+                SELECT calendar_id FROM calendar JOIN account USING (account_id) WHERE expert_id = %(expert_id)s
+            )
+        """,
+        gone,
+    )
     await connection.execute(
         """
         DELETE FROM procrastinate_jobs
@@ -94,12 +95,21 @@ async def forget_jobs_of_expert(connection: Connection, expert_id: ExpertId) -> 
             )
         )
         """,
-        {"expert_id": expert_id},
+        gone,
     )
 
 
-async def forget_jobs_of_account(connection: Connection, account_id: AccountId) -> None:
+async def forget_wishes_of_account(connection: Connection, account_id: AccountId) -> None:
     """Call it while the account's rows are still there."""
+    gone = {"account_id": account_id}
+    await connection.execute(
+        """
+        DELETE FROM wish
+        WHERE kind = 'refresh_calendars' AND id = %(account_id)s
+            OR kind = 'read_calendar' AND id IN (SELECT calendar_id FROM calendar WHERE account_id = %(account_id)s)
+        """,
+        gone,
+    )
     await connection.execute(
         """
         DELETE FROM procrastinate_jobs
@@ -109,5 +119,5 @@ async def forget_jobs_of_account(connection: Connection, account_id: AccountId) 
             OR args ->> 'calendar_id' IN (SELECT calendar_id FROM calendar WHERE account_id = %(account_id)s)
         )
         """,
-        {"account_id": account_id},
+        gone,
     )

@@ -18,11 +18,11 @@ from psycopg.types.json import Json, Jsonb
 from adapters.postgres.changes import CHANNEL, change_to_row
 from adapters.postgres.changes import COLUMNS as CHANGE_COLUMNS
 from adapters.postgres.errors import StatementFailed
-from adapters.postgres.job_queue import WRITE_SESSION
 from adapters.postgres.line import Row, Statement
 from adapters.postgres.pinned import PinnedConnection, open_pinned
 from adapters.postgres.session_rows import COLUMNS, session_to_row
 from adapters.postgres.shared_statement import SharedStatement
+from adapters.postgres.work_kinds import WRITE_SESSION
 from application.ports.cipher import Cipher
 from domain.change import Change
 from domain.session import Session

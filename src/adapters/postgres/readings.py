@@ -40,7 +40,9 @@ class PostgresReadings:
         # All rows are gone through, since an index would be changed by each look; and workers rarely die.
         await self.connection.execute(
             """
-            UPDATE reading_schedule SET begun_at = NULL, due_at = least(due_at, %(now)s)
+            UPDATE reading_schedule
+            SET begun_at = NULL, failures = failures + 1,
+                due_at = CASE WHEN failures = 0 THEN least(due_at, %(now)s) ELSE due_at END
             FROM (
                 SELECT expert_id, calendar_id FROM reading_schedule WHERE begun_at < %(before)s
                 FOR NO KEY UPDATE SKIP LOCKED
@@ -185,21 +187,11 @@ class PostgresReadings:
             FROM reading
             WHERE reading.calendar_id = %(calendar_id)s AND reading_schedule.expert_id = reading.expert_id
                 AND reading_schedule.calendar_id = reading.calendar_id
+            RETURNING wake_workers('read_calendar', 'readings', '{}')
             """,
             {"calendar_id": calendar_id, "now": now},
         )
         return cursor.rowcount == 1
-
-    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
-        cursor = await self.connection.execute(
-            """
-            SELECT calendar_id FROM reading_schedule WHERE due_at <= %(now)s AND readable
-            ORDER BY due_at, calendar_id
-            LIMIT %(limit)s
-            """,
-            {"now": now, "limit": limit},
-        )
-        return tuple([CalendarId(row["calendar_id"]) async for row in cursor])
 
 
 def _from_row(row: DictRow) -> StoredReading:

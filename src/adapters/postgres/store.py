@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from procrastinate import App
 from psycopg.pq import TransactionStatus
 
 from adapters.postgres.accounts import PostgresAccounts
@@ -29,7 +28,6 @@ from application.ports.cipher import Cipher
 class PostgresTransaction:
     connection: Connection
     cipher: Cipher
-    job_app: App
 
     @cached_property
     def experts(self) -> PostgresExperts:
@@ -73,7 +71,7 @@ class PostgresTransaction:
 
     @cached_property
     def jobs(self) -> PostgresJobs:
-        return PostgresJobs(connection=self.connection, app=self.job_app)
+        return PostgresJobs(connection=self.connection)
 
     @cached_property
     def workers(self) -> PostgresWorkers:
@@ -88,11 +86,10 @@ class TransactionBroken(RuntimeError):
 class PostgresStore:
     pool: Pool
     cipher: Cipher
-    job_app: App
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         async with translated(), self.pool.connection() as connection, connection.transaction():
-            yield PostgresTransaction(connection=connection, cipher=self.cipher, job_app=self.job_app)
+            yield PostgresTransaction(connection=connection, cipher=self.cipher)
             if connection.info.transaction_status is TransactionStatus.INERROR:
                 raise TransactionBroken

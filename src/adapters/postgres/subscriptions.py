@@ -8,10 +8,12 @@ from datetime import datetime
 from psycopg.rows import DictRow
 
 from adapters.postgres.pool import Connection
+from adapters.postgres.rooms import room_to_row
 from adapters.postgres.sealing import hash_of
+from application.ports.lanes import Claimed, Room
 from application.ports.subscriptions import Claim
 from domain.ids import AccountId, CalendarId
-from domain.subscription import Subscription
+from domain.subscription import EndedSubscription, Subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,17 +141,89 @@ class PostgresSubscriptions:
             if (row := stored.get(remote_id)) and hmac.compare_digest(row["secret_hash"], hash_of(secret))
         }
 
-    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
+    async def claim_due(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[CalendarId], ...]:
+        # Nobody is waited for, so these rows may be locked without the schedule's.
         cursor = await self.connection.execute(
             """
-            SELECT calendar_id FROM subscription JOIN calendar USING (calendar_id) JOIN account USING (account_id)
-            WHERE due_at <= %(now)s AND NOT missing AND status = 'ACTIVE'
-            ORDER BY due_at, calendar_id
-            LIMIT %(limit)s
+            WITH held AS (SELECT * FROM unnest(%(keys)s::text[], %(held)s::int[]) AS one (account_id, places)),
+            found AS MATERIALIZED (
+                SELECT calendar_id, account_id, due_at FROM subscription JOIN calendar USING (calendar_id)
+                WHERE readable AND due_at <= %(now)s AND account_id <> ALL (%(full)s::text[])
+                ORDER BY due_at, calendar_id LIMIT %(places)s
+                FOR NO KEY UPDATE OF subscription SKIP LOCKED
+            ), placed AS (
+                SELECT calendar_id, account_id, due_at, coalesce(places, 0) + row_number() OVER (
+                    PARTITION BY account_id ORDER BY due_at, calendar_id
+                ) AS place
+                FROM found LEFT JOIN held USING (account_id)
+            ), claimed AS (
+                UPDATE subscription SET due_at = %(until)s
+                WHERE calendar_id = ANY (ARRAY(SELECT calendar_id FROM placed WHERE place <= %(of_a_key)s))
+                RETURNING calendar_id
+            )
+            SELECT calendar_id, account_id FROM claimed JOIN placed USING (calendar_id) ORDER BY due_at, calendar_id
             """,
-            {"now": now, "limit": limit},
+            room_to_row(room) | {"now": now, "until": until},
         )
-        return tuple([CalendarId(row["calendar_id"]) async for row in cursor])
+        return tuple(
+            [
+                Claimed(row=CalendarId(row["calendar_id"]), keys=(row["account_id"],), again=True)
+                async for row in cursor
+            ]
+        )
+
+    async def end(self, ended: EndedSubscription) -> None:
+        await self.connection.execute(
+            """
+            INSERT INTO ended_subscription (remote_id, account_id) VALUES (%(remote_id)s, %(account_id)s)
+            ON CONFLICT DO NOTHING
+            """,
+            {"remote_id": ended.remote_id, "account_id": ended.account_id},
+        )
+
+    async def claim_ended(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[EndedSubscription], ...]:
+        cursor = await self.connection.execute(
+            """
+            WITH held AS (SELECT * FROM unnest(%(keys)s::text[], %(held)s::int[]) AS one (account_id, places)),
+            found AS MATERIALIZED (
+                SELECT remote_id, account_id, due_at FROM ended_subscription
+                WHERE due_at <= %(now)s AND account_id <> ALL (%(full)s::text[])
+                ORDER BY due_at, remote_id LIMIT %(places)s
+                FOR NO KEY UPDATE SKIP LOCKED
+            ), placed AS (
+                SELECT remote_id, account_id, due_at, coalesce(places, 0) + row_number() OVER (
+                    PARTITION BY account_id ORDER BY due_at, remote_id
+                ) AS place
+                FROM found LEFT JOIN held USING (account_id)
+            ), claimed AS (
+                UPDATE ended_subscription SET due_at = %(until)s
+                WHERE remote_id = ANY (ARRAY(SELECT remote_id FROM placed WHERE place <= %(of_a_key)s))
+                RETURNING remote_id
+            )
+            SELECT remote_id, account_id FROM claimed JOIN placed USING (remote_id) ORDER BY due_at, remote_id
+            """,
+            room_to_row(room) | {"now": now, "until": until},
+        )
+        return tuple(
+            [
+                Claimed(
+                    row=EndedSubscription(
+                        account_id=AccountId(row["account_id"]), remote_id=row["remote_id"]
+                    ),
+                    keys=(row["account_id"],),
+                )
+                async for row in cursor
+            ]
+        )
+
+    async def forget_ended(self, remote_id: str) -> None:
+        await self.connection.execute(
+            "DELETE FROM ended_subscription WHERE remote_id = %(remote_id)s", {"remote_id": remote_id}
+        )
 
 
 def _from_row(row: DictRow) -> Subscription:

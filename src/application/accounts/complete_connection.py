@@ -170,9 +170,8 @@ class CompleteConnection:
         await tx.calendars.save(calendars)
         now = self.clock.now()
         await forget_subscriptions_of_moved(tx, known, calendars, now)
-        await tx.calendars.listed(
-            account.account_id, due_at=now + (LISTED_EVERY if look.listed else look.again_in)
-        )
+        due_at = now + (LISTED_EVERY if look.listed else look.again_in)
+        await tx.calendars.listed(account.account_id, due_at=due_at, begun_at=now, now=now)
         if set(calendars) != set(known):
             await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
         return calendars

@@ -52,30 +52,32 @@ class RefreshCalendars:
             return UnreadReason.CALENDAR_MISSING
 
     async def _refresh(self, account: Account) -> UnreadReason | None:
-        provider = account.identity.provider
+        provider, begun_at = account.identity.provider, self.clock.now()
         try:
             listed = await self.directory.list_calendars(account.account_id)
         except PROVIDER_FAULTS as fault:
             if isinstance(fault, MailboxNotServed):
-                await self._without_mailbox(account)
+                await self._without_mailbox(account, begun_at)
             else:
-                await self._listed_in(LISTED_AFTER_FAILURE, account)
+                await self._listed_in(LISTED_AFTER_FAILURE, account, begun_at)
             return await unread_because(
                 fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
             )
         try:
-            await self._keep(account, listed)
+            await self._keep(account, listed, begun_at)
         except CalendarListNotBelieved:
-            await self._listed_in(LISTED_AFTER_FAILURE, account)
+            await self._listed_in(LISTED_AFTER_FAILURE, account, begun_at)
             return UnreadReason.INVALID_ANSWER
         return None
 
-    async def _without_mailbox(self, account: Account) -> None:
+    async def _without_mailbox(self, account: Account, begun_at: datetime) -> None:
         """Remembered, so that settings and sessions say what hinders; the list is asked for again before long."""
         async with self.store.transaction() as tx:
             known = await tx.accounts.lock(account.account_id)
             now = self.clock.now()
-            await tx.calendars.listed(account.account_id, due_at=now + LISTED_WHILE_MISSED)
+            await tx.calendars.listed(
+                account.account_id, due_at=now + LISTED_WHILE_MISSED, begun_at=begun_at, now=now
+            )
             if known.grant_version != account.grant_version:
                 return
             if known.served:
@@ -105,11 +107,12 @@ class RefreshCalendars:
             await tx.incidents.save(incident.closed(now))
             await tx.changes.add(change_of_incident(ChangeType.INCIDENT_CLOSED, incident, at=now))
 
-    async def _listed_in(self, pause: timedelta, account: Account) -> None:
+    async def _listed_in(self, pause: timedelta, account: Account, begun_at: datetime) -> None:
         async with self.store.transaction() as tx:
-            await tx.calendars.listed(account.account_id, due_at=self.clock.now() + pause)
+            now = self.clock.now()
+            await tx.calendars.listed(account.account_id, due_at=now + pause, begun_at=begun_at, now=now)
 
-    async def _keep(self, account: Account, listed: tuple[RemoteCalendar, ...]) -> None:
+    async def _keep(self, account: Account, listed: tuple[RemoteCalendar, ...], begun_at: datetime) -> None:
         async with self.store.transaction() as tx:
             await tx.experts.lock(account.expert_id)  # since sessions may be woken
             owner = await tx.accounts.lock(account.account_id)
@@ -126,7 +129,7 @@ class RefreshCalendars:
             chosen = await tx.calendars.settings(account.expert_id)
             missed = any(calendar.missing and chosen.uses(calendar) for calendar in now_known)
             pause = LISTED_WHILE_MISSED if missed else LISTED_EVERY
-            await tx.calendars.listed(account.account_id, due_at=now + pause)
+            await tx.calendars.listed(account.account_id, due_at=now + pause, begun_at=begun_at, now=now)
             if set(now_known) == set(known) and owner.served:
                 return  # nothing changed: whoever backs off from this account keeps doing so
             await tx.calendars.save(now_known)

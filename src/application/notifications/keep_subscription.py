@@ -44,13 +44,18 @@ class KeepSubscription:
 
     async def __call__(self, calendar_id: CalendarId) -> None:
         """Subscribes, or renews, when that is due. What fails is tried again later; polling never depends on it."""
+        now = self.clock.now()
+        async with self.store.transaction() as tx:
+            claimed = await tx.subscriptions.claim(calendar_id, now=now, until=now + LEASE)
+        if claimed:
+            await self.go_on(calendar_id)
+
+    async def go_on(self, calendar_id: CalendarId) -> None:
+        """The same for one that was claimed."""
         if self.push is None:
             await self._postpone(calendar_id, RETRY_REFUSED)
             return
         async with self.store.transaction() as tx:
-            now = self.clock.now()
-            if not await tx.subscriptions.claim(calendar_id, now=now, until=now + LEASE):
-                return
             task = await tx.readings.task(calendar_id)
             known = await tx.subscriptions.get(calendar_id)
         if task is None:
@@ -149,9 +154,9 @@ class KeepSubscription:
                 secret=secret,
                 renew_at=renew_at,
             )
-            if kept and secret is not None and await tx.readings.mark(task.calendar_id, self.clock.now()):
+            if kept and secret is not None:
                 # Nobody was notified of what changed before the subscription began.
-                await tx.jobs.read_calendar(task.calendar_id)
+                await tx.readings.mark(task.calendar_id, self.clock.now())
         return kept
 
     async def _forget(self, task: ReadingTask, remote_id: str) -> None:
@@ -161,8 +166,7 @@ class KeepSubscription:
     async def _have_it_read(self, task: ReadingTask) -> None:
         """Nobody was notified of what changed since the subscription ended, and it was relied on."""
         async with self.store.transaction() as tx:
-            if await tx.readings.mark(task.calendar_id, self.clock.now()):
-                await tx.jobs.read_calendar(task.calendar_id)
+            await tx.readings.mark(task.calendar_id, self.clock.now())
 
     async def _postpone(self, calendar_id: CalendarId, pause: timedelta) -> None:
         async with self.store.transaction() as tx:

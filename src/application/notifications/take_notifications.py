@@ -28,8 +28,8 @@ class TakeNotifications:
 
     async def _take(self, tx: Transaction, subscription: Subscription, notices: AbstractSet[Notice]) -> None:
         calendar_id, now = subscription.calendar_id, self.clock.now()
-        if notices != {Notice.ENDING} and await tx.readings.mark(calendar_id, now):
-            await tx.jobs.read_calendar(calendar_id)
+        if notices != {Notice.ENDING}:
+            await tx.readings.mark(calendar_id, now)
         if Notice.ENDING in notices:
             await tx.subscriptions.postpone(calendar_id, until=now)
         if Notice.ENDED in notices:

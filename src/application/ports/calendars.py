@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.lanes import Claimed, Room
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
 from domain.ids import AccountId, ExpertId
@@ -30,12 +31,22 @@ class Calendars(Protocol):
         """
         ...
 
-    async def listed(self, account_id: AccountId, *, due_at: datetime) -> None:
-        """The account's list was read; when to read it again. Nothing happens when the account is gone."""
+    async def listed(
+        self, account_id: AccountId, *, due_at: datetime, begun_at: datetime, now: datetime
+    ) -> None:
+        """The account's list was read, from `begun_at` on; when to read it again. Wished since, it stays due.
+
+        Nothing happens when the account is gone.
+        """
         ...
 
-    async def list_due(self, now: datetime, limit: int) -> tuple[AccountId, ...]:
-        """Active accounts whose list is due to be read, the longest due first."""
+    async def claim_lists(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[AccountId], ...]:
+        """Active accounts whose list is due to be read, the longest due first, or wished by `Jobs.refresh_calendars`.
+
+        They are not due before `until`.
+        """
         ...
 
     async def settings(self, expert_id: ExpertId) -> CalendarSettings:

@@ -22,17 +22,17 @@ class Jobs(Protocol):
     async def notify_expert(self, incident_id: IncidentId, *, at: datetime | None = None) -> None: ...
 
     async def refresh_calendars(self, account_id: AccountId) -> None:
-        """Does nothing when one for this account waits already."""
+        """For those who must not wait for the account's row: its list is due."""
         ...
 
     async def read_calendar(self, calendar_id: CalendarId) -> None:
-        """Does nothing when one for this calendar waits already."""
+        """As a mark, for those who must not wait for the calendar's row: a look that begins after the commit is due."""
         ...
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
-        """`remote_id` is the provider's name of a subscription that we keep no row of any more."""
+        """`remote_id` is the provider's name of a subscription that is kept no more."""
         ...
 
     async def keep_subscription(self, calendar_id: CalendarId) -> None:
-        """Does nothing when one for this calendar waits already."""
+        """Of a calendar whose subscription was made due."""
         ...

@@ -30,12 +30,15 @@ class Readings(Protocol):
         Marked ones are left to the one who begins until `until`, so that no mark is lost with them. Polled ones are
         planned already as if the look had succeeded, by `pace` and one of `jitter` each. Of an account no more than
         MOST_OF_A_KEY, with those that the room says are held: its key is its id. What another process is just taking is
-        passed over.
+        passed over. What `Jobs.read_calendar` asked for is marked first.
         """
         ...
 
     async def free_begun(self, now: datetime, *, before: datetime) -> None:
-        """Whoever began looks before then and didn't end them has died: they are due at `now`."""
+        """Whoever began looks before then and didn't end them has died: they failed, and are due at `now`.
+
+        Those that had failed before stay due when they are: it may be they that workers die of.
+        """
         ...
 
     async def overlapping(
@@ -79,9 +82,6 @@ class Readings(Protocol):
         ...
 
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
-        """Something changed in the calendar: it is due at `now`. False when it is not a conflict calendar."""
-        ...
-
-    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
-        """The calendars of active accounts that are due, the longest due first."""
+        """Something changed in the calendar: it is due at `now`, and workers are woken. False when it is not a conflict
+        calendar."""
         ...

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from application.ports.lanes import Claimed, Room
 from domain.ids import AccountId, CalendarId
-from domain.subscription import Subscription
+from domain.subscription import EndedSubscription, Subscription
 
 Claim: TypeAlias = tuple[str, str]
 """The id of a subscription and the secret that comes with it, as anybody may send them."""
@@ -56,6 +57,23 @@ class Subscriptions(Protocol):
         """
         ...
 
-    async def due(self, now: datetime, limit: int) -> tuple[CalendarId, ...]:
-        """Conflict calendars of active accounts that need a subscription or its renewal, the longest due first."""
+    async def claim_due(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[CalendarId], ...]:
+        """Claim those of active accounts that are due, as `claim` does: the longest due first, as many as there is room
+        for, of an account no more than MOST_OF_A_KEY, with those that the room says are held."""
+        ...
+
+    async def end(self, ended: EndedSubscription) -> None:
+        """The provider is to be told that this one, which is kept no more, has ended; gone with its account."""
+        ...
+
+    async def claim_ended(
+        self, room: Room, *, now: datetime, until: datetime
+    ) -> tuple[Claimed[EndedSubscription], ...]:
+        """Those that the provider is to be told of, claimed in the same way."""
+        ...
+
+    async def forget_ended(self, remote_id: str) -> None:
+        """The provider was told."""
         ...

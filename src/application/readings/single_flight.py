@@ -48,7 +48,20 @@ class SingleFlight(Generic[K, T]):
         if call is not None and call.begun_at < not_before:
             await asyncio.wait([call.task])  # which leaves it alone when the one who waits is cancelled
             call = self._under_way.get(key)  # begun since this was asked for, whatever the clock says
-        call = call or self._begin(key)
+        call = call or self._begin(key, lambda: self._read(key), self._clock.now())
+        await asyncio.wait([call.task])
+        return call.task.result()
+
+    async def take_up(self, key: K, read: Callable[[], Awaitable[T]], *, begun_at: datetime) -> T:
+        """Have a reading that was begun at `begun_at` go on as `read`, unless one that began later is under way.
+
+        Others may join it. Raises StoreUnavailable.
+        """
+        while (call := self._under_way.get(key)) is not None:
+            await asyncio.wait([call.task])
+            if call.begun_at >= begun_at:
+                return call.task.result()
+        call = self._begin(key, read, begun_at)
         await asyncio.wait([call.task])
         return call.task.result()
 
@@ -61,16 +74,16 @@ class SingleFlight(Generic[K, T]):
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _begin(self, key: K) -> _Call[T]:
-        call = _Call(self._clock.now(), asyncio.create_task(self._run(key)))
+    def _begin(self, key: K, read: Callable[[], Awaitable[T]], begun_at: datetime) -> _Call[T]:
+        call = _Call(begun_at, asyncio.create_task(self._run(key, read)))
         self._under_way[key] = call
         call.task.add_done_callback(lambda task: self._ended(key, task))
         return call
 
-    async def _run(self, key: K) -> T:
+    async def _run(self, key: K, read: Callable[[], Awaitable[T]]) -> T:
         async with self._places:
             try:
-                return await self._read(key)
+                return await read()
             except StoreUnavailable:
                 raise
             except Exception as fault:  # noqa: BLE001 - an outermost place: the call may have been left by everybody

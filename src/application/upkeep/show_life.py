@@ -41,8 +41,11 @@ class ShowLife:
 
     async def _forget(self, worker_id: WorkerId, *, aside_until: datetime | None) -> int:
         async with self.store.transaction() as tx:
-            freed = await tx.workers.forget(worker_id, self.clock.now(), aside_until=aside_until)
+            now = self.clock.now()
+            freed = await tx.workers.forget(worker_id, now, aside_until=aside_until)
             await _wake(tx, freed)
+            # Whose looks these were is not known; of others' they are so old that one more does no harm.
+            await tx.readings.free_begun(now, before=now - DEAD_AFTER)
         return freed.set_aside
 
 

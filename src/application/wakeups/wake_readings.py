@@ -20,7 +20,7 @@ async def wake_readings_of(
 
 
 async def wake_reading(tx: Transaction, calendar_id: CalendarId, now: datetime) -> None:
-    await tx.jobs.read_calendar(calendar_id)
+    await tx.readings.mark(calendar_id, now)
     await tx.subscriptions.postpone(calendar_id, until=now)
     await tx.jobs.keep_subscription(calendar_id)
 

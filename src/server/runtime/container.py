@@ -27,6 +27,7 @@ from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
 from application.availability.release_hold import ReleaseHold
 from application.blame import FindBlame
+from application.calendars.claim_lists import ClaimLists
 from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -36,10 +37,12 @@ from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.notifications.claim_subscriptions import ClaimSubscriptions
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
 from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
+from application.notifications.tell_ended import TellEnded
 from application.outages import Outages
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
@@ -55,6 +58,7 @@ from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
 from application.ports.unchanged_looks import UnchangedLooks
+from application.readings.claim_readings import ClaimReadings
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.sessions.cancel_session import CancelSession
@@ -89,7 +93,6 @@ from server.rpc.servicers.changes import Changes
 from server.rpc.servicers.experts import Experts
 from server.rpc.servicers.sessions import Sessions
 from server.runtime.work import Work
-from server.runtime.worker import JobBodies
 
 
 class Container(containers.DeclarativeContainer):
@@ -325,19 +328,19 @@ class Container(containers.DeclarativeContainer):
     health_app: providers.Factory[web.Application] = providers.Factory(http_app, health, None, product)
     """Without it."""
 
-    job_bodies = providers.Factory(
-        JobBodies,
-        refresh=refresh_calendars,
-        reads=reads,
-        keep=keep_subscription,
-        end=end_subscriptions,
-        clock=clock,
-    )
     work = providers.Factory(
         Work,
         claim_sessions=providers.Factory(ClaimSessions, store=store, clock=clock, ids=ids),
         write=write_session,
         claim_incidents=providers.Factory(ClaimIncidents, store=store, clock=clock, ids=ids),
         notify=notify_expert,
+        claim_readings=providers.Factory(ClaimReadings, store=store, clock=clock, pace=pace, jitter=jitter),
+        read=read_calendar,
+        reads=reads,
+        claim_subscriptions=providers.Factory(ClaimSubscriptions, store=store, clock=clock),
+        keep=keep_subscription,
+        tell_ended=providers.Factory(TellEnded, store=store, clock=clock, end=end_subscriptions),
+        claim_lists=providers.Factory(ClaimLists, store=store, clock=clock),
+        refresh=refresh_calendars,
         clock=clock,
     )

@@ -149,17 +149,15 @@ async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Cont
 
 
 def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event) -> asyncio.Task[None]:
-    resources.container.job_bodies().register_on(resources.jobs)
     worker = Worker(
-        lanes=resources.container.work().lanes(settings.worker_concurrency),
+        lanes=resources.container.work().lanes(
+            settings.worker_concurrency, reading_places=settings.reading_places
+        ),
         wake_ups=resources.wake_ups,
-        app=resources.jobs,
-        pool=resources.pool,
         show_life=resources.container.show_life(),
         sweep_due=resources.container.sweep_due(),
         recover=resources.container.recover(),
         sweep_every=timedelta(seconds=settings.sweep_seconds),
-        concurrency=settings.worker_concurrency,
         grace=timedelta(seconds=settings.shutdown_grace_seconds),
         hurry=hurry,
     )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
-from procrastinate import App
 
 from adapters.collation.name_order import UnicodeNameOrder
 from adapters.crypto import KeyRing
@@ -20,7 +19,6 @@ from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.clock import PostgresClock, open_clock
 from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
-from adapters.postgres.job_queue import job_app
 from adapters.postgres.kept_times import KeptTimes, open_known_times
 from adapters.postgres.migrate import MigrationRefused, migrate
 from adapters.postgres.new_sessions import open_new_sessions
@@ -54,7 +52,6 @@ class ProcessFailed(Exception):
 class Resources:
     container: Container
     pool: Pool
-    jobs: App
     wake_ups: PostgresWakeUps
 
 
@@ -65,7 +62,6 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
         pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
-        jobs = job_app()
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
         new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
         changes = await stack.enter_async_context(open_change_feed(dsn, pool))
@@ -76,7 +72,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms))
         container = Container(
             alarms=alarms,
-            store=PostgresStore(pool=pool, cipher=cipher, job_app=jobs),
+            store=PostgresStore(pool=pool, cipher=cipher),
             known_times=known_times,
             new_sessions=new_sessions,
             unchanged_looks=PostgresUnchangedLooks(pool=pool),
@@ -100,7 +96,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             jitter=random.random,
         )
         container.check_dependencies()
-        yield Resources(container=container, pool=pool, jobs=jobs, wake_ups=PostgresWakeUps(dsn=dsn))
+        yield Resources(container=container, pool=pool, wake_ups=PostgresWakeUps(dsn=dsn))
 
 
 @asynccontextmanager

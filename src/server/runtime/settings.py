@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: float = Field(default=20, ge=0, le=600)
     sweep_seconds: float = Field(default=15, ge=0.1, le=600)
     worker_concurrency: int = Field(default=8, ge=1, le=100)
+    reading_places: int = Field(default=64, ge=1, le=1000)
     most_streams: int = Field(default=5_000, ge=1, le=100_000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -1,16 +1,37 @@
 """The kinds of work that are done on lanes, each with what it does."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.postgres.job_queue import NOTIFY_EXPERT, WRITE_SESSION
+from adapters.postgres.work_kinds import (
+    END_SUBSCRIPTION,
+    KEEP_SUBSCRIPTION,
+    NOTIFY_EXPERT,
+    READ_CALENDAR,
+    REFRESH_CALENDARS,
+    WRITE_SESSION,
+    WorkKind,
+)
 from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.notify_expert import NotifyExpert
+from application.calendars.claim_lists import ClaimLists
+from application.calendars.refresh_calendars import RefreshCalendars
+from application.notifications.claim_subscriptions import ClaimSubscriptions
+from application.notifications.keep_subscription import KeepSubscription
+from application.notifications.tell_ended import TellEnded
 from application.ports.clock import Clock
 from application.ports.incidents import DueIncident
+from application.ports.lanes import Claim, Room, Row
 from application.ports.sessions import DueSession
+from application.readings.claim_readings import ClaimReadings
+from application.readings.read_calendar import ReadCalendar
+from application.readings.single_flight import SingleFlight
+from application.readings.under_way import UnderWay
 from application.sessions.claim_sessions import ClaimSessions
 from application.sessions.write_session import WriteSession
+from domain.availability import ReadFailure
+from domain.ids import AccountId, CalendarId
 from server.runtime.lanes import Lane
 
 
@@ -20,32 +41,49 @@ class Work:
     write: WriteSession
     claim_incidents: ClaimIncidents
     notify: NotifyExpert
+    claim_readings: ClaimReadings
+    read: ReadCalendar
+    reads: SingleFlight[CalendarId, ReadFailure | None]
+    """Through which calendars are read, so that work and the questions of this process share one reading."""
+    claim_subscriptions: ClaimSubscriptions
+    keep: KeepSubscription
+    tell_ended: TellEnded
+    claim_lists: ClaimLists
+    refresh: RefreshCalendars
     clock: Clock
 
-    def lanes(self, places: int) -> tuple[Lane[Any], ...]:
+    def lanes(self, places: int, *, reading_places: int) -> tuple[Lane[Any], ...]:
         """With so many places each; a quarter of them is kept for what is new."""
-        kept_free = places // 4
         return (
-            Lane(
-                name=WRITE_SESSION.name,
-                places=places,
-                kept_free=kept_free,
-                claim=self.claim_sessions,
-                run=self._write_session,
-                clock=self.clock,
-            ),
-            Lane(
-                name=NOTIFY_EXPERT.name,
-                places=places,
-                kept_free=kept_free,
-                claim=self.claim_incidents,
-                run=self._notify_expert,
-                clock=self.clock,
-            ),
+            self._lane(WRITE_SESSION, places, self.claim_sessions, self._write_session),
+            self._lane(NOTIFY_EXPERT, places, self.claim_incidents, self._notify_expert),
+            self._lane(READ_CALENDAR, reading_places, self.claim_readings, self._read_calendar),
+            self._lane(KEEP_SUBSCRIPTION, places, self.claim_subscriptions, self.keep.go_on),
+            self._lane(END_SUBSCRIPTION, places, self.tell_ended.claim, self.tell_ended),
+            self._lane(REFRESH_CALENDARS, places, self.claim_lists, self._refresh_calendars),
+        )
+
+    def _lane(
+        self,
+        kind: WorkKind,
+        places: int,
+        claim: Callable[[Room], Awaitable[Claim[Row]]],
+        run: Callable[[Row], Awaitable[None]],
+    ) -> Lane[Row]:
+        return Lane(
+            name=kind.name, places=places, kept_free=places // 4, claim=claim, run=run, clock=self.clock
         )
 
     async def _write_session(self, due: DueSession) -> None:
         await self.write(due.expert_id, due.session_id, token=due.token)
 
+    async def _read_calendar(self, look: UnderWay) -> None:
+        await self.reads.take_up(
+            look.task.calendar_id, lambda: self.read.go_on(look), begun_at=look.begun.begun_at
+        )
+
     async def _notify_expert(self, due: DueIncident) -> None:
         await self.notify(due.incident_id, token=due.token)
+
+    async def _refresh_calendars(self, account_id: AccountId) -> None:
+        await self.refresh(account_id)

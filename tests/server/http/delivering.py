@@ -10,12 +10,12 @@ CALENDAR = CalendarId("calendar-1")
 
 
 async def subscribe(browser: Browser) -> None:
-    """An account whose primary calendar is subscribed to; no job waits."""
+    """An account whose primary calendar is subscribed to; nobody was woken since."""
     world = browser.world
     await browser.connect(world.provider.add_person())
     await world.container.keep_subscription()(CALENDAR)
     await world.container.reads().join(CALENDAR, not_before=world.clock.now())
-    world.store.take_jobs()
+    world.store.take_woken()
     assert len(world.push.kept) == 1
     assert AccountId("account-1") in world.store.tables.accounts
 

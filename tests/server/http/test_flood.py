@@ -9,9 +9,8 @@ import pytest_asyncio
 
 from server.http import loop_share, notifications
 from server.http.links import HEALTH_PATHS
-from tests.fakes.tables import ReadCalendar
 from tests.server.http.browser import Browser, at_http
-from tests.server.http.delivering import CALENDAR, deliver, item_of, subscribe
+from tests.server.http.delivering import deliver, item_of, subscribe
 from tests.server.served import Logs, World
 
 FORGED = 100
@@ -44,7 +43,7 @@ async def test_a_real_one_among_forged_ones_is_taken_and_all_get_the_same_answer
 
     assert {(answer.status, answer.text) for answer in answers} == {(202, "")}
     assert len({frozenset(set(answer.headers) - {"Date"}) for answer in answers}) == 1
-    assert beside_calls.world.store.jobs == (ReadCalendar(CALENDAR),)
+    assert beside_calls.world.store.take_woken() == ["read_calendar"]
 
 
 async def test_the_log_counts_forged_ones_instead_of_naming_each(subscribed: Browser, logs: Logs) -> None:
@@ -78,4 +77,4 @@ async def test_whoever_waited_too_long_is_asked_to_deliver_again(
 
     assert (answer.status, answer.text) == (503, "")
     assert int(answer.headers["Retry-After"]) > 0
-    assert not subscribed.world.store.jobs
+    assert not subscribed.world.store.take_woken()

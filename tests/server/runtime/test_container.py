@@ -54,11 +54,11 @@ def test_alarms_and_readiness_are_shared_by_all(world: World) -> None:
     assert container.health().readiness is container.readiness()
 
 
-def test_questions_and_jobs_share_one_reading_of_a_calendar(world: World) -> None:
+def test_questions_and_work_share_one_reading_of_a_calendar(world: World) -> None:
     container = world.container
     reads = container.reads()
 
-    assert container.job_bodies().reads is reads
+    assert container.work().reads is reads
     assert container.look_up_availability().reads is reads
     assert container.put_session().look_up.reads is reads
 

@@ -35,18 +35,27 @@ async def app() -> AsyncIterator[Application]:
 
 @asynccontextmanager
 async def working(app: Application, worker: str = "worker-1") -> AsyncIterator[None]:
-    """A process with its lanes."""
+    """A process with its lanes for sessions and mails."""
     ids = CountingIds(worker)
     work = Work(
         claim_sessions=ClaimSessions(store=app.store, clock=app.clock, ids=ids),
         write=app.write_session,
         claim_incidents=ClaimIncidents(store=app.store, clock=app.clock, ids=ids),
         notify=app.notify_expert,
+        claim_readings=app.claim_readings,
+        read=app.read_calendar,
+        reads=app.reads,
+        claim_subscriptions=app.claim_subscriptions,
+        keep=app.keep_subscription,
+        tell_ended=app.tell_ended,
+        claim_lists=app.claim_lists,
+        refresh=app.refresh_calendars,
         clock=app.clock,
     )
+    of_sessions_and_mails = work.lanes(PLACES, reading_places=PLACES)[:2]
     tasks = [
         asyncio.create_task(lane.work(grace=timedelta(), hurry=asyncio.Event()))
-        for lane in work.lanes(PLACES)
+        for lane in of_sessions_and_mails
     ]
     try:
         yield

@@ -1,4 +1,4 @@
-"""The worker on a real job queue, with use-cases that only write down that they were called."""
+"""The worker on real rows, with use-cases that only write down that they were called."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,29 +12,35 @@ from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.postgres.clock import open_clock
-from adapters.postgres.job_queue import job_app
 from adapters.postgres.wake_ups import PostgresWakeUps
 from application.accounts.claim_incidents import ClaimIncidents
+from application.calendars.claim_lists import ClaimLists
+from application.notifications.claim_subscriptions import ClaimSubscriptions
+from application.notifications.tell_ended import TellEnded
+from application.readings.claim_readings import ClaimReadings
 from application.readings.single_flight import SingleFlight
+from application.readings.under_way import UnderWay
 from application.sessions.claim_sessions import ClaimSessions
-from domain.ids import CalendarId
+from domain.reading import Pace
 from server.runtime import worker as module
 from server.runtime.work import Work
-from server.runtime.worker import MOST_RUNS, JobBodies, Worker
+from server.runtime.worker import Worker
 from tests.builders import (
     ACCOUNT,
     CALENDAR,
     EXPERT,
     INCIDENT,
     SESSION,
+    a_calendar,
     a_grant,
     a_session,
     an_account,
     an_expert,
+    an_identity,
     an_incident,
+    some_settings,
 )
 from tests.fakes.alarms import RecordingAlarms
-from tests.fakes.clock import MovableClock
 from tests.fakes.id_source import CountingIds
 from tests.server.served import Logs
 from tests.support.stores import KeptByPostgres, kept_by_postgres
@@ -64,6 +70,9 @@ class Recorder:
         self.finished += 1
         self._changed.set()
 
+    async def go_on(self, row: Any) -> None:
+        await self(row.task.calendar_id if isinstance(row, UnderWay) else row)
+
     async def leave(self) -> None:
         self.calls.append(("leave",))
 
@@ -87,11 +96,6 @@ class Works:
     life: Recorder
     recover: Recorder
 
-    async def jobs(self) -> list[dict[str, Any]]:
-        return await self.kept.rows(
-            "SELECT task_name, status::text, attempts FROM procrastinate_jobs ORDER BY id"
-        )
-
 
 async def book(works: Works, *experts: str) -> None:
     """A session of each expert, due now, and the wake-up for it."""
@@ -112,10 +116,15 @@ async def lose(works: Works) -> None:
         await tx.jobs.notify_expert(INCIDENT)
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "POLL_SECONDS", 0.2)
-    monkeypatch.setattr(module, "RESTART_SECONDS", 0.1)
+async def choose(works: Works, *calendar_ids: str) -> None:
+    """An account of each of these calendars, which is chosen: list, reading and subscription are due."""
+    async with works.kept.transaction() as tx:
+        await tx.experts.put(an_expert())
+        for calendar_id in calendar_ids:
+            account = an_account(f"account-of-{calendar_id}", identity=an_identity(object_id=calendar_id))
+            await tx.accounts.add(account, a_grant())
+            await tx.calendars.save([a_calendar(calendar_id, account_id=account.account_id)])
+        await tx.calendars.save_settings(some_settings(conflict=calendar_ids))
 
 
 @asynccontextmanager
@@ -126,18 +135,6 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             for one in ("write", "notify", "refresh", "read", "keep", "end", "sweep", "life", "recover")
         }
         works = Works(kept=kept, **recorders)
-        reads: Any = SingleFlight(
-            works.read, clock=MovableClock(), alarms=RecordingAlarms(), failed=lambda _: None
-        )
-        bodies: Any = JobBodies(
-            refresh=works.refresh,  # type: ignore[arg-type]
-            reads=reads,
-            keep=works.keep,  # type: ignore[arg-type]
-            end=works.end,  # type: ignore[arg-type]
-            clock=MovableClock(),
-        )
-        app = job_app()
-        bodies.register_on(app)
         clock = await open_clock(kept.pool)
         ids = CountingIds(WORKER)
         work = Work(
@@ -145,18 +142,23 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             write=works.write,  # type: ignore[arg-type]
             claim_incidents=ClaimIncidents(store=kept.store, clock=clock, ids=ids),
             notify=works.notify,  # type: ignore[arg-type]
+            claim_readings=ClaimReadings(store=kept.store, clock=clock, pace=Pace(), jitter=lambda: 0.0),
+            read=works.read,  # type: ignore[arg-type]
+            reads=SingleFlight(works.read, clock=clock, alarms=RecordingAlarms(), failed=lambda _: None),
+            claim_subscriptions=ClaimSubscriptions(store=kept.store, clock=clock),
+            keep=works.keep,  # type: ignore[arg-type]
+            tell_ended=TellEnded(store=kept.store, clock=clock, end=works.end),  # type: ignore[arg-type]
+            claim_lists=ClaimLists(store=kept.store, clock=clock),
+            refresh=works.refresh,  # type: ignore[arg-type]
             clock=clock,
         )
         worker = Worker(
-            lanes=work.lanes(4),
+            lanes=work.lanes(4, reading_places=4),
             wake_ups=PostgresWakeUps(dsn=dsn),
-            app=app,
-            pool=kept.pool,
             show_life=works.life,  # type: ignore[arg-type]
             sweep_due=works.sweep,  # type: ignore[arg-type]
             recover=works.recover,  # type: ignore[arg-type]
             sweep_every=timedelta(seconds=sweep_every),
-            concurrency=4,
             grace=timedelta(seconds=grace),
             hurry=asyncio.Event(),
         )
@@ -169,36 +171,30 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
                 await running
 
 
-async def test_each_job_reaches_its_use_case_with_its_ids(dsn: str) -> None:
+async def test_each_kind_of_work_reaches_its_use_case_with_its_ids(dsn: str) -> None:
     async with working(dsn) as works:
+        await choose(works, CALENDAR)
         await lose(works)
         await book(works)
         async with works.kept.transaction() as tx:
-            await tx.jobs.refresh_calendars(ACCOUNT)
-            await tx.jobs.read_calendar(CALENDAR)
-            await tx.jobs.keep_subscription(CALENDAR)
             await tx.jobs.end_subscription(ACCOUNT, "subscription-1")
-        for recorder in (works.write, works.notify, works.refresh, works.read, works.keep, works.end):
-            await recorder.until(lambda one: one.finished == 1)
+        for recorder in (works.write, works.notify, works.read, works.keep, works.end):
+            await recorder.until(lambda one: one.finished >= 1)
+        await works.refresh.until(lambda one: one.finished >= 2)
 
     assert works.write.calls == [(EXPERT, SESSION)]
     assert works.notify.calls == [(INCIDENT,)]
-    assert works.refresh.calls == [(ACCOUNT,)]
+    assert set(works.refresh.calls) == {(ACCOUNT,), (f"account-of-{CALENDAR}",)}
     assert works.read.calls == works.keep.calls == [(CALENDAR,)]
     assert works.end.calls == [([(ACCOUNT, "subscription-1")],)]
 
 
-async def test_finished_and_failed_jobs_leave_nothing_behind(dsn: str, logs: Logs) -> None:
+async def test_what_fails_is_logged_and_left_for_later(dsn: str, logs: Logs) -> None:
     async with working(dsn) as works:
         works.write.fails = 1
         await book(works)
-        async with works.kept.transaction() as tx:
-            await tx.jobs.refresh_calendars(ACCOUNT)
-        await works.refresh.until(lambda one: one.finished == 1)
         await logs.until("job failed")
 
-    async with kept_by_postgres(dsn) as kept:
-        assert await kept.rows("SELECT * FROM procrastinate_jobs") == []
     (line,) = logs.of("job failed")
     assert (line["job"], line["error"]) == ("write_session", "builtins.RuntimeError")
     assert "gotcha" not in logs.text
@@ -226,15 +222,22 @@ async def test_a_worker_that_is_stopped_as_soon_as_it_starts_stops(dsn: str) -> 
 async def test_no_session_waits_for_readings(dsn: str) -> None:
     async with working(dsn) as works:
         works.read.gate = asyncio.Event()
-        async with works.kept.transaction() as tx:
-            for number in range(20):
-                await tx.jobs.read_calendar(CalendarId(f"calendar-{number}"))
-        await works.read.until(lambda one: len(one.calls) == 4)
+        await choose(works, *(f"calendar-{number}" for number in range(20)))
+        await works.read.until(lambda one: len(one.calls) == 3)  # one place is kept for what is noticed
 
         await book(works)
         await works.write.until(lambda one: one.finished == 1)
         works.read.gate.set()
         await works.read.until(lambda one: one.finished == 20)
+
+
+async def test_a_calendar_is_read_soon_after_somebody_wishes_for_it(dsn: str) -> None:
+    async with working(dsn) as works:
+        await choose(works, CALENDAR)
+        await works.read.until(lambda one: one.finished == 1)
+        async with works.kept.transaction() as tx:
+            await tx.jobs.read_calendar(CALENDAR)
+        await works.read.until(lambda one: one.finished == 2)
 
 
 async def test_jobs_that_outlast_the_grace_time_are_cut_off(dsn: str) -> None:
@@ -254,57 +257,20 @@ async def test_the_sweep_runs_by_the_clock_and_outlives_its_own_failures(dsn: st
     assert len(logs.of("upkeep failed, and is tried again")) == 2
 
 
-async def test_jobs_of_a_dead_worker_are_run_by_another(dsn: str) -> None:
-    async with kept_by_postgres(dsn) as kept:
-        await _abandoned(kept, "refresh_calendars", {"account_id": ACCOUNT}, attempts=1)
-
-    async with working(dsn, sweep_every=0.05) as works:
-        await works.refresh.until(lambda one: one.finished == 1)
-
-    assert works.refresh.calls == [(ACCOUNT,)]
-
-
-async def test_a_job_that_every_worker_dies_of_is_dropped(dsn: str, logs: Logs) -> None:
-    async with kept_by_postgres(dsn) as kept:
-        await _abandoned(kept, "refresh_calendars", {"account_id": ACCOUNT}, attempts=MOST_RUNS)
-
-    async with working(dsn, sweep_every=0.05) as works:
-        await logs.until("a job was dropped since every worker died of it")
-        await works.sweep.until(lambda one: one.finished >= 2)
-        assert await works.jobs() == []
-
-    assert works.refresh.calls == []
-
-
 async def test_an_outage_of_the_database_is_outlived(dsn: str, postgres_admin: AsyncConnection) -> None:
     name = sql.Identifier(str(conninfo_to_dict(dsn)["dbname"]))
     async with working(dsn, sweep_every=0.05) as works:
-        async with works.kept.transaction() as tx:
-            await tx.jobs.refresh_calendars(ACCOUNT)
-        await works.refresh.until(lambda one: one.finished == 1)
+        await choose(works, CALENDAR)
+        await works.read.until(lambda one: one.finished == 1)
 
         await postgres_admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
         await _cut_all(postgres_admin, dsn)
         await postgres_admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
         async with works.kept.transaction() as tx:
-            await tx.jobs.refresh_calendars(ACCOUNT)
-        await works.refresh.until(lambda one: one.finished >= 2)
+            await tx.jobs.read_calendar(CALENDAR)
+        await works.read.until(lambda one: one.finished >= 2)
         await _listens_again(postgres_admin, dsn)
-
-
-async def _abandoned(kept: KeptByPostgres, name: str, arguments: dict[str, str], *, attempts: int) -> None:
-    """A job as a process leaves it behind that was killed in the middle of it."""
-    from psycopg.types.json import Jsonb
-
-    async with kept.pool.connection() as connection:
-        await connection.execute(
-            """
-            INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts)
-            VALUES ('calendars', %(name)s, %(arguments)s, 'doing', %(attempts)s)
-            """,
-            {"name": name, "arguments": Jsonb(arguments), "attempts": attempts},
-        )
 
 
 async def _cut_all(admin: AsyncConnection, dsn: str) -> None:
@@ -319,7 +285,10 @@ async def _listens_again(admin: AsyncConnection, dsn: str) -> None:
     async with asyncio.timeout(20):
         while True:
             cursor = await admin.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = %(name)s AND query ILIKE 'LISTEN%%'",
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = %(name)s AND application_name = 'calendarsync wake-ups'
+                """,
                 {"name": conninfo_to_dict(dsn)["dbname"]},
             )
             row = await cursor.fetchone()

@@ -31,3 +31,9 @@ def due_in(app: Application, calendar_id: CalendarId) -> timedelta:
 
 def reason_of(failure: ReadFailure | None) -> UnreadReason | None:
     return None if failure is None else failure.reason
+
+
+def has_to_be_read(app: Application, calendar_id: CalendarId) -> bool:
+    """Whether somebody gave notice of a change that no look has taken account of, and it is due."""
+    found = row(app, calendar_id)
+    return found.marks > found.seen_marks and found.due_at <= app.clock.now()

@@ -16,7 +16,6 @@ RETRY, RETRY_REFUSED = timedelta(minutes=10), timedelta(hours=6)
 async def a_chosen_calendar(app: Application, maria: Person) -> CalendarId:
     """Maria's primary calendar, just chosen, without a subscription so far."""
     await app.connect(maria)
-    app.store.take_jobs()
     return (await app.calendar(PRIMARY)).calendar_id
 
 

@@ -77,6 +77,7 @@ async def test_a_free_time_is_accepted_after_a_look(app: Application) -> None:
 async def test_an_event_that_came_since_the_last_reading_is_seen(app: Application, booked_at: Person) -> None:
     booked_at.block(an_interval())
 
+    app.store.take_woken()
     with pytest.raises(TimeTaken):
         await book(app)
 

@@ -38,7 +38,7 @@ def assert_nothing_is_stored(app: Application) -> None:
     tables = app.store.tables
     assert (tables.accounts, tables.grants, tables.calendars, tables.settings) == ({}, {}, {}, {})
     assert tables.attempts == {}
-    assert tables.jobs == []
+    assert tables.wishes == []
 
 
 def failure_of(outcome: ConnectionOutcome) -> DomainError:

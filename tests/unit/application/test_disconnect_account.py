@@ -28,7 +28,7 @@ async def test_nothing_of_the_account_is_kept(app: Application, maria: Person) -
     assert gone == account.lost()
     assert (tables.accounts, tables.grants, tables.calendars, tables.incidents) == ({}, {}, {}, {})
     assert (await app.get_calendar_settings(EXPERT)).settings.conflict == frozenset()
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
     with pytest.raises(AccountNotFound):
         await app.get_account(EXPERT, account.account_id)
 
@@ -271,7 +271,7 @@ async def test_erasing_an_expert_disconnects_everything_and_keeps_nothing(
     assert list(tables.accounts) == list(tables.grants) == [kept.account_id]
     assert {calendar.account_id for calendar in tables.calendars.values()} == {kept.account_id}
     assert list(tables.settings) == ["expert-2"]
-    assert (tables.attempts, tables.sessions, tables.marks, tables.jobs) == ({}, {}, {}, [])
+    assert (tables.attempts, tables.sessions, tables.marks, tables.wishes) == ({}, {}, {}, [])
     # That on Maria's calendar is the other expert's, who has connected her account, too.
     assert app.provider.calls - calls == {"unsubscribe": 1}
     assert len(maria.events) == 1

@@ -7,11 +7,11 @@ import pytest
 from domain.ids import CalendarId
 from domain.subscription import WANTED_LIFETIME
 from tests.builders import ACCOUNT, EXPERT, an_interval
-from tests.fakes import tables
 from tests.fakes.provider import Person
 from tests.fakes.push import PushedSubscription
-from tests.support.application import Application
+from tests.support.application import ALL, Application
 from tests.support.wiring import an_application
+from tests.unit.application.readings import has_to_be_read
 from tests.unit.application.subscriptions import (
     MOMENT,
     PRIMARY,
@@ -59,7 +59,7 @@ async def test_what_changed_before_the_subscription_began_is_read(
 
     await keep(app, calendar_id)
 
-    assert app.store.jobs == (tables.ReadCalendar(calendar_id),)
+    assert has_to_be_read(app, calendar_id)
 
 
 async def test_renews_after_half_its_life_and_reads_nothing_for_it(
@@ -67,18 +67,17 @@ async def test_renews_after_half_its_life_and_reads_nothing_for_it(
 ) -> None:
     await keep(app, calendar_id)
     first = the_live_one(app)
-    app.store.take_jobs()
     assert due_in(app, calendar_id) == WANTED_LIFETIME / 2
+    await app.read_calendar(calendar_id)
 
     app.clock.advance(WANTED_LIFETIME / 2)
-    await app.sweep_due()
-    assert tables.KeepSubscription(calendar_id) in app.store.take_jobs()
-    await keep(app, calendar_id)
+    assert [one.row for one in (await app.claim_subscriptions(ALL)).rows] == [calendar_id]
+    await app.keep_subscription.go_on(calendar_id)
 
     assert the_live_one(app).remote_id == first.remote_id
     assert the_live_one(app).expires_at == app.clock.now() + WANTED_LIFETIME
     assert due_in(app, calendar_id) == WANTED_LIFETIME / 2
-    assert app.store.jobs == ()
+    assert not has_to_be_read(app, calendar_id)
 
 
 async def test_a_renewal_leaves_the_secret_as_it_is(app: Application, calendar_id: CalendarId) -> None:
@@ -108,13 +107,12 @@ async def test_one_that_is_gone_is_made_anew_under_a_new_secret(
     await keep(app, calendar_id)
     first = the_live_one(app)
     app.push.kept.clear()
-    app.store.take_jobs()
 
     await keep(app, calendar_id)
 
     assert the_live_one(app).remote_id != first.remote_id
     assert the_live_one(app).secret != first.secret
-    assert app.store.jobs == (tables.ReadCalendar(calendar_id),)
+    assert has_to_be_read(app, calendar_id)
 
 
 async def test_one_that_is_not_due_is_left_alone(app: Application, calendar_id: CalendarId) -> None:

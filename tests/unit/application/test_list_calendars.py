@@ -213,7 +213,7 @@ async def test_a_refresh_that_finds_nothing_new_wakes_nobody(app: Application, m
 
     await app.list_calendars(EXPERT, refresh=True)
 
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
 
 
 async def test_a_refresh_of_an_account_disconnected_meanwhile_brings_nothing_back(

@@ -141,14 +141,13 @@ async def test_nothing_comes_back_when_the_account_goes_while_the_provider_is_as
 
     assert app.mailer.sent == []
     assert app.store.tables.incidents == {}
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
 
 
 async def test_without_a_mailer_the_caller_is_told_once_that_the_expert_is_to_be_told(
     app: Application, maria: Person
 ) -> None:
     await lose(app, maria)
-    app.store.take_jobs()
     app.forget_changes()
     notify, incident = replace(app.notify_expert, mailer=None), the_incident(app)
 

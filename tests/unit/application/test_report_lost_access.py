@@ -26,6 +26,7 @@ async def test_the_first_evidence_opens_an_incident_and_has_the_expert_mailed(
     app: Application, maria: Person
 ) -> None:
     account = await app.connect(maria)
+    app.store.take_woken()
 
     await app.report_lost_access(AccessLost(account_id=account.account_id, grant_version=1))
 
@@ -39,6 +40,7 @@ async def test_the_first_evidence_opens_an_incident_and_has_the_expert_mailed(
 async def test_fifty_who_notice_at_once_open_one_incident(app: Application, maria: Person) -> None:
     account = await app.connect(maria)
     lost = AccessLost(account_id=account.account_id, grant_version=1)
+    app.store.take_woken()
 
     await asyncio.gather(*(app.report_lost_access(lost) for _ in range(50)))
 
@@ -93,6 +95,7 @@ async def test_evidence_from_before_the_last_sign_in_says_nothing(app: Applicati
     account = await app.connect(maria)
     await app.connect(maria, reconnects=account.account_id)
     await app.run_jobs()
+    app.store.take_woken()
 
     await app.report_lost_access(AccessLost(account_id=account.account_id, grant_version=1))
 

@@ -16,9 +16,9 @@ from domain.access import (
 from domain.account import Provider
 from domain.errors import DomainError
 from domain.ids import CalendarId
-from tests.fakes import tables
 from tests.fakes.provider import Person
 from tests.support.application import Application
+from tests.unit.application.readings import has_to_be_read
 from tests.unit.application.subscriptions import (
     PRIMARY,
     RETRY,
@@ -43,9 +43,8 @@ async def test_one_that_is_gone_is_relied_on_no_more_even_if_it_cannot_be_made_a
     app.push.kept.clear()
     app.provider.fail("subscribe", ProviderUnavailable())
 
-    app.store.take_jobs()
     await keep(app, calendar_id)
-    assert app.store.jobs == (tables.ReadCalendar(calendar_id),)
+    assert has_to_be_read(app, calendar_id)
     await app.read_calendar(calendar_id)
 
     assert row(app, calendar_id).subscription is None

@@ -9,7 +9,7 @@ from domain.ids import CalendarId
 from tests.builders import EXPERT
 from tests.fakes import tables
 from tests.fakes.provider import Person
-from tests.support.application import Application
+from tests.support.application import ALL, Application
 from tests.unit.application.subscriptions import MOMENT, PRIMARY, a_chosen_calendar, keep, row, the_live_one
 
 
@@ -25,16 +25,14 @@ async def test_of_many_jobs_at_once_one_makes_it(app: Application, calendar_id: 
     assert len(app.push.on(PRIMARY)) == 1
 
 
-async def test_while_it_is_made_no_sweep_has_it_made_once_more(
+async def test_while_it_is_made_nobody_else_claims_it(
     app: Application, maria: Person, calendar_id: CalendarId
 ) -> None:
     slow = app.provider.hold("subscribe")
     async with app.running(keep(app, calendar_id)) as making:
         await slow.reached.wait()
-        app.store.take_jobs()
         app.clock.advance(timedelta(minutes=1))
-        await app.sweep_due()
-        assert tables.KeepSubscription(calendar_id) not in app.store.jobs
+        assert not (await app.claim_subscriptions(ALL)).rows
         slow.release()
         await making
 

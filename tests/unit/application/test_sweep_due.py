@@ -20,11 +20,10 @@ async def test_what_is_done_or_not_due_is_left_alone(app: Application, maria: Pe
     app.provider.outage = True
     await app.book("session-2", interval=an_interval(starts=30))
     await app.run_jobs()
-    app.store.take_jobs()
 
     await app.sweep_due()
 
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
 
 
 async def test_sign_ins_that_ended_unused_are_forgotten(app: Application) -> None:
@@ -40,7 +39,6 @@ async def test_sign_ins_that_ended_unused_are_forgotten(app: Application) -> Non
 
 async def test_a_reading_whose_job_was_lost_is_made_all_the_same(app: Application, maria: Person) -> None:
     await app.connect(maria)
-    app.store.take_jobs()
 
     await app.sweep_due()
     await app.run_jobs()

@@ -10,9 +10,9 @@ from domain.availability import Availability
 from domain.interval import Interval
 from domain.subscription import WANTED_LIFETIME
 from tests.builders import EXPERT, NOW, after, an_interval
-from tests.fakes import tables
 from tests.fakes.provider import Person
 from tests.support.application import BUDGET, Application
+from tests.unit.application.readings import has_to_be_read
 
 WINDOW = Interval(NOW, after(days=7))
 PRIMARY, SIDE = "object-maria/Calendar", "object-maria/Side"
@@ -108,7 +108,7 @@ async def test_a_wrong_secret_or_an_unknown_subscription_changes_nothing(
 
     assert await app.take_notifications(forged) == 0
 
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
     assert app.store.tables.readings == before.readings
     assert app.store.tables.subscriptions == before.subscriptions
 
@@ -158,7 +158,6 @@ async def test_one_that_comes_while_the_calendar_is_read_is_seen_by_a_later_read
 async def test_one_whose_job_is_lost_is_seen_by_the_sweep(app: Application, watched: Person) -> None:
     watched.block(an_interval())
     await app.take_notifications(app.push.delivery(PRIMARY))
-    app.store.take_jobs()
 
     await app.pass_time(MOMENT)
 
@@ -228,16 +227,16 @@ async def test_a_change_and_the_end_in_one_delivery_are_both_taken(app: Applicat
     assert await app.take_notifications([*ended, *changed]) == 2
 
     calendar_id = (await app.calendar(PRIMARY)).calendar_id
-    assert set(app.store.jobs) == {tables.ReadCalendar(calendar_id), tables.KeepSubscription(calendar_id)}
+    assert has_to_be_read(app, calendar_id)
+    assert app.store.tables.subscriptions[calendar_id].due_at <= app.clock.now()
 
 
 async def test_one_about_a_calendar_no_longer_checked_is_not_ours(app: Application, watched: Person) -> None:
     delivery = app.push.delivery(SIDE)
     await app.update_calendar_settings(EXPERT, conflict=[])
-    app.store.take_jobs()
 
     assert await app.take_notifications(delivery) == 0
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
 
 
 async def test_one_about_an_erased_expert_is_not_ours(app: Application, watched: Person) -> None:
@@ -245,7 +244,7 @@ async def test_one_about_an_erased_expert_is_not_ours(app: Application, watched:
     await app.delete_expert(EXPERT)
 
     assert await app.take_notifications(delivery) == 0
-    assert app.store.jobs == ()
+    assert app.store.wishes == ()
 
 
 async def test_many_deliveries_at_once_lose_nothing(app: Application, watched: Person) -> None:

@@ -308,7 +308,7 @@ async def test_an_expert_erased_during_the_call_leaves_nothing_behind(
     await writing
 
     tables = app.store.tables
-    assert (tables.sessions, tables.session_claims, tables.marks, tables.jobs) == ({}, {}, {}, [])
+    assert (tables.sessions, tables.session_claims, tables.marks, tables.wishes) == ({}, {}, {}, [])
 
 
 async def test_a_good_write_ends_the_alarm(app: Application, maria: Person) -> None:

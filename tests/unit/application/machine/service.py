@@ -9,9 +9,8 @@ from hypothesis.stateful import precondition, rule
 
 from domain.availability import ReadFailure
 from domain.ids import CalendarId
-from tests.fakes import tables
 from tests.fakes.provider import Held
-from tests.support.application import BUDGET, DueWork
+from tests.support.application import BUDGET, Due, DueWork
 from tests.unit.application.machine.base import Machine
 from tests.unit.application.machine.choices import calendars, pauses, randoms
 
@@ -36,10 +35,9 @@ class ServiceSteps(Machine):
     @rule(random=randoms, count=st.integers(1, 8))
     def some_jobs_run(self, random: Random, count: int) -> None:
         self.a_moment_later()
-        due = self.app.take_due()
+        due = self.app.due()
         random.shuffle(due)
         chosen = [one for one in due if self._may_run(one)][:count]
-        self.app.put_back(one for one in due if one not in chosen)
         self.truth.break_what_is_broken()
         for one in chosen:
             self.run(self.app.run(one))
@@ -47,11 +45,13 @@ class ServiceSteps(Machine):
     def _may_run(self, job: DueWork) -> bool:
         """Not one that would wait for a reading that the machine holds up."""
         held = self.slow and self.truth.calendar_id(self.slow[0])
-        return not isinstance(job, tables.ReadCalendar) or job.calendar_id != held
+        return job != Due("read_calendar", held or "")
 
-    @rule()
-    def all_jobs_are_lost(self) -> None:
-        self.app.store.take_jobs()
+    @rule(most=st.integers(1, 8))
+    def a_worker_reads_what_is_due(self, most: int) -> None:
+        self.a_moment_later()
+        self.truth.break_what_is_broken()
+        self.run(self.app.read_due(most, but=self.slow and self.truth.calendar_id(self.slow[0])))
 
     @precondition(lambda self: self.slow is None)
     @rule(calendar=calendars, after_doing=st.booleans())
