@@ -29,7 +29,7 @@ nobody is woken, and those who wait can look when the time for which they wanted
 """
 SETTLE_FIRST = timedelta(milliseconds=20)
 """How soon to look again for changes that wait for an older transaction; doubled each time, up to LOOK_AGAIN."""
-GATHER = timedelta(milliseconds=10)
+GATHER = timedelta(milliseconds=20)
 """How long after one look the next begins at the earliest.
 
 Many commits in a row are seen together: a process that accepts hundreds of sessions a second would spend more on
