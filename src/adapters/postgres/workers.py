@@ -35,7 +35,7 @@ class PostgresWorkers:
         before = await cursor.fetchone()
         await self.connection.execute(
             """
-            INSERT INTO worker (worker_id, seen_at) VALUES (%(worker_id)s, %(now)s)
+            INSERT INTO worker (worker_id, seen_at, claims_rows) VALUES (%(worker_id)s, %(now)s, true)
             ON CONFLICT (worker_id) DO UPDATE SET seen_at = excluded.seen_at
             """,
             {"worker_id": worker_id, "now": now},
