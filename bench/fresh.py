@@ -30,9 +30,11 @@ from bench.fleet import CALENDARS, latest, load_fleet, require_unchanged, set_du
 from bench.processors import parent_of, resident, spent_by, spent_by_family
 from bench.surroundings import server, settings_environment
 from bench.table import markdown
-from server.runtime.settings import Role, Settings
+from server.runtime.settings import Role
 
 PLACES = 64
+PLACES_SETTING = {"now": "reading_places", "before": "worker_concurrency"}
+"""What each build calls the places of a worker for readings."""
 LAP = timedelta(minutes=5)
 SIZES = (10_000, 50_000, 100_000)
 A_DAY = timedelta(days=1)
@@ -226,7 +228,7 @@ def _loaded(place: Place, build: Build) -> Subject:
             "microsoft_ca_file": place.ca_file,
             "mail": "off",
             "push": "off",
-            _places_setting(build): PLACES,
+            PLACES_SETTING[build.name]: PLACES,
         }
     )
     migrating = [sys.executable, "-m", "server", "migrate"]
@@ -234,15 +236,6 @@ def _loaded(place: Place, build: Build) -> Subject:
     subprocess.run(migrating, cwd=build.folder, env=settings, check=True, capture_output=True)
     load_fleet(dsn, keys)
     return Subject(build=build, dsn=dsn, environment=environment)
-
-
-def _places_setting(build: Build) -> str:
-    """What the build calls the places of a worker for readings."""
-    return (
-        "reading_places"
-        if build is NOW and "reading_places" in Settings.model_fields
-        else "worker_concurrency"
-    )
 
 
 def _at_a_usual_pace(subjects: Sequence[Subject]) -> list[float]:
