@@ -101,4 +101,7 @@ class OwnEvents:
 
 def _once(entries: Iterable[CalendarEntry]) -> list[CalendarEntry]:
     """Without those that came twice, as on two pages between which something changed."""
+    entries = list(entries)
+    if len({entry.remote_id for entry in entries} - {None}) == len(entries):
+        return entries  # as nearly always; to compare them takes longer
     return list({(entry.remote_id or number, entry): entry for number, entry in enumerate(entries)}.values())
