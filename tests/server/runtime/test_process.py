@@ -43,14 +43,14 @@ VALUES = {
 }
 
 
-def _settings(dsn: str, **changes: Any) -> Settings:
+def process_settings(dsn: str, **changes: Any) -> Settings:
     given = {name.lower(): value for name, value in VALUES.items()}
     return load_settings(**{**given, "database_url": dsn, **changes})
 
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_each_role_serves_its_part(dsn: str, role: Role) -> None:
-    async with running(_settings(dsn), role) as process, aiohttp.ClientSession() as http:
+    async with running(process_settings(dsn), role) as process, aiohttp.ClientSession() as http:
         base = f"http://127.0.0.1:{process.http_port}"
         async with http.get(f"{base}/readyz") as ready, http.get(f"{base}/reconnect/x") as page:
             assert ready.status == 200
@@ -76,7 +76,7 @@ async def test_http_gets_a_small_part_of_a_process_that_answers_calls(
             super().__init__(part)
 
     monkeypatch.setattr(app, "LoopShare", Noted)
-    async with running(_settings(dsn), role):
+    async with running(process_settings(dsn), role):
         pass
     assert parts == [PART_BESIDE_CALLS if role in {Role.ALL, Role.API} else 1]
     assert PART_BESIDE_CALLS < 0.5
@@ -84,7 +84,7 @@ async def test_http_gets_a_small_part_of_a_process_that_answers_calls(
 
 async def test_a_process_that_stops_waits_for_no_watcher(dsn: str) -> None:
     async with AsyncExitStack() as stack, asyncio.timeout(20):
-        async with running(_settings(dsn, shutdown_grace_seconds=60)) as process:
+        async with running(process_settings(dsn, shutdown_grace_seconds=60)) as process:
             channel = grpc.aio.insecure_channel(f"127.0.0.1:{process.grpc_port}")
             await stack.enter_async_context(channel)
             watch: Any = ChangeServiceStub(channel).WatchChanges(WatchChangesRequest())
@@ -97,7 +97,7 @@ async def test_a_process_that_stops_waits_for_no_watcher(dsn: str) -> None:
 
 async def test_notifications_are_taken_where_browsers_are_served(dsn: str) -> None:
     for role, status in ((Role.WEB, 200), (Role.WORKER, 404)):
-        async with running(_settings(dsn), role) as process, aiohttp.ClientSession() as http:
+        async with running(process_settings(dsn), role) as process, aiohttp.ClientSession() as http:
             url = f"http://127.0.0.1:{process.http_port}/notifications/microsoft"
             async with http.post(url, params={"validationToken": "token"}) as answer:
                 assert answer.status == status
@@ -106,19 +106,22 @@ async def test_notifications_are_taken_where_browsers_are_served(dsn: str) -> No
 @pytest.mark.parametrize(("push", "told"), [("on", True), ("off", False)])
 async def test_without_notifications_nothing_is_polled_rarely(dsn: str, push: str, told: bool) -> None:
     """Also what was subscribed to before they were turned off."""
-    settings = _settings(dsn, push=push, public_url="https://calendars.example")
+    settings = process_settings(dsn, push=push, public_url="https://calendars.example")
     async with running(settings, Role.API) as process:
         pace = process.container.pace()
         assert (pace.polled_with_push_every > pace.polled_every) is told
 
 
 async def test_replicas_may_start_at_once_on_an_empty_database(empty_dsn: str) -> None:
-    async with running(_settings(empty_dsn), Role.API), running(_settings(empty_dsn), Role.WORKER):
+    async with (
+        running(process_settings(empty_dsn), Role.API),
+        running(process_settings(empty_dsn), Role.WORKER),
+    ):
         pass
 
 
 async def test_the_public_address_defaults_to_the_port_it_got(dsn: str) -> None:
-    async with running(_settings(dsn), Role.WEB) as process:
+    async with running(process_settings(dsn), Role.WEB) as process:
         assert process.public_url == f"http://localhost:{process.http_port}"
         assert process.container.callback_url() == f"{process.public_url}/oauth/microsoft/callback"
 
@@ -128,7 +131,7 @@ async def test_a_taken_address_is_told(dsn: str, name: str) -> None:
     with Address("127.0.0.1", 0).bound() as taken:
         address = Address("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(ProcessFailed, match=name.upper()):
-            async with running(_settings(dsn, **{name: address})):
+            async with running(process_settings(dsn, **{name: address})):
                 pass
 
 
@@ -140,7 +143,7 @@ async def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch, 
         port = closed.getsockname()[1]
 
     with pytest.raises(ProcessFailed, match=r"DATABASE_URL .*: nobody listens at its host and port"):
-        async with running(_settings(f"postgresql://user:hunter2@127.0.0.1:{port}/x")):
+        async with running(process_settings(f"postgresql://user:hunter2@127.0.0.1:{port}/x")):
             pass
     assert "hunter2" not in logs.text
 
@@ -154,7 +157,7 @@ async def test_a_database_that_is_newer_than_the_program_is_told(dsn: str) -> No
         )
 
     with pytest.raises(ProcessFailed, match="newer"):
-        async with running(_settings(dsn)):
+        async with running(process_settings(dsn)):
             pass
 
 
