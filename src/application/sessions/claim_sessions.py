@@ -35,9 +35,10 @@ class ClaimSessions:
             claimed = await tx.sessions.claim_due(
                 room, self._turn, token=self._token, now=now, until=now + LEASE
             )
-            whole_round = self._turn == claimed.turn == START and not claimed.missed
-            look_further = whole_round and room.without(claimed.rows).again > 0
+            # Whatever becomes of new ones: where many workers are busy, their round may never end with one claim.
+            look_further = claimed.turn.ripe == START.ripe and room.without(claimed.rows).again > 0
             ripened, next_due = await tx.sessions.ripen(now) if look_further else (0, None)
+        whole_round = self._turn == claimed.turn == START and not claimed.missed
         self._token, self._turn = "", claimed.turn
         self._in_vain = 0 if claimed.rows else self._in_vain + 1
         more = (ripened > 0 or not whole_round) and self._in_vain < MOST_IN_VAIN
