@@ -38,6 +38,11 @@ BEGUN: Final = """
         JOIN expert USING (expert_id)
     ORDER BY noticed DESC, was_due_at, calendar_id
     """
+LOCK: Final = """
+    SELECT FROM reading_schedule JOIN reading USING (expert_id, calendar_id)
+    WHERE calendar_id = %(calendar_id)s
+    FOR NO KEY UPDATE OF reading_schedule
+    """
 BEGIN: Final = (
     """
     WITH begun AS (
@@ -53,7 +58,8 @@ BEGIN: Final = (
 )
 # How many rows a limit brings that is not a constant is guessed wrong by far. So whatever comes after it looks rows up
 # in ways that don't depend on a guess: by their place in the table, which can't change while they are locked, and one
-# by one.
+# by one. Of a row that was changed since the statement began the place is another one, which it doesn't see: such a row
+# is left to the next claim, and never taken with what its reading said before.
 BEGIN_DUE: Final = (
     """
     WITH held AS (SELECT * FROM unnest(%(keys)s::text[], %(held)s::int[]) AS one (account_id, places)),
@@ -131,6 +137,8 @@ async def task_of(connection: Connection, calendar_id: CalendarId) -> ReadingTas
 async def begin_look(
     connection: Connection, calendar_id: CalendarId, *, now: datetime, until: datetime
 ) -> BegunLook | None:
+    # In a statement of its own: what another look is just storing is waited for here, and seen by the next one whole.
+    await connection.execute(LOCK, {"calendar_id": calendar_id})
     rows = await _rows(connection, BEGIN, {"calendar_id": calendar_id, "now": now, "until": until})
     return _look(rows[0]) if rows else None
 
