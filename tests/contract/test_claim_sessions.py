@@ -10,6 +10,7 @@ from tests.fakes.id_source import CountingIds
 from tests.support.stores import Kept, put_expert
 
 ROOM = Room(places=8, again=6)
+NEW = SessionId("new")
 ROUND = 12
 """Claims that go more than once around all experts of these tests."""
 
@@ -39,6 +40,8 @@ async def test_what_waits_is_tried_again_however_many_experts_new_sessions_are_b
     await booked(kept, *(a_session("new", expert_id=one) for one in busy))
     async with kept.transaction() as tx:
         for expert_id in busy:
-            assert await tx.sessions.claim(expert_id, "new", token="other.claim", now=NOW, until=after(minutes=2))
+            assert await tx.sessions.claim(
+                expert_id, NEW, token="other.claim", now=NOW, until=after(minutes=2)
+            )
     await booked(kept, due_again("expert"))
     assert await claimed(kept) == [("expert", "waits")]

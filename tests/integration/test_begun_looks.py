@@ -2,10 +2,33 @@
 
 import asyncio
 
-from domain.reading import BegunLook
-from tests.builders import CALENDAR, a_reading, after, an_interval
+from psycopg.types.json import Jsonb
+
+from application.ports.lanes import Room
+from application.readings.claim_readings import ClaimReadings
+from application.readings.under_way import UnderWay
+from domain.ids import CalendarId
+from domain.reading import BegunLook, Pace
+from tests.builders import (
+    CALENDAR,
+    EXPERT,
+    SESSION,
+    a_calendar,
+    a_grant,
+    a_reading,
+    a_session,
+    after,
+    an_account,
+    an_event_copy,
+    an_expert,
+    an_identity,
+    an_interval,
+)
+from tests.fakes.clock import MovableClock
 from tests.support.kept_readings import FAR_FUTURE, begin_reading, store_reading
-from tests.support.stores import KeptByPostgres, put_conflict_calendars
+from tests.support.stores import KeptByPostgres, choose_calendars, put_conflict_calendars, put_expert
+
+ROOM = Room(places=8, again=8)
 
 
 async def _somebody_waits(kept: KeptByPostgres) -> None:
@@ -13,7 +36,7 @@ async def _somebody_waits(kept: KeptByPostgres) -> None:
         while not await kept.rows(
             "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         ):
-            await asyncio.sleep(0)
+            pass
 
 
 async def test_a_look_that_waited_for_another_goes_by_what_that_one_found(kept: KeptByPostgres) -> None:
@@ -36,3 +59,43 @@ async def test_a_look_that_waited_for_another_goes_by_what_that_one_found(kept: 
     begun = await beginning
     assert begun is not None
     assert begun.task.previous == second
+
+
+async def _claimed(kept: KeptByPostgres) -> list[UnderWay]:
+    claim = ClaimReadings(store=kept.store, clock=MovableClock(after(days=1)), pace=Pace(), jitter=lambda: 0)
+    return [one.row for one in (await claim(ROOM)).rows]
+
+
+async def test_a_reading_that_a_later_version_wrote_is_in_no_other_calendars_way(
+    kept: KeptByPostgres,
+) -> None:
+    await put_conflict_calendars(kept, "new", "old")
+    for calendar_id in ("new", "old"):
+        task = await begin_reading(kept, CalendarId(calendar_id))
+        await store_reading(kept, task, a_reading(calendar_id))
+    later = Jsonb([{"session_id": "s", "revision": 1, "kind": "OF_A_LATER_VERSION"}])
+    async with kept.pool.connection() as connection:
+        await connection.execute("UPDATE reading SET deviations = %s WHERE calendar_id = 'new'", [later])
+    found = {look.task.calendar_id: look.task.previous for look in await _claimed(kept)}
+    assert found == {"new": None, "old": a_reading("old")}
+
+
+async def test_a_session_that_a_later_version_wrote_is_in_no_other_experts_way(kept: KeptByPostgres) -> None:
+    await put_conflict_calendars(kept)
+    await put_expert(kept, an_expert("other"))
+    async with kept.transaction() as tx:
+        await tx.accounts.add(
+            an_account("account-2", expert_id="other", identity=an_identity("other")), a_grant()
+        )
+        await tx.calendars.save([a_calendar("calendar-2", account_id="account-2")])
+        for expert_id in (EXPERT, "other"):
+            await tx.sessions.add(a_session(expert_id=expert_id, copy=an_event_copy(mark=f"of-{expert_id}")))
+    await choose_calendars(kept, "calendar-2", expert_id="other")
+    async with kept.pool.connection() as connection:
+        await connection.execute(
+            "UPDATE session SET hindrance = 'OF_A_LATER_VERSION' WHERE expert_id = 'other'"
+        )
+    found = {
+        look.task.expert_id: [one.session_id for one in look.own.events] for look in await _claimed(kept)
+    }
+    assert found == {EXPERT: [SESSION], "other": []}

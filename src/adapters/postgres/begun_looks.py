@@ -4,6 +4,7 @@ Marked calendars come before polled ones. Of both the head of an index is taken,
 is passed over, so that several never want the same.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -128,6 +129,8 @@ TAKE_WISHES_OVER: Final = """
     """
 WISHES_AT_ONCE: Final = 100
 
+_log = logging.getLogger(__name__)
+
 
 async def task_of(connection: Connection, calendar_id: CalendarId) -> ReadingTask | None:
     rows = await _rows(connection, TASK, {"calendar_id": calendar_id})
@@ -186,8 +189,17 @@ def _task(row: tuple[Any, ...]) -> ReadingTask:
         zone=zone,
         marks=marks,
         failures=failures,
-        previous=None if read_at is None else _stored(CalendarId(calendar_id), read_at, found),
+        previous=None if read_at is None else _readable(CalendarId(calendar_id), read_at, found),
     )
+
+
+def _readable(calendar_id: CalendarId, read_at: datetime, found: list[Any]) -> StoredReading | None:
+    """None for what only a later version understands: many are taken together, and the others must not fail with it."""
+    try:
+        return _stored(calendar_id, read_at, found)
+    except (LookupError, TypeError, ValueError) as error:
+        _log.warning("a stored reading is not understood: %s", type(error).__name__)
+        return None
 
 
 def _stored(calendar_id: CalendarId, read_at: datetime, found: list[Any]) -> StoredReading:

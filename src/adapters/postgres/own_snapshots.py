@@ -1,6 +1,7 @@
 """What there is to know of experts' own events, with a version of it that can be compared in the database."""
 
 import hashlib
+import logging
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ SNAPSHOTS: Final = """
     ORDER BY expert_id, session_id
     """
 
+_log = logging.getLogger(__name__)
+
 
 async def own_snapshots(
     connection: Connection, expert_ids: Collection[ExpertId], window: Interval
@@ -54,8 +57,15 @@ async def own_snapshots(
 
 
 def _snapshot(rows: list[dict[str, Any]]) -> OwnSnapshot:
+    """Of an expert with a session that only a later version understands, nothing, and a version that none has: the
+    others must not fail with it, and whoever stores a look at their calendar finds out."""
+    try:
+        events = tuple(own_event_from_row(row) for row in rows)
+    except (LookupError, TypeError, ValueError) as error:
+        _log.warning("a session of an expert is not understood: %s", type(error).__name__)
+        return OwnSnapshot(events=(), version="")
     changed = ",".join(f"{row['session_id']} {row['changed']}" for row in rows)
     return OwnSnapshot(
-        events=tuple(own_event_from_row(row) for row in rows),
+        events=events,
         version=hashlib.md5(changed.encode(), usedforsecurity=False).hexdigest(),
     )
