@@ -1,5 +1,8 @@
 """When what is kept of experts' times is forgotten."""
 
+import asyncio
+import struct
+
 import pytest_asyncio
 
 from adapters.postgres.kept_times import KeptTimes, open_known_times
@@ -141,6 +144,27 @@ async def test_a_batch_mixes_what_is_kept_with_what_is_not(kept: KeptByPostgres,
     known = await kept.kept_times.of([OTHER, EXPERT, ExpertId("nobody"), OTHER], WINDOW, now=NOW)
     assert known[EXPERT] is shown
     assert known == await kept.known_times.of([EXPERT, OTHER], WINDOW, now=NOW)
+
+
+async def test_a_row_that_makes_no_sense_is_the_fault_of_its_expert_only(
+    kept: KeptByPostgres, shown: KnownTime
+) -> None:
+    """As one that a later version has written: whoever shares the statement with them is answered."""
+    await put_expert(kept, an_expert(OTHER))
+    await kept.rows(
+        """
+        UPDATE reading SET window_start = now(), window_end = 'tomorrow', read_at = now(), zone = 'UTC', busy = '\\x01'
+        RETURNING 1 AS one
+        """
+    )
+    await kept.rows("UPDATE reading_schedule SET read_at = now() RETURNING 1 AS one")
+    for known_times in (kept.known_times, kept.kept_times):
+        first, other, shared = await asyncio.gather(
+            *(_known(known_times, one) for one in (EXPERT, OTHER, EXPERT)), return_exceptions=True
+        )
+        assert [type(first), type(shared)] == [struct.error, struct.error]
+        assert isinstance(other, KnownTime)
+        assert other.expert_id == OTHER
 
 
 async def test_later_windows_are_kept_from_a_new_day_on(kept: KeptByPostgres, shown: KnownTime) -> None:

@@ -14,7 +14,7 @@ from adapters.postgres.errors import StatementFailed
 from adapters.postgres.known_rows import FoundTime, found_time
 from adapters.postgres.line import Row, Statement
 from adapters.postgres.pinned import PinnedConnection
-from adapters.postgres.shared_statement import SharedStatement
+from adapters.postgres.shared_statement import RowsUnreadable, SharedStatement
 from application.ports.known_times import KnownTime
 from domain.ids import ExpertId
 from domain.interval import Interval
@@ -64,7 +64,9 @@ class PostgresKnownTimes:
         except StatementFailed as failed:
             if failed.sharers == 1:
                 raise
-            return await self._known.ask_alone(question)
+        except RowsUnreadable:
+            pass
+        return await self._known.ask_alone(question)
 
 
 def _numbers(questions: Sequence[Question]) -> dict[tuple[ExpertId, Interval], int]:

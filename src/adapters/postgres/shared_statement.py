@@ -13,6 +13,13 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+class RowsUnreadable(Exception):
+    """The statement of several calls is done, and the rows of one make no sense to us; the cause says why.
+
+    Whose they are, each finds out alone.
+    """
+
+
 class SharedStatement(Generic[Item, Answer]):
     """`values` makes parameters of the items that share a run, and `answers` gives each its part of the rows, in order.
 
@@ -38,7 +45,10 @@ class SharedStatement(Generic[Item, Answer]):
         self._left = 0
 
     async def ask(self, item: Item) -> Answer:
-        """Raises StatementFailed, StoreUnavailable, or both in one. Whoever is cancelled cancels nobody else."""
+        """Raises StatementFailed, StoreUnavailable, or both in one, and RowsUnreadable where it was shared.
+
+        Whoever is cancelled cancels nobody else.
+        """
         weight = self._weight(item)
         run = self._open
         if run is None or run.closed or weight > self._left:
@@ -90,7 +100,7 @@ class _Run(Generic[Item, Answer]):
         try:
             answers = self._shared.answers(self._items, rows)
         except Exception as error:  # noqa: BLE001 - the callers', and raised in each
-            self._raise_in_all(error)
+            self._raise_in_all(error if len(self._futures) == 1 else _unreadable(error))
             return
         for future, answer in zip(self._futures, answers, strict=True):
             if not future.done():
@@ -108,3 +118,9 @@ class _Run(Generic[Item, Answer]):
         for future in self._futures:
             if not future.done():
                 future.set_exception(error)
+
+
+def _unreadable(error: Exception) -> RowsUnreadable:
+    unreadable = RowsUnreadable()
+    unreadable.__cause__ = error
+    return unreadable
