@@ -58,25 +58,24 @@ class ToLookAt:
     stale: list[CalendarId] = field(default_factory=list)
 
     @classmethod
-    def among(cls, known: Iterable[KnownTime], question: Question) -> "ToLookAt":
+    def among(cls, known: Iterable[KnownTime], question: Question, now: datetime) -> "ToLookAt":
         them = cls()
-        them.add(known, question)
+        them.add(known, question, now)
         return them
 
-    def add(self, known: Iterable[KnownTime], question: Question) -> None:
+    def add(self, known: Iterable[KnownTime], question: Question, now: datetime) -> None:
         for one in known:
             calendars = tuple([replace(calendar, reading=None) for calendar in one.calendars])
             self.experts.append(replace(one, calendars=calendars, booked=(), held=(), workings=None))
-            self.stale += _stale(one, question, question.came_at)
+            self.stale += _stale(one, question, now)
 
 
 def answers_without_looking(
-    known: Mapping[ExpertId, KnownTime], question: Question
+    known: Mapping[ExpertId, KnownTime], question: Question, now: datetime
 ) -> dict[ExpertId, Availability]:
-    """Those that what is kept is enough for."""
+    """Those that what is kept is enough for. `now` is when it was told, perhaps long after the question came."""
     answers = _answers_at_once(known, question)
     if len(answers) < len(known) and not question.outside:
-        now = question.came_at
         answers |= {
             expert_id: put_together(one, question, now, {}, {})
             for expert_id, one in known.items()

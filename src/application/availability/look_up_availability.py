@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 from application.availability.evidence import (
@@ -58,12 +58,14 @@ class LookUpAvailability:
         """
         question = self._question(window, max_age, excluded, excluded_holds)
         known = await self.known_times.of([expert_id], window, now=question.came_at)
-        answers = answers_without_looking(known, question)
+        now = self.clock.now()
+        answers = answers_without_looking(known, question, now)
         if len(answers) < len(known):
-            failures, live = await self._look(ToLookAt.among(known.values(), question), question, budget)
+            to_look_at = ToLookAt.among(known.values(), question, now)
+            failures, live = await self._look(to_look_at, question, budget)
             # Looked up after looking: sessions accepted meanwhile count, and their events never do.
+            known = await self.known_times.of([expert_id], window, now=self.clock.now())
             now = self.clock.now()
-            known = await self.known_times.of([expert_id], window, now=now)
             answers = {one: put_together(it, question, now, failures, live) for one, it in known.items()}
         if expert_id not in answers:
             raise ExpertNotFound
@@ -87,20 +89,21 @@ class LookUpAvailability:
         """
         question = self._question(window, max_age)
         to_look_at, size = ToLookAt(), QuestionSize()
-        async with aclosing(self._by_parts(expert_ids, question, question.came_at, size)) as parts:
+        async with aclosing(self._by_parts(expert_ids, question, size)) as parts:
             async for known in parts:
-                answers = answers_without_looking(known, question)
-                to_look_at.add((one for name, one in known.items() if name not in answers), question)
+                now = self.clock.now()
+                answers = answers_without_looking(known, question, now)
+                to_look_at.add((one for name, one in known.items() if name not in answers), question, now)
                 for expert_id, answer in answers.items():
                     await self.large.work_out(answer.taken, size)
                     yield expert_id, answer
         if not to_look_at.experts:
             return
         failures, live = await self._look(to_look_at, question, budget)
-        now, left = self.clock.now(), [one.expert_id for one in to_look_at.experts]
-        size = QuestionSize()
-        async with aclosing(self._by_parts(left, question, now, size)) as parts:
+        left, size = [one.expert_id for one in to_look_at.experts], QuestionSize()
+        async with aclosing(self._by_parts(left, question, size)) as parts:
             async for known in parts:
+                now = self.clock.now()
                 for expert_id, one in known.items():
                     answer = put_together(one, question, now, failures, live)
                     await self.large.work_out(answer.taken, size)
@@ -127,14 +130,14 @@ class LookUpAvailability:
         )
 
     async def _by_parts(
-        self, expert_ids: Sequence[ExpertId], question: Question, now: datetime, size: QuestionSize
+        self, expert_ids: Sequence[ExpertId], question: Question, size: QuestionSize
     ) -> AsyncGenerator[Mapping[ExpertId, KnownTime], None]:
         """What is known of a few at a time: the less, the more there is of each. Raises QuestionTooLarge."""
         done = 0
         while done < len(expert_ids):
             some = expert_ids[done : done + size.experts_next]
             async with self.large.place(size):
-                known = await self.known_times.of(some, question.window, now=now)
+                known = await self.known_times.of(some, question.window, now=self.clock.now())
                 size.add(known.values(), question.window)
                 yield known
             done += len(some)
