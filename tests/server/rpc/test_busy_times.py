@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from google.type.interval_pb2 import Interval as IntervalMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,23 @@ def test_a_window_may_start_and_end_within_a_second(spans: Spans, start: int, le
     window = Interval(instant(start), instant(start + length))
 
     assert written(spans, window) == plainly(spans.clipped_to(window))
+
+
+def test_only_the_ends_of_such_a_window_are_written_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large answer, all the rest would be written without a break."""
+    plainly: list[Interval] = []
+
+    def written_plainly(into: IntervalMessage, interval: Interval) -> None:
+        plainly.append(interval)
+        put_interval(into, interval)
+
+    monkeypatch.setattr("server.rpc.mapping.availability.put_interval", written_plainly)
+    spans = Spans(tuple(range(0, 4 * SLICE * SECOND, 2 * SECOND)))
+    window = Interval(instant(1), instant(spans.edges[-1] - 1))
+    first, *_, last = spans.clipped_to(window)
+
+    assert len(written(spans, window).busy_times) == SLICE
+    assert plainly == [first, last]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def large_busy_times_answer(availability: Availability) -> bytes:
     if taken.derived(_all_of) is not None:
         return busy_times_answer(availability)
     inside = taken.spans.clipped_to(availability.window)
-    plainly = [_plainly(Spans(edges)) async for edges in _by_slices(inside, PLAIN_SLICE)]
+    plainly = [_plainly(edges) async for edges in _by_slices(inside, PLAIN_SLICE)]
     return b"".join(plainly) + _evidence(availability)
 
 
@@ -81,32 +81,34 @@ def checked_times_answer(
 def busy_times(taken: Taken, window: Interval) -> bytes:
     """A message whose field 1 has what is taken inside `window`: a slice of the whole, cut off at the window's ends."""
     whole, edges = taken.derived(_all_of), taken.spans.edges
+    if whole is None:
+        return _plainly(taken.spans.clipped_to(window).edges)
     low, high = as_span(window)
     first, last = bisect_right(edges, low), bisect_left(edges, high)
     begun, unended = first % 2 == 1, last % 2 == 1
     if begun and first == last:
-        pieces = [interval_bytes((low, high))]
-    else:
-        pieces = [
-            interval_bytes((low, edges[first]) if begun else ()),
-            whole and whole[(first + 1) // 2 * BYTES_EACH : last // 2 * BYTES_EACH],
-            interval_bytes((edges[last - 1], high) if unended else ()),
-        ]
-    quickly = [one for one in pieces if one is not None]
-    return b"".join(quickly) if len(quickly) == len(pieces) else _plainly(taken.spans.clipped_to(window))
+        return _plainly((low, high))
+    # Only the ends may be no whole seconds, as with whoever asks about the time from now on.
+    return b"".join(
+        (
+            _plainly((low, edges[first])) if begun else b"",
+            whole[(first + 1) // 2 * BYTES_EACH : last // 2 * BYTES_EACH],
+            _plainly((edges[last - 1], high)) if unended else b"",
+        )
+    )
 
 
 def _all_of(taken: Taken) -> bytes | None:
     return interval_bytes(taken.spans.edges)
 
 
-def _plainly(spans: Spans) -> bytes:
+def _plainly(edges: tuple[int, ...]) -> bytes:
     """By setting fields where one is no whole second, or in a year far away."""
-    wire = interval_bytes(spans.edges)
+    wire = interval_bytes(edges)
     if wire is not None:
         return wire
     message = ListBusyTimesResponse()
-    for interval in spans:
+    for interval in Spans(edges):
         put_interval(message.busy_times.add(), interval)
     return message.SerializeToString()
 
