@@ -102,6 +102,29 @@ async def test_all_end_when_they_are_told_also_those_who_wait_to_begin_and_none_
         await _open(streams)
 
 
+async def test_they_may_be_told_again_while_they_end() -> None:
+    """Each in its own time: one that waits for the database, say."""
+    streams, going = OpenStreams(), asyncio.Event()
+
+    async def stream() -> None:
+        async with streams.one_more():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await going.wait()
+
+    running = asyncio.create_task(stream())
+    await _turns()
+    streams.end()
+    await _turns()
+
+    streams.end()
+
+    going.set()
+    with pytest.raises(ServiceStopping):
+        await running
+
+
 async def test_a_watcher_too_many_hears_why_and_when_to_come_back(world: World, logs: Logs) -> None:
     async with served(world, most_streams=1) as api:
         watching = _watch(api)

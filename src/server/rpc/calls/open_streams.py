@@ -32,7 +32,9 @@ class OpenStreams:
         return len(self._open)
 
     def end(self) -> None:
-        """Each fails with ServiceStopping, and so does one that is opened from now on."""
+        """Each fails with ServiceStopping, and so does one that is opened from now on. A repeat does nothing."""
+        if self._ended:
+            return  # those who are still ending can't be told twice
         self._ended = True
         now = asyncio.get_running_loop().time()
         for one in self._open:
