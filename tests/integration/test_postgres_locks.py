@@ -9,6 +9,7 @@ import pytest
 
 from application.ports.store import Transaction
 from application.wakeups.wake_readings import forget_subscriptions_of_moved
+from domain.access import LossCause
 from domain.ids import CalendarId
 from domain.session import SessionNotFound
 from tests.builders import (
@@ -356,3 +357,22 @@ async def test_choosing_a_calendar_that_is_being_removed_leaves_it_out(kept: Kep
         tasks.create_task(choose_calendars(kept, CALENDAR, version=2))
         await _somebody_waits(kept)
     assert await kept.rows("SELECT * FROM reading") == await kept.rows("SELECT * FROM subscription") == []
+
+
+async def test_an_account_that_is_lost_and_a_choice_among_its_calendars_wait_for_each_other_in_one_order(
+    kept: KeptByPostgres,
+) -> None:
+    await put_conflict_calendars(kept, "a", "b")
+
+    async def deselect() -> None:
+        async with kept.transaction() as tx:
+            await tx.experts.lock(EXPERT)
+            await tx.calendars.save_settings(some_settings(conflict=["b"], version=1))
+
+    async with asyncio.TaskGroup() as tasks, kept.transaction() as tx:
+        account = await tx.accounts.lock(ACCOUNT)
+        tasks.create_task(deselect())
+        await _somebody_waits(kept)
+        await tx.accounts.save(account.lost(LossCause.SIGN_IN_REQUIRED))
+    found = await kept.rows("SELECT calendar_id, readable FROM reading_schedule")
+    assert found == [{"calendar_id": "b", "readable": False}]
