@@ -17,6 +17,8 @@ SLICE: Final = 2_000
 LARGE: Final = 10_000
 """Intervals of a question that has to wait until others of its kind are done."""
 
+FEW_BOOKED: Final = 200
+"""Sessions of an expert that may be counted wherever they are: a hundred experts with so many are not too much."""
 FIRST_EXPERTS: Final = 4
 """Of a question about many, before anything is known of how much there is of each."""
 
@@ -80,7 +82,10 @@ class QuestionSize:
 
 def intervals_in(known: KnownTime, window: Interval) -> int:
     kept = sum(one.reading.busy.count_in(window) for one in known.calendars if one.reading is not None)
-    return kept + len(known.booked) + len(known.held)
+    booked = len(known.booked)
+    if booked > FEW_BOOKED:  # all that are kept, perhaps, and not only those in the window
+        booked = sum(one.interval.overlaps(window) for one in known.booked)
+    return kept + booked + len(known.held)
 
 
 def intervals_kept(known: KnownTime) -> int:

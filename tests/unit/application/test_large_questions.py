@@ -75,6 +75,17 @@ async def test_the_same_experts_are_answered_for_a_shorter_window(app: Applicati
     assert full.asked == HUNDRED
 
 
+async def test_sessions_count_where_they_are_in_the_window(app: Application) -> None:
+    """Also of experts of whom all that is known comes, as it is kept."""
+    full = FullTimes(intervals=1, booked=MOST_INTERVALS // 100, keeps=True)
+
+    found = await busy_of_many(asking(app, full), window=A_DAY)
+
+    assert len(found) == 100
+    with pytest.raises(QuestionTooLarge):
+        await busy_of_many(asking(app, full))
+
+
 async def test_one_expert_may_be_too_much_as_well(app: Application) -> None:
     full = FullTimes(intervals=MOST_INTERVALS // 2 + 1, calendars=2, keeps=True)
 
