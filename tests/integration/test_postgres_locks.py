@@ -376,3 +376,21 @@ async def test_an_account_that_is_lost_and_a_choice_among_its_calendars_wait_for
         await tx.accounts.save(account.lost(LossCause.SIGN_IN_REQUIRED))
     found = await kept.rows("SELECT calendar_id, readable FROM reading_schedule")
     assert found == [{"calendar_id": "b", "readable": False}]
+
+
+async def test_calendars_that_go_missing_together_are_taken_in_the_order_in_which_everybody_takes_several(
+    kept: KeptByPostgres,
+) -> None:
+    await put_conflict_calendars(kept, "a", "b")
+
+    async def miss() -> None:
+        async with kept.transaction() as tx:
+            await tx.calendars.save([replace(a_calendar(one), missing=True) for one in ("b", "a")])
+
+    async with asyncio.TaskGroup() as tasks, kept.transaction() as tx:
+        await tx.readings.lock(CalendarId("a"))
+        tasks.create_task(miss())
+        await _somebody_waits(kept)
+        await tx.readings.lock(CalendarId("b"))
+    found = await kept.rows("SELECT calendar_id, readable FROM reading_schedule ORDER BY calendar_id")
+    assert found == [{"calendar_id": one, "readable": False} for one in ("a", "b")]

@@ -63,6 +63,8 @@ class PostgresCalendars:
         return tuple([self._from_row(row) async for row in cursor])
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
+        # In the order in which everybody takes several: what is missing is carried over to the schedule.
+        in_order = sorted(calendars, key=lambda one: one.calendar_id)
         async with self.connection.cursor() as cursor:
             await cursor.executemany(
                 """
@@ -76,7 +78,7 @@ class PostgresCalendars:
                     shared = excluded.shared, missing = excluded.missing, refused_at = excluded.refused_at,
                     demands = excluded.demands
                 """,
-                [self._to_row(calendar) for calendar in calendars],
+                [self._to_row(calendar) for calendar in in_order],
             )
 
     async def take_trial(self, refusing: Calendar, now: datetime) -> bool:
