@@ -78,6 +78,7 @@ async def test_nothing_is_kept_while_versions_and_contents_come_from_different_s
     assert (first.workings, second.workings) == (None, None)
 
 
+WAITING = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass"
 LATER_START = """
     CREATE SCHEMA later;
     CREATE FUNCTION later.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE sql
@@ -115,6 +116,19 @@ async def test_whoever_was_erased_is_forgotten_and_everybody_when_that_may_have_
     assert await _known(kept.kept_times, OTHER) is other
     kept.kept_times.forget(None)
     assert (await _known(kept.kept_times, OTHER)).workings is not other.workings
+
+
+async def test_what_was_on_its_way_when_its_expert_was_erased_is_not_kept(kept: KeptByPostgres) -> None:
+    await put_expert(kept)
+    async with kept.pool.connection() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE session")
+        asked = asyncio.create_task(_known(kept.kept_times))
+        async with asyncio.timeout(20):
+            while not (await connection.execute(WAITING)).rowcount:
+                pass
+        kept.kept_times.forget(EXPERT)
+    assert (await asked).workings is None
+    assert (await _known(kept.kept_times)).workings is not None
 
 
 async def test_what_was_not_asked_for_longest_is_dropped_first(dsn: str, kept: KeptByPostgres) -> None:

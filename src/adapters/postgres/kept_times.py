@@ -49,11 +49,11 @@ class KeptTimes:
         self._contents = PostgresKnownTimes(contents)
         self._window = window
         self._most_bytes = most_bytes
-        self._bytes = self._connected = 0
+        self._bytes = self._times_forgotten = 0
         self._kept: OrderedDict[ExpertId, _Kept] = OrderedDict()
         for connection in self._connections:
             # A server that took over may give its transactions numbers that another one gave before.
-            connection.when_made_anew(self._begin_anew)
+            connection.when_made_anew(self._forget_everybody)
 
     async def of(
         self, expert_ids: Collection[ExpertId], window: Interval, *, now: datetime
@@ -93,10 +93,10 @@ class KeptTimes:
     async def _load(
         self, missing: Sequence[ExpertId], whole: Interval, now: datetime
     ) -> dict[ExpertId, KnownTime]:
-        connected = self._connected
+        forgotten = self._times_forgotten
         known = {}
         for found in (await self._contents.found(missing, whole)).values():
-            keep = found.version is not None and self._connected == connected and self._on_one_server()
+            keep = found.version is not None and self._times_forgotten == forgotten and self._on_one_server()
             one = found.known_at(now, workings=Workings() if keep else None)
             known[found.expert_id] = one
             if keep:
@@ -120,12 +120,15 @@ class KeptTimes:
             one.let_go()
 
     def forget(self, expert_id: ExpertId | None) -> None:
-        """Whoever was erased, or everybody, when that may have gone unheard."""
+        """Whoever was erased, or everybody, when that may have gone unheard.
+
+        What is on its way may have been found before, and is not kept.
+        """
+        self._times_forgotten += 1
         for one in [expert_id] if expert_id is not None else list(self._kept):
             self._drop(one)
 
-    def _begin_anew(self) -> None:
-        self._connected += 1
+    def _forget_everybody(self) -> None:
         self.forget(None)
 
 
