@@ -8,10 +8,11 @@ import psycopg
 import pytest
 
 from application.ports.store import Transaction
+from application.ports.workers import Freed
 from application.wakeups.wake_readings import forget_subscriptions_of_moved
 from domain.access import LossCause
-from domain.ids import CalendarId
-from domain.session import SessionNotFound
+from domain.ids import CalendarId, SessionId, WorkerId
+from domain.session import SessionNotFound, WriteStatus
 from tests.builders import (
     ACCOUNT,
     CALENDAR,
@@ -394,3 +395,31 @@ async def test_calendars_that_go_missing_together_are_taken_in_the_order_in_whic
         await tx.readings.lock(CalendarId("b"))
     found = await kept.rows("SELECT calendar_id, readable FROM reading_schedule ORDER BY calendar_id")
     assert found == [{"calendar_id": one, "readable": False} for one in ("a", "b")]
+
+
+async def test_sessions_of_a_dead_worker_are_freed_in_the_order_in_which_everybody_takes_several(
+    kept: KeptByPostgres,
+) -> None:
+    await put_expert(kept)
+    first, second = SessionId("z"), SessionId("a")
+    async with kept.transaction() as tx:
+        await tx.workers.show_life(WorkerId("worker"), NOW)
+        for session_id, starts, due in ((second, 48, -9), (first, 24, -1)):
+            interval = an_interval(starts=starts)
+            due_at = after(minutes=due)
+            await tx.sessions.add(
+                a_session(session_id, interval=interval, status=WriteStatus.WAITING, due_at=due_at)
+            )
+            await tx.sessions.claim(EXPERT, session_id, token="worker.1", now=NOW, until=after(minutes=2))
+    freed: list[Freed] = []
+
+    async def free() -> None:
+        async with kept.transaction() as tx:
+            freed.append(await tx.workers.forget(WorkerId("worker"), NOW, aside_until=None))
+
+    async with asyncio.TaskGroup() as tasks, kept.transaction() as tx:
+        await tx.sessions.lock(EXPERT, first)
+        tasks.create_task(free())
+        await _somebody_waits(kept)
+        assert [one.session_id for one in await tx.sessions.waiting(EXPERT)] == [first, second]
+    assert [set(one.sessions) for one in freed] == [{(EXPERT, first), (EXPERT, second)}]

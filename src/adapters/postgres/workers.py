@@ -7,13 +7,20 @@ from adapters.postgres.pool import Connection
 from application.ports.workers import MOST_DEATHS, Freed
 from domain.ids import ExpertId, IncidentId, SessionId, WorkerId
 
-# What is claimed is due, and there are indexes of what is due.
+# What is claimed is due, and there are indexes of what is due. Sessions are locked in the order in which everybody
+# locks several of an expert.
 FREE_SESSIONS = """
+    WITH its AS (
+        SELECT expert_id, session_id FROM session
+        WHERE due_at <= %(now)s AND split_part(claimed_by, '.', 1) = %(worker_id)s
+        ORDER BY expert_id, starts_at, session_id
+        FOR NO KEY UPDATE
+    )
     UPDATE session SET deaths = deaths + %(died)s,
         claimed_by = CASE WHEN %(died)s = 1 AND deaths + 1 >= %(most)s THEN claimed_by END,
         claimed_until = CASE WHEN %(died)s = 1 AND deaths + 1 >= %(most)s THEN %(until)s::timestamptz END
-    WHERE due_at <= %(now)s AND split_part(claimed_by, '.', 1) = %(worker_id)s
-    RETURNING expert_id, session_id, claimed_by IS NULL AS free
+    FROM its WHERE session.expert_id = its.expert_id AND session.session_id = its.session_id
+    RETURNING session.expert_id, session.session_id, claimed_by IS NULL AS free
     """
 FREE_INCIDENTS = """
     UPDATE incident SET deaths = deaths + %(died)s,
