@@ -63,10 +63,13 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     async with AsyncExitStack() as stack:
         pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
-        new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
-        changes = await stack.enter_async_context(open_change_feed(dsn, pool))
-        known_times = await stack.enter_async_context(_open_known_times(settings, changes))
-        feed = await stack.enter_async_context(open_feed_tail(changes))
+        try:
+            new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
+            changes = await stack.enter_async_context(open_change_feed(dsn, pool))
+            known_times = await stack.enter_async_context(_open_known_times(settings, changes))
+            feed = await stack.enter_async_context(open_feed_tail(changes))
+        except StoreUnavailable:
+            raise ProcessFailed(UNREACHABLE) from None
         alarms = OperatorAlarms()
         microsoft = microsoft_settings(settings, public_url=public_url)
         ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms))

@@ -16,6 +16,8 @@ import aiohttp
 import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.reachable import require_reachable
 from calendarsync.v1.change_service_pb2 import WatchChangesRequest
@@ -230,6 +232,27 @@ async def test_a_password_that_is_refused_is_told_in_one_line_without_it(command
         "calendarsync can't start: the database of CALENDARSYNC_DATABASE_URL can't be reached: it refuses the user "
         "or the password\n",
     )
+
+
+async def test_a_database_that_has_too_few_connections_for_us_is_told_in_one_line(dsn: str) -> None:
+    """Enough for the pool, and none for those that are kept beside it."""
+    async with await AsyncConnection.connect(dsn, autocommit=True) as admin:
+        name = admin.info.dbname
+        await admin.execute(LIMITED.format(name).encode())
+        try:
+            with pytest.raises(ProcessFailed) as failed:
+                async with running(process_settings(make_conninfo(dsn, user=f"of_{name}"))):
+                    pass
+            assert str(failed.value) == "the database of CALENDARSYNC_DATABASE_URL can't be reached"
+        finally:
+            await admin.execute(f"DROP OWNED BY of_{name}; DROP ROLE of_{name}".encode())
+
+
+LIMITED = """
+    CREATE ROLE of_{0} LOGIN CONNECTION LIMIT 2;
+    GRANT ALL ON SCHEMA public TO of_{0};
+    GRANT ALL ON ALL TABLES IN SCHEMA public TO of_{0};
+    """
 
 
 @pytest.mark.parametrize("role", ["api", "web", "worker"])
