@@ -1,5 +1,6 @@
 """Busy times in the answer, by the quick way and by the plain one."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -13,7 +14,13 @@ from domain.availability import Availability
 from domain.interval import Interval
 from domain.spans import Spans, instant
 from domain.taken import Taken
-from server.rpc.mapping.availability import SLICE, busy_times, busy_times_answer, large_busy_times_answer
+from server.rpc.mapping.availability import (
+    PLAIN_SLICE,
+    SLICE,
+    busy_times,
+    busy_times_answer,
+    large_busy_times_answer,
+)
 from server.rpc.mapping.interval_bytes import interval_bytes
 from server.rpc.mapping.times import put_interval
 from tests.builders import CALENDAR
@@ -127,3 +134,22 @@ async def test_what_is_written_by_slices_is_what_is_written_at_once(spans: int, 
     assert await large_busy_times_answer(answer()) == busy_times_answer(answer())
     again = answer()
     assert await large_busy_times_answer(again) == await large_busy_times_answer(again)
+
+
+async def test_what_must_be_written_plainly_is_so_in_smaller_slices() -> None:
+    edges = tuple(10**9 * SECOND + number * (SECOND + 1) for number in range(2 * SLICE))
+    taken = Taken(calendars=[(CALENDAR, Spans(edges))])
+    window = Interval(instant(edges[0]), instant(edges[-1]))
+    rounds = 0
+
+    async def count() -> None:
+        nonlocal rounds
+        while True:
+            await asyncio.sleep(0)
+            rounds += 1
+
+    counting = asyncio.create_task(count())
+    await large_busy_times_answer(Availability(window=window, readings=(), unread=(), taken=taken))
+    counting.cancel()
+
+    assert rounds >= SLICE // PLAIN_SLICE - 1

@@ -45,7 +45,8 @@ def busy_times_answer(availability: Availability) -> bytes:
 async def large_busy_times_answer(availability: Availability) -> bytes:
     """The same by slices, between which others have their turns."""
     taken = availability.taken
-    if len(taken.spans) <= SLICE:
+    many = len(taken.spans)
+    if many <= PLAIN_SLICE or (many <= SLICE and taken.derived(_all_of) is not None):
         return busy_times_answer(availability)
     if not taken.has(_all_of):
         pieces = [interval_bytes(edges) async for edges in _by_slices(taken.spans, SLICE)]
