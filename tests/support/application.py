@@ -52,10 +52,10 @@ from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession, WantedSession
 from application.sessions.write_session import WriteSession
+from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
-from application.upkeep.sweep_due import SweepDue
 from domain.account import Account, Provider
 from domain.availability import ReadFailure
 from domain.calendar import Calendar
@@ -149,7 +149,7 @@ class Application:
     report_lost_access: ReportLostAccess
     show_life: ShowLife
     recover: Recover
-    sweep_due: SweepDue
+    forget_ended: ForgetEnded
 
     async def add_expert(self, expert_id: str = EXPERT, *, plan: Plan = Plan.PRO) -> ExpertId:
         expert = an_expert(expert_id, plan=plan)
@@ -332,7 +332,7 @@ class Application:
         self.clock.advance(by)
         await self.run_jobs()
         await self.recover()
-        await self.sweep_due()
+        await self.forget_ended()
         await self.run_jobs()
 
     async def run(self, work: DueWork) -> None:

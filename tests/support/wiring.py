@@ -45,10 +45,10 @@ from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession
 from application.sessions.write_session import WriteSession
+from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
-from application.upkeep.sweep_due import SweepDue
 from domain.availability import ReadFailure, UnreadReason
 from domain.ids import CalendarId
 from domain.reading import Pace
@@ -207,5 +207,5 @@ def an_application(*, push_on: bool = True) -> Application:
         report_lost_access=report_lost,
         show_life=ShowLife(store=store, clock=clock, ids=ids),
         recover=Recover(store=store, clock=clock, outages=outages, jitter=lambda: 0.0),
-        sweep_due=SweepDue(store=store, clock=clock, changes_kept=CHANGES_KEPT),
+        forget_ended=ForgetEnded(store=store, clock=clock, changes_kept=CHANGES_KEPT),
     )

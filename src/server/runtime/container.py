@@ -68,10 +68,10 @@ from application.sessions.learn_refusals import LearnRefusals
 from application.sessions.list_sessions import ListSessions
 from application.sessions.put_session import PutSession
 from application.sessions.write_session import WriteSession
+from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
-from application.upkeep.sweep_due import SweepDue
 from domain.availability import ReadFailure, UnreadReason
 from domain.reading import Pace
 from server.alarms import OperatorAlarms
@@ -132,7 +132,7 @@ class Container(containers.DeclarativeContainer):
     blame = providers.Singleton(FindBlame, store=store, clock=clock, directory=directory, alarms=alarms)
     report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame)
     show_life = providers.Factory(ShowLife, store=store, clock=clock, ids=ids)
-    sweep_due = providers.Factory(SweepDue, store=store, clock=clock, changes_kept=changes_kept)
+    forget_ended = providers.Factory(ForgetEnded, store=store, clock=clock, changes_kept=changes_kept)
 
     end_subscriptions = providers.Factory(EndSubscriptions, push=push)
 

@@ -155,7 +155,7 @@ def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event
         ),
         wake_ups=resources.wake_ups,
         show_life=resources.container.show_life(),
-        sweep_due=resources.container.sweep_due(),
+        forget_ended=resources.container.forget_ended(),
         recover=resources.container.recover(),
         sweep_every=timedelta(seconds=settings.sweep_seconds),
         grace=timedelta(seconds=settings.shutdown_grace_seconds),

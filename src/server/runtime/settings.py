@@ -265,13 +265,9 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
             + (", not both" if secret else "")
         )
     faults += [
-        f"{PREFIX}{name.upper()}: with {PREFIX}SWEEP_SECONDS it must be less than {PREFIX}DEFAULT_MAX_AGE_SECONDS, "
-        "or readings get too old"
+        f"{PREFIX}{name.upper()}: must be less than {PREFIX}DEFAULT_MAX_AGE_SECONDS, or readings get too old"
         for name in ("poll_seconds", "poll_with_push_seconds")
-        if (
-            _number(values, name) + _number(values, "sweep_seconds")
-            >= _number(values, "default_max_age_seconds")
-        )
+        if _number(values, name) >= _number(values, "default_max_age_seconds")
     ]
     if not _without_mail(values):
         faults += [

@@ -10,9 +10,9 @@ from typing import Any, Final
 import structlog
 
 from adapters.postgres.wake_ups import PostgresWakeUps
+from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.show_life import SHOWN_EVERY, ShowLife
-from application.upkeep.sweep_due import SweepDue
 from server.logs import described
 from server.runtime.lanes import Lane
 from server.tasks import task_for_good
@@ -30,7 +30,7 @@ class Worker:
     lanes: Sequence[Lane[Any]]
     wake_ups: PostgresWakeUps
     show_life: ShowLife
-    sweep_due: SweepDue
+    forget_ended: ForgetEnded
     recover: Recover
     sweep_every: timedelta
     grace: timedelta
@@ -76,7 +76,7 @@ class Worker:
 
     async def _look_after(self) -> None:
         while True:
-            await self._try(self.sweep_due)
+            await self._try(self.forget_ended)
             await asyncio.sleep(self.sweep_every.total_seconds())
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> None:

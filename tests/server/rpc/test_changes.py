@@ -157,7 +157,7 @@ async def test_refuses_a_cursor_whose_changes_are_no_longer_kept(api: Api) -> No
         old = (await watch.read()).cursor
     await _happens(api, _change("soon forgotten"))
     api.world.clock.advance(timedelta(days=8))
-    await api.world.container.sweep_due()()
+    await api.world.container.forget_ended()()
 
     failure = await _failure(api, cursor=old)
 

@@ -139,7 +139,7 @@ async def test_refuses_a_cursor_whose_changes_are_no_longer_kept(api: Api) -> No
     old = (await page(api)).cursor
     await happens(api, written("soon forgotten"))
     api.world.clock.advance(timedelta(days=8))
-    await api.world.container.sweep_due()()
+    await api.world.container.forget_ended()()
 
     failure = await failure_of(page(api, old))
     assert (failure.code, failure.reason) == (grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED")

@@ -156,7 +156,7 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             lanes=work.lanes(4, reading_places=4),
             wake_ups=PostgresWakeUps(dsn=dsn),
             show_life=works.life,  # type: ignore[arg-type]
-            sweep_due=works.sweep,  # type: ignore[arg-type]
+            forget_ended=works.sweep,  # type: ignore[arg-type]
             recover=works.recover,  # type: ignore[arg-type]
             sweep_every=timedelta(seconds=sweep_every),
             grace=timedelta(seconds=grace),

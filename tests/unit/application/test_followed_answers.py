@@ -264,7 +264,7 @@ class Caller(RuleBasedStateMachine):
 
     @rule()
     def the_sweep_comes_by(self) -> None:
-        self.do(self.app.sweep_due())
+        self.do(self.app.forget_ended())
 
     @rule(pause=pauses)
     def time_passes_with_a_worker_at_work(self, pause: timedelta) -> None:

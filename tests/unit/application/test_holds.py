@@ -60,7 +60,7 @@ async def test_a_hold_ends_by_the_clock_whether_or_not_it_is_swept_away(app: App
 
     assert (await check(app)).verdict is Verdict.FREE
     await app.hold(OTHER)
-    await app.sweep_due()
+    await app.forget_ended()
     assert list(app.store.tables.holds) == [(EXPERT, OTHER)]
 
 

@@ -119,7 +119,7 @@ async def test_nothing_is_read_earlier_than_planned(app: Application, calendar_i
     before = app.provider.calls["read_entries"]
     due_at: datetime = row(app, calendar_id).due_at
     app.clock.advance(due_at - app.clock.now() - MOMENT)
-    await app.sweep_due()
+    await app.forget_ended()
     await app.run_jobs()
     assert app.provider.calls["read_entries"] == before
 

@@ -114,8 +114,8 @@ async def test_a_hold_that_ran_out_is_told_once_whoever_finds_it(app: Applicatio
         await app.release_hold(EXPERT, HoldId("released"))
     await app.hold("new", interval=an_interval(starts=40))
     await app.book(interval=an_interval(starts=50), only_if_free=True)
-    await app.sweep_due()
-    await app.sweep_due()
+    await app.forget_ended()
+    await app.forget_ended()
 
     assert [name for _, name in told(app, ENDED)] == ["released", "in the way", "in a session's way", "swept"]
 
@@ -123,12 +123,12 @@ async def test_a_hold_that_ran_out_is_told_once_whoever_finds_it(app: Applicatio
 async def test_many_holds_that_ran_out_are_all_told(
     app: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("application.upkeep.sweep_due.AT_ONCE", 2)
+    monkeypatch.setattr("application.upkeep.forget_ended.AT_ONCE", 2)
     names = [f"hold-{number}" for number in range(5)]
     for number, name in enumerate(names):
         await app.hold(name, interval=an_interval(starts=30 + number))
     app.clock.advance(5 * MINUTE)
-    await app.sweep_due()
+    await app.forget_ended()
 
     assert sorted(str(name) for _, name in told(app, ENDED)) == names
 

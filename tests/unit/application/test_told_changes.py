@@ -335,11 +335,11 @@ async def test_changes_are_kept_for_so_many_days(
 ) -> None:
     await app.update_calendar_settings(EXPERT, write=None)
     app.clock.advance(CHANGES_KEPT)
-    await app.sweep_due()
+    await app.forget_ended()
     assert len(app.changes()) == 1
 
     app.clock.advance(MOMENT)
-    await app.sweep_due()
+    await app.forget_ended()
     assert app.changes() == []
 
 

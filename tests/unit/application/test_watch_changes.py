@@ -173,7 +173,7 @@ async def test_a_heartbeat_moves_the_cursor_past_what_does_not_concern_the_watch
     assert watcher.place > before
 
     everybody.clock.advance(CHANGES_KEPT + timedelta(seconds=1))
-    await everybody.sweep_due()
+    await everybody.forget_ended()
     resumed = await watch(everybody, EXPERT, position=watcher.place)
     (mine,) = numbered(1)
     await tell(everybody, mine)
@@ -184,7 +184,7 @@ async def test_a_cursor_whose_changes_are_kept_no_more_is_refused_at_once(everyb
     watcher = await watch(everybody)
     await tell(everybody, *numbered(1))
     everybody.clock.advance(CHANGES_KEPT + timedelta(seconds=1))
-    await everybody.sweep_due()
+    await everybody.forget_ended()
 
     with pytest.raises(CursorExpired):
         await watch(everybody, position=watcher.place)

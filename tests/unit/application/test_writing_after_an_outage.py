@@ -58,7 +58,7 @@ async def test_what_waits_after_an_outage_is_what_is_due_once_each(app: Applicat
         await app.run_jobs()
         app.clock.advance(timedelta(seconds=5))
         for _ in workers:  # each process sweeps
-            await app.sweep_due()
+            await app.forget_ended()
         for key in due(app):  # and whoever will wakes them again
             async with app.store.transaction() as tx:
                 await tx.jobs.write_session(*key)

@@ -30,7 +30,7 @@ class ServiceSteps(Machine):
     @rule()
     def the_sweep_comes_by(self) -> None:
         self.a_moment_later()
-        self.run(self.app.sweep_due())
+        self.run(self.app.forget_ended())
 
     @rule(random=randoms, count=st.integers(1, 8))
     def some_jobs_run(self, random: Random, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Finding what is due and no job is left for."""
+"""What the clock alone brings about: looks, lists, and the end of what has ended."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ async def test_what_is_done_or_not_due_is_left_alone(app: Application, maria: Pe
     await app.book("session-2", interval=an_interval(starts=30))
     await app.run_jobs()
 
-    await app.sweep_due()
+    await app.forget_ended()
 
     assert app.store.wishes == ()
 
@@ -32,7 +32,7 @@ async def test_sign_ins_that_ended_unused_are_forgotten(app: Application) -> Non
     young = await app.start()
     app.clock.advance(timedelta(minutes=5))
 
-    await app.sweep_due()
+    await app.forget_ended()
 
     assert list(app.store.tables.attempts) == [young]
 
@@ -40,7 +40,7 @@ async def test_sign_ins_that_ended_unused_are_forgotten(app: Application) -> Non
 async def test_a_reading_whose_job_was_lost_is_made_all_the_same(app: Application, maria: Person) -> None:
     await app.connect(maria)
 
-    await app.sweep_due()
+    await app.forget_ended()
     await app.run_jobs()
 
     (row,) = app.store.tables.readings.values()
@@ -119,6 +119,6 @@ async def test_holds_that_have_expired_are_forgotten(app: Application) -> None:
     await app.hold("hold-2", interval=an_interval(starts=30), lifetime=timedelta(minutes=10))
     app.clock.advance(timedelta(minutes=5))
 
-    await app.sweep_due()
+    await app.forget_ended()
 
     assert list(app.store.tables.holds) == [(EXPERT, "hold-2")]

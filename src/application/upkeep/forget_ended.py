@@ -11,7 +11,7 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepDue:
+class ForgetEnded:
     store: Store
     clock: Clock
     changes_kept: timedelta
