@@ -53,11 +53,17 @@ class Work:
     clock: Clock
 
     def lanes(self, places: int, *, reading_places: int) -> tuple[Lane[Any], ...]:
-        """With so many places each; a quarter of them is kept for what is new."""
+        """With so many places each, of which a part is kept for what is new."""
         return (
             self._lane(WRITE_SESSION, places, self.claim_sessions, self._write_session),
             self._lane(NOTIFY_EXPERT, places, self.claim_incidents, self._notify_expert),
-            self._lane(READ_CALENDAR, reading_places, self.claim_readings, self._read_calendar),
+            self._lane(
+                READ_CALENDAR,
+                reading_places,
+                self.claim_readings,
+                self._read_calendar,
+                kept_free=(reading_places + 4) // 8,
+            ),
             self._lane(KEEP_SUBSCRIPTION, places, self.claim_subscriptions, self.keep.go_on),
             self._lane(END_SUBSCRIPTION, places, self.tell_ended.claim, self.tell_ended),
             self._lane(REFRESH_CALENDARS, places, self.claim_lists, self._refresh_calendars),
@@ -69,9 +75,17 @@ class Work:
         places: int,
         claim: Callable[[Room], Awaitable[Claim[Row]]],
         run: Callable[[Row], Awaitable[None]],
+        *,
+        kept_free: int | None = None,
     ) -> Lane[Row]:
+        """A quarter is kept free where nothing else is said; of readings, nearly all of which are polled, an eighth."""
         return Lane(
-            name=kind.name, places=places, kept_free=places // 4, claim=claim, run=run, clock=self.clock
+            name=kind.name,
+            places=places,
+            kept_free=places // 4 if kept_free is None else kept_free,
+            claim=claim,
+            run=run,
+            clock=self.clock,
         )
 
     async def _write_session(self, due: DueSession) -> None:
