@@ -1,4 +1,4 @@
-"""The connections to PostgreSQL, shared by the store and the job queue."""
+"""The connections to PostgreSQL that units of work share."""
 
 import select
 from collections.abc import AsyncIterator, Mapping
@@ -81,7 +81,7 @@ async def _check(connection: Connection) -> None:
 
 
 async def _configure(connection: Connection) -> None:
-    """Here and not in the connection's arguments, since the job queue adds its own `autocommit` to those."""
+    """For units of work: what is no transaction of theirs commits by itself."""
     await connection.set_autocommit(True)
     # Whoever waited for a lock must see what its holder wrote.
     await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)

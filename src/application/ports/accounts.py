@@ -36,7 +36,7 @@ class Accounts(Protocol):
         ...
 
     async def remove(self, account_id: AccountId) -> None:
-        """Forget the account with its grant, calendars and incidents, and the jobs that wait for these. Raises
+        """Forget the account with its grant, calendars and incidents, and what was asked of workers for these. Raises
         AccountNotFound.
 
         Whose it was is kept, until `take_former` asks.

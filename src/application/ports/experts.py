@@ -20,5 +20,5 @@ class Experts(Protocol):
         ...
 
     async def remove(self, expert_id: ExpertId) -> None:
-        """Erase the expert and everything that belongs to them, waiting jobs included. Raises ExpertNotFound."""
+        """Erase the expert and all that belongs to them, also what was asked of workers. Raises ExpertNotFound."""
         ...

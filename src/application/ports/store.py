@@ -22,7 +22,7 @@ class StoreUnavailable(Exception):
 
 
 class Transaction(Protocol):
-    """One unit of work. Jobs queued in it exist only if it commits."""
+    """One unit of work. Workers are woken by it only if it commits."""
 
     @property
     def experts(self) -> Experts: ...

@@ -1,4 +1,4 @@
-"""Accept a session, or a change of one: the row and the job that writes it, in one transaction."""
+"""Accept a session, or a change of one: the row, its place in the feed and a worker's wake-up, all or none of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

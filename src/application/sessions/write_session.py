@@ -196,7 +196,8 @@ class WriteSession:
     async def _have_it_read(self, tx: Transaction, before: Session, session: Session) -> None:
         """Calendars whose readings no longer say the truth of the session's event, which was written or given up.
 
-        They say too much rather than too little until then, so a job is enough, and nobody waits for their rows here.
+        They say too much rather than too little until then, so a worker's look is enough, and nobody waits for their
+        rows here.
         """
         if _events_of(before) != _events_of(session):
             for calendar_id in await tx.readings.deviating(session.expert_id, session.session_id):
@@ -263,7 +264,7 @@ class WriteSession:
         return session
 
     async def _hand_over(self, plan: WritePlan, token: str) -> None:
-        """It changes as fast as it is written: nothing is wrong, so another job goes on at once."""
+        """It changes as fast as it is written: nothing is wrong, so another worker goes on at once."""
         expert_id, session_id = plan.session.expert_id, plan.session.session_id
         async with self.store.transaction() as tx:
             if await tx.sessions.claimed(expert_id, session_id, token=token) is not None:
