@@ -6,7 +6,7 @@ READY := $(VENV)/.complete
 CODE := src tests tools bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract test check bench run demo lock clean
+.PHONY: help setup proto lint format types layers contract test check bench run demo docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ run: proto ## the whole service on this machine, Ctrl-C to stop
 
 demo: proto ## the whole story as a client lives it
 	@$(BIN)/python -m server.demo
+
+docs: proto ## docs/settings.md from the code
+	@PYTHONPATH=src $(BIN)/python tools/settings_page.py
 
 lock: setup ## newest allowed versions into the lock file
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

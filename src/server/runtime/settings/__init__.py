@@ -1,0 +1,27 @@
+"""The settings: a file a subject, put together in `loading`; docs/settings.md is made from their descriptions."""
+
+from server.runtime.settings.loading import (
+    SUBJECTS,
+    Settings,
+    SettingsInvalid,
+    load_settings,
+    require_shared_address,
+)
+from server.runtime.settings.mail import Mail
+from server.runtime.settings.microsoft import Push
+from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
+from server.runtime.settings.running import Role
+
+__all__ = [
+    "FOR_TESTS",
+    "PREFIX",
+    "SUBJECTS",
+    "Mail",
+    "Push",
+    "Role",
+    "Settings",
+    "SettingsInvalid",
+    "load_settings",
+    "require_shared_address",
+    "variable",
+]

@@ -1,0 +1,39 @@
+"""Settings of the database, and of what is kept there."""
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+from adapters.crypto import KeyRing
+from adapters.postgres.dsn import checked_dsn
+
+
+class DatabaseSettings(BaseModel):
+    """Database"""
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL, as `postgresql://user:password@host:port/database` or a DSN; in a URL, everything but"
+        " letters and digits in user and password is percent-encoded"
+    )
+    database_pool_size: int = Field(
+        default=10,
+        ge=4,
+        le=200,
+        description="maximum of connections per process; four more are kept for answers (two), for new sessions and for"
+        " the feed of changes, and in workers one for wake-ups",
+    )
+    encryption_keys: SecretStr = Field(
+        description="`id:base64,id2:base64`, 32 bytes each; the first seals, all open. To rotate, put a new one first"
+    )
+    changes_kept_days: int = Field(
+        default=7, ge=1, le=365, description="how long the feed of changes can be resumed"
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(checked_dsn(value.get_secret_value()))
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _keys(cls, value: SecretStr) -> SecretStr:
+        KeyRing.parse(value.get_secret_value())
+        return value

@@ -1,0 +1,61 @@
+"""Kinds of values that settings of several subjects have."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from server.addresses import Address, require_port
+
+
+def _address(value: Any) -> Any:
+    return Address.parse(value) if isinstance(value, str) else value
+
+
+def _split(value: Any) -> Any:
+    return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _readable(value: Path) -> Path:
+    if not os.access(value, os.R_OK) or not value.is_file():
+        raise ValueError("must be a file that can be read")
+    return value
+
+
+def checked_url(value: str, *, schemes: frozenset[str]) -> str:
+    """The URL without a slash at its end. Raises ValueError, which never repeats it."""
+    try:
+        parts = urlsplit(value.strip())
+    except ValueError:
+        raise ValueError("must be a URL") from None
+    require_port(parts)
+    if parts.scheme not in schemes or not parts.hostname or parts.username is not None:
+        raise ValueError(f"must be a URL that begins with {' or '.join(sorted(schemes))}://")
+    if parts.query or parts.fragment:
+        raise ValueError("must be a URL without a query or fragment")
+    return value.strip().rstrip("/")
+
+
+def _web(value: str) -> str:
+    return checked_url(value, schemes=frozenset({"http", "https"}))
+
+
+def _secure(value: str) -> str:
+    return checked_url(value, schemes=frozenset({"https"}))
+
+
+ListenAddress = Annotated[Address, BeforeValidator(_address), NoDecode]
+ReadableFile = Annotated[Path, AfterValidator(_readable)]
+AnyCase = BeforeValidator(_lower)
+"""For choices, which are written in small letters here."""
+WebUrl = Annotated[str, AfterValidator(_web)]
+SecureUrl = Annotated[str, AfterValidator(_secure)]
+WebUrls = Annotated[tuple[WebUrl, ...], NoDecode, BeforeValidator(_split)]
+"""Separated by commas."""
