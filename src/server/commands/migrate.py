@@ -1,0 +1,18 @@
+"""`calendarsync migrate`: brings the database's schema up to date."""
+
+import argparse
+import asyncio
+
+from server.commands.command import Command, environment_settings, tell
+from server.runtime.resources import migrated
+from server.runtime.stop_signals import StopSignals
+
+
+def _run(_arguments: argparse.Namespace, _signals: StopSignals) -> int:
+    settings = environment_settings()
+    applied = asyncio.run(migrated(settings.database_url.get_secret_value()))
+    tell(*(f"applied {name}" for name in applied), "The schema is up to date.")
+    return 0
+
+
+MIGRATE = Command(name="migrate", help="bring the database's schema up to date", run=_run)
