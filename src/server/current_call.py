@@ -2,7 +2,8 @@
 
 The line is written past the pipeline of the log, which costs more than all else that is done around a call. So nothing
 redacts it, and it may only hold what can't be private: the code and the reason, which are names of ours, the time it
-took, the method, and a request id of few characters and no spaces, which is the caller's own to choose.
+took, the method, the caller's name, which an operator gave, and a request id of few characters and no spaces, which is
+the caller's own to choose.
 """
 
 import logging
@@ -14,6 +15,8 @@ from typing import Final, TextIO
 
 from structlog.typing import EventDict, WrappedLogger
 
+from domain.caller import Caller
+
 LOGGER: Final = "server.calls"
 _calls = logging.getLogger(LOGGER)
 _root = logging.getLogger()
@@ -21,14 +24,21 @@ _root = logging.getLogger()
 
 @dataclass(slots=True)
 class CurrentCall:
-    """`reason` is set once the call has failed."""
+    """`reason` is set once the call has failed, and `caller` once it is known who calls."""
 
     request_id: str
     method: str
     reason: str | None = None
+    caller: Caller | None = None
 
 
 current_call: ContextVar[CurrentCall] = ContextVar("current_call")
+
+
+def present_caller() -> Caller | None:
+    """Who made the call under way; None outside of calls, and in one whose caller could not be identified."""
+    call = current_call.get(None)
+    return None if call is None else call.caller
 
 
 def name_current_call(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -37,6 +47,8 @@ def name_current_call(_logger: WrappedLogger, _method: str, event: EventDict) ->
     if call is not None:
         event.setdefault("request_id", call.request_id)
         event.setdefault("method", call.method)
+        if call.caller is not None:
+            event.setdefault("caller", call.caller.name)
         if call.reason is not None:
             event.setdefault("reason", call.reason)
     return event
@@ -73,18 +85,21 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
 
 def _json(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
+    caller = "" if call.caller is None else f', "caller": "{call.caller.name}"'
     reason = "" if call.reason is None else f', "reason": "{call.reason}"'
     return (
         f'{{"code": "{code}", "ms": {ms}, "event": "call", "request_id": "{call.request_id}", '
-        f'"method": "{call.method}"{reason}, "level": "info", "logger": "{LOGGER}", "timestamp": "{_iso(at)}"}}'
+        f'"method": "{call.method}"{caller}{reason}, '
+        f'"level": "info", "logger": "{LOGGER}", "timestamp": "{_iso(at)}"}}'
     )
 
 
 def _readable(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
+    caller = "" if call.caller is None else f"caller={call.caller.name} "
     reason = "" if call.reason is None else f" reason={call.reason}"
     return (
         f"{_iso(at)} [info     ] {'call':30} [{LOGGER}] "
-        f"code={code} method={call.method} ms={ms}{reason} request_id={call.request_id}"
+        f"{caller}code={code} method={call.method} ms={ms}{reason} request_id={call.request_id}"
     )
 
 

@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calendarsync.v1.error_reason_pb2 import ErrorReason
-from server.current_call import CurrentCall, LineHandler, current_call, log_call
+from domain.caller import LOCAL, Caller
+from server.current_call import CurrentCall, LineHandler, current_call, log_call, present_caller
 from server.rpc.calls.request_id import SANE
 from tests.server.served import Logs, captured_logs
 
@@ -26,16 +27,17 @@ REASONS = [None, *(name.removeprefix("ERROR_REASON_") for name in ErrorReason.ke
     request_id=st.from_regex(SANE, fullmatch=True),
     code=st.sampled_from([one.name for one in grpc.StatusCode]),
     reason=st.sampled_from(REASONS),
+    caller=st.sampled_from([None, LOCAL, Caller(name="booking.api-2", scopes=frozenset())]),
     ms=st.floats(0, 1e8).map(lambda ms: round(ms, 1)),
     style=st.sampled_from(["json", "console"]),
 )
-@example(request_id="-", code="OK", reason=None, ms=0.0, style="json")
-@example(request_id="None", code="OK", reason=None, ms=1e5, style="console")
-@example(request_id="1e5", code="OK", reason="INTERNAL", ms=86_400_000.0, style="console")
+@example(request_id="-", code="OK", reason=None, caller=None, ms=0.0, style="json")
+@example(request_id="None", code="OK", reason=None, caller=LOCAL, ms=1e5, style="console")
+@example(request_id="1e5", code="OK", reason="INTERNAL", caller=None, ms=86_400_000.0, style="console")
 def test_it_is_what_the_pipeline_would_have_printed(
-    request_id: str, code: str, reason: str | None, ms: float, style: str
+    request_id: str, code: str, reason: str | None, caller: Caller | None, ms: float, style: str
 ) -> None:
-    call = CurrentCall(request_id, METHOD, reason)
+    call = CurrentCall(request_id, METHOD, reason, caller)
 
     with captured_logs(style=style) as logs:
         _during(call, lambda: structlog.stdlib.get_logger("server.calls").info("call", code=code, ms=ms))
@@ -87,14 +89,25 @@ def test_every_line_that_is_logged_during_a_call_names_it(logs: Logs) -> None:
         logging.getLogger("adapters.graph").info("answered", extra={"status": 200})
         logging.getLogger("aiohttp.client").warning("odd")
 
-    _during(CurrentCall("abc", METHOD, "INTERNAL"), work)
+    _during(CurrentCall("abc", METHOD, "INTERNAL", LOCAL), work)
     logging.getLogger("adapters.graph").info("answered")
 
     decided, answered, odd, outside = logs.lines
     assert (decided["request_id"], decided["method"]) == ("its own", METHOD)
     assert (answered["request_id"], answered["method"], answered["status"]) == ("abc", METHOD, 200)
+    assert answered["caller"] == "local"
     assert (odd["request_id"], odd["reason"]) == ("abc", "INTERNAL")
-    assert not {"request_id", "method", "reason"} & outside.keys()
+    assert not {"request_id", "method", "caller", "reason"} & outside.keys()
+
+
+def test_the_caller_is_known_during_a_call_only() -> None:
+    seen: list[Caller | None] = []
+
+    _during(CurrentCall("abc", METHOD, caller=LOCAL), lambda: seen.append(present_caller()))
+    _during(CurrentCall("abc", METHOD), lambda: seen.append(present_caller()))
+
+    assert seen == [LOCAL, None]
+    assert present_caller() is None
 
 
 def _during(call: CurrentCall, work: Any) -> None:

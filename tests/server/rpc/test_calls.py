@@ -50,6 +50,7 @@ async def test_each_call_is_one_line_without_content(api: Api, logs: Logs) -> No
 
     ok, failed = await logs.until("call", times=2)
     assert ok["method"] == "/calendarsync.v1.ExpertService/PutExpert"
+    assert ok["caller"] == failed["caller"] == "local"
     assert (ok["code"], failed["code"]) == ("OK", "NOT_FOUND")
     assert failed["reason"] == "EXPERT_NOT_FOUND"
     assert "reason" not in ok

@@ -7,6 +7,7 @@ from types import TracebackType
 import grpc
 import grpc.aio
 
+from domain.caller import LOCAL
 from server.current_call import CurrentCall, current_call, log_call
 from server.rpc.calls import Context
 from server.rpc.calls.request_id import request_id
@@ -20,7 +21,7 @@ class LoggedCall:
     __slots__ = ("_call", "_context", "_started")
 
     def __init__(self, method: str, context: Context) -> None:
-        self._call = CurrentCall(request_id(context), method)
+        self._call = CurrentCall(request_id(context), method, caller=LOCAL)
         self._context = context
 
     def __enter__(self) -> CurrentCall:
