@@ -17,7 +17,7 @@ FREE_PORT = Address("127.0.0.1", 0)
 async def main() -> None:
     """As `calendarsync serve --role` with the environment's settings, on free ports, which it prints as JSON."""
     use_packaged_zones()
-    settings = load_settings(grpc_address=FREE_PORT, http_address=FREE_PORT)
+    settings = load_settings(grpc_address=FREE_PORT, http_address=FREE_PORT, operations_address=FREE_PORT)
     configure_logging(level=settings.log_level, style=settings.log_format)
     async with running(settings, Role(sys.argv[1])) as process, bare_server() as bare_port:
         sys.stdout.write(

@@ -8,6 +8,21 @@ from urllib.parse import SplitResult, urlsplit
 
 PATTERN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+)):(?P<port>\d{1,9})")
 HIGHEST_PORT = 65_535
+PRIVATE = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+"""Of private networks (RFC 1918, 4193), of carriers' and clusters' own (RFC 6598), of one link and of one machine."""
 
 
 class Address(NamedTuple):
@@ -33,6 +48,15 @@ class Address(NamedTuple):
     def loopback(self) -> bool:
         """Whether only this machine reaches it."""
         return _only_here(self.host)
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody outside of this machine or its network reaches it. A name may lead anywhere."""
+        try:
+            ip = ipaddress.ip_address(self.host)
+        except ValueError:
+            return self.loopback
+        return any(ip.version == one.version and ip in one for one in PRIVATE)
 
     def bound(self) -> socket.socket:
         """A socket that listens there. Raises OSError when the address is taken or none of this machine's."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -29,6 +29,7 @@ MOST_CODES: Final = 20
 class _Standing:
     """A raised alarm; `last` is when its fault was last met, in seconds of the monotonic clock."""
 
+    since: datetime
     relapsed: bool
     last: float = 0.0
     codes: set[str] = field(default_factory=set)
@@ -44,9 +45,9 @@ class OperatorAlarms:
         self._changed = asyncio.Event()
 
     @property
-    def raised(self) -> tuple[str, ...]:
-        """The names of the raised alarms, such as `MICROSOFT_MISCONFIGURED`."""
-        return tuple(sorted(self._standing))
+    def raised(self) -> Mapping[str, datetime]:
+        """The names of the raised alarms, such as `MICROSOFT_MISCONFIGURED`, in order, and since when they are."""
+        return {name: alarm.since for name, alarm in sorted(self._standing.items())}
 
     def is_raised(self, provider: Provider) -> bool:
         """Whether nothing works with this provider until an operator has acted."""
@@ -100,7 +101,7 @@ class OperatorAlarms:
         is_news = alarm is None or (code not in alarm.codes and len(alarm.codes) < MOST_CODES)
         if alarm is None:
             relapsed = now - self._cleared.get(name, float("-inf")) < RELAPSE.total_seconds()
-            alarm = self._standing[name] = _Standing(relapsed=relapsed)
+            alarm = self._standing[name] = _Standing(since=datetime.now(UTC), relapsed=relapsed)
             self._changed.set()
         alarm.last = now
         if is_news:

@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Final
 
+from server.build import build_version
 from server.commands.check_settings import CHECK_SETTINGS
 from server.commands.command import Command, tell
 from server.commands.local import LOCAL
@@ -15,8 +15,6 @@ from server.runtime.settings import SettingsInvalid
 from server.runtime.stop_signals import StopSignals
 from server.time_zones import use_packaged_zones
 
-DISTRIBUTION: Final = "calendarsync-service"
-"""Under this name it is installed; pyproject.toml says the version, and nothing else does."""
 COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS)
 BAD_SETTINGS = 2
 CANT_START = 1
@@ -44,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="calendarsync", description="Connects experts' Microsoft calendars. Settings: CALENDARSYNC_*."
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version(DISTRIBUTION)}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {build_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         one = commands.add_parser(command.name, help=command.help)

@@ -1,6 +1,5 @@
 """Outages of Microsoft's and faults of our own: nothing passes for free, and no expert is asked to reconnect."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -110,14 +109,6 @@ async def test_a_list_that_can_not_be_refreshed_says_so_and_shows_what_is_known(
     ]
 
 
-async def alarms(service: Service) -> list[str]:
-    """The alarms that `/healthz` shows; the process is alive all the same."""
-    page = await service.open("/healthz")
-    assert page.status == 200
-    raised: list[str] = json.loads(page.text)["alarms"]
-    return raised
-
-
 async def test_an_expired_secret_of_ours_is_told_to_operators_only(service: Service) -> None:
     await service.connect("anna")
     world = service.sandbox.world
@@ -127,14 +118,14 @@ async def test_an_expired_secret_of_ours_is_told_to_operators_only(service: Serv
     assert unread(await service.busy()) == ["SERVICE_MISCONFIGURED"]
     await until(lambda: service.health(MICROSOFT), lambda health: health == "NOT_SERVING")
     assert await service.health() == "SERVING"
-    assert await alarms(service) == ["MICROSOFT_MISCONFIGURED"]
+    assert await service.alarms() == ["MICROSOFT_MISCONFIGURED"]
     await service.put_session()
     await service.waits("SERVICE_MISCONFIGURED")
     await assert_nobody_is_asked_to_reconnect(service)
     world.app.rotate_secret(right_secret)
     assert (await service.busy()).complete
     await until(lambda: service.health(MICROSOFT), lambda health: health == "SERVING")
-    assert not await alarms(service)
+    assert not await service.alarms()
     await service.hurry()
     await service.written()
 

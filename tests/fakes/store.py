@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from application.ports.store import StoreUnavailable
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.calendars import FakeCalendars
+from tests.fakes.census import FakeCensus
 from tests.fakes.changes import FakeChangeFeed, FakeChanges
 from tests.fakes.connection_attempts import FakeConnectionAttempts
 from tests.fakes.experts import FakeExperts
@@ -45,7 +46,7 @@ class FakeTransaction:
 class FakeStore:
     """Transactions run one after the other, so whoever holds a lock holds everything.
 
-    `vault`, `known_times`, `kept_times`, `new_sessions` and `feed` share the tables. Fake providers assert
+    `vault`, `known_times`, `kept_times`, `new_sessions`, `census` and `feed` share the tables. Fake providers assert
     `not store.in_transaction`. With `away` set the database can't be reached.
     """
 
@@ -57,6 +58,7 @@ class FakeStore:
         self.new_sessions = FakeNewSessions(self._unit_of_work)
         self.unchanged_looks = FakeUnchangedLooks(self._unit_of_work)
         self.kept_times = KeepingKnownTimes(committed=self._reachable_tables)
+        self.census = FakeCensus(committed=self._reachable_tables)
         self.feed = FakeChangeFeed(committed=self._reachable_tables)
         self._turn = asyncio.Lock()
         self._current: ContextVar[Tables | None] = ContextVar("current", default=None)

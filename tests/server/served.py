@@ -15,6 +15,7 @@ import structlog
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from adapters.postgres.migrate import needed_version
 from calendarsync.v1 import (
     account_pb2,
     account_service_pb2,
@@ -54,6 +55,7 @@ from tests.fakes.store import FakeStore
 
 PRODUCT = Product(name="Expert & Sons", url="https://experts.example/calendars")
 PUBLIC_URL = "https://calendars.example"
+NEEDED_SCHEMA = needed_version()
 RETURN_URL = "https://app.example/calendars"
 M = TypeVar("M", bound=Message)
 
@@ -78,6 +80,8 @@ def a_world() -> World:
     container = Container(
         alarms=alarms,
         store=store,
+        census=store.census,
+        needed_schema=NEEDED_SCHEMA,
         known_times=store.kept_times,
         new_sessions=store.new_sessions,
         unchanged_looks=store.unchanged_looks,
@@ -256,8 +260,9 @@ def session_request(
 async def served(world: World, *, most_streams: int = MOST_STREAMS) -> AsyncIterator[Api]:
     address = Address("127.0.0.1", 0)
     servicers, alarms = world.container.servicers(), world.container.alarms()
+    metrics = world.container.metrics().calls
     async with (
-        grpc_server(servicers, alarms, address, most_streams=most_streams) as server,
+        grpc_server(servicers, alarms, address, metrics=metrics, most_streams=most_streams) as server,
         grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
     ):
         yield Api(world=world, server=server, channel=channel)

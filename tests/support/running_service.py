@@ -45,6 +45,7 @@ def settings_for(sandbox: Sandbox, dsn: str, **changes: Any) -> Settings:
         "mail_from": SENDER,
         "grpc_address": "127.0.0.1:0",
         "http_address": "127.0.0.1:0",
+        "operations_address": "127.0.0.1:0",
         "return_urls": "http://localhost:3000",
         "sweep_seconds": 0.1,
         "shutdown_grace_seconds": 5,

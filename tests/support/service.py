@@ -1,6 +1,7 @@
 """A running service as the tests see it: a caller's calls, people's browsers, a look at the rows."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -66,6 +67,16 @@ class Service(Calls):
     http: aiohttp.ClientSession
     database: AsyncConnection[DictRow]
     logs: Logs
+
+    async def alarms(self) -> list[str]:
+        """The names of the alarms that the operations door shows; the process is alive all the same."""
+        page = await self.operations("/healthz")
+        assert page.status == HTTPStatus.OK
+        return list(json.loads(page.text)["alarms"])
+
+    async def operations(self, path: str) -> Page:
+        """What the operations door says."""
+        return await self.open(f"http://127.0.0.1:{self.process.operations_port}{path}")
 
     def sign_in(
         self,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from adapters.crypto.cipher import KeyRing
+from adapters.postgres.census import PostgresCensus
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.kept_times import KeptTimes
@@ -19,6 +20,7 @@ from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.store import PostgresStore
 from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import CHANNEL
+from application.ports.census import Census
 from application.ports.changes import FollowedFeed
 from application.ports.grant_vault import GrantVault
 from application.ports.known_times import KnownTimes
@@ -63,6 +65,9 @@ class Kept(Protocol):
     def unchanged_looks(self) -> UnchangedLooks: ...
 
     @property
+    def census(self) -> Census: ...
+
+    @property
     def feed(self) -> FollowedFeed: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
@@ -101,6 +106,10 @@ class KeptByFake:
         return self.store.unchanged_looks
 
     @property
+    def census(self) -> Census:
+        return self.store.census
+
+    @property
     def feed(self) -> FollowedFeed:
         return self.store.feed
 
@@ -127,6 +136,7 @@ class KeptByPostgres:
     kept_times: KeptTimes
     new_sessions: PostgresNewSessions
     unchanged_looks: PostgresUnchangedLooks
+    census: PostgresCensus
     feed: PostgresChangeFeed
     pool: Pool
 
@@ -173,6 +183,7 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
             kept_times=KeptTimes(versions, contents, window=Pace().window, most_bytes=MOST_BYTES),
             new_sessions=new_sessions,
             unchanged_looks=PostgresUnchangedLooks(pool=pool),
+            census=PostgresCensus(pool=pool),
             feed=feed,
             pool=pool,
         )

@@ -75,6 +75,11 @@ def read_migrations(folder: Path) -> list[Migration]:
     return migrations
 
 
+def needed_version(folder: Path = MIGRATIONS) -> str:
+    """The number of the newest file: what this build needs a database to have."""
+    return max(migration.version for migration in read_migrations(folder))
+
+
 def _missing(migrations: list[Migration], applied: dict[str, str]) -> list[Migration]:
     if newer := applied.keys() - {migration.version for migration in migrations}:
         raise MigrationRefused(f"the database is newer than this program: it has {', '.join(sorted(newer))}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from server.http.accepting import Accepting
-from server.http.health import Health
+from server.http.health import PublicHealth
 from server.http.links import (
     ALIVE_PATH,
     CALLBACK_PATH,
@@ -19,12 +19,13 @@ from server.http.links import (
     RESULT_PATH,
 )
 from server.http.loop_share import LoopShare
-from server.http.middleware import log_request
+from server.http.middleware import METER, log_request
 from server.http.notifications import Notifications
 from server.http.oauth import Callback, result_page
 from server.http.pages import PRODUCT, Product
 from server.http.protocol import QuietRunner
 from server.http.reconnect import Reconnect
+from server.metrics.http import HttpMetrics
 
 LARGEST_FORM = 64 * 1024
 LONGEST_LINE = 32 * 1024
@@ -40,10 +41,13 @@ class Pages:
     notifications: Notifications
 
 
-def http_app(health: Health, pages: Pages | None, product: Product) -> web.Application:
+def http_app(
+    health: PublicHealth, pages: Pages | None, product: Product, meter: HttpMetrics
+) -> web.Application:
     """Every process reports its health; `pages` is None where it serves nothing else."""
     app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
     app[PRODUCT] = product
+    app[METER] = meter
     app.router.add_get(ALIVE_PATH, health.alive)
     app.router.add_get(READY_PATH, health.ready)
     if pages is not None:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 ALIVE_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
+METRICS_PATH: Final = "/metrics"
 HEALTH_PATHS: Final = frozenset({ALIVE_PATH, READY_PATH})
 CALLBACK_PATH: Final = "/oauth/microsoft/callback"
 RESULT_PATH: Final = "/oauth/result/"

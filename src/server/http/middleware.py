@@ -15,6 +15,7 @@ from server.http.links import NOTIFICATIONS_PATH
 from server.http.pages import page_response
 from server.http.texts import AWAY, fault_page
 from server.logs import described
+from server.metrics.http import HttpMetrics
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,6 +32,8 @@ WAITED_SECONDS: Final = web.RequestKey("waited_seconds", float)
 """Of a request: how long it waited for its turn."""
 COUNTED: Final = web.RequestKey("counted", bool)
 """Of a request that has no line of its own in the log, since it is counted in another."""
+METER: Final = web.AppKey("meter", HttpMetrics)
+"""Of an application whose requests are measured."""
 log = structlog.stdlib.get_logger("server.http")
 
 
@@ -46,19 +49,16 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
         status = response.status
         return response
     finally:
-        if not request.get(COUNTED, False):
-            _log_line(request, status, started)
+        _tell(request, status, time.perf_counter() - started)
 
 
-def _log_line(request: web.Request, status: int, started: float) -> None:
+def _tell(request: web.Request, status: int, seconds: float) -> None:
     resource = request.match_info.route.resource
-    log.info(
-        "request",
-        method=request.method,
-        route=resource.canonical if resource is not None else "unknown",
-        status=status,
-        ms=round((time.perf_counter() - started) * 1000, 1),
-    )
+    route = resource.canonical if resource is not None else "unknown"
+    if (meter := request.app.get(METER)) is not None:
+        meter.answered(route=route, method=request.method, status=status, seconds=seconds)
+    if not request.get(COUNTED, False):
+        log.info("request", method=request.method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

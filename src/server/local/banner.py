@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.request import urlopen
 
 from server.addresses import Address
@@ -11,14 +12,24 @@ CALL = ".venv/bin/buf curl --protocol grpc --http2-prior-knowledge"
 SERVICE = "calendarsync.v1"
 
 
-def banner(grpc_address: str, public_url: str, started: StandIns, taken: Iterable[Address]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the service is reached."""
+
+    grpc: str
+    public_url: str
+    operations: str
+
+
+def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) -> str:
     """The text, for a service that is ready. `taken` are the usual addresses that others listen at."""
     lines = [
         "",
         "CalendarSync is running. Ctrl-C stops everything.",
         "",
-        f"  gRPC        {grpc_address}   (plaintext, with reflection)",
-        f"  HTTP        {public_url}   (/healthz, /readyz)",
+        f"  gRPC        {addresses.grpc}   (plaintext, with reflection)",
+        f"  HTTP        {addresses.public_url}   (/healthz, /readyz)",
+        f"  Operations  http://{addresses.operations}   (/metrics, and health in detail)",
         f"  Database    {started.database}",
         *(f"  Note        {address} was taken, so another port is used" for address in taken),
     ]
@@ -36,7 +47,7 @@ def banner(grpc_address: str, public_url: str, started: StandIns, taken: Iterabl
         "",
         "Three calls to try (grpcurl -plaintext does as well):",
         "",
-        *_calls(grpc_address),
+        *_calls(addresses.grpc),
         "",
         "Open the second one's authorizationUrl in a browser and sign in; the certificate is the sandbox's own.",
         "",

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.postgres.embedded import DataInUse, PostgresUnavailable
 from server.addresses import Address
-from server.local.banner import banner
+from server.local.banner import Addresses, banner
 from server.local.stand_ins import StandInFailed, StandIns, stand_ins
 from server.logs import configure_logging
 from server.runtime.process import Running, run_process
@@ -27,15 +27,19 @@ def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, a
     `free_ports` takes free ports instead of the usual ones, `as_json` prints the addresses as one JSON line instead of
     the text for people. The exit code is 0, 1 when it can't start, 2 for bad settings.
     """
-    addresses, taken = _addresses(free_ports)
+    listening, taken = _addresses(free_ports)
     try:
         with stand_ins(folder, os.environ) as started:
-            settings = load_settings(**started.settings, **addresses, **_logging())
+            settings = load_settings(**started.settings, **listening, **_logging())
             configure_logging(level=settings.log_level, style=settings.log_format)
 
             def announce(process: Running) -> None:
-                grpc_address = str(settings.grpc_address._replace(port=process.grpc_port or 0))
-                text = (_as_json if as_json else banner)(grpc_address, process.public_url, started, taken)
+                addresses = Addresses(
+                    grpc=str(settings.grpc_address._replace(port=process.grpc_port or 0)),
+                    public_url=process.public_url,
+                    operations=str(settings.operations_address._replace(port=process.operations_port)),
+                )
+                text = (_as_json if as_json else banner)(addresses, started, taken)
                 sys.stdout.write(text + "\n")
                 sys.stdout.flush()
 
@@ -50,7 +54,7 @@ def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, a
 def _addresses(free_ports: bool) -> tuple[dict[str, Address], list[Address]]:
     """The usual ports where they are free, others where not, and which were taken; what the environment says stands."""
     addresses, taken = {}, []
-    for name in ("grpc_address", "http_address"):
+    for name in ("grpc_address", "http_address", "operations_address"):
         if os.environ.get(PREFIX + name.upper()):
             continue
         usual: Address = Settings.model_fields[name].default
@@ -72,8 +76,15 @@ def _logging() -> dict[str, Any]:
     return {} if os.environ.get(PREFIX + "LOG_FORMAT") else {"log_format": "console"}
 
 
-def _as_json(grpc_address: str, public_url: str, started: StandIns, _taken: Iterable[Address]) -> str:
-    return json.dumps({"grpc_address": grpc_address, "public_url": public_url, "sandbox": started.sandbox})
+def _as_json(addresses: Addresses, started: StandIns, _taken: Iterable[Address]) -> str:
+    return json.dumps(
+        {
+            "grpc_address": addresses.grpc,
+            "public_url": addresses.public_url,
+            "operations_address": addresses.operations,
+            "sandbox": started.sandbox,
+        }
+    )
 
 
 def _fail(code: int, *lines: str) -> int:

@@ -28,6 +28,7 @@ from calendarsync.v1 import (
 from domain.account import Provider
 from server.addresses import Address
 from server.alarms import OperatorAlarms
+from server.metrics.calls import CallMetrics
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import MOST_STREAMS, OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
@@ -157,13 +158,15 @@ async def grpc_server(
     alarms: OperatorAlarms,
     address: Address,
     *,
+    metrics: CallMetrics,
     ping_floor: timedelta = PING_FLOOR,
     most_streams: int = MOST_STREAMS,
 ) -> AsyncIterator[GrpcServer]:
     """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
     open_calls, streams = OpenCalls(), OpenStreams(most=most_streams)
+    metrics.follow(streams)
     server = grpc.aio.server(options=server_options(ping_floor))
-    servicers.add_to(WrappedMethods(server, open_calls, streams))
+    servicers.add_to(WrappedMethods(server, open_calls, streams, metrics))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)

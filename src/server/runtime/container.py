@@ -46,6 +46,7 @@ from application.notifications.tell_ended import TellEnded
 from application.outages import Outages
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
+from application.ports.census import Census
 from application.ports.changes import ChangeFeed
 from application.ports.clock import Clock
 from application.ports.event_writer import EventWriter
@@ -78,12 +79,14 @@ from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
 from server.http.deliveries import Deliveries
 from server.http.forged_deliveries import ForgedDeliveries
-from server.http.health import Health, Readiness
+from server.http.health import DetailedHealth, PublicHealth, Readiness
 from server.http.links import ReconnectLinks, callback_url
 from server.http.notifications import Notifications
 from server.http.oauth import Callback
+from server.http.operations import MetricsPage, operations_app
 from server.http.pages import Product
 from server.http.reconnect import Reconnect
+from server.metrics.metrics import Metrics
 from server.rpc.server import Servicers
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
@@ -99,6 +102,8 @@ class Container(containers.DeclarativeContainer):
     """All Dependency providers must be given, by name; `check_dependencies()` says when one was not."""
 
     store: providers.Dependency[Store] = providers.Dependency()
+    census: providers.Dependency[Census] = providers.Dependency()
+    needed_schema: providers.Dependency[str] = providers.Dependency(instance_of=str)
     known_times: providers.Dependency[KnownTimes] = providers.Dependency()
     new_sessions: providers.Dependency[NewSessions] = providers.Dependency()
     name_order: providers.Dependency[NameOrder] = providers.Dependency()
@@ -122,7 +127,8 @@ class Container(containers.DeclarativeContainer):
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
     alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
-    readiness = providers.Singleton(Readiness, store)
+    metrics = providers.Singleton(Metrics)
+    readiness = providers.Singleton(Readiness, census, needs=needed_schema)
     outages = providers.Singleton(Outages, clock)
     callback_url = providers.Callable(callback_url, public_url)
     reconnect_links = providers.Factory(ReconnectLinks, public_url)
@@ -314,7 +320,7 @@ class Container(containers.DeclarativeContainer):
         changes=providers.Factory(Changes, watch_changes=watch_changes, list_changes=list_changes),
     )
 
-    health = providers.Factory(Health, alarms=alarms, readiness=readiness)
+    health = providers.Factory(PublicHealth, readiness=readiness)
     pages = providers.Factory(
         Pages,
         callback=providers.Factory(Callback, complete_connection=complete_connection),
@@ -323,10 +329,20 @@ class Container(containers.DeclarativeContainer):
             Notifications, deliveries=deliveries, forged=providers.Factory(ForgedDeliveries)
         ),
     )
-    web_app: providers.Factory[web.Application] = providers.Factory(http_app, health, pages, product)
+    web_app: providers.Factory[web.Application] = providers.Factory(
+        http_app, health, pages, product, metrics.provided.http
+    )
     """With what is called from outside."""
-    health_app: providers.Factory[web.Application] = providers.Factory(http_app, health, None, product)
+    health_app: providers.Factory[web.Application] = providers.Factory(
+        http_app, health, None, product, metrics.provided.http
+    )
     """Without it."""
+    operations_app: providers.Factory[web.Application] = providers.Factory(
+        operations_app,
+        providers.Factory(DetailedHealth, alarms=alarms, readiness=readiness),
+        providers.Factory(MetricsPage, metrics),
+    )
+    """For those who operate the service, and nobody else."""
 
     work = providers.Factory(
         Work,

@@ -15,6 +15,7 @@ from server.http.app import HttpServer, http_server
 from server.logs import described, log_stray_errors
 from server.rpc.server import GrpcServer, grpc_server
 from server.runtime.container import Container
+from server.runtime.measuring import measuring
 from server.runtime.resources import ProcessFailed, Resources, open_resources
 from server.runtime.settings import Role, Settings
 from server.runtime.stop_signals import StopSignals
@@ -36,6 +37,7 @@ class Running:
     container: Container
     public_url: str
     http_port: int
+    operations_port: int
     grpc_port: int | None
     worker: asyncio.Task[None] | None
 
@@ -50,21 +52,27 @@ async def running(
     """
     hurry = hurry or asyncio.Event()
     async with AsyncExitStack() as stack:
-        listening = stack.enter_context(_listening(settings.http_address))
+        listening = stack.enter_context(_listening(settings.http_address, "HTTP_ADDRESS"))
+        watching = stack.enter_context(_listening(settings.operations_address, "OPERATIONS_ADDRESS"))
         port = listening.getsockname()[1]
         public_url = settings.public_url or f"http://localhost:{port}"
         resources = await stack.enter_async_context(open_resources(settings, public_url=public_url))
         container, grace = resources.container, settings.shutdown_grace_seconds
+        await stack.enter_async_context(measuring(container, role))
         grpc = await _start_grpc(stack, settings, container) if role in WITH_GRPC else None
         app = container.web_app() if role in WITH_PAGES else container.health_app()
         part = PART_BESIDE_CALLS if grpc is not None else 1
         http = await stack.enter_async_context(http_server(app, listening, grace=grace, part=part))
+        operations = await stack.enter_async_context(
+            http_server(container.operations_app(), watching, grace=0)
+        )
         worker = _start_worker(settings, resources, hurry) if role in WITH_JOBS else None
         try:
             yield Running(
                 container=container,
                 public_url=public_url,
                 http_port=port,
+                operations_port=operations.port,
                 grpc_port=grpc.port if grpc else None,
                 worker=worker,
             )
@@ -104,9 +112,12 @@ async def _serve(
                 role=role.value,
                 grpc=process.grpc_port and str(settings.grpc_address._replace(port=process.grpc_port)),
                 http=str(settings.http_address._replace(port=process.http_port)),
+                operations=str(settings.operations_address._replace(port=process.operations_port)),
                 public_url=process.public_url,
                 time_zones=zones_version(),
             )
+            if not settings.operations_address.loopback:
+                log.warning("whoever reaches this address may read what the service measures of itself")
             if on_ready is not None:
                 on_ready(process)
             await _first(signals.stop, process.worker)
@@ -141,6 +152,7 @@ async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Cont
                 container.servicers(),
                 container.alarms(),
                 settings.grpc_address,
+                metrics=container.metrics().calls,
                 most_streams=settings.most_streams,
             )
         )
@@ -202,11 +214,11 @@ async def _first(stop: asyncio.Event, worker: asyncio.Task[None] | None) -> None
 
 
 @contextmanager
-def _listening(address: Address) -> Iterator[socket.socket]:
+def _listening(address: Address, setting: str) -> Iterator[socket.socket]:
     """Bound before anything else, so that the port is known to whoever needs the public address."""
     try:
         listening = address.bound()
     except OSError:
-        raise ProcessFailed(f"can't listen at CALENDARSYNC_HTTP_ADDRESS {address}") from None
+        raise ProcessFailed(f"can't listen at CALENDARSYNC_{setting} {address}") from None
     with listening:
         yield listening

@@ -15,12 +15,13 @@ from adapters.crypto import KeyRing
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
 from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender, trusting
+from adapters.postgres.census import PostgresCensus
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.clock import PostgresClock, open_clock
 from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.kept_times import KeptTimes, open_known_times
-from adapters.postgres.migrate import MigrationRefused, migrate
+from adapters.postgres.migrate import MigrationRefused, migrate, needed_version
 from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
@@ -76,6 +77,8 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         container = Container(
             alarms=alarms,
             store=PostgresStore(pool=pool, cipher=cipher),
+            census=PostgresCensus(pool=pool),
+            needed_schema=needed_version(),
             known_times=known_times,
             new_sessions=new_sessions,
             unchanged_looks=PostgresUnchangedLooks(pool=pool),

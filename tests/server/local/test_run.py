@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from server.addresses import Address
-from server.local.banner import banner
+from server.local.banner import Addresses, banner
 from server.local.run import _addresses
 from server.local.stand_ins import StandIns
 from server.runtime.settings import PREFIX, Settings
+
+ADDRESSES = Addresses(grpc="127.0.0.1:1", public_url="http://localhost:2", operations="127.0.0.1:3")
 
 
 @pytest.fixture
@@ -16,6 +18,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
     """The usual address of gRPC, at which somebody else listens."""
     monkeypatch.delenv(f"{PREFIX}GRPC_ADDRESS", raising=False)
     monkeypatch.delenv(f"{PREFIX}HTTP_ADDRESS", raising=False)
+    monkeypatch.delenv(f"{PREFIX}OPERATIONS_ADDRESS", raising=False)
     listening = Address("127.0.0.1", 0).bound()
     address = Address("127.0.0.1", listening.getsockname()[1])
     monkeypatch.setattr(Settings.model_fields["grpc_address"], "default", address)
@@ -28,7 +31,7 @@ def test_a_taken_port_is_left_to_its_owner_and_told(taken: Address) -> None:
     assert addresses["grpc_address"] == Address("127.0.0.1", 0)
     assert taken in told
     started = StandIns(settings={}, sandbox=None, database="as configured")
-    assert f"{taken} was taken" in banner("127.0.0.1:1", "http://localhost:2", started, told)
+    assert f"{taken} was taken" in banner(ADDRESSES, started, told)
 
 
 def test_what_the_environment_says_is_not_changed(taken: Address, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,11 @@ import grpc.aio
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.empty_pb2 import Empty
+from prometheus_client import CollectorRegistry
 
 from domain.expert import ExpertNotFound
 from server.current_call import CurrentCall
+from server.metrics.calls import CallMetrics
 from server.rpc.calls import wrapper
 from server.rpc.calls.deadline import LONGEST_MARGIN_SECONDS, time_limit, what_ended
 from server.rpc.calls.failures import STATUS_DETAILS, fail
@@ -78,7 +80,7 @@ class Registered:
 
 def wrapping(registered: Registered) -> WrappedMethods:
     server: Any = registered
-    return WrappedMethods(server, OpenCalls(), OpenStreams())
+    return WrappedMethods(server, OpenCalls(), OpenStreams(), CallMetrics(CollectorRegistry()))
 
 
 def test_the_first_sane_request_id_goes_back() -> None:

@@ -8,7 +8,9 @@ import grpc
 import grpc.aio
 import pytest
 from google.protobuf.empty_pb2 import Empty
+from prometheus_client import CollectorRegistry
 
+from server.metrics.calls import CallMetrics
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
@@ -28,7 +30,9 @@ async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) 
 
     server = grpc.aio.server()
     handler: Any = grpc.unary_stream_rpc_method_handler(messages, Empty.FromString, Empty.SerializeToString)
-    WrappedMethods(server, OpenCalls(), streams).add_registered_method_handlers("x.Y", {"Z": handler})
+    WrappedMethods(
+        server, OpenCalls(), streams, CallMetrics(CollectorRegistry())
+    ).add_registered_method_handlers("x.Y", {"Z": handler})
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -126,7 +126,11 @@ async def test_pings_at_the_floor_are_answered_for_good(api: Api) -> None:
     address = Address("127.0.0.1", 0)
     async with (
         grpc_server(
-            world.container.servicers(), world.container.alarms(), address, ping_floor=SHORT_FLOOR
+            world.container.servicers(),
+            world.container.alarms(),
+            address,
+            metrics=world.container.metrics().calls,
+            ping_floor=SHORT_FLOOR,
         ) as server,
         pinging(server.port) as client,
     ):

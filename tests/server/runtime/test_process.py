@@ -41,6 +41,7 @@ VALUES = {
     "MAIL_FROM": "calendars@example.com",
     "GRPC_ADDRESS": "127.0.0.1:0",
     "HTTP_ADDRESS": "127.0.0.1:0",
+    "OPERATIONS_ADDRESS": "127.0.0.1:0",
     "SHUTDOWN_GRACE_SECONDS": "5",
 }
 
@@ -57,6 +58,10 @@ async def test_each_role_serves_its_part(dsn: str, role: Role) -> None:
         async with http.get(f"{base}/readyz") as ready, http.get(f"{base}/reconnect/x") as page:
             assert ready.status == 200
             assert ("text/html" in page.headers["Content-Type"]) is (role in {Role.ALL, Role.WEB})
+        operations = f"http://127.0.0.1:{process.operations_port}"
+        async with http.get(f"{operations}/readyz") as ready, http.get(f"{operations}/metrics") as page:
+            assert (await ready.json())["status"] == "ready"
+            assert f'role="{role.value}"' in await page.text()
         assert (process.grpc_port is not None) is (role in {Role.ALL, Role.API})
         assert (process.worker is not None) is (role in {Role.ALL, Role.WORKER})
         if process.grpc_port is not None:
@@ -80,7 +85,10 @@ async def test_http_gets_a_small_part_of_a_process_that_answers_calls(
     monkeypatch.setattr(app, "LoopShare", Noted)
     async with running(process_settings(dsn), role):
         pass
-    assert parts == [PART_BESIDE_CALLS if role in {Role.ALL, Role.API} else 1]
+    assert parts == [
+        PART_BESIDE_CALLS if role in {Role.ALL, Role.API} else 1,
+        1,
+    ]  # the operations door's is last
     assert PART_BESIDE_CALLS < 0.5
 
 
@@ -128,7 +136,7 @@ async def test_the_public_address_defaults_to_the_port_it_got(dsn: str) -> None:
         assert process.container.callback_url() == f"{process.public_url}/oauth/microsoft/callback"
 
 
-@pytest.mark.parametrize("name", ["grpc_address", "http_address"])
+@pytest.mark.parametrize("name", ["grpc_address", "http_address", "operations_address"])
 async def test_a_taken_address_is_told(dsn: str, name: str) -> None:
     with Address("127.0.0.1", 0).bound() as taken:
         address = Address("127.0.0.1", taken.getsockname()[1])

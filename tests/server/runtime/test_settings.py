@@ -253,6 +253,39 @@ def test_the_public_address_is_needed_where_others_reach_the_http_side(
     assert fault.startswith(PREFIX + "PUBLIC_URL")
 
 
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [
+        ("127.0.0.1:9090", True),
+        ("[::1]:9090", True),
+        ("localhost:9090", True),
+        ("10.1.2.3:9090", True),
+        ("100.64.0.1:9090", True),
+        ("[fd00::1]:9090", True),
+        ("0.0.0.0:9090", False),
+        ("[::]:9090", False),
+        ("203.0.113.5:9090", False),
+        ("[2001:db8::1]:9090", False),
+        ("operations.internal:9090", False),
+    ],
+)
+def test_what_is_measured_is_told_on_private_networks_only(
+    environment: pytest.MonkeyPatch, address: str, taken: bool
+) -> None:
+    environment.setenv(PREFIX + "OPERATIONS_ADDRESS", address)
+    if taken:
+        assert str(load_settings().operations_address) == address
+        return
+
+    (fault,) = _faults()
+    assert fault.startswith(
+        PREFIX + "OPERATIONS_ADDRESS: must be an address of this machine or of a private network"
+    )
+
+    environment.setenv(PREFIX + "POLL_SECONDS", "often")
+    assert fault in _faults()
+
+
 def test_a_secret_or_a_certificate_is_needed_and_not_both(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

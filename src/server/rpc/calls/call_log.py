@@ -1,4 +1,4 @@
-"""One line in the log for each call, without content."""
+"""One line in the log for each call, without content, and what is measured of it."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ import grpc.aio
 
 from domain.caller import LOCAL
 from server.current_call import CurrentCall, current_call, log_call
+from server.metrics.calls import Meter
 from server.rpc.calls import Context
 from server.rpc.calls.request_id import request_id
 
@@ -18,11 +19,12 @@ NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 class LoggedCall:
     """The block in which a call is answered. Whatever is logged in it names the call."""
 
-    __slots__ = ("_call", "_context", "_started")
+    __slots__ = ("_call", "_context", "_meter", "_started")
 
-    def __init__(self, method: str, context: Context) -> None:
+    def __init__(self, method: str, context: Context, meter: Meter) -> None:
         self._call = CurrentCall(request_id(context), method, caller=LOCAL)
         self._context = context
+        self._meter = meter
 
     def __enter__(self) -> CurrentCall:
         current_call.set(self._call)
@@ -33,7 +35,9 @@ class LoggedCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         spent = time.perf_counter() - self._started
-        log_call(self._call, code=self._outcome(kind), ms=round(spent * 1000, 1))
+        code = self._outcome(kind)
+        self._meter(code, spent)
+        log_call(self._call, code=code, ms=round(spent * 1000, 1))
 
     def _outcome(self, kind: type[BaseException] | None) -> str:
         if kind is None:

@@ -1,15 +1,17 @@
 """Sends the messages of a stream, in a way that leaves room for a reason whenever it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from server.rpc.calls import Context
 from server.rpc.calls.open_streams import OpenStreams
 
 
-async def send_all(messages: AsyncIterator[Any], context: Context, streams: OpenStreams) -> None:
-    """Waits while the caller reads more slowly than we write.
+async def send_all(
+    messages: AsyncIterator[Any], context: Context, streams: OpenStreams, sent: Callable[[], None]
+) -> None:
+    """Waits while the caller reads more slowly than we write; `sent` is called after each.
 
     The first of `messages` must not have to wait for something to happen: few streams begin at once.
     """
@@ -20,8 +22,10 @@ async def send_all(messages: AsyncIterator[Any], context: Context, streams: Open
             return
     await _send_headers(context)
     await context.write(first)
+    sent()
     async for message in messages:
         await context.write(message)
+        sent()
 
 
 async def _send_headers(context: Context) -> None:

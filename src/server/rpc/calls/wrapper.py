@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, cast
 import grpc
 import grpc.aio
 
+from server.metrics.calls import CallMetrics
 from server.rpc.answers import serializing_unless_written
 from server.rpc.calls import Context
 from server.rpc.calls.call_log import LoggedCall
@@ -31,10 +32,13 @@ Stream = Callable[[Any, Context], AsyncGenerator[Any, None]]
 class WrappedMethods:
     """Services are added to it as to the server, for which it wraps their methods."""
 
-    def __init__(self, server: grpc.aio.Server, open_calls: OpenCalls, open_streams: OpenStreams) -> None:
+    def __init__(
+        self, server: grpc.aio.Server, open_calls: OpenCalls, open_streams: OpenStreams, metrics: CallMetrics
+    ) -> None:
         self._server: Any = server
         self._open_calls = open_calls
         self._open_streams = open_streams
+        self._metrics = metrics
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Does nothing: they are the same methods once more, not wrapped."""
@@ -48,9 +52,9 @@ class WrappedMethods:
             raise TypeError(f"{method} takes a stream, which nothing here validates")
         # Requests are decoded inside, where a failure has a reason.
         if handler.response_streaming:
-            stream = _stream(method, handler, self._open_streams)
+            stream = _stream(method, handler, self._open_streams, self._metrics)
             return grpc.unary_stream_rpc_method_handler(stream, None, handler.response_serializer)
-        call = _call(method, handler, self._open_calls)
+        call = _call(method, handler, self._open_calls, self._metrics)
         return grpc.unary_unary_rpc_method_handler(
             call,
             None,
@@ -58,12 +62,12 @@ class WrappedMethods:
         )
 
 
-def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[..., Any]:
+def _call(method: str, handler: Handler, open_calls: OpenCalls, metrics: CallMetrics) -> Callable[..., Any]:
     answer: Any = handler.unary_unary
-    valid = valid_requests(handler.request_deserializer)
+    valid, meter = valid_requests(handler.request_deserializer), metrics.of_calls(method)
 
     async def behaviour(raw: bytes, context: Context) -> Any:
-        with LoggedCall(method, context) as call:
+        with LoggedCall(method, context, meter) as call:
             limit = time_limit(context)
             try:
                 async with limit:
@@ -77,16 +81,19 @@ def _call(method: str, handler: Handler, open_calls: OpenCalls) -> Callable[...,
     return behaviour
 
 
-def _stream(method: str, handler: Handler, open_streams: OpenStreams) -> Callable[..., Any]:
+def _stream(
+    method: str, handler: Handler, open_streams: OpenStreams, metrics: CallMetrics
+) -> Callable[..., Any]:
     """One coroutine that writes, instead of a generator: whatever ends it, wherever it is, ends all of it at once."""
     messages = cast("Stream", handler.unary_stream)
-    valid = valid_requests(handler.request_deserializer)
+    valid, meter = valid_requests(handler.request_deserializer), metrics.of_streams(method)
+    sent = metrics.of_messages(method)
 
     async def behaviour(raw: bytes, context: Context) -> None:
-        with LoggedCall(method, context) as call:
+        with LoggedCall(method, context, meter) as call:
             try:
                 async with open_streams.one_more(), aclosing(messages(valid(raw), context)) as stream:
-                    await send_all(stream, context, open_streams)
+                    await send_all(stream, context, open_streams, sent)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above

@@ -8,12 +8,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.addresses import Address
-from server.runtime.settings import doors, mail, microsoft, reading
+from server.runtime.settings import doors, mail, microsoft, operations, reading
 from server.runtime.settings.database import DatabaseSettings
 from server.runtime.settings.doors import DoorSettings
 from server.runtime.settings.mail import MailSettings
 from server.runtime.settings.microsoft import MicrosoftSettings
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
+from server.runtime.settings.operations import OperationsSettings
 from server.runtime.settings.reading import ReadingSettings
 from server.runtime.settings.running import Role, RunningSettings
 
@@ -24,6 +25,7 @@ SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
     DoorSettings,
     ReadingSettings,
     RunningSettings,
+    OperationsSettings,
 )
 """In the order in which docs/settings.md shows them."""
 CONTRADICTIONS: Final = (
@@ -31,6 +33,7 @@ CONTRADICTIONS: Final = (
     mail.contradictions,
     reading.contradictions,
     doors.contradictions,
+    operations.contradictions,
 )
 
 
@@ -50,6 +53,7 @@ class Settings(
     DoorSettings,
     ReadingSettings,
     RunningSettings,
+    OperationsSettings,
 ):
     """One field a variable: `database_url` is CALENDARSYNC_DATABASE_URL. Empty counts as not set."""
 

@@ -1,0 +1,38 @@
+"""The door for those who operate the service: measurements, and its health in detail.
+
+A listener of its own, since what it tells is for nobody outside. It writes no log: it is asked every few seconds.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from server.http.health import DetailedHealth
+from server.http.links import ALIVE_PATH, METRICS_PATH, READY_PATH
+from server.http.middleware import COUNTED, Handler, log_request
+from server.metrics.metrics import CONTENT_TYPE, Metrics
+
+LARGEST_REQUEST: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsPage:
+    metrics: Metrics
+
+    async def get(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(body=await self.metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def operations_app(health: DetailedHealth, metrics: MetricsPage) -> web.Application:
+    app = web.Application(middlewares=[_unlogged, log_request], client_max_size=LARGEST_REQUEST)
+    app.router.add_get(METRICS_PATH, metrics.get)
+    app.router.add_get(ALIVE_PATH, health.alive)
+    app.router.add_get(READY_PATH, health.ready)
+    return app
+
+
+@web.middleware
+async def _unlogged(request: web.Request, handler: Handler) -> web.StreamResponse:
+    request[COUNTED] = True
+    return await handler(request)

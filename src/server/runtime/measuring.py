@@ -1,0 +1,20 @@
+"""What is measured of a process as long as it runs, whatever it does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from server.build import build_version
+from server.metrics.process import Alarms, tell_of_process
+from server.runtime.container import Container
+from server.runtime.settings import Role
+from server.tasks import task_for_good
+
+
+@asynccontextmanager
+async def measuring(container: Container, role: Role) -> AsyncIterator[None]:
+    """Until the end of the block, which is to hold all that answers and works."""
+    metrics = container.metrics()
+    tell_of_process(metrics.registry, version=build_version(), role=role.value)
+    metrics.registry.register(Alarms(lambda: container.alarms().raised))
+    async with task_for_good(metrics.loop_lag.follow(), name="loop lag"):
+        yield
