@@ -8,6 +8,7 @@ from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
 from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
+from domain.caller import Caller, CertificateName, Credential, Scope, TokenDigest
 from domain.change import Change, ChangeType
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
 from domain.deviation import Deviation, DeviationKind
@@ -395,4 +396,30 @@ def a_change(
         hold_id=None if hold_id is None else HoldId(hold_id),
         incident_id=None if incident_id is None else IncidentId(incident_id),
         expires_at=expires_at,
+    )
+
+
+def a_certificate_name(text: str = "URI:spiffe://experts.example/booking") -> CertificateName:
+    return CertificateName.parse(text)
+
+
+def a_credential(
+    credential_id: str = "0123456789ab",
+    *,
+    caller: str = "booking",
+    scopes: Iterable[Scope] = (Scope.READ,),
+    proof: TokenDigest | CertificateName | None = None,
+    created_at: datetime = NOW,
+    expires_at: datetime | None = None,
+    revoked_at: datetime | None = None,
+    limits_times: int = 1,
+) -> Credential:
+    return Credential(
+        credential_id=credential_id,
+        caller=Caller(name=caller, scopes=frozenset(scopes)),
+        proof=proof or TokenDigest(credential_id.encode().ljust(32)),
+        created_at=created_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+        limits_times=limits_times,
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from server.build import build_version
+from server.commands.callers import CALLERS
 from server.commands.check_settings import CHECK_SETTINGS
 from server.commands.command import Command, tell
 from server.commands.local import LOCAL
@@ -15,7 +16,7 @@ from server.runtime.settings import SettingsInvalid
 from server.runtime.stop_signals import StopSignals
 from server.time_zones import use_packaged_zones
 
-COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS)
+COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS, CALLERS)
 BAD_SETTINGS = 2
 CANT_START = 1
 

@@ -7,6 +7,9 @@ import pytest_asyncio
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
+from adapters.postgres.callers import PostgresCredentials
+from application.ports.callers import Credentials
+from tests.fakes.callers import FakeCredentials
 from tests.fakes.store import FakeStore
 from tests.support.postgres import new_database
 from tests.support.stores import Kept, KeptByFake, KeptByPostgres, kept_by_postgres
@@ -44,3 +47,13 @@ async def kept(shared: KeptByPostgres | None) -> AsyncIterator[Kept]:
         await connection.execute("DELETE FROM wish")
         await connection.execute("DELETE FROM change")
         await connection.execute("DELETE FROM worker")
+
+
+@pytest_asyncio.fixture
+async def credentials(shared: KeptByPostgres | None) -> AsyncIterator[Credentials]:
+    if shared is None:
+        yield FakeCredentials()
+        return
+    yield PostgresCredentials(pool=shared.pool)
+    async with shared.pool.connection() as connection:
+        await connection.execute("DELETE FROM caller_credential")

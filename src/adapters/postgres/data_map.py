@@ -339,6 +339,19 @@ OPERATORS: Final[Mapping[str, OperatorsTable]] = {
             "removed_number": Kind.STATE,
         }
     ),
+    "caller_credential": OperatorsTable(
+        columns={
+            "credential_id": Kind.KEY,
+            "caller": Kind.STATE,
+            "scopes": Kind.STATE,
+            "token_sha256": Kind.SECRET,
+            "certificate_name": Kind.STATE,
+            "limits_times": Kind.STATE,
+            "created_at": Kind.TIME,
+            "expires_at": Kind.TIME,
+            "revoked_at": Kind.TIME,
+        },
+    ),
     "worker": OperatorsTable(
         columns={"worker_id": Kind.KEY, "seen_at": Kind.TIME, "claims_rows": Kind.STATE},
     ),

@@ -132,7 +132,7 @@ async def _open_database(dsn: str, pool_size: int) -> AsyncIterator[tuple[Pool, 
 
 async def migrated(dsn: str) -> list[str]:
     """Bring the schema up to date and name what was applied. Raises ProcessFailed."""
-    await _require_database(dsn)
+    await require_database(dsn)
     try:
         return await migrate(dsn)
     except psycopg.OperationalError as error:
@@ -141,7 +141,7 @@ async def migrated(dsn: str) -> list[str]:
         raise ProcessFailed(f"the database's schema can't be brought up to date: {refused}") from None
 
 
-async def _require_database(dsn: str) -> None:
+async def require_database(dsn: str) -> None:
     """Raises ProcessFailed, and says why there is no connection."""
     try:
         await require_reachable(dsn)

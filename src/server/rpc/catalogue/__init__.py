@@ -21,6 +21,7 @@ from domain.access import (
     WriteRefused,
 )
 from domain.calendar import CalendarListNotBelieved
+from domain.caller import CredentialNotFound
 from domain.errors import DomainError
 from domain.incident import ReconnectLinkUnknown
 from domain.interval import IntervalInvalid
@@ -53,6 +54,7 @@ INTERNAL_ONLY: Mapping[type[DomainError], str] = {
     AddressNotReached: "polling goes on without notifications, and the worker subscribes soon",
     SubscriptionExists: "the worker replaces it, or polling goes on without notifications",
     SubscriptionGone: "the worker subscribes anew",
+    CredentialNotFound: "only the command line names credentials",
     ReconnectLinkUnknown: "only the HTTP link knows it; it answers with a page",
 }
 

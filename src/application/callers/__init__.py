@@ -1,0 +1,1 @@
+"""Who calls: credentials made, listed and revoked, and callers identified by them."""
