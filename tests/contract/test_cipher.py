@@ -1,19 +1,21 @@
 """What every cipher must do, and what only the real one has."""
 
 import base64
+import hashlib
 import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adapters.crypto.cipher import KeyRing, KeysInvalid
+from adapters.crypto.weakness import weakness_of
 from application.ports.cipher import Cipher, SealBroken, UnknownKey
 from tests.fakes.cipher import FakeCipher
 
 CONTEXT = "account/1/grant"
-OLD, NEW = bytes(range(32)), bytes(range(32, 64))
+OLD, NEW = hashlib.sha256(b"old").digest(), hashlib.sha256(b"new").digest()
 
 MakeCipher = Callable[[str], Cipher]
 
@@ -136,7 +138,7 @@ class TestParse:
     def test_reads_either_alphabet_padded_or_not(
         self, encode: Callable[[bytes], bytes], padding: str
     ) -> None:
-        key = b"\xfb\xff" * 16
+        key = bytes.fromhex("fbff9d1ef3c6f87a0b71cbe2d5549a6bbfe0437fd0f2f3e9f6a1c3cb0d5bfa11")
         text = encode(key).decode().rstrip("=") + padding
         sealed = KeyRing({"a": key}).seal(b"secret", context=CONTEXT)
         assert KeyRing.parse(f"a:{text}").open(sealed, context=CONTEXT) == b"secret"
@@ -166,3 +168,48 @@ class TestParse:
             KeyRing.parse(setting)
         assert "hush" not in str(refused.value)
         assert refused.value.__cause__ is None
+
+    @pytest.mark.parametrize(
+        ("key", "fault"),
+        [
+            (bytes(32), "is all zeros"),
+            (b"\xa7" * 32, "is one byte over and over"),
+            (b"\x07\xf1" * 16, "repeats a short pattern"),
+            (NEW[:16] * 2, "repeats a short pattern"),
+            ((NEW[:7] * 5)[:32], "repeats a short pattern"),
+            (bytes(range(200, 232)), "counts up or down"),
+            (bytes((250 - 9 * step) % 256 for step in range(32)), "counts up or down"),
+            (b"correct horse battery staple 123", "is text"),
+            (os.urandom(16).hex().encode(), "is text"),
+            (NEW[:4] + bytes(28), "has too few different bytes"),
+        ],
+        ids=str,
+    )
+    def test_refuses_a_key_that_nobody_drew_at_random_without_repeating_it(
+        self, key: bytes, fault: str
+    ) -> None:
+        weak, strong = (base64.b64encode(one).decode() for one in (key, OLD))
+        for setting, position in ((f"weak:{weak}", 1), (f"strong:{strong},weak:{weak}", 2)):
+            with pytest.raises(KeysInvalid, match=rf"^key {position} {fault}") as refused:
+                KeyRing.parse(setting)
+            assert weak[:8] not in str(refused.value)
+            assert refused.value.__cause__ is None
+
+    def test_refuses_one_key_under_two_ids(self) -> None:
+        text = base64.b64encode(OLD).decode()
+        with pytest.raises(KeysInvalid, match=r"^key 3 is the same as key 1$"):
+            KeyRing.parse(f"a:{text},b:{base64.b64encode(NEW).decode()},c:{text}")
+
+    def test_takes_a_weak_key_only_to_open_with_and_only_where_asked_to(self) -> None:
+        weak, strong = base64.b64encode(bytes(32)).decode(), base64.b64encode(NEW).decode()
+        sealed = KeyRing({"weak": bytes(32)}).seal(b"secret", context=CONTEXT)
+        ring = KeyRing.parse(f"strong:{strong},weak:{weak}", weak_ones_open=True)
+        assert ring.open(sealed, context=CONTEXT) == b"secret"
+        assert ring.ids == ("strong", "weak")
+        with pytest.raises(KeysInvalid, match=r"^key 1 is all zeros"):
+            KeyRing.parse(f"weak:{weak},strong:{strong}", weak_ones_open=True)
+
+    @given(st.binary(min_size=32, max_size=32).filter(lambda key: len(set(key)) > 20))
+    def test_takes_keys_that_look_random(self, key: bytes) -> None:
+        assume(not all(32 <= byte < 127 for byte in key) and weakness_of(key) != "counts up or down")
+        KeyRing.parse("random:" + base64.b64encode(key).decode())

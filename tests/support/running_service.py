@@ -1,6 +1,7 @@
 """Starts the whole service in the tests' own loop, on a sandbox and a database, with nothing replaced."""
 
 import base64
+import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs, captured_logs
 from tests.support.service import Service
 
-KEYS: Final = "test:" + base64.b64encode(bytes(range(32))).decode()
+KEYS: Final = "test:" + base64.b64encode(hashlib.sha256(b"test").digest()).decode()
 SENDER: Final = "CalendarSync <calendars@example.com>"
 
 

@@ -17,6 +17,7 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from adapters.crypto.weakness import weakness_of
 from application.ports.cipher import SealBroken, UnknownKey
 
 VERSION = b"\x01"
@@ -32,7 +33,7 @@ class KeysInvalid(ValueError):
 
 
 class KeyRing:
-    """The keys by id. The first seals; all open. Adding a new first key rotates, dropping the last one ends it."""
+    """The keys by id. The first seals; all open. To exchange one, put a new one first."""
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         """Takes keys of 32 bytes, the first being the one that seals. Raises KeysInvalid."""
@@ -45,10 +46,17 @@ class KeyRing:
                 raise KeysInvalid(f"key {position} has not {KEY_BYTES} bytes")
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._primary = next(iter(keys))
+        name = self._primary.encode()
+        self.head = VERSION + bytes([len(name)]) + name
+        """What everything begins with that is sealed now, and nothing that another key sealed."""
 
     @classmethod
-    def parse(cls, setting: str) -> Self:
-        """Reads `id:base64,id2:base64`, the first being the one that seals. Raises KeysInvalid."""
+    def parse(cls, setting: str, *, weak_ones_open: bool = False) -> Self:
+        """Reads `id:base64,id2:base64`, the first being the one that seals. Raises KeysInvalid.
+
+        Keys that were plainly not drawn at random are refused. With `weak_ones_open` those after the first may be
+        such: what they sealed can only be saved by opening it once more.
+        """
         keys: dict[str, bytes] = {}
         for position, entry in enumerate(setting.split(","), start=1):
             key_id, separator, encoded = entry.strip().partition(":")
@@ -57,15 +65,22 @@ class KeyRing:
             if key_id in keys:
                 raise KeysInvalid(f"the id of key {position} was used before")
             keys[key_id] = _decode(encoded, position)
-        return cls(keys)
+        ring = cls(keys)
+        _require_different(list(keys.values()))
+        _require_strong(list(keys.values())[: 1 if weak_ones_open else None])
+        return ring
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all keys, the one that seals first."""
+        return tuple(self._keys)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(ids={list(self._keys)})"
 
     def seal(self, plaintext: bytes, *, context: str) -> bytes:
         """See the port. Adds 92 bytes and the length of the key's id."""
-        name = self._primary.encode()
-        head = VERSION + bytes([len(name)]) + name
+        head = self.head
         bound = head + context.encode()
         data_key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
         key_nonce, nonce = os.urandom(NONCE_BYTES), os.urandom(NONCE_BYTES)
@@ -95,6 +110,18 @@ class KeyRing:
         if sealed[:1] != VERSION or len(name) != length or not KEY_ID.fullmatch(name):
             raise SealBroken
         return name
+
+
+def _require_different(keys: list[bytes]) -> None:
+    for position, key in enumerate(keys, start=1):
+        if (first := keys.index(key) + 1) != position:
+            raise KeysInvalid(f"key {position} is the same as key {first}")
+
+
+def _require_strong(keys: list[bytes]) -> None:
+    for position, key in enumerate(keys, start=1):
+        if (weakness := weakness_of(key)) is not None:
+            raise KeysInvalid(f"key {position} {weakness}; draw one with: openssl rand -base64 32")
 
 
 def _split(data: bytes, length: int) -> tuple[bytes, bytes]:

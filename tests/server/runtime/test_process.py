@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs
 from tests.support.refusing_database import refusing_database
 
-KEYS = "one:" + base64.b64encode(b"k" * 32).decode()
+KEYS = "one:" + base64.b64encode(hashlib.sha256(b"one").digest()).decode()
 VALUES = {
     "ENCRYPTION_KEYS": KEYS,
     "MICROSOFT_CLIENT_ID": "client",

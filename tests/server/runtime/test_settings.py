@@ -1,6 +1,7 @@
 """The settings from the environment."""
 
 import base64
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from server.runtime.resources import ProcessFailed, microsoft_settings
 from server.runtime.settings import PREFIX, Mail, Settings, SettingsInvalid, load_settings
 
 MICROSOFT = "https://graph.microsoft.com/v1.0"
-KEY = base64.b64encode(b"k" * 32).decode()
+KEY = base64.b64encode(hashlib.sha256(b"one").digest()).decode()
 NEEDED = {
     "DATABASE_URL": "postgresql://user:hunter2@db.example/calendarsync",
     "ENCRYPTION_KEYS": f"one:{KEY}",
