@@ -5,33 +5,19 @@ import struct
 import pytest
 from psycopg import sql
 
+from adapters.postgres.keys.sealed_tables import SEALED
 from application.ports.cipher import SealBroken
-from domain.account import Provider
-from domain.ids import CalendarId
-from domain.session import Replacement, Session
 from tests.builders import (
-    EXPERT,
     NOW,
-    a_calendar,
-    a_change,
     a_deviation,
-    a_grant,
-    a_hold,
     a_reading,
     a_reading_task,
-    a_remote_calendar,
     a_session,
-    a_subscription,
     after,
-    an_account,
-    an_attempt,
-    an_event_copy,
     an_expert,
-    an_incident,
     an_interval,
-    some_details,
-    some_settings,
 )
+from tests.support.everything import store_everything
 from tests.support.stores import KeptByPostgres, put_conflict_calendars
 
 SECRETS = {
@@ -55,80 +41,6 @@ SECRETS = {
 }
 
 
-async def _store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix: str = "") -> None:
-    """A row in each table, with every secret in its place."""
-    account_id, session = f"account{suffix}", f"session{suffix}"
-    remote = a_remote_calendar(
-        f"remote{suffix}",
-        name="Calendar of Mia",
-        owner_name="Owen Ownerson",
-        owner_email="owen@private.example",
-    )
-    details = some_details(
-        "Coaching for Jonas",
-        text="Jonas is nervous",
-        place="Room under the roof",
-        join_url="https://meet.example/jonas",
-    )
-    attempt = an_attempt(
-        f"state-of-mia{suffix}",
-        expert_id=expert_id,
-        flow=b"verifier-of-mia",
-        return_url="https://return.example/mia",
-        reconnects=account_id,
-    )
-    incident = an_incident(
-        f"incident{suffix}", account_id=account_id, expert_id=expert_id, token=f"link-token-of-mia{suffix}"
-    )
-    booked = a_session(
-        session,
-        expert_id=expert_id,
-        details=details,
-        copy=an_event_copy(account_id=account_id, mark=f"mark{suffix}"),
-        replacement=Replacement.EVENT_DELETED,
-        written_at=NOW,
-    )
-    account = an_account(
-        account_id, expert_id=expert_id, email="mia.account@private.example", display_name="Mia Accountova"
-    )
-    async with kept.transaction() as tx:
-        await tx.experts.put(
-            an_expert(expert_id, email="mia.expert@private.example", display_name="Mia Expertova")
-        )
-        await tx.accounts.add(account, a_grant(b"refresh-token-of-mia"))
-        await tx.attempts.add(attempt)
-        await tx.attempts.ask_consent_afresh(booked.expert_id, Provider.MICROSOFT, wanted=True)
-        await tx.calendars.save([a_calendar(f"calendar{suffix}", account_id=account_id, remote=remote)])
-        await tx.calendars.save_settings(some_settings(expert_id, conflict=(f"calendar{suffix}",)))
-        await tx.sessions.add(booked)
-        await tx.sessions.claim(booked.expert_id, booked.session_id, token="worker", now=NOW, until=NOW)
-        await tx.incidents.add(incident)
-        await tx.jobs.write_session(booked.expert_id, booked.session_id)
-        await tx.jobs.notify_expert(incident.incident_id)
-        await tx.jobs.refresh_calendars(account.account_id)
-    await _store_what_follows(kept, calendar_id=f"calendar{suffix}", session=booked)
-
-
-async def _store_what_follows(kept: KeptByPostgres, *, calendar_id: str, session: Session) -> None:
-    """What is kept for a conflict calendar and a session that was checked."""
-    expert_id = session.expert_id
-    subscription = a_subscription(calendar_id)
-    async with kept.transaction() as tx:
-        reading = a_reading(calendar_id, busy=[an_interval(starts=3), an_interval(starts=5)])
-        task = a_reading_task(calendar_id, expert_id=expert_id)
-        assert await tx.readings.store(task, reading, due_at=NOW, now=NOW)
-        assert await tx.subscriptions.save(
-            subscription, instead_of=None, secret="notification-secret-of-mia", renew_at=NOW
-        )
-        await tx.reserved.hold(
-            a_hold(f"hold-of-{expert_id}", expert_id=expert_id, interval=an_interval(starts=3)), now=NOW
-        )
-        await tx.reserved.reserve(expert_id, session.session_id, session.interval, now=NOW)
-        await tx.changes.add(a_change(expert_id=expert_id, calendar_id=calendar_id))
-        await tx.jobs.read_calendar(CalendarId(calendar_id))
-        await tx.jobs.keep_subscription(CalendarId(calendar_id))
-
-
 async def _everything_stored(kept: KeptByPostgres) -> str:
     """All rows of all tables as text, bytes both in hex and as they are."""
     tables = await kept.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
@@ -146,7 +58,7 @@ def _as_text(value: object) -> str:
 
 
 async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: KeptByPostgres) -> None:
-    await _store_everything(kept)
+    await store_everything(kept)
     stored = await _everything_stored(kept)
     tables = (
         "expert",
@@ -164,23 +76,13 @@ async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: Kept
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [
-        ("expert", "person"),
-        ("account", "person"),
-        ("account_grant", "secret"),
-        ("connection_attempt", "flow"),
-        ("connection_attempt", "return_url"),
-        ("calendar", "details"),
-        ("session", "details"),
-        ("session", "copy_written"),
-        ("incident", "token"),
-    ],
+    [(table.name, column) for table in SEALED for column in table.columns],
 )
 async def test_what_is_sealed_for_one_row_opens_in_no_other(
     kept: KeptByPostgres, table: str, column: str
 ) -> None:
-    await _store_everything(kept, suffix="-1")
-    await _store_everything(kept, "other", suffix="-2")
+    await store_everything(kept, suffix="-1")
+    await store_everything(kept, "other", suffix="-2")
     async with kept.pool.connection() as connection:
         swap = sql.SQL(
             "UPDATE {table} AS one SET {column} = other.{column} FROM {table} AS other WHERE one <> other"
@@ -191,7 +93,7 @@ async def test_what_is_sealed_for_one_row_opens_in_no_other(
 
 
 async def test_what_is_sealed_for_one_column_opens_in_no_other(kept: KeptByPostgres) -> None:
-    await _store_everything(kept, suffix="-1")
+    await store_everything(kept, suffix="-1")
     async with kept.pool.connection() as connection:
         await connection.execute("UPDATE connection_attempt SET return_url = flow, flow = return_url")
     with pytest.raises(SealBroken):
@@ -211,12 +113,12 @@ async def _read_everything(kept: KeptByPostgres) -> None:
 
 
 async def test_what_was_not_tampered_with_can_be_read(kept: KeptByPostgres) -> None:
-    await _store_everything(kept, suffix="-1")
+    await store_everything(kept, suffix="-1")
     await _read_everything(kept)
 
 
 async def test_a_reading_holds_times_and_nothing_of_an_event(kept: KeptByPostgres) -> None:
-    await _store_everything(kept, suffix="-1")
+    await store_everything(kept, suffix="-1")
     (row,) = await kept.rows("SELECT * FROM reading")
     assert sorted(row) == [
         "busy",
@@ -258,9 +160,9 @@ async def test_of_an_event_of_ours_that_was_moved_a_reading_holds_its_session_an
 
 
 async def test_nothing_is_left_of_an_erased_expert(kept: KeptByPostgres) -> None:
-    await _store_everything(kept, "expert-to-stay", suffix="-of-stayer")
+    await store_everything(kept, "expert-to-stay", suffix="-of-stayer")
     before = await _everything_stored(kept)
-    await _store_everything(kept, "expert-to-erase", suffix="-of-leaver")
+    await store_everything(kept, "expert-to-erase", suffix="-of-leaver")
     assert "leaver" in await _everything_stored(kept)
     async with kept.transaction() as tx:
         await tx.experts.remove(an_expert("expert-to-erase").expert_id)

@@ -147,10 +147,10 @@ class Service(Calls):
         return await (await self.database.execute(query, arguments)).fetchall()
 
     async def tables(self) -> dict[str, int]:
-        """How many rows each table has that is not empty, but for the schema's and the workers' own."""
+        """How many rows each table has that is not empty, but for those of the schema and of the processes."""
         names = await self.rows(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('schema_migration', 'change_feed', 'worker')"
+            "('schema_migration', 'change_feed', 'worker', 'encryption_key', 'key_holder')"
         )
         counts: dict[str, int] = {}
         for name in sorted(one["tablename"] for one in names):

@@ -355,6 +355,13 @@ OPERATORS: Final[Mapping[str, OperatorsTable]] = {
     "worker": OperatorsTable(
         columns={"worker_id": Kind.KEY, "seen_at": Kind.TIME, "claims_rows": Kind.STATE},
     ),
+    "encryption_key": OperatorsTable(
+        key=("key_id",),
+        columns={"key_id": Kind.KEY, "proof": Kind.SEALED},
+    ),
+    "key_holder": OperatorsTable(
+        columns={"holder_id": Kind.KEY, "key_ids": Kind.KEY, "seen_at": Kind.TIME},
+    ),
     "schema_migration": OperatorsTable(
         columns={
             "version": Kind.KEY,

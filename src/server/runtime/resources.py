@@ -21,6 +21,7 @@ from adapters.postgres.clock import PostgresClock, open_clock
 from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.kept_times import KeptTimes, open_known_times
+from adapters.postgres.keys.key_holders import KeysUnfit, hold_keys
 from adapters.postgres.migrate import MigrationRefused, migrate, needed_version
 from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
@@ -64,6 +65,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     async with AsyncExitStack() as stack:
         pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
         vault = PostgresGrantVault(pool=pool, cipher=cipher)
+        await _hold_keys(stack, pool, cipher)
         try:
             new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
             changes = await stack.enter_async_context(open_change_feed(dsn, pool))
@@ -103,6 +105,18 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         )
         container.check_dependencies()
         yield Resources(container=container, pool=pool, wake_ups=PostgresWakeUps(dsn=dsn))
+
+
+async def _hold_keys(stack: AsyncExitStack, pool: Pool, ring: KeyRing) -> None:
+    """As long as the stack is open. Raises ProcessFailed when they are not what the database's contents take."""
+    try:
+        held = await hold_keys(pool, ring)
+    except KeysUnfit as unfit:
+        raise ProcessFailed(f"CALENDARSYNC_ENCRYPTION_KEYS: {unfit}") from None
+    except StoreUnavailable:
+        raise ProcessFailed(UNREACHABLE) from None
+    stack.push_async_callback(held.release)
+    await stack.enter_async_context(task_for_good(held.keep(), name="keys"))
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Which keys of encryption are in use and by whom, and exchanging one while the service runs."""
