@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.callers import PostgresCredentials
+from adapters.postgres.pool import Connection
 from application.ports.callers import Credentials
 from tests.fakes.callers import FakeCredentials
 from tests.fakes.store import FakeStore
@@ -47,6 +48,7 @@ async def kept(shared: KeptByPostgres | None) -> AsyncIterator[Kept]:
         await connection.execute("DELETE FROM wish")
         await connection.execute("DELETE FROM change")
         await connection.execute("DELETE FROM worker")
+        await _empty_audit_log(connection)
 
 
 @pytest_asyncio.fixture
@@ -57,3 +59,14 @@ async def credentials(shared: KeptByPostgres | None) -> AsyncIterator[Credential
     yield PostgresCredentials(pool=shared.pool)
     async with shared.pool.connection() as connection:
         await connection.execute("DELETE FROM caller_credential")
+
+
+async def _empty_audit_log(connection: Connection) -> None:
+    """Which is append-only to all but the owner of its table."""
+    cursor = await connection.execute("SELECT FROM audit_entry LIMIT 1")
+    if await cursor.fetchone() is None:
+        return
+    async with connection.transaction():
+        await connection.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+        await connection.execute("TRUNCATE audit_entry")
+        await connection.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")

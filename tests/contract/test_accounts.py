@@ -113,7 +113,7 @@ async def test_a_new_sign_in_replaces_the_grant(kept: Kept) -> None:
     await put_expert(kept)
     async with kept.transaction() as tx:
         await tx.accounts.add(an_account(), a_grant(b"first"))
-    await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=await kept.vault.load(ACCOUNT))
+    await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=await kept.vault.load(ACCOUNT), now=NOW)
     again = an_account().reconnected(email="new@contoso.example", display_name="New")
     async with kept.transaction() as tx:
         await tx.accounts.save(again, a_grant(b"second"))

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from application.ports.store import StoreUnavailable
-from tests.builders import ACCOUNT, EXPERT, a_grant, an_account, an_expert
+from tests.builders import ACCOUNT, EXPERT, NOW, a_grant, an_account, an_expert
 from tests.fakes.store import FakeStore
 
 
@@ -48,7 +48,7 @@ async def test_a_renewal_is_not_lost_to_a_transaction_that_runs_at_the_same_time
         await tx.accounts.add(an_account(), a_grant())
     first = await store.vault.load(ACCOUNT)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(store.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first))
+        tasks.create_task(store.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first, now=NOW))
         async with store.transaction() as tx:
             await asyncio.sleep(0)
             await tx.experts.put(an_expert(email="new@experts.example"))

@@ -37,7 +37,7 @@ async def test_a_renewal_takes_the_place_of_what_was_renewed(kept: Kept) -> None
     await _connected(kept)
     first = await kept.vault.load(ACCOUNT)
     renewed = a_grant(b"renewed", scopes=("Calendars.Read",))
-    assert await kept.vault.save_renewed(ACCOUNT, renewed, over=first)
+    assert await kept.vault.save_renewed(ACCOUNT, renewed, over=first, now=NOW)
     stored = await kept.vault.load(ACCOUNT)
     assert (stored.grant, stored.grant_version, stored.rotation) == (renewed, 1, 1)
 
@@ -45,8 +45,8 @@ async def test_a_renewal_takes_the_place_of_what_was_renewed(kept: Kept) -> None
 async def test_refuses_a_renewal_of_what_was_renewed_already(kept: Kept) -> None:
     await _connected(kept)
     first = await kept.vault.load(ACCOUNT)
-    assert await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first)
-    assert not await kept.vault.save_renewed(ACCOUNT, a_grant(b"late"), over=first)
+    assert await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first, now=NOW)
+    assert not await kept.vault.save_renewed(ACCOUNT, a_grant(b"late"), over=first, now=NOW)
     assert (await kept.vault.load(ACCOUNT)).grant == a_grant(b"renewed")
 
 
@@ -56,7 +56,7 @@ async def test_refuses_a_renewal_of_what_an_older_sign_in_gave(kept: Kept) -> No
     async with kept.transaction() as tx:
         again = an_account().reconnected(email="new@contoso.example", display_name="New")
         await tx.accounts.save(again, a_grant(b"second"))
-    assert not await kept.vault.save_renewed(ACCOUNT, a_grant(b"late"), over=first)
+    assert not await kept.vault.save_renewed(ACCOUNT, a_grant(b"late"), over=first, now=NOW)
     assert (await kept.vault.load(ACCOUNT)).grant == a_grant(b"second")
 
 
@@ -65,7 +65,7 @@ async def test_of_many_renewals_at_once_one_is_stored(kept: Kept) -> None:
     first = await kept.vault.load(ACCOUNT)
     secrets = [b"renewed-%d" % number for number in range(5)]
     stored = await asyncio.gather(
-        *(kept.vault.save_renewed(ACCOUNT, a_grant(secret), over=first) for secret in secrets)
+        *(kept.vault.save_renewed(ACCOUNT, a_grant(secret), over=first, now=NOW) for secret in secrets)
     )
     assert sorted(stored) == [False] * 4 + [True]
     now = await kept.vault.load(ACCOUNT)
@@ -80,7 +80,7 @@ async def test_an_account_that_is_gone_has_no_grant(kept: Kept) -> None:
     with pytest.raises(AccountNotFound):
         await kept.vault.load(ACCOUNT)
     with pytest.raises(AccountNotFound):
-        await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first)
+        await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first, now=NOW)
 
 
 async def _claim(kept: Kept, over: StoredGrant, token: str = "one", *, at: datetime = NOW) -> bool:
@@ -126,7 +126,7 @@ async def test_what_was_renewed_meanwhile_is_not_claimed(kept: Kept) -> None:
     await _connected(kept)
     first = await kept.vault.load(ACCOUNT)
     assert await _claim(kept, first)
-    assert await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first)
+    assert await kept.vault.save_renewed(ACCOUNT, a_grant(b"renewed"), over=first, now=NOW)
     assert not await _claim(kept, first)
     assert await _claim(kept, await kept.vault.load(ACCOUNT), "other")
 

@@ -22,6 +22,9 @@ class FakeExperts:
 
     async def put(self, expert: Expert) -> None:
         self.tables.experts[expert.expert_id] = expert
+        if expert.expert_id not in self.tables.subjects:
+            self.tables.subjects_given += 1
+            self.tables.subjects[expert.expert_id] = f"subject-{self.tables.subjects_given}"
 
     async def remove(self, expert_id: ExpertId) -> None:
         await self.get(expert_id)

@@ -5,10 +5,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.ports.audit_log import WhoActs
 from application.ports.grant_vault import StoredGrant
 from domain.account import AccountNotFound
+from domain.audit import Act, AuditAction
 from domain.grant import Grant
 from domain.ids import AccountId
+from tests.fakes.audit_log import FakeAuditLog
 from tests.fakes.tables import Claim, Tables
 
 
@@ -17,19 +20,32 @@ class FakeGrantVault:
     """Each call is a transaction of its own."""
 
     transaction: Callable[[], AbstractAsyncContextManager[Tables]]
+    who_acts: WhoActs
 
     async def load(self, account_id: AccountId) -> StoredGrant:
         async with self.transaction() as tables:
             return _stored(tables, account_id)
 
-    async def save_renewed(self, account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
+    async def save_renewed(
+        self, account_id: AccountId, renewed: Grant, *, over: StoredGrant, now: datetime
+    ) -> bool:
         async with self.transaction() as tables:
             stored = _stored(tables, account_id)
             if (stored.grant_version, stored.rotation) != (over.grant_version, over.rotation):
                 return False
             tables.grants[account_id] = replace(stored, grant=renewed, rotation=stored.rotation + 1)
             tables.grant_claims.pop(account_id, None)
+            await self._audit_use(tables, account_id, now)
             return True
+
+    async def _audit_use(self, tables: Tables, account_id: AccountId, now: datetime) -> None:
+        """Tests of providers keep grants of accounts that are not there."""
+        account = tables.accounts.get(account_id)
+        if account is None or tables.uses_audited.get(account_id) == now.date():
+            return
+        tables.uses_audited[account_id] = now.date()
+        used = Act(action=AuditAction.GRANT_USED, at=now, expert_id=account.expert_id, account_id=account_id)
+        await FakeAuditLog(tables, self.who_acts).add(used)
 
     async def claim_renewal(
         self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from application.ports.store import StoreUnavailable
 from tests.fakes.accounts import FakeAccounts
+from tests.fakes.audit_log import FakeAuditLog, FakeWhoActs
 from tests.fakes.calendars import FakeCalendars
 from tests.fakes.census import FakeCensus
 from tests.fakes.changes import FakeChangeFeed, FakeChanges
@@ -41,6 +42,7 @@ class FakeTransaction:
     changes: FakeChanges
     jobs: FakeJobs
     workers: FakeWorkers
+    audit: FakeAuditLog
 
 
 class FakeStore:
@@ -52,8 +54,9 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.tables = Tables()
+        self.who_acts = FakeWhoActs()
         self.away = False
-        self.vault = FakeGrantVault(self._unit_of_work)
+        self.vault = FakeGrantVault(self._unit_of_work, self.who_acts)
         self.known_times = FakeKnownTimes(committed=self._reachable_tables)
         self.new_sessions = FakeNewSessions(self._unit_of_work)
         self.unchanged_looks = FakeUnchangedLooks(self._unit_of_work)
@@ -96,6 +99,7 @@ class FakeStore:
                 changes=FakeChanges(tables),
                 jobs=FakeJobs(tables),
                 workers=FakeWorkers(tables),
+                audit=FakeAuditLog(tables, self.who_acts),
             )
 
     @asynccontextmanager

@@ -3,10 +3,11 @@
 from collections import Counter
 from copy import copy
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from application.ports.grant_vault import StoredGrant
 from domain.account import Account, Provider
+from domain.audit import Act, Actor
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
 from domain.change import Change, FeedPosition
@@ -66,6 +67,14 @@ class SubscriptionRow:
         return None if self.subscription is None else self.subscription.remote_id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    number: int
+    actor: Actor
+    act: Act
+    subject: str | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Tables:
     experts: dict[ExpertId, Expert] = field(default_factory=dict)
@@ -93,11 +102,16 @@ class Tables:
     changes: list[tuple[FeedPosition, Change]] = field(default_factory=list)
     changes_removed: FeedPosition = field(default_factory=lambda: FeedPosition(HISTORY, 0, 0))
     ended_subscriptions: dict[str, tuple[datetime, EndedSubscription]] = field(default_factory=dict)
+    subjects: dict[ExpertId, str] = field(default_factory=dict)
+    audit: list[AuditRow] = field(default_factory=list)
+    uses_audited: dict[AccountId, date] = field(default_factory=dict)
     wishes: list[Wish] = field(default_factory=list)
     woken: list[str] = field(default_factory=list)
     transaction: int = 0
     marks_given: int = 0
     changes_given: int = 0
+    subjects_given: int = 0
+    acts_given: int = 0
 
     def copied(self) -> "Tables":
         """The same rows in tables of their own; rows themselves never change."""
@@ -137,6 +151,7 @@ class Tables:
         for account in [one for one in self.accounts.values() if one.expert_id == expert_id]:
             self.drop_account(account.account_id)
         del self.experts[expert_id]
+        del self.subjects[expert_id]
         former = self.former_accounts.items()
         self.former_accounts = {key: one for key, one in former if one.expert_id != expert_id}
         self.settings.pop(expert_id, None)
@@ -154,6 +169,7 @@ class Tables:
         del self.accounts[account_id]
         del self.grants[account_id]
         self.grant_claims.pop(account_id, None)
+        self.uses_audited.pop(account_id, None)
         self.lists_due.pop(account_id, None)
         calendars = {key for key, one in self.calendars.items() if one.account_id == account_id}
         self.calendars = {key: one for key, one in self.calendars.items() if key not in calendars}

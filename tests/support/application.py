@@ -57,6 +57,7 @@ from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from domain.account import Account, Provider
+from domain.audit import AuditAction
 from domain.availability import ReadFailure
 from domain.calendar import Calendar
 from domain.change import Change, ChangeType
@@ -82,6 +83,7 @@ RECONNECT_URL = "https://calendars.example/reconnect/"
 BUDGET = timedelta(seconds=5)
 DEFAULT_MAX_AGE = timedelta(minutes=15)
 CHANGES_KEPT = timedelta(days=7)
+AUDIT_KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,14 @@ class Application:
     def changes(self, *types: ChangeType) -> list[Change]:
         """What watchers were told so far, of these types or of all."""
         return [one for _, one in self.store.tables.changes if not types or one.type in types]
+
+    def audited(self, *but: AuditAction) -> list[tuple[AuditAction, str | None]]:
+        """What the audit log has, but for these actions: what was done, and to which session or else account."""
+        return [
+            (act.action, act.session_id or act.account_id)
+            for act in (one.act for one in self.store.tables.audit)
+            if act.action not in but
+        ]
 
     def forget_changes(self) -> None:
         """As if nothing had been told yet."""

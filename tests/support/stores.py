@@ -33,6 +33,7 @@ from domain.expert import Expert
 from domain.ids import ExpertId, IncidentId, SessionId
 from domain.reading import Pace
 from tests.builders import CALENDAR, EXPERT, NOW, a_calendar, a_grant, an_account, an_expert, some_settings
+from tests.fakes.audit_log import FakeWhoActs
 from tests.fakes.store import FakeStore
 from tests.fakes.tables import Wish
 
@@ -69,6 +70,9 @@ class Kept(Protocol):
 
     @property
     def feed(self) -> FollowedFeed: ...
+
+    @property
+    def who_acts(self) -> FakeWhoActs: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
 
@@ -113,6 +117,10 @@ class KeptByFake:
     def feed(self) -> FollowedFeed:
         return self.store.feed
 
+    @property
+    def who_acts(self) -> FakeWhoActs:
+        return self.store.who_acts
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
 
@@ -139,6 +147,7 @@ class KeptByPostgres:
     census: PostgresCensus
     feed: PostgresChangeFeed
     pool: Pool
+    who_acts: FakeWhoActs
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
@@ -168,7 +177,7 @@ class KeptByPostgres:
 @asynccontextmanager
 async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptByPostgres]:
     """`at_once` transactions begin without waiting for a new connection, so that they really overlap."""
-    cipher = KeyRing({"test": bytes(range(32))})
+    cipher, who_acts = KeyRing({"test": bytes(range(32))}), FakeWhoActs()
     async with (
         open_pool(dsn, min_size=at_once, max_size=8) as pool,
         open_pinned(dsn, [VERSIONS]) as versions,
@@ -177,8 +186,8 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
         open_change_feed(dsn, pool) as feed,
     ):
         yield KeptByPostgres(
-            store=PostgresStore(pool=pool, cipher=cipher),
-            vault=PostgresGrantVault(pool=pool, cipher=cipher),
+            store=PostgresStore(pool=pool, cipher=cipher, who_acts=who_acts),
+            vault=PostgresGrantVault(pool=pool, cipher=cipher, who_acts=who_acts),
             known_times=PostgresKnownTimes(contents),
             kept_times=KeptTimes(versions, contents, window=Pace().window, most_bytes=MOST_BYTES),
             new_sessions=new_sessions,
@@ -186,6 +195,7 @@ async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptB
             census=PostgresCensus(pool=pool),
             feed=feed,
             pool=pool,
+            who_acts=who_acts,
         )
 
 

@@ -65,6 +65,7 @@ from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
 from tests.support.application import (
+    AUDIT_KEPT,
     CALLBACK_URL,
     CHANGES_KEPT,
     DEFAULT_MAX_AGE,
@@ -207,5 +208,5 @@ def an_application(*, push_on: bool = True) -> Application:
         report_lost_access=report_lost,
         show_life=ShowLife(store=store, clock=clock, ids=ids),
         recover=Recover(store=store, clock=clock, outages=outages, jitter=lambda: 0.0),
-        forget_ended=ForgetEnded(store=store, clock=clock, changes_kept=CHANGES_KEPT),
+        forget_ended=ForgetEnded(store=store, clock=clock, changes_kept=CHANGES_KEPT, audit_kept=AUDIT_KEPT),
     )

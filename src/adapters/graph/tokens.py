@@ -181,7 +181,9 @@ class AccessTokens:
         """Store what is unsaved. It stays unsaved when the vault raises, unless the account itself is gone."""
         unsaved = self._unsaved[account_id]
         try:
-            saved = await self._vault.save_renewed(account_id, unsaved.grant, over=unsaved.over)
+            saved = await self._vault.save_renewed(
+                account_id, unsaved.grant, over=unsaved.over, now=self._clock.now()
+            )
         except AccountNotFound:
             del self._unsaved[account_id]
             raise

@@ -25,7 +25,9 @@ class Erasure(Enum):
     CASCADE = "foreign keys, with the expert's row"
     TRIGGER = "a trigger, in the same transaction"
     STATEMENT = "a statement of its own in the same transaction, for want of a foreign key"
-    KEPT = "nothing: what is left says nothing about anybody"
+    KEPT = (
+        "nothing: once the key of the expert's audit_subject is gone, what is left says nothing about anybody"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,17 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "person": _sealed("profile.email", "profile.display_name"),
         },
     ),
+    "audit_subject": ExpertsTable(
+        rows=_OF_EXPERT,
+        erased_by=Erasure.CASCADE,
+        columns={
+            "expert_id": _OWN_ID,
+            "subject": _key("audit_entry.subject"),
+            "key": _secret(
+                withheld="what erasing destroys, so that the audit log's ids can't be read any more"
+            ),
+        },
+    ),
     "known_version": ExpertsTable(
         rows=_OF_EXPERT,
         erased_by=Erasure.TRIGGER,
@@ -103,6 +114,7 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "secret": _sealed(withheld=f"the tokens: {USABLE}; the export says that a grant is held"),
             "grant_version": _state("account.sign_in_count"),
             "rotation": _state("account.renewal_count"),
+            "use_audited_on": _time(withheld="the audit log shows it"),
             "claimed_by": _secret(withheld=OURS),
             "claimed_until": _time(withheld=OURS),
         },
@@ -324,6 +336,20 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "kind": _state(withheld=OURS),
             "id": _key("account.account_id", "calendar.calendar_id"),
             "number": _state(withheld=OURS),
+        },
+    ),
+    "audit_entry": ExpertsTable(
+        rows=f"subject IN (SELECT subject FROM audit_subject WHERE {_OF_EXPERT})",  # noqa: S608
+        erased_by=Erasure.KEPT,
+        columns={
+            "number": _key("audit_entry.number"),
+            "at": _time("audit_entry.time"),
+            "actor": _state("audit_entry.actor"),
+            "actor_name": _state("audit_entry.actor_name"),
+            "action": _state("audit_entry.action"),
+            "subject": _key("audit_entry.subject"),
+            "ids": _key("audit_entry.account_id", "audit_entry.session_id", "audit_entry.calendar_ids"),
+            "about": _state("audit_entry.about"),
         },
     ),
 }

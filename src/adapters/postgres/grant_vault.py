@@ -5,14 +5,17 @@ from datetime import datetime
 
 from psycopg.rows import DictRow
 
+from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.errors import translated
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.sealing import place
+from application.ports.audit_log import WhoActs
 from application.ports.cipher import Cipher
 from application.ports.grant_vault import StoredGrant
 from domain.account import Account, AccountNotFound
+from domain.audit import Act, AuditAction
 from domain.grant import Grant
-from domain.ids import AccountId
+from domain.ids import AccountId, ExpertId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,7 @@ class PostgresGrantVault:
 
     pool: Pool
     cipher: Cipher
+    who_acts: WhoActs
 
     async def load(self, account_id: AccountId) -> StoredGrant:
         async with translated(), self.pool.connection() as connection:
@@ -32,21 +36,39 @@ class PostgresGrantVault:
             raise AccountNotFound
         return _from_row(self.cipher, row)
 
-    async def save_renewed(self, account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
+    async def save_renewed(
+        self, account_id: AccountId, renewed: Grant, *, over: StoredGrant, now: datetime
+    ) -> bool:
         row = _to_row(self.cipher, account_id, renewed)
-        async with translated(), self.pool.connection() as connection:
+        versions = {"grant_version": over.grant_version, "rotation": over.rotation}
+        async with translated(), self.pool.connection() as connection, connection.transaction():
             cursor = await connection.execute(
                 """
+                WITH before AS (SELECT use_audited_on FROM account_grant WHERE account_id = %(account_id)s)
                 UPDATE account_grant
                 SET scopes = %(scopes)s, secret = %(secret)s, rotation = rotation + 1, claimed_by = NULL,
-                    claimed_until = NULL
-                WHERE account_id = %(account_id)s AND grant_version = %(grant_version)s AND rotation = %(rotation)s
+                    claimed_until = NULL, use_audited_on = %(today)s
+                FROM account
+                WHERE account_grant.account_id = %(account_id)s AND account.account_id = %(account_id)s
+                    AND account_grant.grant_version = %(grant_version)s AND rotation = %(rotation)s
+                RETURNING expert_id, (SELECT use_audited_on FROM before) AS audited_on
                 """,
-                row | {"grant_version": over.grant_version, "rotation": over.rotation},
+                row | versions | {"today": now.date()},
             )
-        if cursor.rowcount == 0:
+            saved = await cursor.fetchone()
+            if saved is not None and saved["audited_on"] != now.date():
+                await self._audit_use(connection, saved["expert_id"], account_id, now)
+        if saved is None:
             await self.load(account_id)
-        return cursor.rowcount == 1
+        return saved is not None
+
+    async def _audit_use(
+        self, connection: Connection, expert_id: ExpertId, account_id: AccountId, now: datetime
+    ) -> None:
+        """Grants are renewed about once an hour, and whoever uses one on a day renews it on that day: an entry a day
+        tells as much as one for each use."""
+        used = Act(action=AuditAction.GRANT_USED, at=now, expert_id=expert_id, account_id=account_id)
+        await PostgresAuditLog(connection=connection, who_acts=self.who_acts).add(used)
 
     async def claim_renewal(
         self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime

@@ -8,6 +8,7 @@ from functools import cached_property
 from psycopg.pq import TransactionStatus
 
 from adapters.postgres.accounts import PostgresAccounts
+from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.calendars import PostgresCalendars
 from adapters.postgres.changes import PostgresChanges
 from adapters.postgres.connection_attempts import PostgresConnectionAttempts
@@ -21,6 +22,7 @@ from adapters.postgres.reserved_times import PostgresReservedTimes
 from adapters.postgres.sessions import PostgresSessions
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.workers import PostgresWorkers
+from application.ports.audit_log import WhoActs
 from application.ports.cipher import Cipher
 
 
@@ -28,6 +30,7 @@ from application.ports.cipher import Cipher
 class PostgresTransaction:
     connection: Connection
     cipher: Cipher
+    who_acts: WhoActs
 
     @cached_property
     def experts(self) -> PostgresExperts:
@@ -77,6 +80,10 @@ class PostgresTransaction:
     def workers(self) -> PostgresWorkers:
         return PostgresWorkers(connection=self.connection)
 
+    @cached_property
+    def audit(self) -> PostgresAuditLog:
+        return PostgresAuditLog(connection=self.connection, who_acts=self.who_acts)
+
 
 class TransactionBroken(RuntimeError):
     """The block went on after a statement had failed: PostgreSQL would roll back where a commit is expected."""
@@ -86,10 +93,11 @@ class TransactionBroken(RuntimeError):
 class PostgresStore:
     pool: Pool
     cipher: Cipher
+    who_acts: WhoActs
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         async with translated(), self.pool.connection() as connection, connection.transaction():
-            yield PostgresTransaction(connection=connection, cipher=self.cipher)
+            yield PostgresTransaction(connection=connection, cipher=self.cipher, who_acts=self.who_acts)
             if connection.info.transaction_status is TransactionStatus.INERROR:
                 raise TransactionBroken

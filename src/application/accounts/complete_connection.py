@@ -22,6 +22,7 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.account import Account, AccountStatus
+from domain.audit import AuditAction, act_on_account, acts_of_selection
 from domain.availability import LATER, SOON
 from domain.calendar import Calendar, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account, change_of_incident
@@ -106,11 +107,15 @@ class CompleteConnection:
                 account = await self._add(tx, attempt.expert_id, signed_in)
             type_ = ChangeType.ACCOUNT_RECONNECTED if known else ChangeType.ACCOUNT_CONNECTED
             await tx.changes.add(change_of_account(type_, account, at=self.clock.now()))
+            consent = AuditAction.CONSENT_RENEWED if known else AuditAction.CONSENT_GIVEN
+            await tx.audit.add(act_on_account(consent, account, at=self.clock.now()))
             calendars = await self._keep_calendars(tx, account, look, signed_in.grant.scopes)
             if not known:
                 await take_back(tx, account, self.clock.now())
-                settings = await tx.calendars.settings(attempt.expert_id)
-                await tx.calendars.save_settings(settings.after_connecting(calendars))
+                before = await tx.calendars.settings(attempt.expert_id)
+                settings = await tx.calendars.save_settings(before.after_connecting(calendars))
+                for act in acts_of_selection(before, settings, at=self.clock.now()):
+                    await tx.audit.add(act)
             await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
             woken = await wake_sessions(tx, attempt.expert_id, self.clock.now())
         return ConnectionOutcome(account=account, reconnected=known is not None, sessions_woken=woken)

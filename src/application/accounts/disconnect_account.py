@@ -7,6 +7,7 @@ from application.ports.clock import Clock
 from application.ports.store import Store
 from application.wakeups.wake_sessions import wake_sessions
 from domain.account import Account
+from domain.audit import AuditAction, act_on_account
 from domain.change import ChangeType, change_of_account
 from domain.ids import AccountId, ExpertId
 
@@ -36,6 +37,7 @@ class DisconnectAccount:
             await tx.accounts.remove(account_id)
             await tx.attempts.ask_consent_afresh(expert_id, account.identity.provider, wanted=True)
             now = self.clock.now()
+            await tx.audit.add(act_on_account(AuditAction.CONSENT_WITHDRAWN, account, at=now))
             for type_ in (ChangeType.ACCOUNT_DISCONNECTED, ChangeType.CALENDARS_CHANGED):
                 await tx.changes.add(change_of_account(type_, account, at=now))
             await wake_sessions(tx, expert_id, now)

@@ -10,6 +10,7 @@ from application.ports.clock import Clock
 from application.ports.store import Store
 from application.wakeups.wake_readings import wake_reading
 from application.wakeups.wake_sessions import wake_sessions
+from domain.audit import acts_of_selection
 from domain.change import Change, ChangeType
 from domain.ids import CalendarId, ExpertId
 
@@ -42,20 +43,21 @@ class UpdateCalendarSettings:
         """
         async with self.store.transaction() as tx:
             await tx.experts.lock(expert_id)
-            settings = await tx.calendars.settings(expert_id)
+            before = settings = await tx.calendars.settings(expert_id)
             settings.require_etag(etag)
-            before = settings.conflict
             calendars = await tx.calendars.of_expert(expert_id)
             if conflict is not None:
                 settings = settings.with_conflict(conflict, calendars)
             if not isinstance(write, Unchanged):
                 settings = settings.choosing(write, calendars)
-            for calendar_id in before - settings.conflict:
+            for calendar_id in before.conflict - settings.conflict:
                 if (subscription := await tx.subscriptions.get(calendar_id)) is not None:
                     await tx.jobs.end_subscription(subscription.account_id, subscription.remote_id)
             settings = await tx.calendars.save_settings(settings)
             now = self.clock.now()
-            for calendar_id in sorted(settings.conflict - before):
+            for act in acts_of_selection(before, settings, at=now):
+                await tx.audit.add(act)
+            for calendar_id in sorted(settings.conflict - before.conflict):
                 await wake_reading(tx, calendar_id, now)
             await tx.changes.add(Change(type=ChangeType.CALENDARS_CHANGED, expert_id=expert_id, at=now))
             await wake_sessions(tx, expert_id, now)

@@ -22,8 +22,10 @@ class GrantVault(Protocol):
         """The newest grant of the account. Raises AccountNotFound."""
         ...
 
-    async def save_renewed(self, account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
-        """Store `renewed` in the place of `over`.
+    async def save_renewed(
+        self, account_id: AccountId, renewed: Grant, *, over: StoredGrant, now: datetime
+    ) -> bool:
+        """Store `renewed` in the place of `over`, and record in the audit log that the grant was used, once a day.
 
         False, and nothing stored, when the stored grant is no longer `over`: somebody else renewed it or the person
         signed in again. What is stored ends the claim on what it replaces, and so does a new sign-in. Raises

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.accounts import Accounts
+from application.ports.audit_log import AuditLog
 from application.ports.calendars import Calendars
 from application.ports.changes import Changes
 from application.ports.connection_attempts import ConnectionAttempts
@@ -59,6 +60,9 @@ class Transaction(Protocol):
 
     @property
     def workers(self) -> Workers: ...
+
+    @property
+    def audit(self) -> AuditLog: ...
 
 
 class Store(Protocol):

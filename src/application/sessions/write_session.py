@@ -23,11 +23,13 @@ from application.sessions.write_step import (
     after_fault,
     suspect,
     take,
+    what_was_done,
 )
 from application.wakeups.wake_after_outage import wake_of_account
 from domain import writing
 from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, Provider
+from domain.audit import Act, AuditAction
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings, WriteCalendar, write_calendar
 from domain.change import change_of_session
@@ -226,7 +228,11 @@ class WriteSession:
             await self.refusals.accepted(plan.session.expert_id, plan.copy)
         self.outages.worked(Provider.MICROSOFT)
         waited = plan.session.hindrance is Hindrance.PROVIDER_UNAVAILABLE
-        return Taken(change=change, recovered=plan.copy.account_id if waited else None)
+        return Taken(
+            change=change,
+            recovered=plan.copy.account_id if waited else None,
+            audited=what_was_done(plan, change),
+        )
 
     async def _report(self, fault: WriteFault) -> WriteFault:
         """The fault as what it turned out to be."""
@@ -244,6 +250,8 @@ class WriteSession:
             session = await tx.sessions.claimed(plan.session.expert_id, plan.session.session_id, token=token)
             if session is None:
                 return None
+            if taken.audited is not None:
+                await tx.audit.add(self._act(plan, taken.audited))
             if taken.suspect is not None:
                 # In the transaction that lets the session wait, so that what is found out wakes it.
                 await tx.jobs.refresh_calendars(taken.suspect)
@@ -251,6 +259,15 @@ class WriteSession:
                 await wake_of_account(tx, taken.recovered, self.clock.now(), self.jitter)
             then = await self._plan(tx, await self._at_home(tx, session, taken.change(session)))
         return await self._sure(then, token)
+
+    def _act(self, plan: WritePlan, action: AuditAction) -> Act:
+        return Act(
+            action=action,
+            at=self.clock.now(),
+            expert_id=plan.session.expert_id,
+            account_id=plan.copy.account_id,
+            session_id=plan.session.session_id,
+        )
 
     async def _at_home(self, tx: Transaction, before: Session, session: Session) -> Session:
         """Its event may have been found in another calendar, which is then the one to name."""

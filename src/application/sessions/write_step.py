@@ -19,6 +19,7 @@ from domain.access import (
     WriteRefused,
 )
 from domain.account import AccountNotFound
+from domain.audit import AuditAction
 from domain.connection import MailboxNotServed
 from domain.event_digest import EventDigest
 from domain.ids import AccountId
@@ -85,12 +86,13 @@ class Taken:
     """What a step came to.
 
     `suspect` is the account whose calendars are not what we think they are; `recovered` one that can be written to,
-    after this session had to wait for that.
+    after this session had to wait for that. `audited` is what was done in the calendar.
     """
 
     change: Change
     suspect: AccountId | None = None
     recovered: AccountId | None = None
+    audited: AuditAction | None = None
 
 
 async def take(plan: WritePlan, writer: EventWriter, now: Callable[[], datetime]) -> Change:
@@ -210,6 +212,16 @@ def _written(session: Session, says: EventDigest, now: Callable[[], datetime]) -
         digest=says,
         now=now(),
     )
+
+
+def what_was_done(plan: WritePlan, change: Change) -> AuditAction | None:
+    """In the calendar, by a step that the provider did not refuse; None when it only found something out."""
+    before, after = plan.session, change(plan.session)
+    if after.written_revision > before.written_revision:
+        new = before.written_at is None or isinstance(plan.step, Create | Resolve)
+        return AuditAction.EVENT_WRITTEN if new else AuditAction.EVENT_CHANGED
+    deleted = isinstance(plan.step, Delete) and after.copy is None
+    return AuditAction.EVENT_REMOVED if deleted or len(after.left) < len(before.left) else None
 
 
 def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:

@@ -1,4 +1,4 @@
-"""Forget what has ended by itself: sign-ins, holds, and old changes."""
+"""Forget what has ended by itself: sign-ins, holds, old changes and old entries of the audit log."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ class ForgetEnded:
     store: Store
     clock: Clock
     changes_kept: timedelta
+    audit_kept: timedelta
 
     async def __call__(self) -> None:
         """Forgets what has ended.
@@ -28,6 +29,8 @@ class ForgetEnded:
             pass
         async with self.store.transaction() as tx:
             await tx.changes.remove_before(now - self.changes_kept)
+        async with self.store.transaction() as tx:
+            await tx.audit.forget_before(now - self.audit_kept)
 
     async def _end_holds(self, now: datetime) -> int:
         """No commit says that a hold's time is over: this is the first chance to report it."""

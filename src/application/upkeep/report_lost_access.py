@@ -8,6 +8,7 @@ from application.ports.id_source import IdSource
 from application.ports.store import Store
 from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Account, AccountNotFound
+from domain.audit import AuditAction, act_on_account
 from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.incident import Incident
 
@@ -52,6 +53,7 @@ class ReportLostAccess:
                 return
             await tx.accounts.save(account.lost(lost.cause))
             now = self.clock.now()
+            await tx.audit.add(act_on_account(AuditAction.CONSENT_LOST, account, at=now))
             incident = Incident(
                 incident_id=self.ids.incident_id(),
                 account_id=account.account_id,

@@ -11,6 +11,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from application.ports.store import StoreUnavailable
+from domain.audit import ActorKind
+from server.acting import acting_as
 from server.http.links import NOTIFICATIONS_PATH
 from server.http.pages import page_response
 from server.http.texts import AWAY, fault_page
@@ -45,7 +47,8 @@ async def log_request(request: web.Request, handler: Handler) -> web.StreamRespo
     started = time.perf_counter()
     status = 500
     try:
-        response = await _guarded(request, handler)
+        with acting_as(ActorKind.BROWSER):
+            response = await _guarded(request, handler)
         status = response.status
         return response
     finally:

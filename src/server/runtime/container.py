@@ -124,6 +124,7 @@ class Container(containers.DeclarativeContainer):
     default_max_age: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     pace: providers.Dependency[Pace] = providers.Dependency(instance_of=Pace)
     changes_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    audit_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
     alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
@@ -138,7 +139,9 @@ class Container(containers.DeclarativeContainer):
     blame = providers.Singleton(FindBlame, store=store, clock=clock, directory=directory, alarms=alarms)
     report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame)
     show_life = providers.Factory(ShowLife, store=store, clock=clock, ids=ids)
-    forget_ended = providers.Factory(ForgetEnded, store=store, clock=clock, changes_kept=changes_kept)
+    forget_ended = providers.Factory(
+        ForgetEnded, store=store, clock=clock, changes_kept=changes_kept, audit_kept=audit_kept
+    )
 
     end_subscriptions = providers.Factory(EndSubscriptions, push=push)
 

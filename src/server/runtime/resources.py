@@ -32,6 +32,7 @@ from adapters.postgres.wake_ups import PostgresWakeUps
 from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
 from domain.reading import Pace
+from server.acting import who_acts
 from server.addresses import can_be_told
 from server.alarms import OperatorAlarms
 from server.http.links import lifecycle_url, notification_url
@@ -64,7 +65,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
         pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
-        vault = PostgresGrantVault(pool=pool, cipher=cipher)
+        vault = PostgresGrantVault(pool=pool, cipher=cipher, who_acts=who_acts)
         await _hold_keys(stack, pool, cipher)
         try:
             new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
@@ -78,7 +79,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms))
         container = Container(
             alarms=alarms,
-            store=PostgresStore(pool=pool, cipher=cipher),
+            store=PostgresStore(pool=pool, cipher=cipher, who_acts=who_acts),
             census=PostgresCensus(pool=pool),
             needed_schema=needed_version(),
             known_times=known_times,
@@ -101,6 +102,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             default_max_age=timedelta(seconds=settings.default_max_age_seconds),
             pace=_pace(settings, push_on=ports.push is not None),
             changes_kept=timedelta(days=settings.changes_kept_days),
+            audit_kept=timedelta(days=settings.audit_kept_days),
             jitter=random.random,
         )
         container.check_dependencies()

@@ -33,12 +33,14 @@ class TroubledVault:
     async def load(self, account_id: AccountId) -> StoredGrant:
         return await self.vault.load(account_id)
 
-    async def save_renewed(self, account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
+    async def save_renewed(
+        self, account_id: AccountId, renewed: Grant, *, over: StoredGrant, now: datetime
+    ) -> bool:
         if self.failures:
             self.failures -= 1
             raise ConnectionResetError
         self.writes.append(renewed)
-        return await self.vault.save_renewed(account_id, renewed, over=over)
+        return await self.vault.save_renewed(account_id, renewed, over=over, now=now)
 
     async def claim_renewal(
         self, account_id: AccountId, *, over: StoredGrant, token: str, now: datetime, until: datetime
@@ -74,9 +76,9 @@ async def test_the_newer_grant_wins_over_ours(connected: Connected) -> None:
     vault = TroubledVault(connected.store.vault)
     clock = SandboxClock(connected.sandbox)
 
-    async def overtaken(account_id: AccountId, renewed: Grant, *, over: StoredGrant) -> bool:
+    async def overtaken(account_id: AccountId, renewed: Grant, *, over: StoredGrant, now: datetime) -> bool:
         connected.store.tables.grants[account_id] = newer
-        return await connected.store.vault.save_renewed(account_id, renewed, over=over)
+        return await connected.store.vault.save_renewed(account_id, renewed, over=over, now=now)
 
     vault.save_renewed = overtaken  # type: ignore[method-assign]
     async with open_microsoft(settings_for(connected.sandbox), vault, clock, connected.alarms) as microsoft:

@@ -124,6 +124,7 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
         ("POLL_SECONDS", "0"),
         ("POLL_WITH_PUSH_SECONDS", "0"),
         ("CHANGES_KEPT_DAYS", "0"),
+        ("AUDIT_KEPT_DAYS", "30"),
         ("KNOWN_TIMES_MB", "0"),
         ("LOG_FORMAT", "hunter2"),
         ("LOG_LEVEL", "hunter2"),

@@ -264,7 +264,7 @@ async def test_erasing_an_expert_disconnects_everything_and_keeps_nothing(
     app.provider.outage = True
     calls = app.provider.calls.copy()
 
-    assert await app.delete_expert(EXPERT) == (one, other)
+    assert (await app.delete_expert(EXPERT)).accounts == (one, other)
 
     tables = app.store.tables
     assert list(tables.experts) == ["expert-2"]

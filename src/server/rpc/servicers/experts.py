@@ -38,6 +38,6 @@ class Experts(ExpertServiceServicer):
     async def DeleteExpert(
         self, request: pb.DeleteExpertRequest, context: Context
     ) -> pb.DeleteExpertResponse:
-        disconnected = await self.delete_expert(ExpertId(request.expert_id))
-        pages = sorted({access_removal_url(account.kind) for account in disconnected})
-        return pb.DeleteExpertResponse(access_removal_urls=pages)
+        erased = await self.delete_expert(ExpertId(request.expert_id))
+        pages = sorted({access_removal_url(account.kind) for account in erased.accounts})
+        return pb.DeleteExpertResponse(access_removal_urls=pages, audit_subject=erased.audit_subject)

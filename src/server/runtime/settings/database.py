@@ -26,6 +26,12 @@ class DatabaseSettings(BaseModel):
     changes_kept_days: int = Field(
         default=7, ge=1, le=365, description="how long the feed of changes can be resumed"
     )
+    audit_kept_days: int = Field(
+        default=400,
+        ge=31,  # the database itself refuses to lose what is younger than 30 days
+        le=3660,
+        description="how long entries of the audit log are kept",
+    )
 
     @field_validator("database_url")
     @classmethod
