@@ -87,6 +87,11 @@ async def test_erasing_an_expert_leaves_nothing_in_any_table_but_that_they_were_
     told = {name: value for name, value in change.items() if value is not None}
     assert set(told) == {"transaction", "number", "expert_id", "type", "at"}
     assert (told["expert_id"], told["type"]) == (EXPERT, "EXPERT_ERASED")
+    entries = await service.rows("SELECT * FROM audit_entry ORDER BY number")
+    assert {str(one["subject"]) for one in entries} == {answer.audit_subject}
+    assert [one["action"] for one in entries][-1] == "EXPERT_ERASED"
+    assert (entries[-1]["actor"], entries[-1]["actor_name"]) == ("CALLER", "local")
+    assert {one["actor"] for one in entries} == {"CALLER", "BROWSER", "WORKER"}
     assert [one.subject for one in service.events("anna")] == [TITLE]
     assert (await failure_of(service.list_accounts())).reason == "EXPERT_NOT_FOUND"
     assert (await failure_of(service.session())).reason == "SESSION_NOT_FOUND"

@@ -74,7 +74,9 @@ async def test_everything_is_sealed_with_the_first_key_and_nothing_else_changes(
 async def test_what_was_sealed_anew_says_the_same(kept: KeptByPostgres) -> None:
     experts = await _experts(kept, 3)
     await _rotate(kept)
-    alone = replace(kept, store=PostgresStore(pool=kept.pool, cipher=KeyRing({"new": NEW})))
+    alone = replace(
+        kept, store=PostgresStore(pool=kept.pool, cipher=KeyRing({"new": NEW}), who_acts=kept.who_acts)
+    )
     async with alone.transaction() as tx:
         assert [await tx.experts.get(one.expert_id) for one in experts] == experts
 
@@ -121,7 +123,9 @@ async def test_two_at_once_do_no_harm(kept: KeptByPostgres, monkeypatch: pytest.
     experts = await _experts(kept, 9)
     both = await asyncio.gather(_rotate(kept), _rotate(kept))
     assert sum(_total(steps, "resealed") for steps in both) == 9
-    async with PostgresStore(pool=kept.pool, cipher=KeyRing({"new": NEW})).transaction() as tx:
+    async with PostgresStore(
+        pool=kept.pool, cipher=KeyRing({"new": NEW}), who_acts=kept.who_acts
+    ).transaction() as tx:
         assert [await tx.experts.get(one.expert_id) for one in experts] == experts
 
 
@@ -155,7 +159,9 @@ async def test_what_is_written_meanwhile_is_not_lost(kept: KeptByPostgres, dsn: 
     ring.meddle = meddle
     steps = await _rotate(kept, ring)
     assert (_total(steps, "resealed"), _total(steps, "missed")) == (2, 1)
-    async with PostgresStore(pool=kept.pool, cipher=KeyRing({"new": NEW})).transaction() as tx:
+    async with PostgresStore(
+        pool=kept.pool, cipher=KeyRing({"new": NEW}), who_acts=kept.who_acts
+    ).transaction() as tx:
         assert await tx.experts.get(later.expert_id) == later
 
 

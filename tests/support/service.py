@@ -11,6 +11,8 @@ import aiohttp
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
+from adapters.postgres.data_kinds import Erasure
+from adapters.postgres.data_map import DESERTED, EXPERTS
 from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN, Session, WriteHindrance, WriteStatus
 from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
@@ -147,13 +149,10 @@ class Service(Calls):
         return await (await self.database.execute(query, arguments)).fetchall()
 
     async def tables(self) -> dict[str, int]:
-        """How many rows each table has that is not empty, but for those of the schema and of the processes."""
-        names = await self.rows(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-            "('schema_migration', 'change_feed', 'worker', 'encryption_key', 'key_holder')"
-        )
+        """How many rows each table has that is not empty, of those whose rows go with an expert."""
+        names = [name for name, table in EXPERTS.items() if table.erased_by is not Erasure.KEPT]
         counts: dict[str, int] = {}
-        for name in sorted(one["tablename"] for one in names):
+        for name in sorted({*names, *DESERTED}):
             cursor = await self.database.execute(f'SELECT count(*) AS number FROM "{name}"'.encode())
             row = await cursor.fetchone()
             assert row is not None
