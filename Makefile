@@ -37,8 +37,8 @@ contract: proto ## buf: rules, comments and format of the contract
 	$(BIN)/buf lint build/api.binpb --path calendarsync
 	$(BIN)/buf format -d --exit-code proto
 
-test: proto ## all tests
-	$(BIN)/pytest
+test: proto ## all tests, a file at a time on each core
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
 
 check: lint types layers contract test ## everything CI runs
 

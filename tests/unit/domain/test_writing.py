@@ -79,7 +79,7 @@ def test_the_next_step_follows_from_the_event_the_wish_and_the_accounts(
     assert next_step(a_session(copy=copy, cancelled=cancelled), accounts, target) == step
 
 
-@pytest.mark.parametrize("state", set(WriteCalendarState) - {WriteCalendarState.READY})
+@pytest.mark.parametrize("state", [one for one in WriteCalendarState if one is not WriteCalendarState.READY])
 def test_a_session_without_a_calendar_waits_and_says_for_what(state: WriteCalendarState) -> None:
     step = next_step(a_session(), ACTIVE, WriteCalendar(state=state))
     assert step == Wait(Hindrance[state.name])
