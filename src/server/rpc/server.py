@@ -55,6 +55,12 @@ LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 """Bytes. What is larger is refused by the transport, without a reason; requests have a smaller limit of their own."""
 LAST_WORDS_SECONDS: Final = 2.0
 """How long streams may take to end when the server stops."""
+QUIET_SECONDS: Final = 0.1
+"""When no call has come for so long, callers have noticed that this server is about to stop."""
+DRAIN_SECONDS: Final = 5.0
+DRAIN_SHARE: Final = 0.25
+"""How long they have for it, also as a share of the grace time. What arrives while the library is already stopping is
+answered with CANCELLED and without a reason (grpcio 1.85, https://github.com/grpc/grpc/issues/41785)."""
 TURN_SECONDS: Final = 0.05
 """How soon a call that has arrived is known to be under way."""
 PING_FLOOR: Final = timedelta(seconds=5)
@@ -125,14 +131,18 @@ class GrpcServer:
         return len(self._streams)
 
     async def stop(self, grace: float) -> None:
-        """Health says NOT_SERVING, new calls are refused, streams end, running calls get `grace` seconds.
+        """Health says NOT_SERVING and streams end; once callers are gone, new calls are refused.
 
-        A repeat does nothing.
+        All of it gets `grace` seconds. A repeat does nothing.
         """
-        await self._health.enter_graceful_shutdown()
-        self._streams.end()
         loop = asyncio.get_running_loop()
         latest = loop.time() + grace
+        await self._health.enter_graceful_shutdown()
+        self._streams.end()
+        await self._open_calls.callers_gone(
+            quiet_seconds=QUIET_SECONDS, within_seconds=min(DRAIN_SECONDS, grace * DRAIN_SHARE)
+        )
+        grace = max(latest - loop.time(), 0)
         stopping = asyncio.create_task(self._server.stop(grace), name="server stops")
         # What came in just now counts as under way only once it has had its turn.
         await asyncio.sleep(min(TURN_SECONDS, grace))

@@ -9,11 +9,13 @@ class OpenCalls:
 
     def __init__(self) -> None:
         self._unanswered = 0
+        self._begun = 0
         self._all_answered = asyncio.Event()
         self._all_answered.set()
 
     def __enter__(self) -> None:
         self._unanswered += 1
+        self._begun += 1
         self._all_answered.clear()
 
     def __exit__(
@@ -26,3 +28,11 @@ class OpenCalls:
     async def all_answered(self) -> None:
         """Returns when no call is under way."""
         await self._all_answered.wait()
+
+    async def callers_gone(self, *, quiet_seconds: float, within_seconds: float) -> None:
+        """Returns when no call has begun for `quiet_seconds`, or in any case after `within_seconds`."""
+        end = asyncio.get_running_loop().time() + within_seconds
+        known = -1
+        while known != self._begun and (left := end - asyncio.get_running_loop().time()) > 0:
+            known = self._begun
+            await asyncio.sleep(min(quiet_seconds, left))
