@@ -48,24 +48,24 @@ NOW = Build(name="now", folder=ROOT, paths=(ROOT / "src", ROOT))
 
 
 @contextmanager
-def build_before() -> Iterator[Build]:
-    """The code of the commit before in a folder of its own, deleted in the end. Raises BuildMissing.
+def build_before(commit: str = BEFORE) -> Iterator[Build]:
+    """The code of a commit before in a folder of its own, deleted in the end. Raises BuildMissing.
 
     Both builds run with the packages of this environment, so that only the code differs. What the old one needs and
     this environment has not is installed beside it, as its own lock file says.
     """
     with tempfile.TemporaryDirectory(prefix="calendarsync-before-") as name:
         folder = Path(name)
-        _check_out(folder)
+        _check_out(commit, folder)
         packages = folder / "packages"
         _install_missing(folder, packages)
         _run([sys.executable, "tools/build_proto.py"], folder, what="its contract can't be compiled")
         yield Build(name="before", folder=folder, paths=(folder / "src", folder, packages))
 
 
-def _check_out(folder: Path) -> None:
+def _check_out(commit: str, folder: Path) -> None:
     """The commit's files alone, which leave no trace in this repository."""
-    archive = _run(["git", "archive", BEFORE], ROOT, what=f"git has no commit {BEFORE[:7]} here")
+    archive = _run(["git", "archive", commit], ROOT, what=f"git has no commit {commit[:7]} here")
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
 

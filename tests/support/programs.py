@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -131,11 +131,11 @@ async def program(
         await running.ended()
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The variables that make these settings."""
+def environment_of(settings: Settings, *, only: Collection[str] | None = None) -> dict[str, str]:
+    """The variables that make these settings, or some of them."""
     told = {}
     for name, value in settings:
-        if value is None:
+        if value is None or (only is not None and name not in only):
             continue
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
         if isinstance(plain, Enum):
