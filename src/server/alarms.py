@@ -15,6 +15,7 @@ from server.logs import described
 log = structlog.stdlib.get_logger("server.alarms")
 
 MISCONFIGURED: Final = "_MISCONFIGURED"
+CREDENTIAL_REFUSED: Final = "_CREDENTIAL_REFUSED"
 TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
 CLOCK: Final = "CLOCK"
 RELAPSE: Final = timedelta(minutes=10)
@@ -69,6 +70,23 @@ class OperatorAlarms:
     def provider_works(self, provider: Provider) -> None:
         if self._clear(provider.name + MISCONFIGURED):
             log.warning("the provider accepts the service's registration again", provider=provider.name)
+
+    def credential_refused(self, provider: Provider, name: str) -> None:
+        if self._raise(provider.name + CREDENTIAL_REFUSED, name):
+            log.error(
+                "the provider refuses one of the service's credentials, and accepts another",
+                provider=provider.name,
+                setting=name,
+            )
+
+    def credential_accepted(self, provider: Provider, name: str) -> None:
+        alarm = self._standing.get(provider.name + CREDENTIAL_REFUSED)
+        if alarm is None:
+            return
+        alarm.codes.discard(name)
+        alarm.relapsed = False  # it is tried by the hour: nothing comes and goes
+        if not alarm.codes and self._clear(provider.name + CREDENTIAL_REFUSED):
+            log.warning("the provider accepts all of the service's credentials", provider=provider.name)
 
     def tokens_refused(self, provider: Provider) -> None:
         if self._raise(provider.name + TOKENS_REFUSED):

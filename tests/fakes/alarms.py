@@ -10,12 +10,14 @@ from domain.account import Provider
 class RecordingAlarms:
     """`raised` holds the codes of the alarms that stand now, `history` every one there ever was.
 
-    `refusing` are the providers that accept none of their own tokens, `clock_off_by` is how far the clocks are apart
+    `refused_credentials` are the names of those that are refused while another is accepted. `refusing` are the
+    providers that accept none of their own tokens, `clock_off_by` is how far the clocks are apart
     when that is too far. `faults` are those that nobody foresaw.
     """
 
     raised: dict[Provider, str] = field(default_factory=dict)
     history: list[tuple[Provider, str]] = field(default_factory=list)
+    refused_credentials: set[str] = field(default_factory=set)
     refusing: set[Provider] = field(default_factory=set)
     clock_off_by: timedelta | None = None
     faults: list[Exception] = field(default_factory=list)
@@ -29,6 +31,12 @@ class RecordingAlarms:
 
     def provider_works(self, provider: Provider) -> None:
         self.raised.pop(provider, None)
+
+    def credential_refused(self, provider: Provider, name: str) -> None:
+        self.refused_credentials.add(name)
+
+    def credential_accepted(self, provider: Provider, name: str) -> None:
+        self.refused_credentials.discard(name)
 
     def tokens_refused(self, provider: Provider) -> None:
         self.refusing.add(provider)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sandbox import Sandbox
@@ -17,6 +18,25 @@ async def test_a_rotated_client_secret_ends_the_old_one(sandbox: Sandbox, http: 
     refused = await refresh(http, sandbox, given["refresh_token"], client_secret=old)
     assert refusal(refused) == (401, "invalid_client", [7000215])
     assert (await refresh(http, sandbox, given["refresh_token"])).status == 200
+
+
+async def test_of_several_client_secrets_each_is_accepted_until_it_is_dropped(
+    sandbox: Sandbox, http: Http
+) -> None:
+    given, first = await tokens(sandbox, http), sandbox.client_secret
+    app = sandbox.world.app
+    second = app.add_secret()
+
+    async def status(secret: str) -> int:
+        return (await refresh(http, sandbox, given["refresh_token"], client_secret=secret)).status
+
+    assert [await status(one) for one in (first, second, "wrong")] == [200, 200, 401]
+    app.drop_secret(first)
+    assert sandbox.client_secret == second
+    assert [await status(one) for one in (first, second)] == [401, 200]
+    for secret in (first, second):
+        with pytest.raises(ValueError, match=r"not in list|only client secret"):
+            app.drop_secret(secret)
 
 
 async def test_the_client_may_authenticate_by_header(sandbox: Sandbox, http: Http) -> None:

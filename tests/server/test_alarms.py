@@ -48,6 +48,24 @@ async def test_knows_for_which_refusals_it_stands() -> None:
     assert not alarms.is_misconfigured(MICROSOFT, "AADSTS700016")
 
 
+async def test_of_two_refused_credentials_both_must_be_accepted_again() -> None:
+    alarms = OperatorAlarms()
+    with captured_logs() as logs:
+        for name in ("MICROSOFT_CLIENT_SECRET", "MICROSOFT_NEXT_CLIENT_SECRET", "MICROSOFT_CLIENT_SECRET"):
+            alarms.credential_refused(MICROSOFT, name)
+        alarms.credential_accepted(MICROSOFT, "MICROSOFT_CLIENT_SECRET")
+        assert list(alarms.raised) == ["MICROSOFT_CREDENTIAL_REFUSED"]
+        assert not alarms.is_raised(MICROSOFT), "nothing fails yet"
+        alarms.credential_accepted(MICROSOFT, "MICROSOFT_NEXT_CLIENT_SECRET")
+        alarms.credential_accepted(MICROSOFT, "MICROSOFT_NEXT_CLIENT_SECRET")
+    assert not alarms.raised
+    assert [line.get("setting") for line in logs.lines] == [
+        "MICROSOFT_CLIENT_SECRET",
+        "MICROSOFT_NEXT_CLIENT_SECRET",
+        None,
+    ]
+
+
 async def test_a_success_of_one_kind_clears_no_alarm_of_another() -> None:
     alarms = OperatorAlarms()
     alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")

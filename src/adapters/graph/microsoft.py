@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from adapters.graph.calendar_directory import GraphCalendarDirectory
 from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
+from adapters.graph.credentials import Credentials
 from adapters.graph.event_writer import GraphEventWriter
 from adapters.graph.id_token import IdTokenVerifier
 from adapters.graph.page_sizes import PageSizes
@@ -47,7 +48,8 @@ async def open_microsoft(
     executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
     try:
         async with graph_http(settings) as http:
-            service = TokenService(settings, token_http, executor, alarms)
+            credentials = Credentials(settings, alarms, clock)
+            service = TokenService(settings, token_http, executor, alarms, credentials)
             tokens = AccessTokens(vault, service, clock)
             client = GraphClient(http, settings, clock, alarms)
             verifier = IdTokenVerifier(

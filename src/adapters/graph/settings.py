@@ -45,7 +45,7 @@ class NotificationUrls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MicrosoftSettings:
-    """The registration (`client_id` and its credential), the hosts, and how long to wait for them.
+    """The registration (`client_id` and its credential, or two), the hosts, and how long to wait for them.
 
     `authority` ends in a tenant (`https://login.microsoftonline.com/common`), `graph_url` in a version
     (`https://graph.microsoft.com/v1.0`). `ca_file` is a PEM file of the authority to trust for both instead of the
@@ -57,6 +57,7 @@ class MicrosoftSettings:
 
     client_id: str
     credential: str | ClientCertificate = field(repr=False)
+    next_credential: str | ClientCertificate | None = field(default=None, repr=False)
     authority: str = "https://login.microsoftonline.com/common"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     ca_file: Path | None = None

@@ -55,6 +55,9 @@ TRANSIENT_NUMBERS = frozenset(
 OUR_NUMBERS = frozenset({50011, 70002, 70011, 700024, 700025, 700027, 700030, 7000215, 7000218, 7000222})
 """AADSTS numbers that speak of our credential or of our request: secret, assertion, redirect URI, scope."""
 
+CREDENTIAL_NUMBERS = frozenset({700024, 700025, 700027, 700030, 7000215, 7000218, 7000222})
+"""Those among them that speak of the credential itself."""
+
 ADMIN_NUMBERS = frozenset({90093, 90094, 90095})
 """AADSTS numbers of "an administrator must consent"."""
 
@@ -94,6 +97,12 @@ class TokenRefusal:
     def fault(self) -> TokenFault:
         told = (fault for numbers, fault in BY_NUMBER if numbers & self.numbers)
         return next(told, BY_ERROR.get(self.error.casefold(), TokenFault.UNKNOWN))
+
+    @property
+    def refuses_credential(self) -> bool:
+        """Whether another credential of ours may be accepted where this one was not."""
+        names_it = self.error.casefold() == "invalid_client" or bool(self.numbers & CREDENTIAL_NUMBERS)
+        return names_it and self.fault is TokenFault.OURS
 
     @property
     def needs_administrator(self) -> bool:

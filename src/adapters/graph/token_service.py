@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msal
 
 from adapters.graph.clock_check import LEEWAY
+from adapters.graph.credentials import Credential, Credentials
 from adapters.graph.outside_text import id_from
 from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
 from adapters.graph.token_errors import TokenRefusal, refusal_from
@@ -80,12 +81,18 @@ class TokenService:
     """Every method raises ProviderUnavailable, and ProviderMisconfigured when the authority itself is refused."""
 
     def __init__(
-        self, settings: MicrosoftSettings, http: TokenHttp, executor: Executor, alarms: Alarms
+        self,
+        settings: MicrosoftSettings,
+        http: TokenHttp,
+        executor: Executor,
+        alarms: Alarms,
+        credentials: Credentials,
     ) -> None:
         self._settings = settings
         self._http = http
         self._executor = executor
         self._alarms = alarms
+        self._credentials = credentials
 
     async def begin(
         self, *, redirect_uri: str, prompt: str, login_hint: str, also: tuple[str, ...] = ()
@@ -95,8 +102,11 @@ class TokenService:
         It asks for the required permissions and for those of `also`.
         """
 
+        # Nothing is proved with it here, only MSAL wants one.
+        credential = self._credentials.in_turn(once_only=True)[0]
+
         def initiate() -> Flow:
-            flow = self._app(msal.SerializableTokenCache()).initiate_auth_code_flow(
+            flow = self._app(msal.SerializableTokenCache(), credential).initiate_auth_code_flow(
                 [*REQUIRED_SCOPES, *also],
                 redirect_uri=redirect_uri,
                 prompt=prompt,
@@ -109,7 +119,7 @@ class TokenService:
 
     async def exchange(self, flow: Flow, answer: dict[str, str]) -> ExchangedCode:
         """Redeem the code of a redirect. Raises TokenRequestRefused, AnswerUnusable."""
-        exchanged = await self._asked(partial(self._exchange, flow, answer))
+        exchanged = await self._asked(partial(self._exchange, flow, answer), once_only=True)
         self._alarms.provider_works(Provider.MICROSOFT)
         return exchanged
 
@@ -139,10 +149,13 @@ class TokenService:
         """A JSON object from a URL that the discovery document names."""
         return await self._in_thread(partial(self._http.fetch_json, url))
 
-    async def _asked(self, work: Callable[[], T]) -> T:
-        """Work that asks the token endpoint, whose answer shows what time it is there, also when it refuses."""
+    async def _asked(self, work: Callable[[Credential], T], *, once_only: bool = False) -> T:
+        """Work that asks the token endpoint, whose answer shows what time it is there, also when it refuses.
+
+        With one credential after the other, as long as it is the credential that is refused.
+        """
         try:
-            return await self._in_thread(work)
+            return await self._with_credentials(work, self._credentials.in_turn(once_only=once_only))
         finally:
             difference = self._http.clock_difference
             if difference is not None and abs(difference) > LEEWAY:
@@ -150,12 +163,27 @@ class TokenService:
             elif difference is not None:
                 self._alarms.clock_agrees()
 
+    async def _with_credentials(self, work: Callable[[Credential], T], those: tuple[Credential, ...]) -> T:
+        *earlier, last = those
+        for number, credential in enumerate(earlier):
+            try:
+                done = await self._in_thread(partial(work, credential))
+            except TokenRequestRefused as exc:
+                if not exc.refusal.refuses_credential:
+                    raise
+                continue
+            self._credentials.accepted(credential, after=those[:number])
+            return done
+        done = await self._in_thread(partial(work, last))
+        self._credentials.accepted(last, after=tuple(earlier))
+        return done
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    def _exchange(self, flow: Flow, answer: dict[str, str]) -> ExchangedCode:
+    def _exchange(self, flow: Flow, answer: dict[str, str], credential: Credential) -> ExchangedCode:
         cache = msal.SerializableTokenCache()
-        app = self._app(cache)
+        app = self._app(cache, credential)
         try:
             result = app.acquire_token_by_auth_code_flow(flow, answer)
         except (ValueError, RuntimeError):
@@ -173,10 +201,12 @@ class TokenService:
             cache=cache.serialize().encode(),
         )
 
-    def _refresh(self, serialized: bytes, scopes: tuple[str, ...], claims: str | None) -> bytes:
+    def _refresh(
+        self, serialized: bytes, scopes: tuple[str, ...], claims: str | None, credential: Credential
+    ) -> bytes:
         cache = msal.SerializableTokenCache()
         cache.deserialize(serialized.decode())
-        app = self._app(cache)
+        app = self._app(cache, credential)
         account = next((one for one in app.get_accounts() if self._refreshable(cache, one)), None)
         if account is None:
             raise TokenRequestRefused(
@@ -200,11 +230,11 @@ class TokenService:
         query["client_id"] = self._settings.client_id
         return any(cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN, query=query))
 
-    def _app(self, cache: Any) -> _MsalApp:
+    def _app(self, cache: Any, credential: Credential) -> _MsalApp:
         try:
             app = msal.ConfidentialClientApplication(
                 self._settings.client_id,
-                client_credential=_msal_credential(self._settings.credential),
+                client_credential=_msal_credential(credential.value),
                 authority=self._settings.authority,
                 # The authority is our operator's own choice; asking Microsoft about it would need another host.
                 instance_discovery=False,

@@ -21,6 +21,15 @@ class Alarms(Protocol):
         """The provider gave us a token. Reported by adapters: nobody else sees where tokens come from."""
         ...
 
+    def credential_refused(self, provider: Provider, name: str) -> None:
+        """One of our credentials is refused while another is accepted: nothing fails yet, but once that one ends,
+        everything will. `name` is that of its setting. Told by adapters."""
+        ...
+
+    def credential_accepted(self, provider: Provider, name: str) -> None:
+        """This one is refused no more."""
+        ...
+
     def tokens_refused(self, provider: Provider) -> None:
         """The provider has long accepted none of the fresh tokens it gives us for some mailbox. Told by adapters."""
         ...

@@ -54,6 +54,17 @@ def rotate_secret(order: Order) -> Any:
     return {"client_secret": order.world.app.rotate_secret(order.body.get("client_secret"))}
 
 
+def add_secret(order: Order) -> Any:
+    """Accept one more client secret beside those there are."""
+    return {"client_secret": order.world.app.add_secret(order.body.get("client_secret"))}
+
+
+def drop_secret(order: Order) -> Any:
+    """Refuse one of several client secrets from now on."""
+    order.world.app.drop_secret(order.body["client_secret"])
+    return {"client_secret": order.world.app.client_secret}
+
+
 def rotate_signing_key(order: Order) -> Any:
     """Sign id tokens with a new key; the old one is no longer published."""
     order.world.signing_keys.rotate()

@@ -50,6 +50,8 @@ _ROUTES: list[tuple[str, str, Callable[[Order], Any]]] = [
     ("PATCH", "/tenants/{tenant}", mailboxes.change_tenant),
     ("GET", "/approval-requests", access.approval_requests),
     ("POST", "/client/rotate-secret", access.rotate_secret),
+    ("POST", "/client/add-secret", access.add_secret),
+    ("POST", "/client/drop-secret", access.drop_secret),
     ("POST", "/signing-keys/rotate", access.rotate_signing_key),
     ("POST", "/client/certificates", access.add_certificate),
     ("GET", "/faults", access.faults),

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hmac
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
@@ -29,7 +28,7 @@ def authenticate(world: World, authority: str, form: Mapping[str, str], authoriz
     elif secret is None:
         text = "The request body must contain the parameter 'client_assertion' or 'client_secret'."
         raise OAuthError("invalid_client", 7000218, text, status=401)
-    elif not hmac.compare_digest(secret.encode(), world.app.client_secret.encode()):
+    elif not world.app.accepts(secret):
         raise OAuthError("invalid_client", 7000215, "Invalid client secret provided.", status=401)
 
 

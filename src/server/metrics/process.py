@@ -8,7 +8,12 @@ from prometheus_client import CollectorRegistry, GCCollector, Info, Metric, Proc
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-ALARMS: Final = ("MICROSOFT_MISCONFIGURED", "MICROSOFT_TOKENS_REFUSED", "CLOCK")
+ALARMS: Final = (
+    "MICROSOFT_MISCONFIGURED",
+    "MICROSOFT_CREDENTIAL_REFUSED",
+    "MICROSOFT_TOKENS_REFUSED",
+    "CLOCK",
+)
 """Told with 0 while they are not raised, so that whoever asks whether one is gets an answer."""
 
 

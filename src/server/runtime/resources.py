@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 
@@ -195,6 +196,7 @@ def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSetti
     return MicrosoftSettings(
         client_id=settings.microsoft_client_id,
         credential=_credential(settings),
+        next_credential=_next_credential(settings),
         authority=settings.microsoft_authority,
         graph_url=settings.microsoft_graph_url,
         ca_file=settings.microsoft_ca_file,
@@ -221,12 +223,24 @@ def _reachable(settings: Settings, public_url: str) -> bool:
 def _credential(settings: Settings) -> str | ClientCertificate:
     if settings.microsoft_client_secret is not None:
         return settings.microsoft_client_secret.get_secret_value()
-    file = settings.microsoft_client_certificate_file
-    blocks = PEM_BLOCK.findall(file.read_text(encoding="ascii", errors="replace")) if file else []
+    assert settings.microsoft_client_certificate_file is not None
+    return _certificate(
+        settings.microsoft_client_certificate_file, setting="MICROSOFT_CLIENT_CERTIFICATE_FILE"
+    )
+
+
+def _next_credential(settings: Settings) -> str | ClientCertificate | None:
+    if settings.microsoft_next_client_secret is not None:
+        return settings.microsoft_next_client_secret.get_secret_value()
+    if (file := settings.microsoft_next_client_certificate_file) is not None:
+        return _certificate(file, setting="MICROSOFT_NEXT_CLIENT_CERTIFICATE_FILE")
+    return None
+
+
+def _certificate(file: Path, *, setting: str) -> ClientCertificate:
+    blocks = PEM_BLOCK.findall(file.read_text(encoding="ascii", errors="replace"))
     keys = [text for text, kind in blocks if kind.endswith("PRIVATE KEY")]
     certificates = [text for text, kind in blocks if kind == "CERTIFICATE"]
     if len(keys) != 1 or not certificates:
-        raise ProcessFailed(
-            "CALENDARSYNC_MICROSOFT_CLIENT_CERTIFICATE_FILE must hold one private key and its certificate, as PEM"
-        )
+        raise ProcessFailed(f"CALENDARSYNC_{setting} must hold one private key and its certificate, as PEM")
     return ClientCertificate(private_key=keys[0], certificate=certificates[0])

@@ -300,6 +300,33 @@ def test_a_secret_or_a_certificate_is_needed_and_not_both(
     assert load_settings().microsoft_client_certificate_file == file
 
 
+def test_beside_the_first_credential_there_may_be_one_other_of_either_kind(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text("a key", encoding="utf-8")
+    environment.setenv(PREFIX + "MICROSOFT_NEXT_CLIENT_CERTIFICATE_FILE", str(file))
+    assert load_settings().microsoft_next_client_certificate_file == file
+
+    environment.setenv(PREFIX + "MICROSOFT_NEXT_CLIENT_SECRET", "hunter3")
+    assert "only one of the two, beside the first" in _faults()[0]
+
+    environment.delenv(PREFIX + "MICROSOFT_NEXT_CLIENT_CERTIFICATE_FILE")
+    environment.setenv(PREFIX + "MICROSOFT_NEXT_CLIENT_SECRET", "hunter2-secret")
+    assert _faults() == [
+        f"{PREFIX}MICROSOFT_NEXT_CLIENT_SECRET: is the same as {PREFIX}MICROSOFT_CLIENT_SECRET"
+    ]
+
+
+def test_weak_keys_are_refused_and_not_repeated(environment: pytest.MonkeyPatch) -> None:
+    zeros = base64.b64encode(bytes(32)).decode()
+    environment.setenv(PREFIX + "ENCRYPTION_KEYS", f"one:{KEY},two:{zeros}")
+    (fault,) = _faults()
+    assert fault.startswith(f"{PREFIX}ENCRYPTION_KEYS: key 2 is all zeros")
+    assert zeros not in fault
+    assert KEY not in fault
+
+
 @pytest.mark.parametrize(
     ("given", "too_rare"),
     [

@@ -26,6 +26,14 @@ class MicrosoftSettings(BaseModel):
     microsoft_client_certificate_file: ReadableFile | None = Field(
         default=None, description="one PEM file with the certificate and its private key"
     )
+    microsoft_next_client_secret: SecretStr | None = Field(
+        default=None,
+        description="accepted beside the first while one takes the other's place: whichever Microsoft accepts is used,"
+        " and an alarm tells when one is refused",
+    )
+    microsoft_next_client_certificate_file: ReadableFile | None = Field(
+        default=None, description="the same as a certificate, also where the first is a secret"
+    )
     microsoft_authority: SecureUrl = Field(
         default="https://login.microsoftonline.com/common", description="where experts sign in"
     )
@@ -45,8 +53,27 @@ class MicrosoftSettings(BaseModel):
 
 def contradictions(values: dict[str, Any]) -> list[str]:
     """Faults between fields that are right by themselves."""
+    return [*_first_credential(values), *_next_credential(values)]
+
+
+def _first_credential(values: dict[str, Any]) -> list[str]:
     secret, file = (f"microsoft_client_{one}" in values for one in ("secret", "certificate_file"))
     if secret != file:
         return []
     either = f"{variable('microsoft_client_secret')} or {variable('microsoft_client_certificate_file')}"
     return [f"{either}: one of the two is needed" + (", not both" if secret else "")]
+
+
+def _next_credential(values: dict[str, Any]) -> list[str]:
+    secret, file = (f"microsoft_next_client_{one}" for one in ("secret", "certificate_file"))
+    if secret in values and file in values:
+        return [f"{variable(secret)} or {variable(file)}: only one of the two, beside the first credential"]
+    return [
+        f"{variable(one)}: is the same as {variable(one.replace('_next', ''))}"
+        for one in (secret, file)
+        if one in values and _plain(values[one]) == _plain(values.get(one.replace("_next", "")))
+    ]
+
+
+def _plain(value: Any) -> str:
+    return str(value.get_secret_value() if isinstance(value, SecretStr) else value)
