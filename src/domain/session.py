@@ -18,6 +18,12 @@ class SessionNotFound(DomainError):
     """This expert has no session with this id."""
 
 
+@dataclass(kw_only=True, eq=False)
+class SessionTooOld(DomainError):
+    """This expert has no session with this id (any more), and the time wanted for it ended so long ago that one may
+    have been forgotten: a new one could get a second event."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDetails:
     """What a session's event says. Empty strings mean "none", and so does None for the minutes of the reminder."""
@@ -137,6 +143,19 @@ class Session:
     def known_copy(self) -> EventCopy | None:
         """The event that surely exists: one whose creation was only begun may not."""
         return self.copy if self.copy is not None and self.copy.remote_id is not None else None
+
+    @property
+    def over_at(self) -> datetime:
+        """When its time is over, and that of its event wherever we may have left it."""
+        times = self.copy.times if self.copy is not None else ()
+        return max([self.interval.end, *(one.end for one in times)])
+
+    @property
+    def is_done_with(self) -> bool:
+        """Whether nothing is left to do for it, now or when something that is away comes back."""
+        at_rest = self.status in {WriteStatus.WRITTEN, WriteStatus.FAILED} and self.due_at is None
+        to_be_removed = bool(self.left) or (self.cancelled and self.copy is not None)
+        return at_rest and not to_be_removed
 
     @property
     def told_of_event(self) -> tuple[object, ...]:

@@ -1,6 +1,8 @@
 """A fake of the accounts' repository."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.ports.grant_vault import StoredGrant
 from domain.account import Account, AccountNotFound, Identity
@@ -73,3 +75,20 @@ class FakeAccounts:
         for account_id in former:
             del self.tables.former_accounts[account_id]
         return former
+
+    async def forget_former(self, expert_ids: Collection[ExpertId], before: datetime) -> int:
+        """As if all had been removed long ago."""
+        events = [
+            (one.expert_id, copy.account_id)
+            for one in self.tables.sessions.values()
+            for copy in (one.copy, *one.left)
+            if copy is not None
+        ]
+        empty = [
+            key
+            for key, one in self.tables.former_accounts.items()
+            if one.expert_id in expert_ids and (one.expert_id, key) not in events
+        ]
+        for account_id in empty:
+            del self.tables.former_accounts[account_id]
+        return len(empty)

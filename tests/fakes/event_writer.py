@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from domain.access import AccessDenied, CalendarGone, EventMissing
+from domain.access import AccessDenied, CalendarGone, EventMissing, ProviderUnavailable
 from domain.event_digest import EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -22,6 +22,9 @@ class FakeEventWriter:
             _require_writable(person, copy.remote_calendar_id)
             known = person.marked(copy.mark)
             if known and not self.provider.forgets_marks:
+                if known[0].interval != interval:
+                    # An event of this mark from before: whether anything was done is not to be seen from it.
+                    raise ProviderUnavailable(outcome_unknown=True)
                 return known[0].place
             event = Event(
                 remote_id=self.provider.new_event_id(),

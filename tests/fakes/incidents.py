@@ -102,6 +102,16 @@ class FakeIncidents:
         self.tables.incident_claims.pop(incident_id, None)
         del self.tables.deaths[incident_id]
 
+    async def forget_closed(self, before: datetime, limit: int) -> int:
+        closed = sorted(
+            (one.closed_at, one.incident_id)
+            for one in self.tables.incidents.values()
+            if one.closed_at is not None and one.closed_at < before
+        )[:limit]
+        for _, incident_id in closed:
+            del self.tables.incidents[incident_id]
+        return len(closed)
+
     async def claim_due(
         self, room: Room, *, token: str, now: datetime, until: datetime
     ) -> ClaimOfRows[DueIncident]:

@@ -15,7 +15,7 @@ from application.ports.sessions import (
 )
 from domain.calendar_settings import CalendarSettings, write_calendar
 from domain.expert import ExpertNotFound
-from domain.ids import AccountId, EventMark, ExpertId, SessionId
+from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent, own_event
 from domain.session import EventCopy, Hindrance, Session, SessionNotFound, WriteStatus
@@ -200,6 +200,30 @@ class FakeSessions:
 
     async def waiting(self, expert_id: ExpertId) -> tuple[Session, ...]:
         return tuple(one for one in self._of(expert_id) if one.status is WriteStatus.WAITING)
+
+    async def forget(self, before: datetime, limit: int) -> tuple[ExpertId, ...]:
+        old = [
+            one
+            for one in sorted(
+                self.tables.sessions.values(), key=lambda one: (one.over_at, one.expert_id, one.session_id)
+            )
+            if one.over_at < before and one.is_done_with and not self._deviates(one)
+        ][:limit]
+        for one in old:
+            self.tables.drop_session(_key(one))
+        return tuple(sorted({one.expert_id for one in old}))
+
+    def _deviates(self, session: Session) -> bool:
+        """Whether a reading of the expert's found its event where it should not be."""
+        return any(
+            deviation.session_id == session.session_id
+            for calendar_id, row in self.tables.readings.items()
+            if row.reading is not None and self._whose(calendar_id) == session.expert_id
+            for deviation in row.reading.deviations
+        )
+
+    def _whose(self, calendar_id: CalendarId) -> ExpertId:
+        return self.tables.accounts[self.tables.calendars[calendar_id].account_id].expert_id
 
     def _of(self, expert_id: ExpertId) -> Iterator[Session]:
         mine = (one for one in self.tables.sessions.values() if one.expert_id == expert_id)

@@ -165,6 +165,13 @@ class Tables:
         self.reserved = {key: one for key, one in self.reserved.items() if key[0] != expert_id}
         self.changes = [one for one in self.changes if one[1].expert_id != expert_id]
 
+    def drop_session(self, key: SessionKey) -> None:
+        del self.sessions[key]
+        for others in (self.session_claims, self.ripe_sessions, self.reserved):
+            others.pop(key, None)
+        marks = self.marks.items()
+        self.marks = {mark: whose for mark, whose in marks if (mark[0], whose) != key}
+
     def drop_account(self, account_id: AccountId) -> None:
         del self.accounts[account_id]
         del self.grants[account_id]

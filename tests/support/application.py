@@ -84,6 +84,7 @@ BUDGET = timedelta(seconds=5)
 DEFAULT_MAX_AGE = timedelta(minutes=15)
 CHANGES_KEPT = timedelta(days=7)
 AUDIT_KEPT = timedelta(days=400)
+SESSIONS_KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)

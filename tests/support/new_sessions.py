@@ -22,6 +22,7 @@ def put_session_on(
         new_sessions=new_sessions,
         clock=clock or MovableClock(),
         look_up=None,  # type: ignore[arg-type]
+        sessions_kept=timedelta(days=400),
     )
 
 

@@ -71,6 +71,7 @@ from tests.support.application import (
     DEFAULT_MAX_AGE,
     RECONNECT_URL,
     RETURN_URL,
+    SESSIONS_KEPT,
     Application,
 )
 
@@ -189,7 +190,13 @@ def an_application(*, push_on: bool = True) -> Application:
         take_ours=TakeNotifications(store=store, clock=clock),
         watch_changes=WatchChanges(store=store, clock=clock, feed=store.feed),
         list_changes=ListChanges(store=store, feed=store.feed),
-        put_session=PutSession(store=store, new_sessions=store.new_sessions, clock=clock, look_up=look_up),
+        put_session=PutSession(
+            store=store,
+            new_sessions=store.new_sessions,
+            clock=clock,
+            look_up=look_up,
+            sessions_kept=SESSIONS_KEPT,
+        ),
         cancel_session=CancelSession(store=store, clock=clock),
         get_session=GetSession(store=store),
         list_sessions=ListSessions(store=store),
@@ -208,5 +215,11 @@ def an_application(*, push_on: bool = True) -> Application:
         report_lost_access=report_lost,
         show_life=ShowLife(store=store, clock=clock, ids=ids),
         recover=Recover(store=store, clock=clock, outages=outages, jitter=lambda: 0.0),
-        forget_ended=ForgetEnded(store=store, clock=clock, changes_kept=CHANGES_KEPT, audit_kept=AUDIT_KEPT),
+        forget_ended=ForgetEnded(
+            store=store,
+            clock=clock,
+            changes_kept=CHANGES_KEPT,
+            audit_kept=AUDIT_KEPT,
+            sessions_kept=SESSIONS_KEPT,
+        ),
     )

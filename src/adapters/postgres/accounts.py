@@ -1,9 +1,12 @@
 """The accounts and their grants in PostgreSQL."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg.rows import DictRow
 
+from adapters.postgres.forgotten_sessions import FORGET_FORMER
 from adapters.postgres.grant_vault import store_grant
 from adapters.postgres.jobs import forget_wishes_of_account
 from adapters.postgres.pool import Connection
@@ -125,6 +128,12 @@ class PostgresAccounts:
             },
         )
         return frozenset([AccountId(row["account_id"]) async for row in cursor])
+
+    async def forget_former(self, expert_ids: Collection[ExpertId], before: datetime) -> int:
+        cursor = await self.connection.execute(
+            FORGET_FORMER, {"expert_ids": sorted(set(expert_ids)), "before": before}
+        )
+        return cursor.rowcount
 
     def _one(self, row: DictRow | None) -> Account:
         if row is None:

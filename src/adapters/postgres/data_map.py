@@ -128,6 +128,7 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "provider": _state("former_account.provider"),
             "tenant_id": _personal("former_account.tenant_id"),
             "object_id": _personal("former_account.object_id"),
+            "former_since": _time(withheld=OURS),
         },
     ),
     "connection_attempt": ExpertsTable(

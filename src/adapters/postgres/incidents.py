@@ -158,6 +158,21 @@ class PostgresIncidents:
         )
         return Claim(rows=rows, more=bool(rows))
 
+    async def forget_closed(self, before: datetime, limit: int) -> int:
+        cursor = await self.connection.execute(
+            """
+            DELETE FROM incident
+            WHERE incident_id = ANY (ARRAY(
+                SELECT incident_id FROM incident WHERE closed_at < %(before)s
+                ORDER BY closed_at, incident_id
+                LIMIT %(limit)s
+                FOR UPDATE SKIP LOCKED
+            ))
+            """,
+            {"before": before, "limit": limit},
+        )
+        return cursor.rowcount
+
     def _one_or_none(self, row: DictRow | None) -> Incident | None:
         return None if row is None else self._from_row(row)
 

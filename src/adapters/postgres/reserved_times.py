@@ -1,5 +1,7 @@
 """The times given to one only, in PostgreSQL: its exclusion constraint refuses any two that overlap."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,29 +87,23 @@ class PostgresReservedTimes:
         )
 
     async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
-        await self._say_that_expired_are_removed("on")
-        # What a booking is dealing with is skipped: two who remove the same holds in other orders wait for each other.
-        cursor = await self.connection.execute(
-            """
-            DELETE FROM reserved_time
-            WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM reserved_time WHERE expires_at <= %(now)s
-                ORDER BY expires_at
-                LIMIT %(limit)s
-                FOR UPDATE SKIP LOCKED
-            ))
-            RETURNING *
-            """,
-            {"now": now, "limit": limit},
-        )
-        await self._say_that_expired_are_removed("off")
+        async with removing_expired(self.connection):
+            # What a booking is dealing with is skipped: two who remove the same holds in other orders wait for each
+            # other.
+            cursor = await self.connection.execute(
+                """
+                DELETE FROM reserved_time
+                WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM reserved_time WHERE expires_at <= %(now)s
+                    ORDER BY expires_at
+                    LIMIT %(limit)s
+                    FOR UPDATE SKIP LOCKED
+                ))
+                RETURNING *
+                """,
+                {"now": now, "limit": limit},
+            )
         return tuple(sorted([_from_row(row) async for row in cursor], key=lambda one: one.expires_at))
-
-    async def _say_that_expired_are_removed(self, on_or_off: str) -> None:
-        """To the triggers, for the rest of the transaction: no answer changes by that."""
-        await self.connection.execute(
-            "SELECT set_config('calendarsync.removes_expired', %(value)s, true)", {"value": on_or_off}
-        )
 
     async def _take_turn(self, expert_id: ExpertId) -> bool:
         """Take the expert's lock: two that only met at the constraint could wait for each other. False: no expert."""
@@ -150,6 +146,14 @@ class PostgresReservedTimes:
         )
         others = [one async for one in cursor if one["hold_id"] not in {None, row["hold_id"]}]
         return tuple(sorted(map(_from_row, others), key=lambda one: one.hold_id))
+
+
+@asynccontextmanager
+async def removing_expired(connection: Connection) -> AsyncIterator[None]:
+    """Says to the triggers that what is removed in the block changes no answer, for the clock has changed it before."""
+    await connection.execute("SELECT set_config('calendarsync.removes_expired', 'on', true)")
+    yield
+    await connection.execute("SELECT set_config('calendarsync.removes_expired', 'off', true)")
 
 
 def _from_row(row: DictRow) -> Hold:

@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.rows import DictRow, tuple_row
 
 from adapters.postgres.due_sessions import claim_due_sessions, ripen_sessions
+from adapters.postgres.forgotten_sessions import forget_sessions
 from adapters.postgres.own_snapshots import own_snapshots
 from adapters.postgres.pool import Connection
 from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_from_row, session_to_row
@@ -317,6 +318,9 @@ class PostgresSessions:
             {"later_than": later_than, "limit": limit},
         )
         return tuple([self._from_row(row) async for row in cursor])
+
+    async def forget(self, before: datetime, limit: int) -> tuple[ExpertId, ...]:
+        return await forget_sessions(self.connection, before, limit)
 
     def _one(self, row: DictRow | None) -> Session:
         if row is None:

@@ -1,5 +1,7 @@
 """The connected accounts and their grants."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from domain.account import Account, Identity
@@ -45,4 +47,10 @@ class Accounts(Protocol):
 
     async def take_former(self, account: Account) -> frozenset[AccountId]:
         """The ids under which this account's expert had its identity connected before; forgotten from now on."""
+        ...
+
+    async def forget_former(self, expert_ids: Collection[ExpertId], before: datetime) -> int:
+        """Forget accounts of these experts that were removed before then and that no event of a session is left in;
+        how many it were. Those that somebody is dealing with are left out.
+        """
         ...

@@ -89,3 +89,9 @@ class Incidents(Protocol):
         have as many open incidents as accounts at most, few enough to need no other bound.
         """
         ...
+
+    async def forget_closed(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` incidents that were closed before then, the longest closed first; how many it were.
+        Those that somebody is dealing with are left out.
+        """
+        ...

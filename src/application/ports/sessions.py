@@ -176,3 +176,11 @@ class Sessions(Protocol):
     async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
         """Of each account the first due of the sessions that wait so, where even that is due after `later_than`."""
         ...
+
+    async def forget(self, before: datetime, limit: int) -> tuple[ExpertId, ...]:
+        """Forget sessions that were over before then and that nothing is left to do for (`is_done_with`), with their
+        marks and reserved times: up to `limit` of them, the longest over first. Whose they were, once for each.
+
+        Those that somebody is dealing with are left out, and those whose event a reading found where it should not be.
+        """
+        ...

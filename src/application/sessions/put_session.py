@@ -12,7 +12,7 @@ from domain.change import Change, ChangeType, change_of_booking, hold_ended
 from domain.hold import Hold, TimeTaken, require_free
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
-from domain.session import Session, SessionDetails, SessionNotFound, new_session
+from domain.session import Session, SessionDetails, SessionNotFound, SessionTooOld, new_session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +57,24 @@ class PutSession:
     new_sessions: NewSessions
     clock: Clock
     look_up: LookUpAvailability
+    sessions_kept: timedelta
 
     async def __call__(self, wanted: WantedSession, *, budget: timedelta) -> Session:
         """The session as accepted; the same wish again changes nothing and checks nothing.
 
         Calendars are looked at within `budget`, and only for a session wanted if free. Raises ExpertNotFound,
-        SessionNotFound where an etag is given and there is none, EtagMismatch, HoldNotFound, TimeTaken,
+        SessionNotFound where an etag is given and there is none, SessionTooOld, EtagMismatch, HoldNotFound, TimeTaken,
         AvailabilityUnknown, CalendarsUnreadable.
         """
-        if wanted.is_plain and (new := await self._accept_as_new(wanted)) is not None:
+        may_be_new = wanted.interval.end >= self.clock.now() - self.sessions_kept
+        if may_be_new and wanted.is_plain and (new := await self._accept_as_new(wanted)) is not None:
             return new
         if wanted.only_if_free:
-            if (met := await self._met(wanted)) is not None:
+            if (met := await self._met(wanted, may_be_new=may_be_new)) is not None:
                 return met
             await self._require_free(wanted, budget)
         async with self.store.transaction() as tx:
-            return await self._accept(tx, wanted)
+            return await self._accept(tx, wanted, may_be_new=may_be_new)
 
     async def _accept_as_new(self, wanted: WantedSession) -> Session | None:
         """The session, accepted without a unit of work of its own; None where it takes one to say what it is."""
@@ -81,17 +83,16 @@ class PutSession:
         told = change_of_booking(ChangeType.SESSION_ACCEPTED, new, at=now)
         return new if await self.new_sessions.accept(new, told) else None
 
-    async def _met(self, wanted: WantedSession) -> Session | None:
+    async def _met(self, wanted: WantedSession, *, may_be_new: bool) -> Session | None:
         """The session, if it is as wanted already, its time its own. That is the answer: by the next look it might be
         otherwise."""
         async with self.store.transaction() as tx:
             try:
                 known = await tx.sessions.get(wanted.expert_id, wanted.session_id)
             except SessionNotFound:
-                if not wanted.etag:
+                if may_be_new and not wanted.etag:
                     return None
-                await tx.experts.get(wanted.expert_id)
-                raise
+                raise await self._missing(tx, wanted.expert_id, wanted.etag) from None
             reserved = await tx.reserved.of_session(wanted.expert_id, wanted.session_id)
         known.require_etag(wanted.etag)
         return known if wanted.is_met_by(known) and reserved == wanted.interval else None
@@ -107,12 +108,12 @@ class PutSession:
         )
         require_free(known.check(wanted.interval), known.unread)
 
-    async def _accept(self, tx: Transaction, wanted: WantedSession) -> Session:
+    async def _accept(self, tx: Transaction, wanted: WantedSession, *, may_be_new: bool) -> Session:
         now = self.clock.now()
         if wanted.is_checked:
             await tx.experts.lock(wanted.expert_id)  # checked bookings of one expert take turns
         new = wanted.new(now)
-        known = await self._known(tx, new, wanted.etag)
+        known = await self._known(tx, new, wanted.etag, may_be_new=may_be_new)
         accepted = (
             new if known is None else known.put(interval=wanted.interval, details=wanted.details, now=now)
         )
@@ -126,18 +127,25 @@ class PutSession:
             await tx.jobs.write_session(wanted.expert_id, wanted.session_id)
         return accepted
 
-    async def _known(self, tx: Transaction, new: Session, etag: str) -> Session | None:
+    async def _known(self, tx: Transaction, new: Session, etag: str, *, may_be_new: bool) -> Session | None:
         """The session as it was, locked; None when it is new, and then it is added already."""
         # Most are new: adding is tried at once, and refuses an unknown expert by itself.
-        if not etag and await tx.sessions.add(new):
+        if may_be_new and not etag and await tx.sessions.add(new):
             return None
         try:
             known = await tx.sessions.lock(new.expert_id, new.session_id)
         except SessionNotFound:
-            await tx.experts.get(new.expert_id)
-            raise
+            raise await self._missing(tx, new.expert_id, etag) from None
         known.require_etag(etag)
         return known
+
+    async def _missing(
+        self, tx: Transaction, expert_id: ExpertId, etag: str
+    ) -> SessionNotFound | SessionTooOld:
+        """Why there is no session and none is made: one with an etag was there before, one without may have been.
+        Raises ExpertNotFound."""
+        await tx.experts.get(expert_id)
+        return SessionNotFound() if etag else SessionTooOld()
 
     async def _has_its_time(self, tx: Transaction, wanted: WantedSession, unchanged: bool) -> bool:
         """Whether the same wish was met before; a session accepted unchecked has no time of its own yet."""

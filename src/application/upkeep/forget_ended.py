@@ -1,21 +1,28 @@
-"""Forget what has ended by itself: sign-ins, holds, old changes and old entries of the audit log."""
+"""Forget what has ended by itself: sign-ins, holds, old changes and audit entries, sessions and incidents long over."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from application.ports.clock import Clock
 from application.ports.store import Store
 from domain.change import hold_ended
 
 AT_ONCE = 200
+MOST_STEPS: Final = 50
+"""Of so many old sessions or incidents each, in one go: the rest is for the next, so that a backlog keeps nothing else
+waiting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetEnded:
+    """`sessions_kept` is how long sessions and incidents are kept after they are over."""
+
     store: Store
     clock: Clock
     changes_kept: timedelta
     audit_kept: timedelta
+    sessions_kept: timedelta
 
     async def __call__(self) -> None:
         """Forgets what has ended.
@@ -31,6 +38,10 @@ class ForgetEnded:
             await tx.changes.remove_before(now - self.changes_kept)
         async with self.store.transaction() as tx:
             await tx.audit.forget_before(now - self.audit_kept)
+        for step in (self._forget_sessions, self._forget_incidents):
+            for _ in range(MOST_STEPS):
+                if not await step(now - self.sessions_kept):
+                    break
 
     async def _end_holds(self, now: datetime) -> int:
         """No commit says that a hold's time is over: this is the first chance to report it."""
@@ -39,3 +50,15 @@ class ForgetEnded:
             for hold in ended:
                 await tx.changes.add(hold_ended(hold, at=now))
         return len(ended)
+
+    async def _forget_sessions(self, before: datetime) -> bool:
+        """Whether any was forgotten. That is in no feed: the contract names the time from which on it may be."""
+        async with self.store.transaction() as tx:
+            whose = await tx.sessions.forget(before, AT_ONCE)
+            if whose:
+                await tx.accounts.forget_former(whose, before)
+        return bool(whose)
+
+    async def _forget_incidents(self, before: datetime) -> bool:
+        async with self.store.transaction() as tx:
+            return await tx.incidents.forget_closed(before, AT_ONCE) > 0

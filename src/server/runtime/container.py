@@ -125,6 +125,7 @@ class Container(containers.DeclarativeContainer):
     pace: providers.Dependency[Pace] = providers.Dependency(instance_of=Pace)
     changes_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     audit_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    sessions_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
     alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
@@ -140,7 +141,12 @@ class Container(containers.DeclarativeContainer):
     report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame)
     show_life = providers.Factory(ShowLife, store=store, clock=clock, ids=ids)
     forget_ended = providers.Factory(
-        ForgetEnded, store=store, clock=clock, changes_kept=changes_kept, audit_kept=audit_kept
+        ForgetEnded,
+        store=store,
+        clock=clock,
+        changes_kept=changes_kept,
+        audit_kept=audit_kept,
+        sessions_kept=sessions_kept,
     )
 
     end_subscriptions = providers.Factory(EndSubscriptions, push=push)
@@ -265,7 +271,12 @@ class Container(containers.DeclarativeContainer):
     list_changes = providers.Factory(ListChanges, store=store, feed=feed)
 
     put_session = providers.Factory(
-        PutSession, store=store, new_sessions=new_sessions, clock=clock, look_up=look_up_availability
+        PutSession,
+        store=store,
+        new_sessions=new_sessions,
+        clock=clock,
+        look_up=look_up_availability,
+        sessions_kept=sessions_kept,
     )
     cancel_session = providers.Factory(CancelSession, store=store, clock=clock)
     get_session = providers.Factory(GetSession, store=store)

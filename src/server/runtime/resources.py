@@ -104,6 +104,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             pace=_pace(settings, push_on=ports.push is not None),
             changes_kept=timedelta(days=settings.changes_kept_days),
             audit_kept=timedelta(days=settings.audit_kept_days),
+            sessions_kept=timedelta(days=settings.sessions_kept_days),
             jitter=random.random,
         )
         container.check_dependencies()

@@ -4,6 +4,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import PreconditionFailure
 
 from calendarsync.v1 import session_pb2
 from calendarsync.v1 import session_service_pb2 as pb
@@ -42,6 +43,19 @@ async def test_a_session_without_a_reminder_has_none(api: Api) -> None:
     await api.put_expert()
 
     assert not (await api.put_session()).session.details.HasField("reminder_minutes")
+
+
+async def test_a_new_session_of_long_ago_may_be_one_that_was_forgotten(api: Api) -> None:
+    await api.put_expert()
+    await api.put_session(starts=-24 * 399)
+    request = session_request(session_id="another", starts=-24 * 401)
+
+    failure = await failure_of(api.sessions.PutSession(request))
+
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SESSION_TOO_OLD")
+    assert [(one.type, one.subject) for one in failure.detail(PreconditionFailure).violations] == [
+        ("SESSION_TOO_OLD", "interval")
+    ]
 
 
 async def test_tells_where_the_event_is_once_it_is_written(api: Api) -> None:

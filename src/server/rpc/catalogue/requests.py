@@ -14,10 +14,10 @@ from domain.expert import ExpertNotFound
 from domain.hold import HoldNotFound
 from domain.interval import WindowTooLong
 from domain.question_size import QuestionTooLarge
-from domain.session import SessionNotFound
+from domain.session import SessionNotFound, SessionTooOld
 from domain.zone import TimeZoneUnknown
 from server.rpc.catalogue.entry import Entry
-from server.rpc.error_details import bad_field, bad_request
+from server.rpc.error_details import bad_field, bad_request, unmet
 from server.rpc.faults import AnswerTooLarge, CursorInvalid, PageTokenInvalid, RequestInvalid
 
 ASK_FOR_LESS = "ask about fewer experts or candidates at once, or about a shorter window"
@@ -119,6 +119,12 @@ REQUESTS: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.NOT_FOUND,
         reason=ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
         message="the expert has no session with this id",
+    ),
+    SessionTooOld: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_SESSION_TOO_OLD,
+        message="the time ended so long ago that the session may have been booked and forgotten",
+        details=lambda _: [unmet("interval", "SESSION_TOO_OLD", "it must not have ended so long ago")],
     ),
     HoldNotFound: Entry(
         code=grpc.StatusCode.NOT_FOUND,

@@ -21,7 +21,8 @@ class DatabaseSettings(BaseModel):
         " the feed of changes, and in workers one for wake-ups",
     )
     encryption_keys: SecretStr = Field(
-        description="`id:base64,id2:base64`, 32 bytes each; the first seals, all open. To rotate, put a new one first"
+        description="`id:base64,id2:base64`, 32 random bytes each; the first seals, all open. `rotate-keys` helps to"
+        " exchange one"
     )
     changes_kept_days: int = Field(
         default=7, ge=1, le=365, description="how long the feed of changes can be resumed"
@@ -31,6 +32,14 @@ class DatabaseSettings(BaseModel):
         ge=31,  # the database itself refuses to lose what is younger than 30 days
         le=3660,
         description="how long entries of the audit log are kept",
+    )
+
+    sessions_kept_days: int = Field(
+        default=400,
+        ge=31,
+        le=36_500,
+        description="how long sessions are kept after they ended, and incidents after they were closed; nothing is"
+        " forgotten that is still to be written, waits, or has an event that is still to be removed",
     )
 
     @field_validator("database_url")
