@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from adapters.postgres.accounts import PostgresAccounts
 from adapters.postgres.forgotten_sessions import FORGET, forget_sessions
 from adapters.postgres.incidents import PostgresIncidents
 from adapters.postgres.pool import Connection, open_pool
+from domain.interval import Interval
+from domain.writing import MOST_TIMES
 from tests.builders import EXPERT, NOW, a_grant, after, an_account, an_expert
 from tests.contract.test_forgotten_sessions import OVER, a_written_session
 from tests.fakes.cipher import FakeCipher
@@ -124,6 +127,19 @@ async def test_incidents_and_former_accounts_are_found_by_their_indexes(crowded:
     used = await _used(crowded, before)
     assert {"incident_closed", "former_account_by_identity"} <= used
     assert not {name for name in used if name.endswith("as a whole")}
+
+
+async def test_an_event_at_each_of_its_times_keeps_its_session(kept: KeptByPostgres) -> None:
+    """The database looks at as many as the domain remembers."""
+    await put_expert(kept)
+    for place in range(MOST_TIMES):
+        times = [OVER] * MOST_TIMES
+        times[place] = Interval(NOW, after(hours=1))
+        session = a_written_session(f"session-{place}")
+        assert session.copy is not None
+        async with kept.transaction() as tx:
+            await tx.sessions.add(replace(session, copy=replace(session.copy, times=tuple(times))))
+    assert await _forget(kept) == 0
 
 
 async def _put_old_session(kept: Kept) -> None:
