@@ -3,6 +3,7 @@
 import sys
 from typing import Final
 
+from server.crashes import leave_no_values_behind
 from server.runtime.stop_signals import StopSignals
 
 INTERRUPTED: Final = 130
@@ -10,6 +11,7 @@ INTERRUPTED: Final = 130
 
 def run() -> None:
     """Ends the program with the command's exit code; 130 when it was interrupted before it could serve."""
+    leave_no_values_behind()
     signals = StopSignals()
     code = INTERRUPTED
     with signals.heard():

@@ -70,6 +70,10 @@ class LineHandler(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self.call_line = _readable if style == "console" else _json
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Of a line that can't be made only who wanted it: Python would print all that it was to be made of."""
+        self.write_line(f'{{"event": "a line of the log could not be written", "logger": "{record.name}"}}')
+
     def write_line(self, line: str) -> None:
         """Whole, whoever else writes: in one go. A log that can't be written to disturbs no call."""
         self.acquire()
