@@ -75,7 +75,7 @@ class HeldKeys:
     def __init__(self, pool: Pool, ring: Ring, holder: Holder) -> None:
         self._pool = pool
         self._ring = ring
-        self._holder = holder
+        self.holder = holder
 
     async def keep(self) -> None:
         """Shows it again and again, for good; while the database can't be asked, later."""
@@ -83,13 +83,13 @@ class HeldKeys:
             await asyncio.sleep(SHOWN_EVERY.total_seconds())
             with suppress(StoreUnavailable):
                 async with translated(), self._pool.connection() as connection, connection.transaction():
-                    await _show(connection, self._ring, self._holder)
+                    await _show(connection, self._ring, self.holder)
 
     async def release(self) -> None:
         """Where it can't be said now, the others find out by themselves."""
         with suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(LAST_WORD.total_seconds()):
-                await _leave(self._pool, self._holder)
+                await _leave(self._pool, self.holder)
 
 
 async def hold_keys(pool: Pool, ring: Ring) -> HeldKeys:

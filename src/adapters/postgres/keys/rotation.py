@@ -38,10 +38,12 @@ Row = dict[str, Any]
 class Step:
     """What became of some rows of a table.
 
-    `missed` were held or changed by somebody else at that moment; `unreadable` open with no key of the ring.
+    `missed` were held or changed by somebody else at that moment; `unreadable` open with no key of the ring. `turn`
+    counts how often the tables were gone over before.
     """
 
     table: str
+    turn: int
     resealed: int = 0
     missed: int = 0
     unreadable: int = 0
@@ -58,24 +60,24 @@ class Rotation:
 
     async def run(self) -> AsyncIterator[Step]:
         """Goes over all tables until a pass has missed nothing. Raises StoreUnavailable."""
-        for number in range(MOST_PASSES):
-            if number:
+        for turn in range(MOST_PASSES):
+            if turn:
                 await asyncio.sleep(BETWEEN_PASSES.total_seconds() * self._pace)
             missed = 0
             for table in SEALED:
-                async for step in self._pass_over(table):
+                async for step in self._pass_over(table, turn):
                     missed += step.missed
                     yield step
             if not missed:
                 return
 
-    async def _pass_over(self, table: SealedTable) -> AsyncIterator[Step]:
+    async def _pass_over(self, table: SealedTable, turn: int) -> AsyncIterator[Step]:
         after: Row | None = None
         while True:
             begun = time.monotonic()
             rows, after = await self._look(table, after)
             if rows:
-                yield await self._reseal(table, rows)
+                yield await self._reseal(table, turn, rows)
             if after is None:
                 return
             pause = min((time.monotonic() - begun) * REST, LONGEST_REST.total_seconds())
@@ -127,11 +129,12 @@ class Rotation:
             for column in table.columns
         )
 
-    async def _reseal(self, table: SealedTable, rows: Sequence[Row]) -> Step:
+    async def _reseal(self, table: SealedTable, turn: int, rows: Sequence[Row]) -> Step:
         pairs = [(row, new) for row in rows if (new := self._sealed_anew(table, row)) is not None]
         replaced = await self._replace(table, pairs) if pairs else 0
         return Step(
             table=table.name,
+            turn=turn,
             resealed=replaced,
             missed=len(pairs) - replaced,
             unreadable=len(rows) - len(pairs),

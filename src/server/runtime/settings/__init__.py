@@ -1,5 +1,6 @@
 """The settings: a file a subject, put together in `loading`; docs/settings.md is made from their descriptions."""
 
+from server.runtime.settings.database import weak_keys_may_open
 from server.runtime.settings.loading import (
     SUBJECTS,
     Settings,
@@ -24,4 +25,5 @@ __all__ = [
     "load_settings",
     "require_shared_address",
     "variable",
+    "weak_keys_may_open",
 ]

@@ -1,9 +1,25 @@
 """Settings of the database, and of what is kept there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from adapters.crypto import KeyRing
 from adapters.postgres.dsn import checked_dsn
+
+_weak_ones_open: ContextVar[bool] = ContextVar("weak_ones_open", default=False)
+
+
+@contextmanager
+def weak_keys_may_open() -> Iterator[None]:
+    """While the block runs, settings may have weak keys behind the first: for whoever seals anew what those sealed."""
+    token = _weak_ones_open.set(True)
+    try:
+        yield
+    finally:
+        _weak_ones_open.reset(token)
 
 
 class DatabaseSettings(BaseModel):
@@ -50,5 +66,5 @@ class DatabaseSettings(BaseModel):
     @field_validator("encryption_keys")
     @classmethod
     def _keys(cls, value: SecretStr) -> SecretStr:
-        KeyRing.parse(value.get_secret_value())
+        KeyRing.parse(value.get_secret_value(), weak_ones_open=_weak_ones_open.get())
         return value
