@@ -35,6 +35,10 @@ def files_in(folder: Path) -> set[str]:
     return {str(one.relative_to(folder)) for one in folder.rglob("*") if not one.is_dir()}
 
 
+def arguments_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """An empty folder with a short path, since PostgreSQL's socket lies below it, that any account may enter."""
@@ -54,6 +58,11 @@ async def test_everything_on_one_machine_starts_serves_and_leaves_nothing_behind
         await assert_serves(addresses["grpc_address"], addresses["public_url"])
         children = started.descendants()
         assert len(children) >= 2, "the sandbox and PostgreSQL"
+        arguments_of_all = b"\n".join(arguments_of(pid) for pid in {started.process.pid, *children})
+        assert b"postgres\0-D" in arguments_of_all
+        key = (folder / "encryption-keys").read_text().strip().partition(":")[2]
+        for secret in (key, "sandbox-secret", "password"):
+            assert secret.encode() not in arguments_of_all, "anybody on the machine can read them"
         started.tell(signal.SIGINT)
         assert await started.ended() == 0
     assert not await all_gone(children)

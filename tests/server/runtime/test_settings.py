@@ -9,7 +9,7 @@ import pytest
 from adapters.graph.settings import NotificationUrls
 from server.addresses import Address
 from server.runtime.resources import ProcessFailed, microsoft_settings
-from server.runtime.settings import PREFIX, Mail, Settings, SettingsInvalid, load_settings
+from server.runtime.settings import PREFIX, Mail, Settings, SettingsInvalid, load_settings, variable
 
 MICROSOFT = "https://graph.microsoft.com/v1.0"
 KEY = base64.b64encode(hashlib.sha256(b"one").digest()).decode()
@@ -403,3 +403,22 @@ def test_fields_given_by_the_program_go_before_the_environment() -> None:
     assert settings.microsoft_client_id == "another"
     assert settings.http_address.port == 0
     assert isinstance(settings, Settings)
+
+
+@pytest.mark.parametrize("field", sorted(Settings.model_fields))
+def test_no_fault_repeats_what_is_set(environment: pytest.MonkeyPatch, field: str) -> None:
+    canary = "canary8c41f0"
+    for value in (
+        canary,
+        f"https://{canary}:{canary}@host/x?{canary}#{canary}",
+        f"{canary}:{canary},{canary}",
+        f"host={canary} password='{canary}",
+        f"/nowhere/{canary}.pem",
+    ):
+        environment.setenv(variable(field), value)
+        told = ""
+        try:
+            load_settings()
+        except SettingsInvalid as invalid:
+            told = str(invalid)
+        assert canary not in told
