@@ -66,8 +66,9 @@ class PutSession:
         SessionNotFound where an etag is given and there is none, SessionTooOld, EtagMismatch, HoldNotFound, TimeTaken,
         AvailabilityUnknown, CalendarsUnreadable.
         """
-        may_be_new = wanted.interval.end >= self.clock.now() - self.sessions_kept
-        if may_be_new and wanted.is_plain and (new := await self._accept_as_new(wanted)) is not None:
+        now = self.clock.now()
+        may_be_new = wanted.interval.end >= now - self.sessions_kept
+        if may_be_new and wanted.is_plain and (new := await self._accept_as_new(wanted, now)) is not None:
             return new
         if wanted.only_if_free:
             if (met := await self._met(wanted, may_be_new=may_be_new)) is not None:
@@ -76,9 +77,8 @@ class PutSession:
         async with self.store.transaction() as tx:
             return await self._accept(tx, wanted, may_be_new=may_be_new)
 
-    async def _accept_as_new(self, wanted: WantedSession) -> Session | None:
+    async def _accept_as_new(self, wanted: WantedSession, now: datetime) -> Session | None:
         """The session, accepted without a unit of work of its own; None where it takes one to say what it is."""
-        now = self.clock.now()
         new = wanted.new(now)
         told = change_of_booking(ChangeType.SESSION_ACCEPTED, new, at=now)
         return new if await self.new_sessions.accept(new, told) else None
