@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.complete
-CODE := src tests tools bench
+CODE := src tests tools bench chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract test check bench run demo docs lock clean
+.PHONY: help setup proto lint format types layers contract test check bench chaos run demo docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: lint types layers contract test ## everything CI runs
 
 bench: proto ## what calls cost, as ratios: docs/performance.md; PARTS="reads writes" for some
 	@$(BIN)/python -m bench $(PARTS)
+
+chaos: proto ## faults by the hundred, and what must hold after them: docs/chaos.md; SEED=7 FAULTS=500
+	@$(BIN)/python -m chaos --faults $(or $(FAULTS),500) $(if $(SEED),--seed $(SEED))
 
 run: proto ## the whole service on this machine, Ctrl-C to stop
 	@$(BIN)/python -m server local

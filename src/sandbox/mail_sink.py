@@ -9,7 +9,7 @@ from typing import Literal
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-MailState = Literal["up", "refusing", "closed", "hanging"]
+MailState = Literal["up", "refusing", "closed", "hanging", "cut"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class MailSink:
     """Keeps the mails of an SMTP server.
 
     `state` "refusing" answers every mail with 451, "closed" drops every connection, "hanging" gives no answer to any
-    mail until the state changes (`waiting` counts them), "up" accepts everything but mail to an address in `unknown`,
-    which is answered with 550.
+    mail until the state changes (`waiting` counts them), "cut" takes a mail and drops the connection instead of saying
+    so, "up" accepts everything but mail to an address in `unknown`, which is answered with 550.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class MailSink:
     ) -> str:
         """Accept a sender, unless the server is refusing, and not while it is hanging."""
         await self._while_hanging()
-        if self.state != "up":
+        if self.state not in {"up", "cut"}:
             return "451 4.3.0 Temporarily unavailable"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -114,12 +114,14 @@ class MailSink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep a mail, unless the server is refusing."""
-        if self.state != "up":
+        if self.state not in {"up", "cut"}:
             return "451 4.3.0 Temporarily unavailable"
         content = (
             envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         )
         self.mails.append(_parse(envelope, content))
+        if self.state == "cut" and isinstance(server.transport, asyncio.Transport):
+            server.transport.abort()
         return "250 2.0.0 OK"
 
 

@@ -68,6 +68,14 @@ async def test_a_mail_can_wait_for_its_answer_until_the_server_hangs_no_more(
     assert (len(sandbox.mails), sandbox.mail_sink.waiting) == (1, 0)
 
 
+async def test_a_mail_can_be_taken_without_a_word_of_it(sandbox: Sandbox, http: Http) -> None:
+    order = f"{sandbox.control_url}/mail-server"
+    await http.request("PATCH", order, json={"state": "cut"})
+    with pytest.raises(aiosmtplib.SMTPServerDisconnected):
+        await send(sandbox, mail())
+    assert len(sandbox.mails) == 1
+
+
 async def test_a_reset_empties_it(sandbox: Sandbox) -> None:
     await send(sandbox, mail())
     await sandbox.reset()

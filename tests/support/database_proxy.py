@@ -30,7 +30,11 @@ class DatabaseProxy:
         self._writers.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, to = await self._connect()
+        try:
+            there, to = await self._connect()
+        except OSError:  # nobody is there now
+            writer.close()
+            return
         self._writers += [writer, to]
         await asyncio.gather(self._pass(reader, to), self._pass(there, writer))
 

@@ -1,8 +1,9 @@
 """Orders about records, mails, settings and time."""
 
-from typing import Any
+from typing import Any, get_args
 
 from sandbox.control.order import Order, plain
+from sandbox.mail_sink import MailState
 from sandbox.world.choices import require_choices
 from sandbox.world.settings import Settings
 
@@ -46,13 +47,13 @@ def clear_mails(order: Order) -> Any:
 
 
 def change_mail_server(order: Order) -> Any:
-    """Set the mail server's `state`: up, refusing, closed or hanging; and the addresses that are `unknown` to it."""
+    """Set the mail server's `state` (up, refusing, closed, hanging, cut), and the addresses `unknown` to it."""
     sink = order.mail_sink
     state, unknown = order.body.get("state", sink.state), order.body.get("unknown", list(sink.unknown))
     if not order.body or order.body.keys() - {"state", "unknown"}:
         raise ValueError("the mail server has a state and unknown addresses")
-    if state not in ("up", "refusing", "closed", "hanging"):
-        raise ValueError("state is up, refusing, closed or hanging")
+    if state not in get_args(MailState):
+        raise ValueError(f"state is one of {', '.join(get_args(MailState))}")
     if not isinstance(unknown, list) or not all(isinstance(one, str) for one in unknown):
         raise ValueError("unknown is a list of addresses")
     sink.state, sink.unknown = state, set(unknown)

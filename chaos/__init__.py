@@ -1,0 +1,1 @@
+"""Faults by the hundred against the real service, and what must hold after them: docs/chaos.md."""

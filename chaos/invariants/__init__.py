@@ -1,0 +1,1 @@
+"""What must be true once everything has settled. Each finds facts against it; where there are none, it holds."""
