@@ -73,6 +73,17 @@ async def test_an_unknown_link_is_refused(kept: Kept, token: str) -> None:
             await tx.incidents.by_token(token)
 
 
+async def test_closing_an_incident_ends_its_claim(kept: Kept) -> None:
+    """Whoever held it may be dead, and nobody looks at closed ones for that."""
+    await _lost(kept, an_incident(mail_due_at=NOW))
+    async with kept.transaction() as tx:
+        assert await tx.incidents.claim(INCIDENT, token="dead.claim", now=NOW, until=UNTIL)
+        await tx.incidents.save(an_incident().closed(NOW))
+        await tx.incidents.save(an_incident(mail_due_at=NOW))
+        assert await tx.incidents.claimed(INCIDENT, token="dead.claim") is None
+        assert await tx.incidents.claim(INCIDENT, token="another.claim", now=NOW, until=UNTIL)
+
+
 async def test_the_link_of_a_closed_incident_is_still_known(kept: Kept) -> None:
     await _lost(kept, an_incident())
     async with kept.transaction() as tx:

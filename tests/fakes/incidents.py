@@ -81,6 +81,8 @@ class FakeIncidents:
     async def save(self, incident: Incident) -> None:
         if incident.incident_id in self.tables.incidents:
             self.tables.incidents[incident.incident_id] = incident
+            if incident.closed_at is not None:
+                self.tables.incident_claims.pop(incident.incident_id, None)
 
     async def claim(
         self, incident_id: IncidentId, *, token: str, now: datetime, until: datetime

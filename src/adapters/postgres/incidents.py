@@ -89,7 +89,9 @@ class PostgresIncidents:
             UPDATE incident
             SET account_id = %(account_id)s, expert_id = %(expert_id)s, token_hash = %(token_hash)s, token = %(token)s,
                 cause = %(cause)s, opened_at = %(opened_at)s, closed_at = %(closed_at)s, notices = %(notices)s,
-                mail_failures = %(mail_failures)s, mail_due_at = %(mail_due_at)s, mail_begun_at = %(mail_begun_at)s
+                mail_failures = %(mail_failures)s, mail_due_at = %(mail_due_at)s, mail_begun_at = %(mail_begun_at)s,
+                claimed_by = CASE WHEN %(closed_at)s::timestamptz IS NULL THEN claimed_by END,
+                claimed_until = CASE WHEN %(closed_at)s::timestamptz IS NULL THEN claimed_until END
             WHERE incident_id = %(incident_id)s
             """,
             self._to_row(incident),

@@ -62,7 +62,8 @@ class Incidents(Protocol):
         ...
 
     async def save(self, incident: Incident) -> None:
-        """Replace the stored incident; one that went with its account stays gone. Claims are left as they are."""
+        """Replace the stored incident; one that went with its account stays gone. Closing it ends its claim; else
+        claims are left as they are."""
         ...
 
     async def claim(
