@@ -13,6 +13,7 @@ os.environ.setdefault(
 )  # its own threads are none of those who are forked here
 
 from chaos.database import Database, database
+from chaos.faults import BRISK
 from chaos.report import say
 from chaos.run import play
 from chaos.scene import scene
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--faults", type=int, default=500)
     parser.add_argument("--phase", type=int, default=15, help="so many faults before everything is looked at")
+    parser.add_argument("--brisk", action="store_true", help="every fault lasts less than half as long")
     wanted = parser.parse_args()
     say(f"seed {wanted.seed}, {wanted.faults} faults")
     with tempfile.TemporaryDirectory(prefix="calendarsync-chaos-") as name:
@@ -37,8 +39,9 @@ def main() -> int:
 
 
 async def _play(wanted: argparse.Namespace, folder: Path, made: Database) -> int:
+    pace = BRISK if wanted.brisk else 1.0
     async with scene(made, folder) as here:
-        return await play(here, seed=wanted.seed, faults=wanted.faults, phase=wanted.phase)
+        return await play(here, seed=wanted.seed, faults=wanted.faults, phase=wanted.phase, pace=pace)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ Deadly = Callable[[str], None]
 
 
 class Orders:
-    """What the run orders over its line: (point, number) to die when it is passed for that time, None to live on.
+    """What the run orders over its line: points, and to die when any is passed for such a time; none to live on.
 
     The run is told each point the first time it is passed, and the one that the process dies at. Its line's end is the
     process's end: whoever ordered it is gone.
@@ -28,7 +28,7 @@ class Orders:
 
     def __init__(self, line: Connection) -> None:
         self._line = line
-        self._deadly: tuple[str, int] | None = None
+        self.deadly: dict[str, int] = {}
         self._passed: set[str] = set()
 
     def listen(self) -> None:
@@ -37,7 +37,7 @@ class Orders:
     def _listen(self) -> None:
         while True:
             try:
-                self._deadly = self._line.recv()
+                self.deadly = self._line.recv()
             except (EOFError, OSError):
                 os._exit(1)
 
@@ -46,13 +46,12 @@ class Orders:
         if point not in self._passed:
             self._passed.add(point)
             self._line.send(("passed", point))
-        if self._deadly is None or self._deadly[0] != point:
-            return
-        number = self._deadly[1] - 1
-        self._deadly = (point, number)
-        if number <= 0:
-            self._line.send(("died", point))
-            os.kill(os.getpid(), signal.SIGKILL)
+        deadly = self.deadly
+        if point in deadly:
+            deadly[point] -= 1
+            if deadly[point] <= 0:
+                self._line.send(("died", point))
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Watched:

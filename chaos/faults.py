@@ -19,6 +19,9 @@ from chaos.scene import Scene
 
 POINT_SECONDS: Final = 4.0
 """For a process to come by the point it is to die at."""
+POINTS_AT_ONCE: Final = 8
+BRISK: Final = 0.4
+"""How much shorter everything lasts in a short run."""
 Blow: TypeAlias = Callable[[], Awaitable[str]]
 """Says what it was; empty where it did not come to pass."""
 MOST_REPLICAS: Final = {"api": 3, "worker": 3}
@@ -30,6 +33,8 @@ class Faults:
 
     here: Scene
     random: Random
+    pace: float = 1.0
+    """By this the length of everything is multiplied."""
     struck: Counter[str] = field(default_factory=Counter)
     told: list[str] = field(default_factory=list)
     missed: Counter[str] = field(default_factory=Counter)
@@ -46,6 +51,7 @@ class Faults:
             while len(self.told) + self._under_way < most:
                 self._under_way += 1
                 try:
+                    await self.here.fleet.until_work_goes_on()
                     await self._strike_once(blows)
                 finally:
                     self._under_way -= 1
@@ -90,32 +96,39 @@ class Faults:
         return blows
 
     async def _die_at_a_point(self) -> str:
-        """One that was passed before, of those at which the fewest have died; now and then one that never was."""
+        """Whoever first passes one of some points, of those at which the fewest have died."""
         passed = self.here.fleet.passed
-        fewest = min(passed.values(), default=0)
-        known = [point for point in every_point() if passed.get(point) == fewest]
-        point = self.random.choice(known or every_point())
-        number = self.random.randint(1, 3)
+        points = {point: self.random.randint(1, 2) for point in self._seldom()}
+        before = {one.name: one.starts for one in self._running()}
         for replica in self._running():
-            replica.order((point, number))
-        victim = await self._first_dead(point)
+            replica.order(points)
+        victim = await self._first_dead(before)
         for replica in self._running():
-            replica.order(None)
+            replica.order({})
         if victim is None:
-            self.missed[point] += 1
+            self.missed.update(points)
             return ""
-        passed[point] = passed.get(point, 0) + 1
-        self._start_soon(victim)
-        return f"{victim.name} at {point}"
+        for replica in self.here.fleet.replicas.values():
+            if replica.died_at is not None and not replica.runs:  # two may have come by at once
+                passed[replica.died_at] += 1
+                self._start_soon(replica)
+        return f"{victim.name} at {victim.died_at}"
 
-    async def _first_dead(self, point: str) -> Replica | None:
-        end = asyncio.get_running_loop().time() + POINT_SECONDS
+    def _seldom(self) -> list[str]:
+        """Points that were passed before, and now and then some that never were."""
+        passed = self.here.fleet.passed
+        known = [point for point in every_point() if point in passed]
+        self.random.shuffle(known)
+        known.sort(key=lambda point: passed[point])
+        unknown = [point for point in every_point() if point not in passed]
+        return known[:POINTS_AT_ONCE] + self.random.sample(unknown, k=min(2, len(unknown)))
+
+    async def _first_dead(self, before: Mapping[str, int]) -> Replica | None:
+        end = asyncio.get_running_loop().time() + POINT_SECONDS * self.pace
         while asyncio.get_running_loop().time() < end:
-            dead = [one for one in self.here.fleet.replicas.values() if one.died_at == point and not one.runs]
-            if dead:
-                for one in dead[1:]:
-                    self._start_soon(one)
-                return dead[0]
+            for one in self.here.fleet.replicas.values():
+                if one.died_at is not None and not one.runs and before.get(one.name) == one.starts:
+                    return one
             await asyncio.sleep(0.01)
         return None
 
@@ -218,7 +231,7 @@ class Faults:
         await self.here.fleet.start(replica.name)
 
     async def _for(self, least: float, most: float) -> float:
-        seconds = self.random.uniform(least, most)
+        seconds = self.random.uniform(least, most) * self.pace
         await asyncio.sleep(seconds)
         return seconds
 

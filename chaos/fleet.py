@@ -83,7 +83,7 @@ class Replica:
             await self._ended.wait()
         return self.process.exitcode
 
-    def order(self, deadly: tuple[str, int] | None) -> None:
+    def order(self, deadly: Mapping[str, int]) -> None:
         if self.runs and self._line is not None:
             with suppress(OSError):
                 self._line.send(deadly)
@@ -184,6 +184,14 @@ class Fleet:
                 if tries + 1 == MOST_STARTS:
                     raise
                 await asyncio.sleep(0.2)
+
+    async def until_work_goes_on(self) -> None:
+        """Until of each role there is one that serves: without them nothing happens that a fault could meet."""
+        roles = {one.role for one in self.replicas.values()}
+        while True:
+            if roles == {one.role for one in self.replicas.values() if one.runs and one.served}:
+                return
+            await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
         """End all, at once."""

@@ -125,11 +125,12 @@ class Run:
         )
 
 
-async def play(here: Scene, *, seed: int, faults: int, phase: int) -> int:
+async def play(here: Scene, *, seed: int, faults: int, phase: int, pace: float) -> int:
     """The exit code."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         run = _make(here, seed, http)
+        run.faults.pace = pace
         await run.watch_from_the_start()
         watching = [asyncio.create_task(one.watch()) for one in run.evidence.watchers]
         try:

@@ -62,7 +62,7 @@ async def each_session_has_its_event(evidence: Evidence) -> Facts:
         else:
             facts += [
                 f"{session_id} of {row['expert_id']}: {one} ({_state(row)})"
-                for one in _faults(booking, row, accounts, events[session_id])
+                for one in faults_of(booking, row, accounts, events[session_id])
             ]
     return facts
 
@@ -75,7 +75,7 @@ async def waiting_sessions_tell_the_truth(evidence: Evidence) -> Facts:
     return [
         f"{row['session_id']} of {row['expert_id']} says {_state(row)}, and that is not so"
         for row in rows
-        if not _true(row, accounts, settings.get(row["expert_id"]), calendars)
+        if not tells_the_truth(row, accounts, settings.get(row["expert_id"]), calendars)
     ]
 
 
@@ -121,7 +121,7 @@ async def _events(evidence: Evidence, accounts: Iterable[DictRow]) -> dict[str, 
     return found
 
 
-def _faults(
+def faults_of(
     booking: Booking, row: DictRow, accounts: Mapping[str, DictRow], events: Sequence[Place]
 ) -> Facts:
     """What is wrong with the events of a session, in the mailboxes that are connected."""
@@ -154,7 +154,7 @@ def _shows(event: Event, wish: Wish) -> bool:
     return (start, end, event.subject) == (wish.start, wish.start + LENGTH, wish.title)
 
 
-def _true(
+def tells_the_truth(
     row: DictRow,
     accounts: Mapping[str, DictRow],
     settings: DictRow | None,

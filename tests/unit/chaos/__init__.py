@@ -1,0 +1,1 @@
+"""What a run of faults computes from what it sees: its invariants must be able to fail."""
