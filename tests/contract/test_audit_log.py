@@ -66,6 +66,7 @@ async def test_an_act_is_recorded_with_all_that_it_names_and_with_who_acted(kept
     await _add(kept, full)
     kept.who_acts.actor = Actor(ActorKind.OPERATOR)
     await _add(kept, an_act(AuditAction.KEYS_ROTATED, expert_id=None, about="key-2"))
+    kept.who_acts.actor = Actor(ActorKind.WORKER)
     first, second = await _page(kept)
     assert (first.act, first.actor) == (full, Actor(ActorKind.CALLER, "scheduling"))
     assert first.subject == await _subject(kept)
@@ -116,6 +117,22 @@ async def test_one_experts_entries_can_be_had_alone_and_up_to_a_time(kept: Kept)
     assert [one.act for one in await _page(kept, subject=await _subject(kept))] == mine
     assert [one.act for one in await _page(kept, of=EXPERT, until=after(seconds=2))] == mine[:2]
     assert await _page(kept, of=EXPERT, subject=await _subject(kept, OTHER)) == ()
+
+
+async def test_whether_something_was_done_lately_depends_on_who_did_it(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert(OTHER))
+    await _add(kept, an_act(AuditAction.EXPERT_EXPORTED))
+    exported = an_act(AuditAction.EXPERT_EXPORTED)
+    async with kept.transaction() as tx:
+        assert await tx.audit.has_since(after(seconds=-1), exported)
+        assert not await tx.audit.has_since(NOW, exported)
+        assert not await tx.audit.has_since(after(seconds=-1), an_act(AuditAction.EVENT_WRITTEN))
+        assert not await tx.audit.has_since(
+            after(seconds=-1), an_act(AuditAction.EXPERT_EXPORTED, expert_id=OTHER)
+        )
+        kept.who_acts.actor = Actor(ActorKind.CALLER, "else")
+        assert not await tx.audit.has_since(after(seconds=-1), exported)
+        kept.who_acts.actor = Actor(ActorKind.WORKER)
 
 
 async def test_what_is_left_of_an_erased_expert_names_nobody(kept: Kept) -> None:

@@ -11,13 +11,14 @@ from tests.fakes.tables import AuditRow, Tables
 
 
 class FakeWhoActs:
-    """Says what the test says."""
+    """Says what the test says, or asks the real one where doors are tested."""
 
     def __init__(self) -> None:
         self.actor = Actor(ActorKind.WORKER)
+        self.real: WhoActs | None = None
 
     def __call__(self) -> Actor:
-        return self.actor
+        return self.actor if self.real is None else self.real()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ class FakeAuditLog:
         named = replace(act, calendar_ids=act.calendar_ids[:MOST_CALENDARS])
         row = AuditRow(number=self.tables.acts_given, actor=self.who_acts(), act=named, subject=subject)
         self.tables.audit.append(row)
+
+    async def has_since(self, since: datetime, act: Act) -> bool:
+        subject = None if act.expert_id is None else self.tables.subjects.get(act.expert_id)
+        return any(
+            (one.act.action, one.subject, one.actor) == (act.action, subject, self.who_acts())
+            and one.act.at > since
+            for one in self.tables.audit
+        )
 
     async def subject_of(self, expert_id: ExpertId) -> str:
         try:

@@ -13,6 +13,7 @@ from tests.fakes.calendars import FakeCalendars
 from tests.fakes.census import FakeCensus
 from tests.fakes.changes import FakeChangeFeed, FakeChanges
 from tests.fakes.connection_attempts import FakeConnectionAttempts
+from tests.fakes.expert_records import FakeExpertRecords
 from tests.fakes.experts import FakeExperts
 from tests.fakes.grant_vault import FakeGrantVault
 from tests.fakes.incidents import FakeIncidents
@@ -43,6 +44,7 @@ class FakeTransaction:
     jobs: FakeJobs
     workers: FakeWorkers
     audit: FakeAuditLog
+    records: FakeExpertRecords
 
 
 class FakeStore:
@@ -100,6 +102,7 @@ class FakeStore:
                 jobs=FakeJobs(tables),
                 workers=FakeWorkers(tables),
                 audit=FakeAuditLog(tables, self.who_acts),
+                records=FakeExpertRecords(tables),
             )
 
     @asynccontextmanager

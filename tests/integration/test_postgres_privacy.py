@@ -1,4 +1,4 @@
-"""What a thief of the database, or of its backup, finds; and what is left of an expert who was erased."""
+"""What a thief of the database, or of its backup, finds."""
 
 import struct
 
@@ -17,28 +17,8 @@ from tests.builders import (
     an_expert,
     an_interval,
 )
-from tests.support.everything import store_everything
+from tests.support.filled import SECRETS, store_everything
 from tests.support.stores import KeptByPostgres, put_conflict_calendars
-
-SECRETS = {
-    "mia.expert@private.example",
-    "Mia Expertova",
-    "mia.account@private.example",
-    "Mia Accountova",
-    "refresh-token-of-mia",
-    "state-of-mia",
-    "verifier-of-mia",
-    "https://return.example/mia",
-    "Calendar of Mia",
-    "Owen Ownerson",
-    "owen@private.example",
-    "Coaching for Jonas",
-    "Jonas is nervous",
-    "Room under the roof",
-    "https://meet.example/jonas",
-    "link-token-of-mia",
-    "notification-secret-of-mia",
-}
 
 
 async def _everything_stored(kept: KeptByPostgres) -> str:
@@ -135,7 +115,6 @@ async def test_a_reading_holds_times_and_nothing_of_an_event(kept: KeptByPostgre
     ]
     times = [after(hours=hours) for hours in (3, 4, 5, 6)]
     assert row["busy"] == struct.pack("<4q", *(int(time.timestamp()) * 1_000_000 for time in times))
-    assert row["deviations"] is None
 
 
 async def test_of_an_event_of_ours_that_was_moved_a_reading_holds_its_session_and_its_times(
@@ -157,16 +136,3 @@ async def test_of_an_event_of_ours_that_was_moved_a_reading_holds_its_session_an
             "tell": True,
         }
     ]
-
-
-async def test_nothing_is_left_of_an_erased_expert(kept: KeptByPostgres) -> None:
-    await store_everything(kept, "expert-to-stay", suffix="-of-stayer")
-    before = await _everything_stored(kept)
-    await store_everything(kept, "expert-to-erase", suffix="-of-leaver")
-    assert "leaver" in await _everything_stored(kept)
-    async with kept.transaction() as tx:
-        await tx.experts.remove(an_expert("expert-to-erase").expert_id)
-    left = await _everything_stored(kept)
-    assert "leaver" not in left
-    assert "expert-to-erase" not in left
-    assert left == before

@@ -31,6 +31,7 @@ from calendarsync.v1 import (
 )
 from domain.ids import AccountId
 from domain.reading import Pace
+from server.acting import who_acts
 from server.addresses import Address
 from server.alarms import OperatorAlarms
 from server.http.pages import Product
@@ -74,6 +75,7 @@ class World:
 
 def a_world() -> World:
     store, clock = FakeStore(), MovableClock()
+    store.who_acts.real = who_acts
     provider, mailer = FakeProvider(store), RecordingMailer(store=store)
     push = FakePush(provider, clock)
     alarms = provider.alarms = OperatorAlarms()

@@ -29,6 +29,7 @@ from application.calendars.update_calendar_settings import UpdateCalendarSetting
 from application.changes.list_changes import ListChanges
 from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
+from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from application.notifications.claim_subscriptions import ClaimSubscriptions
@@ -114,6 +115,7 @@ class Application:
 
     put_expert: PutExpert
     get_expert: GetExpert
+    export_expert: ExportExpert
     delete_expert: DeleteExpert
     start_connection: StartConnection
     complete_connection: CompleteConnection

@@ -26,6 +26,7 @@ from application.calendars.update_calendar_settings import UpdateCalendarSetting
 from application.changes.list_changes import ListChanges
 from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
+from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from application.notifications.claim_subscriptions import ClaimSubscriptions
@@ -134,6 +135,7 @@ def an_application(*, push_on: bool = True) -> Application:
         reads=reads,
         put_expert=PutExpert(store=store, clock=clock),
         get_expert=GetExpert(store=store),
+        export_expert=ExportExpert(store=store, clock=clock),
         delete_expert=DeleteExpert(store=store, clock=clock, end_subscriptions=end_subscriptions),
         start_connection=StartConnection(
             store=store,

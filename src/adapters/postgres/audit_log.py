@@ -49,6 +49,25 @@ class PostgresAuditLog:
             row,
         )
 
+    async def has_since(self, since: datetime, act: Act) -> bool:
+        actor = self.who_acts()
+        cursor = await self.connection.execute(
+            """
+            SELECT FROM audit_entry JOIN audit_subject USING (subject)
+            WHERE expert_id = %(expert_id)s AND at > %(since)s AND action = %(action)s AND actor = %(actor)s
+                AND actor_name = %(actor_name)s
+            LIMIT 1
+            """,
+            {
+                "expert_id": act.expert_id,
+                "since": since,
+                "action": act.action.value,
+                "actor": actor.kind.value,
+                "actor_name": actor.name,
+            },
+        )
+        return await cursor.fetchone() is not None
+
     async def subject_of(self, expert_id: ExpertId) -> str:
         subject = await self._subject(expert_id)
         if subject is None:
@@ -120,7 +139,7 @@ def _hidden(act: Act, subject: Mapping[str, Any]) -> bytes | None:
     return nonce + AESGCM(subject["key"]).encrypt(nonce, json.dumps(named).encode(), subject["subject"].bytes)
 
 
-def _shown(row: DictRow) -> dict[str, Any]:
+def hidden_ids(row: DictRow) -> dict[str, Any]:
     """Empty when the entry names nothing, or nothing that can still be read."""
     if row["ids"] is None or row["key"] is None:
         return {}
@@ -130,7 +149,7 @@ def _shown(row: DictRow) -> dict[str, Any]:
 
 
 def _from_row(row: DictRow) -> AuditEntry:
-    ids, expert_id = _shown(row), row["expert_id"]
+    ids, expert_id = hidden_ids(row), row["expert_id"]
     return AuditEntry(
         position=AuditPosition(row["at"], row["number"]),
         actor=Actor(_ACTORS.get(row["actor"], ActorKind.UNSPECIFIED), row["actor_name"]),

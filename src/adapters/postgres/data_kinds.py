@@ -1,7 +1,7 @@
 """In which terms the data map speaks of tables and columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -32,8 +32,8 @@ class Erasure(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """`exported_as` names the fields of the export that show it, as `record.field`; where none does, `withheld` says
-    why."""
+    """`exported_as` names the fields of the export's record that show it: of what is sealed as a JSON object, its
+    members. Where none does, `withheld` says why."""
 
     kind: Kind
     exported_as: tuple[str, ...] = ()
@@ -47,13 +47,22 @@ class Column:
 class ExpertsTable:
     """Each row belongs to one expert. `rows` is the condition, in SQL, for those of %(expert_id)s.
 
-    `key` are the columns that a sealed value of the table is bound to.
+    `key` are the columns that a sealed value of the table is bound to. `record` is what the export calls a row, and
+    `order` the columns, with their types, that its rows are read by: an index has them in this order, behind what finds
+    the expert. `shown` is a further condition for rows to be exported, `beside` what else is needed to show one.
     """
 
     rows: str
     erased_by: Erasure
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
+    record: str = ""
+    order: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
+    beside: str = ""
+
+    def __post_init__(self) -> None:
+        assert bool(self.record) is bool(self.order) is any(one.exported_as for one in self.columns.values())
 
     def columns_of(self, *kinds: Kind) -> tuple[str, ...]:
         return tuple(name for name, column in self.columns.items() if column.kind in kinds)

@@ -13,6 +13,7 @@ from adapters.postgres.calendars import PostgresCalendars
 from adapters.postgres.changes import PostgresChanges
 from adapters.postgres.connection_attempts import PostgresConnectionAttempts
 from adapters.postgres.errors import translated
+from adapters.postgres.expert_records import PostgresExpertRecords
 from adapters.postgres.experts import PostgresExperts
 from adapters.postgres.incidents import PostgresIncidents
 from adapters.postgres.jobs import PostgresJobs
@@ -79,6 +80,10 @@ class PostgresTransaction:
     @cached_property
     def workers(self) -> PostgresWorkers:
         return PostgresWorkers(connection=self.connection)
+
+    @cached_property
+    def records(self) -> PostgresExpertRecords:
+        return PostgresExpertRecords(connection=self.connection, cipher=self.cipher)
 
     @cached_property
     def audit(self) -> PostgresAuditLog:

@@ -23,6 +23,10 @@ class AuditLog(Protocol):
         """Record it as done by whoever acts. Nothing is recorded about an expert who is not there."""
         ...
 
+    async def has_since(self, since: datetime, act: Act) -> bool:
+        """Whether such an act about the expert, by whoever acts now, was recorded for a time after `since`."""
+        ...
+
     async def subject_of(self, expert_id: ExpertId) -> str:
         """The name under which the log speaks of the expert. Raises ExpertNotFound."""
         ...

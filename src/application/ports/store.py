@@ -8,6 +8,7 @@ from application.ports.audit_log import AuditLog
 from application.ports.calendars import Calendars
 from application.ports.changes import Changes
 from application.ports.connection_attempts import ConnectionAttempts
+from application.ports.expert_records import ExpertRecords
 from application.ports.experts import Experts
 from application.ports.incidents import Incidents
 from application.ports.jobs import Jobs
@@ -63,6 +64,9 @@ class Transaction(Protocol):
 
     @property
     def audit(self) -> AuditLog: ...
+
+    @property
+    def records(self) -> ExpertRecords: ...
 
 
 class Store(Protocol):

@@ -35,6 +35,7 @@ from application.calendars.update_calendar_settings import UpdateCalendarSetting
 from application.changes.list_changes import ListChanges
 from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
+from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from application.notifications.claim_subscriptions import ClaimSubscriptions
@@ -153,6 +154,7 @@ class Container(containers.DeclarativeContainer):
 
     put_expert = providers.Factory(PutExpert, store=store, clock=clock)
     get_expert = providers.Factory(GetExpert, store=store)
+    export_expert = providers.Factory(ExportExpert, store=store, clock=clock)
     delete_expert = providers.Factory(
         DeleteExpert, store=store, clock=clock, end_subscriptions=end_subscriptions
     )
@@ -298,7 +300,11 @@ class Container(containers.DeclarativeContainer):
     servicers = providers.Factory(
         Servicers,
         experts=providers.Factory(
-            Experts, put_expert=put_expert, get_expert=get_expert, delete_expert=delete_expert
+            Experts,
+            put_expert=put_expert,
+            get_expert=get_expert,
+            export_expert=export_expert,
+            delete_expert=delete_expert,
         ),
         accounts=providers.Factory(
             Accounts,

@@ -5,10 +5,18 @@ from typing import Any
 import pytest
 
 from calendarsync.v1 import expert_pb2
-from calendarsync.v1.expert_service_pb2 import DeleteExpertRequest, GetExpertRequest, PutExpertRequest
+from calendarsync.v1.expert_service_pb2 import (
+    DeleteExpertRequest,
+    ExportExpertRequest,
+    ExportRecord,
+    GetExpertRequest,
+    PutExpertRequest,
+)
 from domain.account import AccountKind
+from domain.audit import Actor, ActorKind, AuditAction
+from server.rpc.paging import page_token
 from tests.builders import EXPERT
-from tests.server.served import Api, expert_message, failure_of
+from tests.server.served import Api, expert_message, failure_of, session_request
 
 
 async def test_gives_back_what_was_put(api: Api) -> None:
@@ -53,6 +61,7 @@ async def test_deleting_names_one_page_for_each_kind_of_account(api: Api) -> Non
 
     deleted = await api.experts.DeleteExpert(DeleteExpertRequest(expert_id=EXPERT))
 
+    assert deleted.audit_subject == "subject-1"
     assert list(deleted.access_removal_urls) == [
         "https://account.live.com/consent/Manage",
         "https://myapps.microsoft.com",
@@ -60,6 +69,44 @@ async def test_deleting_names_one_page_for_each_kind_of_account(api: Api) -> Non
     assert (
         await failure_of(api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT)))
     ).code.name == "NOT_FOUND"
+
+
+async def test_an_export_holds_everything_and_goes_on_where_it_was(api: Api) -> None:
+    await api.put_expert()
+    await api.connect(api.world.provider.add_person("ann"))
+    await api.put_session()
+    whole = await api.experts.ExportExpert(ExportExpertRequest(expert_id=EXPERT))
+    assert [one.kind for one in whole.records] == ["profile", "account", "calendar", "session"]
+    assert whole.records[-1].content["title"] == session_request().details.title
+    assert whole.next_page_token == ""
+
+    records: list[ExportRecord] = []
+    request = ExportExpertRequest(expert_id=EXPERT, page_size=3)
+    while True:
+        page = await api.experts.ExportExpert(request)
+        records += page.records
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    assert records == list(whole.records)
+    audited = [one for one in api.world.store.tables.audit if one.act.action is AuditAction.EXPERT_EXPORTED]
+    assert {one.actor for one in audited} == {Actor(ActorKind.CALLER, "local")}
+    assert len(audited) == 2
+
+
+async def test_an_export_is_refused_for_who_is_unknown_and_for_places_that_are_made_up(api: Api) -> None:
+    await api.put_expert()
+    request = ExportExpertRequest(expert_id=EXPERT)
+    asked = [
+        ExportExpertRequest(expert_id="nobody"),
+        ExportExpertRequest(expert_id=EXPERT, page_token="x"),
+        ExportExpertRequest(expert_id=EXPERT, page_token=page_token(request, ["nothing", "x"])),
+        ExportExpertRequest(expert_id=EXPERT, page_token=page_token(request, ["session", 1])),
+        ExportExpertRequest(expert_id=EXPERT, page_token=page_token(request, [])),
+        ExportExpertRequest(expert_id=EXPERT, page_size=1001),
+    ]
+    reasons = [(await failure_of(api.experts.ExportExpert(one))).reason for one in asked]
+    assert reasons == ["EXPERT_NOT_FOUND", *["PAGE_TOKEN_INVALID"] * 4, "INVALID_REQUEST"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from domain.change import CursorExpired
 from domain.connection import ReturnUrlNotAllowed
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
+from domain.export import ExportPositionUnknown
 from domain.hold import HoldNotFound
 from domain.interval import WindowTooLong
 from domain.question_size import QuestionTooLarge
@@ -26,6 +27,19 @@ ASK_FOR_LESS = "ask about fewer experts or candidates at once, or about a shorte
 def _too_large(unit: str, cost: int, limit: int) -> Mapping[str, str]:
     return {"unit": unit, "cost": str(cost), "limit": str(limit)}
 
+
+PAGE_TOKEN_INVALID = Entry(
+    code=grpc.StatusCode.INVALID_ARGUMENT,
+    reason=ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID,
+    message="the page token is damaged or belongs to another query",
+    details=lambda _: [
+        bad_field(
+            "page_token",
+            "page_token_invalid",
+            "must be the token of the page before, with the same query",
+        )
+    ],
+)
 
 REQUESTS: Mapping[type[Exception], Entry] = {
     RequestInvalid: Entry(
@@ -68,18 +82,8 @@ REQUESTS: Mapping[type[Exception], Entry] = {
             )
         ],
     ),
-    PageTokenInvalid: Entry(
-        code=grpc.StatusCode.INVALID_ARGUMENT,
-        reason=ErrorReason.ERROR_REASON_PAGE_TOKEN_INVALID,
-        message="the page token is damaged or belongs to another query",
-        details=lambda _: [
-            bad_field(
-                "page_token",
-                "page_token_invalid",
-                "must be the token of the page before, with the same query",
-            )
-        ],
-    ),
+    PageTokenInvalid: PAGE_TOKEN_INVALID,
+    ExportPositionUnknown: PAGE_TOKEN_INVALID,
     CursorInvalid: Entry(
         code=grpc.StatusCode.INVALID_ARGUMENT,
         reason=ErrorReason.ERROR_REASON_CURSOR_INVALID,

@@ -1,7 +1,8 @@
-"""Experts."""
+"""Experts, and what is held about them."""
 
-from calendarsync.v1 import expert_pb2
+from calendarsync.v1 import expert_pb2, expert_service_pb2
 from domain.expert import Expert
+from domain.export import ExportRecord
 from server.rpc.mapping.enums import PLANS
 
 
@@ -13,3 +14,9 @@ def expert_message(expert: Expert) -> expert_pb2.Expert:
         display_name=expert.display_name,
         time_zone=expert.time_zone.key,
     )
+
+
+def export_record_message(record: ExportRecord) -> expert_service_pb2.ExportRecord:
+    message = expert_service_pb2.ExportRecord(kind=record.kind)
+    message.content.update(record.content)
+    return message

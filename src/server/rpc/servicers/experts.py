@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from application.experts.delete_expert import DeleteExpert
+from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
 from calendarsync.v1 import expert_service_pb2 as pb
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceServicer
+from domain.export import ExportPosition
 from domain.ids import ExpertId
 from server.rpc.mapping.enums import PLANS
-from server.rpc.mapping.experts import expert_message
+from server.rpc.mapping.experts import expert_message, export_record_message
+from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.provider_pages import access_removal_url
 from server.rpc.servicers import Context
 
@@ -18,6 +21,7 @@ from server.rpc.servicers import Context
 class Experts(ExpertServiceServicer):
     put_expert: PutExpert
     get_expert: GetExpert
+    export_expert: ExportExpert
     delete_expert: DeleteExpert
 
     async def PutExpert(self, request: pb.PutExpertRequest, context: Context) -> pb.PutExpertResponse:
@@ -35,9 +39,32 @@ class Experts(ExpertServiceServicer):
         expert = await self.get_expert(ExpertId(request.expert_id))
         return pb.GetExpertResponse(expert=expert_message(expert))
 
+    async def ExportExpert(
+        self, request: pb.ExportExpertRequest, context: Context
+    ) -> pb.ExportExpertResponse:
+        token = request.page_token
+        page = await self.export_expert(
+            ExpertId(request.expert_id),
+            after=position_of(request, token, _position) if token else None,
+            limit=page_size(request.page_size),
+        )
+        end = page.records[-1].position if page.records and page.more else None
+        return pb.ExportExpertResponse(
+            records=[export_record_message(one) for one in page.records],
+            next_page_token="" if end is None else page_token(request, [end.kind, *end.key]),
+        )
+
     async def DeleteExpert(
         self, request: pb.DeleteExpertRequest, context: Context
     ) -> pb.DeleteExpertResponse:
         erased = await self.delete_expert(ExpertId(request.expert_id))
         pages = sorted({access_removal_url(account.kind) for account in erased.accounts})
         return pb.DeleteExpertResponse(access_removal_urls=pages, audit_subject=erased.audit_subject)
+
+
+def _position(position: Position) -> ExportPosition:
+    """The last record of the page before. Raises ValueError."""
+    kind, *key = position
+    if not isinstance(kind, str) or not all(isinstance(one, str) for one in key):
+        raise ValueError
+    return ExportPosition(kind, tuple(str(one) for one in key))
