@@ -20,6 +20,7 @@ from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.store import FakeStore
+from tests.support.event_properties import violations
 
 CALLBACK = "http://localhost:8080/oauth/microsoft/callback"
 
@@ -121,10 +122,12 @@ async def running_sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest_asyncio.fixture
-async def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox as it starts: personas only, no faults, no records."""
+async def sandbox(running_sandbox: Sandbox) -> AsyncIterator[Sandbox]:
+    """The sandbox as it starts: personas only, no faults, no records. In the end, nothing was asked for about events
+    that the service may not ask for."""
     await running_sandbox.reset()
-    return running_sandbox
+    yield running_sandbox
+    assert list(violations(running_sandbox.world.traffic)) == []
 
 
 @pytest_asyncio.fixture

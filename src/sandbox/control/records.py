@@ -9,9 +9,13 @@ from sandbox.world.settings import Settings
 
 
 def ledger(order: Order) -> Any:
-    """Every property of every event that left, and the app's own marks among their values."""
+    """What was asked for about events, every property of every event that left, and the app's own marks among them."""
     traffic = order.world.traffic
-    return {"properties": plain(traffic.ledger()), "marks": sorted(traffic.marks)}
+    return {
+        "asked": plain(traffic.questions()),
+        "properties": plain(traffic.ledger()),
+        "marks": sorted(traffic.marks),
+    }
 
 
 def requests(order: Order) -> Any:

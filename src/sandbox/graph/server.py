@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from sandbox.world.traffic import RequestEntry
 from sandbox.world.world import World
 
 _BASE = "/v1.0"
+_ABOUT_EVENTS = re.compile(r"/(events|calendarView)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,11 @@ class GraphServer:
         traffic, mailbox = self._world.traffic, token.person.key if token else ""
         running = traffic.enter(mailbox)
         try:
-            return await self._answer(await _read(request, token, running))
+            exchange = await _read(request, token, running)
+            if exchange.route and _ABOUT_EVENTS.search(exchange.route.template):
+                prefer = parse_preferences(request.headers.getall("Prefer", []))
+                traffic.record_question(request.method, exchange.route.template, exchange.query, prefer)
+            return await self._answer(exchange)
         finally:
             traffic.leave(mailbox)
 

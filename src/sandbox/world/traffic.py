@@ -1,12 +1,14 @@
 """What passed through the sandbox: requests, the ledger of event properties, invitations, concurrency."""
 
+import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 _KEPT_REQUESTS = 20_000
+_COMPARED = re.compile(r"value\s+eq\s+'(?:[^']|'')*'", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,17 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """How often something was asked for about events: `$select=NAME`, or `$select=*` for want of any, other options,
+    and `Prefer: NAME=VALUE`. Names only: of windows, pages and what is looked for no values."""
+
+    method: str
+    path: str
+    asked: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
     """A mail that Outlook would have sent, because an event with attendees was created, changed or deleted."""
 
@@ -52,6 +65,7 @@ class Traffic:
         self.invitations: list[Invitation] = []
         self.marks: set[str] = set()
         self._properties: Counter[tuple[str, str, str, str]] = Counter()
+        self._asked: Counter[tuple[str, str, str]] = Counter()
         self._running: Counter[str] = Counter()
         self._peaks: Counter[str] = Counter()
 
@@ -60,6 +74,19 @@ class Traffic:
         self._properties.update((person, method, path, name) for name in set(_dotted(printed)))
         if isinstance(mark := printed.get("transactionId"), str):
             self.marks.add(mark)
+
+    def record_question(
+        self, method: str, path: str, query: Mapping[str, str], prefer: Mapping[str, str]
+    ) -> None:
+        """Enter what a request asks for, whatever becomes of it."""
+        self._asked.update((method, path, one) for one in {*_asked(method, query), *_preferred(prefer)})
+
+    def questions(self) -> list[Question]:
+        """Everything that was asked for about events, by method and path."""
+        return [
+            Question(method=method, path=path, asked=asked, count=count)
+            for (method, path, asked), count in sorted(self._asked.items())
+        ]
 
     def ledger(self) -> list[LedgerEntry]:
         """Every property of every event that left, by person, method and path."""
@@ -96,7 +123,25 @@ class Traffic:
         self.invitations.clear()
         self.marks.clear()
         self._properties.clear()
+        self._asked.clear()
         self._peaks.clear()
+
+
+def _asked(method: str, query: Mapping[str, str]) -> Iterator[str]:
+    if method == "GET" and not query.get("$select", "").strip():
+        yield "$select=*"
+    for name, value in query.items():
+        match name:
+            case "$select":
+                yield from (f"$select={one.strip()}" for one in value.split(",") if one.strip())
+            case "$expand" | "$filter" | "$orderby":
+                yield f"{name}={_COMPARED.sub(r'value eq', value)}"
+            case _:
+                yield name
+
+
+def _preferred(prefer: Mapping[str, str]) -> Iterator[str]:
+    return (f"Prefer: {name}={value}" for name, value in prefer.items())
 
 
 def _dotted(value: Any, prefix: str = "") -> Iterator[str]:

@@ -1,0 +1,80 @@
+"""What the service may ask for about events, and what may leave Microsoft for it: the one list, for all tests.
+
+Each test on the sandbox is checked against it in the end, whatever it is about. Whoever needs another property of
+events changes this list first, and with it what the service promises to people whose calendars it reads.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from sandbox.world.traffic import Traffic
+
+Request = tuple[str, str]
+"""Method and path, with ids as placeholders."""
+
+EVENTS: Final = "/me/calendars/{calendar}/events"
+VIEW: Final = ("GET", "/me/calendars/{calendar}/calendarView")
+LIST: Final = ("GET", EVENTS)
+EVENT: Final = ("GET", f"{EVENTS}/{{event}}")
+CREATE: Final = ("POST", EVENTS)
+CHANGE: Final = ("PATCH", f"{EVENTS}/{{event}}")
+DELETE: Final = ("DELETE", f"{EVENTS}/{{event}}")
+NOTIFICATION: Final = ("POST", "(notification)")
+
+PLAIN: Final = frozenset({"Prefer: idtype=ImmutableId", "Prefer: outlook.timezone=UTC"})
+"""Preferences that say how something is written, and bring nothing more."""
+OWN_TAG: Final = "id eq 'String {b6ce3c0f-54b1-4f0e-8c3e-6b0f3ad0c8a7} Name CalendarSyncSession'"
+"""The extended property that the service gives its own events."""
+ASKED: Final[Mapping[Request, frozenset[str]]] = {
+    VIEW: PLAIN
+    | {
+        "$select=id",
+        "$select=start",
+        "$select=end",
+        "$select=isAllDay",
+        "$select=showAs",
+        "$select=isCancelled",
+        "$select=responseStatus",
+        "$select=transactionId",
+        "startdatetime",
+        "enddatetime",
+        "$top",
+        "$skiptoken",
+    },
+    LIST: PLAIN
+    | {
+        "$select=id",
+        "$select=transactionId",
+        f"$expand=singleValueExtendedProperties($filter={OWN_TAG})",
+        f"$filter=singleValueExtendedProperties/Any(ep: ep/{OWN_TAG} and ep/value eq)",
+    },
+    EVENT: PLAIN | {"$select=id", "$select=start", "$select=end", "$select=transactionId"},
+    CREATE: PLAIN,
+    CHANGE: PLAIN | {"Prefer: return=minimal"},
+    DELETE: PLAIN,
+}
+_IDS: Final = frozenset({"@odata.etag", "id", "transactionId"})
+_TIMES: Final = frozenset({"start.dateTime", "start.timeZone", "end.dateTime", "end.timeZone"})
+LEFT: Final[Mapping[Request, frozenset[str]]] = {
+    VIEW: _IDS
+    | _TIMES
+    | {"isAllDay", "showAs", "isCancelled", "responseStatus.response", "responseStatus.time"},
+    LIST: _IDS | {"singleValueExtendedProperties.id", "singleValueExtendedProperties.value"},
+    EVENT: _IDS | _TIMES,
+    NOTIFICATION: frozenset({"@odata.etag", "@odata.id", "@odata.type", "id"}),
+}
+"""What comes along unasked, such as tags, included."""
+ANSWERED_WHOLE: Final = frozenset({CREATE, CHANGE})
+"""Microsoft answers these with the whole event: the one that the service has just written itself."""
+
+
+def violations(traffic: Traffic) -> Iterator[str]:
+    """What was asked for, or left, beyond the list."""
+    for question in traffic.questions():
+        request = (question.method, question.path)
+        if question.asked not in ASKED.get(request, frozenset()):
+            yield f"{question.method} {question.path} asked for {question.asked}"
+    for left in traffic.ledger():
+        request = (left.method, left.path)
+        if request not in ANSWERED_WHOLE and left.property not in LEFT.get(request, frozenset()):
+            yield f"{left.method} {left.path} brought {left.property}"
