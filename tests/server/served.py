@@ -36,6 +36,7 @@ from server.addresses import Address
 from server.alarms import OperatorAlarms
 from server.http.pages import Product
 from server.logs import configure_logging
+from server.metrics.metrics import Metrics
 from server.rpc.calls.failures import STATUS_DETAILS
 from server.rpc.calls.open_streams import MOST_STREAMS
 from server.rpc.mapping.times import put_interval
@@ -81,6 +82,7 @@ def a_world() -> World:
     alarms = provider.alarms = OperatorAlarms()
     container = Container(
         alarms=alarms,
+        metrics=Metrics(bound=timedelta(minutes=15)),
         store=store,
         census=store.census,
         needed_schema=NEEDED_SCHEMA,

@@ -70,6 +70,7 @@ from domain.session import Session, SessionDetails
 from tests.builders import EXPERT, HOLD, SESSION, an_expert, an_interval, some_details
 from tests.fakes import tables
 from tests.fakes.alarms import RecordingAlarms
+from tests.fakes.answer_meter import RecordingAnswerMeter
 from tests.fakes.clock import MovableClock
 from tests.fakes.mailer import RecordingMailer
 from tests.fakes.provider import FakeProvider, Person
@@ -111,6 +112,7 @@ class Application:
     clock: MovableClock
     alarms: RecordingAlarms
     mailer: RecordingMailer
+    meter: RecordingAnswerMeter
     reads: SingleFlight[CalendarId, ReadFailure | None]
 
     put_expert: PutExpert

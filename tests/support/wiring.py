@@ -54,6 +54,7 @@ from domain.availability import ReadFailure, UnreadReason
 from domain.ids import CalendarId
 from domain.reading import Pace
 from tests.fakes.alarms import RecordingAlarms
+from tests.fakes.answer_meter import RecordingAnswerMeter
 from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
@@ -87,6 +88,7 @@ def an_application(*, push_on: bool = True) -> Application:
         FakeCalendarDirectory(provider),
         FakePush(provider, clock),
     )
+    meter = RecordingAnswerMeter()
     reader, pace = FakeCalendarReader(provider), Pace()
     provider.alarms = alarms
     blame = FindBlame(store=store, clock=clock, directory=directory, alarms=alarms)
@@ -124,12 +126,14 @@ def an_application(*, push_on: bool = True) -> Application:
         live_reads=LiveReads(reads=live_reads, pace=pace),
         large=LargeQuestions(),
         default_max_age=DEFAULT_MAX_AGE,
+        meter=meter,
     )
     return Application(
         store=store,
         provider=provider,
         push=push,
         clock=clock,
+        meter=meter,
         alarms=alarms,
         mailer=mailer,
         reads=reads,

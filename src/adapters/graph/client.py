@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -20,11 +21,13 @@ from adapters.graph.mailbox_gate import SHORT_WAIT, MailboxGates
 from adapters.graph.next_link import next_url
 from adapters.graph.outside_text import id_from
 from adapters.graph.refused_tokens import RefusedTokens
+from adapters.graph.request_kinds import CUT_OFF, TIMED_OUT, UNREACHABLE, kind_of, outcome_of
 from adapters.graph.retry_after import parse_retry_after
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.token_cache import AccessToken
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
+from application.ports.meters import ProviderMeter
 from domain.access import InvalidAnswer, ProviderUnavailable
 
 _log = logging.getLogger(__name__)
@@ -66,10 +69,17 @@ class GraphClient:
     answer, and whatever the `Access` raises."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, settings: MicrosoftSettings, clock: Clock, alarms: Alarms
+        self,
+        http: aiohttp.ClientSession,
+        settings: MicrosoftSettings,
+        clock: Clock,
+        alarms: Alarms,
+        meter: ProviderMeter,
     ) -> None:
         self._http = http
+        self._meter = meter
         self._base = settings.graph_url.rstrip("/")
+        self._base_path = URL(self._base).raw_path.rstrip("/")
         self._clock = clock
         self._timeout = settings.request_timeout
         self._read_timeout = settings.read_timeout
@@ -159,8 +169,10 @@ class GraphClient:
 
     async def _attempt(self, token: AccessToken, request: _Request) -> bytes:
         request_id = str(uuid.uuid4())
+        came_at = time.perf_counter()
         async with self._gates.passage(token.mailbox):
-            response, body = await self._exchange(token, request, request_id)
+            self._meter.waited(time.perf_counter() - came_at)
+            response, body = await self._metered_exchange(token, request, request_id)
             if 200 <= response.status < 300:
                 self._gates.accepted(token.mailbox)
                 self._refused_tokens.accepted(token.mailbox)
@@ -180,7 +192,26 @@ class GraphClient:
             )
             if refusal.fault is Fault.THROTTLED or refusal.retry_after:
                 refusal.retry_after = self._gates.refused(token.mailbox, refusal.retry_after)
+                self._meter.told_to_wait(refusal.retry_after)
             raise refusal
+
+    async def _metered_exchange(
+        self, token: AccessToken, request: _Request, request_id: str
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        begun, outcome = time.perf_counter(), CUT_OFF
+        try:
+            response, body = await self._exchange(token, request, request_id)
+            outcome = outcome_of(response.status)
+            return response, body
+        except GraphRefusal:  # which stands for an answer that took too long
+            outcome = TIMED_OUT
+            raise
+        except ProviderUnavailable as gone:
+            outcome = CUT_OFF if gone.outcome_unknown else UNREACHABLE
+            raise
+        finally:
+            kind = kind_of(request.method, request.url.raw_path.removeprefix(self._base_path))
+            self._meter.requested(kind, outcome, time.perf_counter() - begun)
 
     async def _exchange(
         self, token: AccessToken, request: _Request, request_id: str

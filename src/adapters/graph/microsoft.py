@@ -23,6 +23,7 @@ from adapters.graph.tokens import AccessTokens
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault
+from application.ports.meters import ProviderMeter, Unmeasured
 
 _THREADS = 32
 """How many blocking requests to the token endpoint may be under way at once."""
@@ -41,17 +42,23 @@ class Microsoft:
 
 @asynccontextmanager
 async def open_microsoft(
-    settings: MicrosoftSettings, vault: GrantVault, clock: Clock, alarms: Alarms
+    settings: MicrosoftSettings,
+    vault: GrantVault,
+    clock: Clock,
+    alarms: Alarms,
+    meter: ProviderMeter | None = None,
 ) -> AsyncIterator[Microsoft]:
     """Opens connections lazily: nothing is asked of Microsoft before the first call."""
-    token_http = TokenHttp(blocking_http(settings, connections=_THREADS), settings, now=clock.now)
+    meter = meter or Unmeasured()
+    requester = blocking_http(settings, connections=_THREADS)
+    token_http = TokenHttp(requester, settings, now=clock.now, meter=meter)
     executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
     try:
         async with graph_http(settings) as http:
             credentials = Credentials(settings, alarms, clock)
             service = TokenService(settings, token_http, executor, alarms, credentials)
-            tokens = AccessTokens(vault, service, clock)
-            client = GraphClient(http, settings, clock, alarms)
+            tokens = AccessTokens(vault, service, clock, meter)
+            client = GraphClient(http, settings, clock, alarms, meter)
             verifier = IdTokenVerifier(
                 client_id=settings.client_id, keys=KeyRing(documents=service, clock=clock), clock=clock
             )

@@ -12,8 +12,10 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from adapters.graph.clock_check import clock_difference
+from adapters.graph.request_kinds import DOCUMENT, TIMED_OUT, TOKEN, UNREACHABLE, outcome_of
 from adapters.graph.retry_after import parse_retry_after
 from adapters.graph.settings import MicrosoftSettings
+from application.ports.meters import ProviderMeter, Unmeasured
 from domain.access import ProviderUnavailable
 
 _DISCOVERY_LIFETIME = 24 * 3600.0
@@ -63,8 +65,10 @@ class TokenHttp:
         *,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        meter: ProviderMeter | None = None,
     ) -> None:
         self._http = http
+        self._meter = meter or Unmeasured()
         self._timeout = (
             settings.connect_timeout.total_seconds(),
             settings.request_timeout.total_seconds(),
@@ -132,10 +136,16 @@ class TokenHttp:
         return answer
 
     def _exchange(self, method: str, url: str, **what: Any) -> HttpAnswer:
+        begun, outcome = time.perf_counter(), UNREACHABLE
         try:
             response = self._http.request(method, url, timeout=self._timeout, allow_redirects=False, **what)
+            outcome = outcome_of(response.status_code)
         except requests.RequestException as exc:
+            outcome = TIMED_OUT if isinstance(exc, requests.Timeout) else UNREACHABLE
             raise ProviderUnavailable from exc
+        finally:
+            kind = TOKEN if method == "POST" else DOCUMENT
+            self._meter.requested(kind, outcome, time.perf_counter() - begun)
         response.encoding = "utf-8"
         return HttpAnswer(
             status_code=response.status_code,

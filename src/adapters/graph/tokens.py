@@ -15,6 +15,7 @@ from adapters.graph.token_errors import TokenFault, TokenRefusal
 from adapters.graph.token_service import TokenRequestRefused, TokenService
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault, StoredGrant
+from application.ports.meters import ProviderMeter
 from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountNotFound
 from domain.errors import DomainError
@@ -54,10 +55,11 @@ class AccessTokens:
     with that account.
     """
 
-    def __init__(self, vault: GrantVault, service: TokenService, clock: Clock) -> None:
+    def __init__(self, vault: GrantVault, service: TokenService, clock: Clock, meter: ProviderMeter) -> None:
         self._vault = vault
         self._service = service
         self._clock = clock
+        self._meter = meter
         self._renewals = Renewals(vault, clock)
         self._locks: WeakValueDictionary[AccountId, asyncio.Lock] = WeakValueDictionary()
         self._under_way: dict[tuple[str, ...], asyncio.Task[AccessToken]] = {}
@@ -158,14 +160,20 @@ class AccessTokens:
         """A token from the token endpoint, to be stored now; None when somebody else may have renewed it meanwhile."""
         try:
             secret = await self._service.refresh(stored.grant.secret, _scopes_to_ask(stored.grant), claims)
+        except ProviderUnavailable:
+            self._meter.renewed("unavailable")
+            raise
         except TokenRequestRefused as exc:
+            self._meter.renewed(exc.refusal.fault.name.lower())
             # Who lost the claim meanwhile was too slow: another may have used the same refresh token before.
             if await self._renewals.still_ours(account_id, stored):
                 raise _refused(exc.refusal, account_id, stored) from exc
             return None
         token = cached_access_token(secret)
         if token is None:
+            self._meter.renewed("unavailable")
             raise ProviderUnavailable
+        self._meter.renewed("renewed")
         self._unsaved[account_id] = _Unsaved(
             grant=Grant(scopes=stored.grant.scopes, secret=secret), over=stored
         )

@@ -56,6 +56,7 @@ class PostgresChangeFeed:
         self._waiting = Waiting()
         self._forget: list[Callable[[ExpertId | None], None]] = []
         self._holdup = Holdup()
+        self._monotonic = asyncio.get_running_loop().time
 
     async def end(self) -> FeedPosition:
         async with translated(), self._pool.connection() as connection:
@@ -71,6 +72,11 @@ class PostgresChangeFeed:
         if position < self._last.get(of, position):
             return
         await self._waiting.wait(of, at_most=at_most)
+
+    @property
+    def held_up_seconds(self) -> float:
+        """For how long changes have waited for a transaction that stays open; 0 while they wait for none."""
+        return self._holdup.seconds(self._monotonic())
 
     def tell_of_erasures(self, forget: Callable[[ExpertId | None], None]) -> None:
         self._forget.append(forget)

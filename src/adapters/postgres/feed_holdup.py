@@ -22,6 +22,10 @@ class Holdup:
     since: float = 0
     told: bool = False
 
+    def seconds(self, now: float) -> float:
+        """For how long it has been waiting; 0 while none does."""
+        return 0.0 if self.waiting is None else max(now - self.since, 0.0)
+
     def look(self, look: Look, *, now: float) -> None:
         """`now` in seconds of any clock that never goes back."""
         if self.waiting is not None and look.page.upto.transaction > self.waiting:

@@ -50,6 +50,7 @@ class KeptTimes:
         self._window = window
         self._most_bytes = most_bytes
         self._bytes = self._times_forgotten = 0
+        self._shown = self._loaded = 0
         self._kept: OrderedDict[ExpertId, _Kept] = OrderedDict()
         for connection in self._connections:
             # A server that took over may give its transactions numbers that another one gave before.
@@ -60,13 +61,31 @@ class KeptTimes:
     ) -> Mapping[ExpertId, KnownTime]:
         asked = tuple(dict.fromkeys(expert_ids))
         known = await self._still_true(asked, window, now)
+        self._shown += len(known)
         missing = [expert_id for expert_id in asked if expert_id not in known]
+        self._loaded += len(missing)
         if not missing:
             return known
         whole = self._window(now)
         if not whole.holds(window):
             return {**known, **await self._contents.of(missing, window, now=now)}
         return known | await self._load(missing, whole, now)
+
+    def statistics(self) -> Mapping[str, float]:
+        """How many experts are kept, what that takes by estimate, and of how many who were asked about what was kept
+        was true, or had to be loaded."""
+        return {
+            "experts": len(self._kept),
+            "bytes": self._bytes,
+            "kept": self._shown,
+            "loaded": self._loaded,
+        }
+
+    @property
+    def reconnects(self) -> Mapping[str, int]:
+        """How often its connections were made anew."""
+        versions, contents = self._connections
+        return {"versions": versions.reconnects, "known_times": contents.reconnects}
 
     async def _still_true(
         self, asked: Sequence[ExpertId], window: Interval, now: datetime

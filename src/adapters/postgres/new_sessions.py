@@ -89,9 +89,15 @@ class PostgresNewSessions:
 
     def __init__(self, connection: PinnedConnection, cipher: Cipher) -> None:
         self._cipher = cipher
+        self._connection = connection
         self._accept = SharedStatement(
             connection, ACCEPT, values=_values, answers=_answers, weight=_weight, most=MOST_AT_ONCE
         )
+
+    @property
+    def reconnects(self) -> int:
+        """How often its connection was made anew."""
+        return self._connection.reconnects
 
     async def accept(self, session: Session, told: Change) -> bool:
         arrival = Arrival(session_to_row(self._cipher, session), change_to_row(told))

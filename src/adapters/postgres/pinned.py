@@ -83,6 +83,8 @@ class PinnedConnection:
         self._moved = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._made_anew: list[Callable[[], None]] = []
+        self.reconnects = 0
+        """How often it was made anew."""
         self.server = ""
         """When it was started: the same for two connections means that they lead to the same history."""
 
@@ -125,6 +127,7 @@ class PinnedConnection:
                 pause = min(pause * 2, LONGEST_PAUSE)
             try:
                 await self.connect()
+                self.reconnects += 1
             except Exception as error:  # noqa: BLE001 - an outermost loop
                 _log.warning("a connection to the database can't be made anew: %s", refusal_in(error).value)
 

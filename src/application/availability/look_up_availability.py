@@ -18,6 +18,7 @@ from application.availability.large_questions import LargeQuestions, QuestionSiz
 from application.availability.live_reads import LiveAnswers, LiveReads
 from application.ports.clock import Clock
 from application.ports.known_times import KnownTime, KnownTimes
+from application.ports.meters import AnswerMeter
 from application.readings.single_flight import SingleFlight
 from domain.availability import Availability, ReadFailure, UnreadReason, require_answerable
 from domain.expert import ExpertNotFound
@@ -40,6 +41,7 @@ class LookUpAvailability:
     live_reads: LiveReads
     large: LargeQuestions
     default_max_age: timedelta
+    meter: AnswerMeter
 
     async def __call__(
         self,
@@ -72,6 +74,7 @@ class LookUpAvailability:
         answer = answers[expert_id]
         if not answer.taken.worked_out:
             await self.large.work_out_in_turn(answer.taken)
+        self.meter.answered(answer, now)
         return answer
 
     async def of_many(
@@ -96,6 +99,7 @@ class LookUpAvailability:
                 to_look_at.add((one for name, one in known.items() if name not in answers), question, now)
                 for expert_id, answer in answers.items():
                     await self.large.work_out(answer.taken, size)
+                    self.meter.answered(answer, now)
                     yield expert_id, answer
         if not to_look_at.experts:
             return
@@ -107,6 +111,7 @@ class LookUpAvailability:
                 for expert_id, one in known.items():
                     answer = put_together(one, question, now, failures, live)
                     await self.large.work_out(answer.taken, size)
+                    self.meter.answered(answer, now)
                     yield expert_id, answer
 
     def _question(
@@ -145,17 +150,20 @@ class LookUpAvailability:
     async def _look(
         self, to_look_at: ToLookAt, question: Question, budget: timedelta
     ) -> tuple[Failures, LiveAnswers]:
-        places = asyncio.Semaphore(LOOKS_AT_ONCE)
-        return await asyncio.gather(
-            self._look_now(to_look_at.stale, question, budget, places),
-            self.live_reads(
-                to_look_at.experts,
-                question.outside,
-                not_before=question.not_before,
-                budget=budget,
-                places=places,
-            ),
-        )
+        places, begun_at = asyncio.Semaphore(LOOKS_AT_ONCE), self.clock.now()
+        try:
+            return await asyncio.gather(
+                self._look_now(to_look_at.stale, question, budget, places),
+                self.live_reads(
+                    to_look_at.experts,
+                    question.outside,
+                    not_before=question.not_before,
+                    budget=budget,
+                    places=places,
+                ),
+            )
+        finally:
+            self.meter.looked(self.clock.now() - begun_at, budget=budget)
 
     async def _look_now(
         self,

@@ -1,5 +1,4 @@
-"""What an orchestrator asks: is the process alive, and should it get work. In a word for everybody; in detail for those
-who operate the service."""
+"""What an orchestrator asks: is the process alive, and should it get work. In a word, for everybody."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from aiohttp import web
 
 from application.ports.census import Census
 from application.ports.store import StoreUnavailable
-from server.alarms import OperatorAlarms
-from server.time_zones import zones_version
 
 PATIENCE: Final = 2.0
 """Seconds the database has to answer."""
 OK: Final = "ok"
 UNAVAILABLE: Final = "unavailable"
+STOPPING: Final = "stopping"
+DATABASE: Final = "database"
+SCHEMA: Final = "schema"
 
 
 class Readiness:
@@ -28,33 +28,39 @@ class Readiness:
 
     def __init__(self, census: Census, *, needs: str) -> None:
         self._census = census
-        self._needs = needs
         self._asking: asyncio.Task[str | None] | None = None
+        self.needs = needs
         self.stopping = False
 
     async def hindrance(self) -> str | None:
-        """`stopping`, `database`, `schema`, or None when ready.
+        """STOPPING, DATABASE, SCHEMA, or None when ready."""
+        if self.stopping:
+            return STOPPING
+        version = await self.schema_version()
+        if version is None:
+            return DATABASE
+        return None if version >= self.needs else SCHEMA
+
+    async def schema_version(self) -> str | None:
+        """The database's own; None while that can't be reached.
 
         However many ask at once, the database is asked by one: the question is open to everybody.
         """
-        if self.stopping:
-            return "stopping"
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._of_database(), name="asks whether it is ready")
+            self._asking = asyncio.create_task(self._ask(), name="asks whether it is ready")
         return await asyncio.shield(self._asking)
 
-    async def _of_database(self) -> str | None:
+    async def _ask(self) -> str | None:
         try:
             async with asyncio.timeout(PATIENCE):
-                version = await self._census.schema_version()
+                return await self._census.schema_version()
         except (StoreUnavailable, TimeoutError):
-            return "database"
-        return None if version >= self._needs else "schema"
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicHealth:
-    """For whoever reaches the HTTP side: a word, and nothing of the inside."""
+    """For whoever reaches the HTTP side: nothing of the inside."""
 
     readiness: Readiness
 
@@ -66,25 +72,3 @@ class PublicHealth:
         if await self.readiness.hindrance() is None:
             return web.Response(text=OK)
         return web.Response(text=UNAVAILABLE, status=HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetailedHealth:
-    """For those who operate the service."""
-
-    alarms: OperatorAlarms
-    readiness: Readiness
-
-    async def alive(self, _request: web.Request) -> web.StreamResponse:
-        raised = {name: since.isoformat(timespec="seconds") for name, since in self.alarms.raised.items()}
-        return web.json_response({"status": "degraded" if raised else OK, "alarms": raised})
-
-    async def ready(self, _request: web.Request) -> web.StreamResponse:
-        hindrance = await self.readiness.hindrance()
-        told = {
-            "status": UNAVAILABLE if hindrance else "ready",
-            "reason": hindrance,
-            "time_zones": zones_version(),
-        }
-        status = HTTPStatus.SERVICE_UNAVAILABLE if hindrance else HTTPStatus.OK
-        return web.json_response(told, status=status)

@@ -21,6 +21,7 @@ from domain.access import InvalidAnswer
 from server.http.deliveries import Deliveries
 from server.http.forged_deliveries import ForgedDeliveries
 from server.http.middleware import COUNTED, WAITED_SECONDS
+from server.metrics.work import WorkMetrics
 
 LARGEST_DELIVERY: Final = 256 * 1024
 """Bytes; a notification has about 500."""
@@ -51,6 +52,7 @@ class Notifications:
 
     deliveries: Deliveries
     forged: ForgedDeliveries
+    meter: WorkMetrics
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         if request.get(WAITED_SECONDS, 0) > LONGEST_TURN.total_seconds():
@@ -84,7 +86,9 @@ class Notifications:
             )
         except (StoreUnavailable, TimeoutError):
             log.warning("notifications could not be kept", items=len(received))
+            self.meter.notified(lost=len(received))
             return _come_again()
+        self.meter.notified(taken=taken, forged=len(received) - taken)
         if taken:
             log.info("notifications", items=len(received), taken=taken)
         else:

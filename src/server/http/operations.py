@@ -8,9 +8,10 @@ from typing import Final
 
 from aiohttp import web
 
-from server.http.health import DetailedHealth
+from server.http.detailed_health import DetailedHealth
 from server.http.links import ALIVE_PATH, METRICS_PATH, READY_PATH
 from server.http.middleware import COUNTED, Handler, log_request
+from server.metrics.census import CensusTaker
 from server.metrics.metrics import CONTENT_TYPE, Metrics
 
 LARGEST_REQUEST: Final = 1024
@@ -19,8 +20,10 @@ LARGEST_REQUEST: Final = 1024
 @dataclass(frozen=True, slots=True)
 class MetricsPage:
     metrics: Metrics
+    census: CensusTaker
 
     async def get(self, _request: web.Request) -> web.StreamResponse:
+        await self.census.look()
         return web.Response(body=await self.metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
 

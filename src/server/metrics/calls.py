@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sized
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from server.metrics.light import ByLabel, LightHistograms
 
 CALL_SECONDS: Final = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -17,11 +19,11 @@ Meter = Callable[[str, float], None]
 
 class CallMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._seconds = Histogram(
+        self._seconds = LightHistograms(
             "calendarsync_call_seconds",
             "gRPC calls, but for streams, by method and code: how long they took.",
             ["method", "code"],
-            buckets=CALL_SECONDS,
+            bounds=CALL_SECONDS,
             registry=registry,
         )
         self._ended = Counter(
@@ -37,14 +39,18 @@ class CallMetrics:
 
     def of_calls(self, method: str) -> Meter:
         """`method` as gRPC writes it. Made once a method: to look labels up costs more than to count."""
-        return _ByCode(lambda code: self._seconds.labels(_short(method), code).observe)
+        by_code = ByLabel(self._seconds, _short(method))
+
+        def ended(code: str, seconds: float) -> None:
+            by_code[code].observe(seconds)
+
+        return ended
 
     def of_streams(self, method: str) -> Meter:
-        def of_code(code: str) -> Callable[[float], None]:
-            count = self._ended.labels(_short(method), code).inc
-            return lambda _: count()
+        def ended(code: str, _seconds: float) -> None:
+            self._ended.labels(_short(method), code).inc()
 
-        return _ByCode(of_code)
+        return ended
 
     def of_messages(self, method: str) -> Callable[[], None]:
         return self._messages.labels(_short(method)).inc
@@ -52,21 +58,6 @@ class CallMetrics:
     def follow(self, streams: Sized) -> None:
         """Tell from now on how many of these are open."""
         self._open.set_function(lambda: len(streams))
-
-
-class _ByCode(dict[str, Callable[[float], None]]):
-    """What is counted for each code, made when it is first met: most methods meet three of them."""
-
-    def __init__(self, make: Callable[[str], Callable[[float], None]]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, code: str) -> Callable[[float], None]:
-        made = self[code] = self._make(code)
-        return made
-
-    def __call__(self, code: str, seconds: float) -> None:
-        self[code](seconds)
 
 
 def _short(method: str) -> str:

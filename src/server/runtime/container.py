@@ -79,14 +79,16 @@ from domain.reading import Pace
 from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
 from server.http.deliveries import Deliveries
+from server.http.detailed_health import DetailedHealth
 from server.http.forged_deliveries import ForgedDeliveries
-from server.http.health import DetailedHealth, PublicHealth, Readiness
+from server.http.health import PublicHealth, Readiness
 from server.http.links import ReconnectLinks, callback_url
 from server.http.notifications import Notifications
 from server.http.oauth import Callback
 from server.http.operations import MetricsPage, operations_app
 from server.http.pages import Product
 from server.http.reconnect import Reconnect
+from server.metrics.census import CensusTaker
 from server.metrics.metrics import Metrics
 from server.rpc.server import Servicers
 from server.rpc.servicers.accounts import Accounts
@@ -96,6 +98,7 @@ from server.rpc.servicers.calendars import Calendars
 from server.rpc.servicers.changes import Changes
 from server.rpc.servicers.experts import Experts
 from server.rpc.servicers.sessions import Sessions
+from server.runtime.metered import MeteredLiveReads, MeteredReads, metered_mailer
 from server.runtime.work import Work
 
 
@@ -103,6 +106,7 @@ class Container(containers.DeclarativeContainer):
     """All Dependency providers must be given, by name; `check_dependencies()` says when one was not."""
 
     store: providers.Dependency[Store] = providers.Dependency()
+    metrics: providers.Dependency[Metrics] = providers.Dependency(instance_of=Metrics)
     census: providers.Dependency[Census] = providers.Dependency()
     needed_schema: providers.Dependency[str] = providers.Dependency(instance_of=str)
     known_times: providers.Dependency[KnownTimes] = providers.Dependency()
@@ -130,7 +134,7 @@ class Container(containers.DeclarativeContainer):
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
     alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
-    metrics = providers.Singleton(Metrics)
+    census_taker = providers.Singleton(CensusTaker, census, clock, bound=default_max_age)
     readiness = providers.Singleton(Readiness, census, needs=needed_schema)
     outages = providers.Singleton(Outages, clock)
     callback_url = providers.Callable(callback_url, public_url)
@@ -190,7 +194,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         ids=ids,
         directory=directory,
-        mailer=mailer,
+        mailer=providers.Factory(metered_mailer, mailer, metrics.provided.work),
         alarms=alarms,
         blame=blame,
         reconnect_url=reconnect_links,
@@ -224,9 +228,10 @@ class Container(containers.DeclarativeContainer):
         pace=pace,
         jitter=jitter,
     )
+    metered_reads = providers.Factory(MeteredReads, read=read_calendar, meter=metrics.provided.looks)
     reads = providers.Singleton(
         SingleFlight,
-        read_calendar,
+        metered_reads,
         clock=clock,
         alarms=alarms,
         failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
@@ -237,7 +242,7 @@ class Container(containers.DeclarativeContainer):
     )
     single_live_reads = providers.Singleton(
         SingleFlight,
-        read_live,
+        providers.Factory(MeteredLiveReads, read=read_live, meter=metrics.provided.looks),
         clock=clock,
         alarms=alarms,
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
@@ -250,6 +255,7 @@ class Container(containers.DeclarativeContainer):
         live_reads=providers.Factory(LiveReads, reads=single_live_reads, pace=pace),
         large=providers.Singleton(LargeQuestions),
         default_max_age=default_max_age,
+        meter=metrics.provided.answers,
     )
     check_times = providers.Factory(CheckTimes, look_up=look_up_availability)
     hold_time = providers.Factory(HoldTime, store=store, clock=clock, look_up=look_up_availability)
@@ -346,7 +352,10 @@ class Container(containers.DeclarativeContainer):
         callback=providers.Factory(Callback, complete_connection=complete_connection),
         reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect),
         notifications=providers.Factory(
-            Notifications, deliveries=deliveries, forged=providers.Factory(ForgedDeliveries)
+            Notifications,
+            deliveries=deliveries,
+            forged=providers.Factory(ForgedDeliveries),
+            meter=metrics.provided.work,
         ),
     )
     web_app: providers.Factory[web.Application] = providers.Factory(
@@ -359,8 +368,14 @@ class Container(containers.DeclarativeContainer):
     """Without it."""
     operations_app: providers.Factory[web.Application] = providers.Factory(
         operations_app,
-        providers.Factory(DetailedHealth, alarms=alarms, readiness=readiness),
-        providers.Factory(MetricsPage, metrics),
+        providers.Factory(
+            DetailedHealth,
+            alarms=alarms,
+            readiness=readiness,
+            census=census_taker,
+            work=metrics.provided.work,
+        ),
+        providers.Factory(MetricsPage, metrics, census_taker),
     )
     """For those who operate the service, and nobody else."""
 
@@ -371,7 +386,7 @@ class Container(containers.DeclarativeContainer):
         claim_incidents=providers.Factory(ClaimIncidents, store=store, clock=clock, ids=ids),
         notify=notify_expert,
         claim_readings=providers.Factory(ClaimReadings, store=store, clock=clock, pace=pace, jitter=jitter),
-        read=read_calendar,
+        read=metered_reads,
         reads=reads,
         claim_subscriptions=providers.Factory(ClaimSubscriptions, store=store, clock=clock),
         keep=keep_subscription,
@@ -379,4 +394,5 @@ class Container(containers.DeclarativeContainer):
         claim_lists=providers.Factory(ClaimLists, store=store, clock=clock),
         refresh=refresh_calendars,
         clock=clock,
+        worked=metrics.provided.work.worked,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import takewhile
@@ -23,6 +23,7 @@ AT_ONCE: Final = 1000
 LOOK_AGAIN: Final = timedelta(seconds=5)
 """How often the places of those who wait for a rare change are moved on."""
 PAUSE_SECONDS: Final = 1.0
+Seen = Callable[[Iterable[Change]], None]
 log = structlog.stdlib.get_logger("server.changes")
 
 
@@ -32,8 +33,9 @@ class FeedTail:
     While the database is away those who have seen everything go on waiting, and miss nothing.
     """
 
-    def __init__(self, feed: FollowedFeed, *, end: FeedPosition) -> None:
+    def __init__(self, feed: FollowedFeed, *, end: FeedPosition, seen: Seen) -> None:
         self._feed = feed
+        self._seen = seen
         self._known_from = end
         self._upto = end
         self._recent: deque[tuple[FeedPosition, Change]] = deque()
@@ -98,6 +100,7 @@ class FeedTail:
 
     def _remember(self, page: FeedPage) -> None:
         self._recent.extend(page.changes)
+        self._seen([change for _, change in page.changes])
         self._upto = page.upto
         while len(self._recent) > MOST_REMEMBERED:
             self._known_from, _ = self._recent.popleft()
@@ -118,10 +121,15 @@ def _without(
     return (one for one in recent if one[1].expert_id != erased or (erasures and one[0] >= erasures[-1]))
 
 
+def _ignored(_changes: Iterable[Change]) -> None:
+    """Nobody counts them."""
+
+
 @asynccontextmanager
-async def open_feed_tail(feed: FollowedFeed) -> AsyncIterator[FeedTail]:
-    """Follows `feed` until the end. Raises StoreUnavailable when it can't be read at the start."""
-    tail = FeedTail(feed, end=await feed.end())
+async def open_feed_tail(feed: FollowedFeed, *, seen: Seen = _ignored) -> AsyncIterator[FeedTail]:
+    """Follows `feed` until the end, and tells `seen` what comes by. Raises StoreUnavailable when it can't be read at
+    the start."""
+    tail = FeedTail(feed, end=await feed.end(), seen=seen)
     feed.tell_of_erasures(tail.forget)
     async with task_for_good(tail.follow(), name="tail of the feed of changes"):
         yield tail

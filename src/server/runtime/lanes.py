@@ -56,6 +56,11 @@ class Lane(Generic[Row]):
     _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _freed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
+    @property
+    def in_use(self) -> int:
+        """How many of its places."""
+        return len(self._running)
+
     def wake(self) -> None:
         """Something may be due."""
         self._woken.set()

@@ -16,5 +16,6 @@ async def measuring(container: Container, role: Role) -> AsyncIterator[None]:
     metrics = container.metrics()
     tell_of_process(metrics.registry, version=build_version(), role=role.value)
     metrics.registry.register(Alarms(lambda: container.alarms().raised))
+    metrics.registry.register(container.census_taker())
     async with task_for_good(metrics.loop_lag.follow(), name="loop lag"):
         yield

@@ -161,14 +161,15 @@ async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Cont
 
 
 def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event) -> asyncio.Task[None]:
+    container = resources.container
+    lanes = container.work().lanes(settings.worker_concurrency, reading_places=settings.reading_places)
+    container.metrics().work.follow(lanes)
     worker = Worker(
-        lanes=resources.container.work().lanes(
-            settings.worker_concurrency, reading_places=settings.reading_places
-        ),
+        lanes=lanes,
         wake_ups=resources.wake_ups,
-        show_life=resources.container.show_life(),
-        forget_ended=resources.container.forget_ended(),
-        recover=resources.container.recover(),
+        show_life=container.show_life(),
+        forget_ended=container.forget_ended(),
+        recover=container.recover(),
         sweep_every=timedelta(seconds=settings.sweep_seconds),
         grace=timedelta(seconds=settings.shutdown_grace_seconds),
         hurry=hurry,

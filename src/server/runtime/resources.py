@@ -32,12 +32,15 @@ from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import PostgresWakeUps
 from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
+from domain.account import Provider
 from domain.reading import Pace
 from server.acting import who_acts
 from server.addresses import can_be_told
 from server.alarms import OperatorAlarms
 from server.http.links import lifecycle_url, notification_url
 from server.http.pages import Product
+from server.metrics.database import DatabaseUse
+from server.metrics.metrics import Metrics
 from server.runtime.container import Container
 from server.runtime.feed_tail import open_feed_tail
 from server.runtime.id_source import RandomIds
@@ -63,6 +66,8 @@ class Resources:
 async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterator[Resources]:
     """Raises ProcessFailed when the database can't be reached or doesn't fit this program."""
     dsn = settings.database_url.get_secret_value()
+    default_max_age = timedelta(seconds=settings.default_max_age_seconds)
+    metrics = Metrics(bound=default_max_age)
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
         pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
@@ -72,14 +77,16 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
             changes = await stack.enter_async_context(open_change_feed(dsn, pool))
             known_times = await stack.enter_async_context(_open_known_times(settings, changes))
-            feed = await stack.enter_async_context(open_feed_tail(changes))
+            feed = await stack.enter_async_context(open_feed_tail(changes, seen=metrics.changes.seen))
         except StoreUnavailable:
             raise ProcessFailed(UNREACHABLE) from None
         alarms = OperatorAlarms()
         microsoft = microsoft_settings(settings, public_url=public_url)
-        ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms))
+        meter = metrics.providers.of(Provider.MICROSOFT)
+        ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms, meter))
         container = Container(
             alarms=alarms,
+            metrics=metrics,
             store=PostgresStore(pool=pool, cipher=cipher, who_acts=who_acts),
             census=PostgresCensus(pool=pool),
             needed_schema=needed_version(),
@@ -100,7 +107,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             product=Product(name=settings.product_name, url=settings.product_url),
             return_urls=settings.return_urls,
             read_budget=timedelta(seconds=settings.read_budget_seconds),
-            default_max_age=timedelta(seconds=settings.default_max_age_seconds),
+            default_max_age=default_max_age,
             pace=_pace(settings, push_on=ports.push is not None),
             changes_kept=timedelta(days=settings.changes_kept_days),
             audit_kept=timedelta(days=settings.audit_kept_days),
@@ -108,6 +115,14 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             jitter=random.random,
         )
         container.check_dependencies()
+        metrics.registry.register(
+            DatabaseUse(
+                pool=pool.get_stats,
+                known=known_times.statistics,
+                reconnects=lambda: {**known_times.reconnects, "new_sessions": new_sessions.reconnects},
+                feed_held_up_seconds=lambda: changes.held_up_seconds,
+            )
+        )
         yield Resources(container=container, pool=pool, wake_ups=PostgresWakeUps(dsn=dsn))
 
 

@@ -1,8 +1,9 @@
 """The kinds of work that are done on lanes, each with what it does."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.postgres.work_kinds import (
     END_SUBSCRIPTION,
@@ -25,7 +26,6 @@ from application.ports.incidents import DueIncident
 from application.ports.lanes import Claim, Room, Row
 from application.ports.sessions import DueSession
 from application.readings.claim_readings import ClaimReadings
-from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
 from application.readings.under_way import UnderWay
 from application.sessions.claim_sessions import ClaimSessions
@@ -33,6 +33,19 @@ from application.sessions.write_session import WriteSession
 from domain.availability import ReadFailure
 from domain.ids import AccountId, CalendarId
 from server.runtime.lanes import Lane
+
+Worked = Callable[[str, str, float], None]
+"""Told of every row that was worked on: the kind, `done` or `failed`, and the seconds it took."""
+
+
+class Looks(Protocol):
+    """Goes on with a look that was begun, as ReadCalendar does."""
+
+    async def go_on(self, look: UnderWay) -> ReadFailure | None: ...
+
+
+def _unmeasured(_kind: str, _outcome: str, _seconds: float) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +55,7 @@ class Work:
     claim_incidents: ClaimIncidents
     notify: NotifyExpert
     claim_readings: ClaimReadings
-    read: ReadCalendar
+    read: Looks
     reads: SingleFlight[CalendarId, ReadFailure | None]
     """Through which calendars are read, so that work and the questions of this process share one reading."""
     claim_subscriptions: ClaimSubscriptions
@@ -51,6 +64,7 @@ class Work:
     claim_lists: ClaimLists
     refresh: RefreshCalendars
     clock: Clock
+    worked: Worked = _unmeasured
 
     def lanes(self, places: int, *, reading_places: int) -> tuple[Lane[Any], ...]:
         """With so many places each, of which a part is kept for what is new."""
@@ -79,12 +93,21 @@ class Work:
         kept_free: int | None = None,
     ) -> Lane[Row]:
         """A quarter is kept free where nothing else is said; of readings, nearly all of which are polled, an eighth."""
+
+        async def metered(row: Row) -> None:
+            begun, outcome = time.perf_counter(), "failed"
+            try:
+                await run(row)
+                outcome = "done"
+            finally:
+                self.worked(kind.name, outcome, time.perf_counter() - begun)
+
         return Lane(
             name=kind.name,
             places=places,
             kept_free=places // 4 if kept_free is None else kept_free,
             claim=claim,
-            run=run,
+            run=metered,
             clock=self.clock,
         )
 

@@ -1,13 +1,16 @@
 """The door for those who operate the service."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from json import loads
+from typing import Any
 
 import pytest_asyncio
 
 from domain.account import Provider
+from domain.ids import WorkerId
+from tests.builders import a_session, an_expert
 from tests.server.http.browser import Browser, at_http
 from tests.server.served import Logs, World
 
@@ -45,20 +48,84 @@ async def test_an_alarm_is_raised_by_a_refused_registration_and_ends_with_the_ne
     assert "MICROSOFT_MISCONFIGURED" not in (await door.get("/healthz")).text
 
 
-async def test_readiness_says_why_not(door: Browser) -> None:
+async def told(door: Browser) -> tuple[int, dict[str, Any]]:
     ready = await door.get("/readyz")
-    assert (ready.status, loads(ready.text)) == (
-        200,
-        {"status": "ready", "reason": None, "time_zones": version("tzdata")},
+    return ready.status, loads(ready.text)
+
+
+def states(parts: dict[str, Any]) -> dict[str, str]:
+    return {name: part["state"] for name, part in parts.items()}
+
+
+async def test_readiness_tells_each_part_by_itself(door: Browser) -> None:
+    status, ready = await told(door)
+
+    assert (status, ready["status"], ready["reason"]) == (200, "ready", None)
+    assert ready["time_zones"] == version("tzdata")
+    credentials = ready["parts"].pop("credentials")
+    assert states(ready["parts"]) == {"database": "ok", "schema": "ok", "queue": "no_workers"}
+    assert states(credentials) == {
+        "microsoft_registration": "ok",
+        "microsoft_tokens": "ok",
+        "mail_server": "unknown",
+    }
+
+
+async def test_readiness_says_why_not(door: Browser) -> None:
+    needed = door.world.store.census.schema
+    door.world.store.census.schema = "0001"
+    status, ready = await told(door)
+    assert (status, ready["status"], ready["reason"]) == (503, "unavailable", "schema")
+    assert (ready["parts"]["schema"]["has"], ready["parts"]["schema"]["needs"]) == ("0001", needed)
+
+    door.world.store.away = True
+    status, ready = await told(door)
+    assert (status, ready["reason"]) == (503, "database")
+    assert (ready["parts"]["database"]["state"], ready["parts"]["schema"]["state"]) == (
+        "unreachable",
+        "unknown",
     )
 
-    door.world.store.census.schema = "0001"
-    assert loads((await door.get("/readyz")).text)["reason"] == "schema"
-    door.world.store.away = True
-    assert loads((await door.get("/readyz")).text)["reason"] == "database"
+    door.world.store.away, door.world.store.census.schema = False, needed
     door.world.container.readiness().stopping = True
-    stopping = await door.get("/readyz")
-    assert (stopping.status, loads(stopping.text)["reason"]) == (503, "stopping")
+    status, ready = await told(door)
+    assert (status, ready["reason"]) == (503, "stopping")
+    assert ready["parts"]["database"]["state"] == "ok"
+
+
+async def test_late_work_is_told_and_makes_no_process_unready(door: Browser) -> None:
+    clock = door.world.clock
+    async with door.world.store.transaction() as tx:
+        await tx.experts.put(an_expert())
+        await tx.sessions.add(a_session(due_at=clock.now() - timedelta(minutes=6)))
+        await tx.workers.show_life(WorkerId("worker-1"), clock.now())
+
+    status, ready = await told(door)
+
+    assert status == 200
+    queue = ready["parts"]["queue"]
+    assert (queue["state"], queue["workers"], queue["late_seconds"]) == ("late", 1, {"write_session": 360})
+
+
+async def test_credentials_that_are_refused_are_told_apart_and_make_no_process_unready(door: Browser) -> None:
+    door.world.container.alarms().provider_misconfigured(Provider.MICROSOFT, "AADSTS7000222")
+    door.world.container.metrics().work.mailed("login_refused")
+
+    status, ready = await told(door)
+
+    assert status == 200
+    assert states(ready["parts"]["credentials"]) == {
+        "microsoft_registration": "refused",
+        "microsoft_tokens": "ok",
+        "mail_server": "refused",
+    }
+
+
+async def test_a_state_is_told_with_since_when_it_has_been_so(door: Browser) -> None:
+    first = (await told(door))[1]["parts"]["database"]
+    assert 0 <= (datetime.now(UTC) - datetime.fromisoformat(first["since"])).total_seconds() < 60
+
+    assert (await told(door))[1]["parts"]["database"] == first
 
 
 async def test_measurements_are_told_as_text_that_prometheus_reads(door: Browser) -> None:

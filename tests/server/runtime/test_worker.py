@@ -143,7 +143,7 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             claim_incidents=ClaimIncidents(store=kept.store, clock=clock, ids=ids),
             notify=works.notify,  # type: ignore[arg-type]
             claim_readings=ClaimReadings(store=kept.store, clock=clock, pace=Pace(), jitter=lambda: 0.0),
-            read=works.read,  # type: ignore[arg-type]
+            read=works.read,
             reads=SingleFlight(works.read, clock=clock, alarms=RecordingAlarms(), failed=lambda _: None),
             claim_subscriptions=ClaimSubscriptions(store=kept.store, clock=clock),
             keep=works.keep,  # type: ignore[arg-type]

@@ -1,0 +1,91 @@
+"""Ports and use-cases that measure what passes through them, wrapped around the real ones."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from application.availability.read_live import ReadLive, Stretch
+from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain, ReconnectNotice
+from application.readings.read_calendar import ReadCalendar
+from application.readings.under_way import UnderWay
+from domain.account import Provider
+from domain.availability import ReadFailure, Reading, Unread
+from domain.ids import CalendarId
+from server.metrics.looks import LookMetrics
+from server.metrics.work import WorkMetrics
+
+CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteredReads:
+    """Looks at calendars whose readings are kept, for a question or because they were due."""
+
+    read: ReadCalendar
+    meter: LookMetrics
+
+    async def __call__(self, calendar_id: CalendarId) -> ReadFailure | None:
+        return await self._metered("question", lambda: self.read(calendar_id))
+
+    async def go_on(self, look: UnderWay) -> ReadFailure | None:
+        cause = "notified" if look.begun.noticed else "polled"
+        return await self._metered(cause, lambda: self.read.go_on(look))
+
+    async def _metered(
+        self, cause: str, read: Callable[[], Awaitable[ReadFailure | None]]
+    ) -> ReadFailure | None:
+        begun, outcome = time.perf_counter(), CRASHED
+        try:
+            failure = await read()
+            outcome = "read" if failure is None else failure.reason.value
+            return failure
+        finally:
+            self.meter.ended(Provider.MICROSOFT, cause, outcome, time.perf_counter() - begun)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteredLiveReads:
+    """Looks at times that no readings are kept for."""
+
+    read: ReadLive
+    meter: LookMetrics
+
+    async def __call__(self, stretch: Stretch) -> Reading | Unread:
+        begun, outcome = time.perf_counter(), CRASHED
+        try:
+            found = await self.read(stretch)
+            outcome = found.reason.value if isinstance(found, Unread) else "read"
+            return found
+        finally:
+            provider = stretch.calendar.provider
+            self.meter.ended(provider, "beyond", outcome, time.perf_counter() - begun)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteredMailer:
+    mailer: Mailer
+    meter: WorkMetrics
+
+    async def send_reconnect_notice(
+        self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
+    ) -> None:
+        outcome = "not_given"  # it was not wanted any more, or could not be noted first
+        try:
+            await self.mailer.send_reconnect_notice(notice, before_handover=before_handover)
+            outcome = "accepted"
+        except MailDelayed as delayed:
+            outcome = delayed.reason.replace(" ", "_")
+            raise
+        except MailUncertain:
+            outcome = "uncertain"
+            raise
+        except MailRefused:
+            outcome = "refused"
+            raise
+        finally:
+            self.meter.mailed(outcome)
+
+
+def metered_mailer(mailer: Mailer | None, meter: WorkMetrics) -> Mailer | None:
+    """None where the caller mails."""
+    return None if mailer is None else MeteredMailer(mailer=mailer, meter=meter)
