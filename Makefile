@@ -59,7 +59,7 @@ docs: proto ## docs/settings.md from the code
 
 lock: setup ## newest allowed versions into the lock file
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --no-annotate --extra local --group dev pyproject.toml -o requirements-dev.txt
+	  --no-header --no-annotate --extra local --extra traces --group dev pyproject.toml -o requirements-dev.txt
 	@! grep -n '://' requirements-dev.txt
 
 clean: ## forget everything that was made

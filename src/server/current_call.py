@@ -30,9 +30,14 @@ class CurrentCall:
     method: str
     reason: str | None = None
     caller: Caller | None = None
+    trace_id: str | None = None
 
 
 current_call: ContextVar[CurrentCall] = ContextVar("current_call")
+
+
+current_trace: ContextVar[str | None] = ContextVar("current_trace", default=None)
+"""The id of the trace that the call is a part of, where there are traces."""
 
 
 def present_caller() -> Caller | None:
@@ -49,6 +54,8 @@ def name_current_call(_logger: WrappedLogger, _method: str, event: EventDict) ->
         event.setdefault("method", call.method)
         if call.caller is not None:
             event.setdefault("caller", call.caller.name)
+        if call.trace_id is not None:
+            event.setdefault("trace_id", call.trace_id)
         if call.reason is not None:
             event.setdefault("reason", call.reason)
     return event
@@ -90,10 +97,11 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
 def _json(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
     caller = "" if call.caller is None else f', "caller": "{call.caller.name}"'
+    trace = "" if call.trace_id is None else f', "trace_id": "{call.trace_id}"'
     reason = "" if call.reason is None else f', "reason": "{call.reason}"'
     return (
         f'{{"code": "{code}", "ms": {ms}, "event": "call", "request_id": "{call.request_id}", '
-        f'"method": "{call.method}"{caller}{reason}, '
+        f'"method": "{call.method}"{caller}{trace}{reason}, '
         f'"level": "info", "logger": "{LOGGER}", "timestamp": "{_iso(at)}"}}'
     )
 
@@ -101,9 +109,10 @@ def _json(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
 def _readable(call: CurrentCall, *, code: str, ms: float, at: datetime) -> str:
     caller = "" if call.caller is None else f"caller={call.caller.name} "
     reason = "" if call.reason is None else f" reason={call.reason}"
+    trace = "" if call.trace_id is None else f" trace_id={call.trace_id}"
     return (
         f"{_iso(at)} [info     ] {'call':30} [{LOGGER}] "
-        f"{caller}code={code} method={call.method} ms={ms}{reason} request_id={call.request_id}"
+        f"{caller}code={code} method={call.method} ms={ms}{reason} request_id={call.request_id}{trace}"
     )
 
 

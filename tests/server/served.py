@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -83,6 +83,7 @@ def a_world() -> World:
     container = Container(
         alarms=alarms,
         metrics=Metrics(bound=timedelta(minutes=15)),
+        span=nullcontext,
         store=store,
         census=store.census,
         needed_schema=NEEDED_SCHEMA,

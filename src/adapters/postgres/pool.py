@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -38,6 +38,7 @@ async def open_pool(
     max_size: int = 10,
     patience: timedelta = timedelta(seconds=10),
     plan_once: bool = False,
+    cursor_factory: type[AsyncCursor[DictRow]] = AsyncCursor,
 ) -> AsyncIterator[Pool]:
     """Connections to `dsn`, at least `min_size` of them open, all closed in the end.
 
@@ -50,6 +51,7 @@ async def open_pool(
         connection_class=AsyncConnection[DictRow],
         kwargs={
             "row_factory": dict_row,
+            "cursor_factory": cursor_factory,
             "application_name": "calendarsync",
             "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
         },

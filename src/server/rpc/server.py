@@ -39,6 +39,7 @@ from server.rpc.servicers.changes import Changes
 from server.rpc.servicers.experts import Experts
 from server.rpc.servicers.sessions import Sessions
 from server.tasks import task_for_good
+from server.traces import Traces
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -169,6 +170,7 @@ async def grpc_server(
     address: Address,
     *,
     metrics: CallMetrics,
+    traces: Traces | None = None,
     ping_floor: timedelta = PING_FLOOR,
     most_streams: int = MOST_STREAMS,
 ) -> AsyncIterator[GrpcServer]:
@@ -176,7 +178,7 @@ async def grpc_server(
     open_calls, streams = OpenCalls(), OpenStreams(most=most_streams)
     metrics.follow(streams)
     server = grpc.aio.server(options=server_options(ping_floor))
-    servicers.add_to(WrappedMethods(server, open_calls, streams, metrics))
+    servicers.add_to(WrappedMethods(server, open_calls, streams, metrics, traces))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)

@@ -100,12 +100,14 @@ from server.rpc.servicers.experts import Experts
 from server.rpc.servicers.sessions import Sessions
 from server.runtime.metered import MeteredLiveReads, MeteredReads, metered_mailer
 from server.runtime.work import Work
+from server.traces import Spans
 
 
 class Container(containers.DeclarativeContainer):
     """All Dependency providers must be given, by name; `check_dependencies()` says when one was not."""
 
     store: providers.Dependency[Store] = providers.Dependency()
+    span: providers.Dependency[Spans] = providers.Dependency()
     metrics: providers.Dependency[Metrics] = providers.Dependency(instance_of=Metrics)
     census: providers.Dependency[Census] = providers.Dependency()
     needed_schema: providers.Dependency[str] = providers.Dependency(instance_of=str)
@@ -395,4 +397,5 @@ class Container(containers.DeclarativeContainer):
         refresh=refresh_calendars,
         clock=clock,
         worked=metrics.provided.work.worked,
+        span=span,
     )

@@ -59,7 +59,7 @@ async def running(
         resources = await stack.enter_async_context(open_resources(settings, public_url=public_url))
         container, grace = resources.container, settings.shutdown_grace_seconds
         await stack.enter_async_context(measuring(container, role))
-        grpc = await _start_grpc(stack, settings, container) if role in WITH_GRPC else None
+        grpc = await _start_grpc(stack, settings, resources) if role in WITH_GRPC else None
         app = container.web_app() if role in WITH_PAGES else container.health_app()
         part = PART_BESIDE_CALLS if grpc is not None else 1
         http = await stack.enter_async_context(http_server(app, listening, grace=grace, part=part))
@@ -145,7 +145,8 @@ async def _interruptible(
         yield started
 
 
-async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Container) -> GrpcServer:
+async def _start_grpc(stack: AsyncExitStack, settings: Settings, resources: Resources) -> GrpcServer:
+    container = resources.container
     try:
         return await stack.enter_async_context(
             grpc_server(
@@ -153,6 +154,7 @@ async def _start_grpc(stack: AsyncExitStack, settings: Settings, container: Cont
                 container.alarms(),
                 settings.grpc_address,
                 metrics=container.metrics().calls,
+                traces=resources.traces,
                 most_streams=settings.most_streams,
             )
         )

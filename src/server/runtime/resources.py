@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+from psycopg import AsyncCursor
 
 from adapters.collation.name_order import UnicodeNameOrder
 from adapters.crypto import KeyRing
@@ -28,15 +29,18 @@ from adapters.postgres.new_sessions import open_new_sessions
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
+from adapters.postgres.timed_cursor import timed_cursor
 from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import PostgresWakeUps
 from application.ports.clock import Clock
+from application.ports.meters import ProviderMeter
 from application.ports.store import StoreUnavailable
 from domain.account import Provider
 from domain.reading import Pace
 from server.acting import who_acts
 from server.addresses import can_be_told
 from server.alarms import OperatorAlarms
+from server.build import build_version
 from server.http.links import lifecycle_url, notification_url
 from server.http.pages import Product
 from server.metrics.database import DatabaseUse
@@ -45,7 +49,9 @@ from server.runtime.container import Container
 from server.runtime.feed_tail import open_feed_tail
 from server.runtime.id_source import RandomIds
 from server.runtime.settings import Mail, Push, Settings
+from server.runtime.traced import TracedKnownTimes, TracedNewSessions
 from server.tasks import task_for_good
+from server.traces import TracedProvider, Traces, TracesUnavailable, open_traces, spans_of
 
 PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
 UNREACHABLE = "the database of CALENDARSYNC_DATABASE_URL can't be reached"
@@ -60,6 +66,7 @@ class Resources:
     container: Container
     pool: Pool
     wake_ups: PostgresWakeUps
+    traces: Traces | None
 
 
 @asynccontextmanager
@@ -70,7 +77,10 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
     metrics = Metrics(bound=default_max_age)
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
-        pool, clock = await stack.enter_async_context(_open_database(dsn, settings.database_pool_size))
+        traces = await stack.enter_async_context(_open_traces(settings))
+        pool, clock = await stack.enter_async_context(
+            _open_database(dsn, settings.database_pool_size, traces=traces)
+        )
         vault = PostgresGrantVault(pool=pool, cipher=cipher, who_acts=who_acts)
         await _hold_keys(stack, pool, cipher)
         try:
@@ -82,7 +92,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             raise ProcessFailed(UNREACHABLE) from None
         alarms = OperatorAlarms()
         microsoft = microsoft_settings(settings, public_url=public_url)
-        meter = metrics.providers.of(Provider.MICROSOFT)
+        meter = _traced(metrics.providers.of(Provider.MICROSOFT), traces)
         ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms, meter))
         container = Container(
             alarms=alarms,
@@ -90,8 +100,9 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             store=PostgresStore(pool=pool, cipher=cipher, who_acts=who_acts),
             census=PostgresCensus(pool=pool),
             needed_schema=needed_version(),
-            known_times=known_times,
-            new_sessions=new_sessions,
+            known_times=TracedKnownTimes(known_times=known_times, traces=traces) if traces else known_times,
+            new_sessions=TracedNewSessions(sessions=new_sessions, traces=traces) if traces else new_sessions,
+            span=spans_of(traces),
             unchanged_looks=PostgresUnchangedLooks(pool=pool),
             name_order=await asyncio.to_thread(UnicodeNameOrder),
             feed=feed,
@@ -123,7 +134,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
                 feed_held_up_seconds=lambda: changes.held_up_seconds,
             )
         )
-        yield Resources(container=container, pool=pool, wake_ups=PostgresWakeUps(dsn=dsn))
+        yield Resources(container=container, pool=pool, wake_ups=PostgresWakeUps(dsn=dsn), traces=traces)
 
 
 async def _hold_keys(stack: AsyncExitStack, pool: Pool, ring: KeyRing) -> None:
@@ -150,12 +161,38 @@ async def _open_known_times(settings: Settings, changes: PostgresChangeFeed) -> 
 
 
 @asynccontextmanager
-async def _open_database(dsn: str, pool_size: int) -> AsyncIterator[tuple[Pool, PostgresClock]]:
+async def _open_traces(settings: Settings) -> AsyncIterator[Traces | None]:
+    """None where no setting asks for any. Raises ProcessFailed when the packages are missing."""
+    if settings.traces_url is None:
+        yield None
+        return
+    try:
+        traces = open_traces(settings.traces_url, share=settings.traces_share, version=build_version())
+    except TracesUnavailable:
+        raise ProcessFailed(
+            "CALENDARSYNC_TRACES_URL needs packages that come with an extra:"
+            " pip install 'calendarsync-service[traces]'"
+        ) from None
+    try:
+        yield traces
+    finally:
+        await asyncio.to_thread(traces.close)
+
+
+def _traced(meter: ProviderMeter, traces: Traces | None) -> ProviderMeter:
+    return meter if traces is None else TracedProvider(meter, traces, Provider.MICROSOFT.value.lower())
+
+
+@asynccontextmanager
+async def _open_database(
+    dsn: str, pool_size: int, *, traces: Traces | None
+) -> AsyncIterator[tuple[Pool, PostgresClock]]:
     """Its schema is up to date, and the clock follows it. Raises ProcessFailed."""
     await migrated(dsn)
+    cursors = AsyncCursor if traces is None else timed_cursor(traces.done)
     async with AsyncExitStack() as stack:
         try:
-            pool = await stack.enter_async_context(open_pool(dsn, max_size=pool_size))
+            pool = await stack.enter_async_context(open_pool(dsn, max_size=pool_size, cursor_factory=cursors))
             clock = await open_clock(pool)
         except StoreUnavailable:
             raise ProcessFailed(UNREACHABLE) from None

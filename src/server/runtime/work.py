@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,6 +34,7 @@ from application.sessions.write_session import WriteSession
 from domain.availability import ReadFailure
 from domain.ids import AccountId, CalendarId
 from server.runtime.lanes import Lane
+from server.traces import Spans
 
 Worked = Callable[[str, str, float], None]
 """Told of every row that was worked on: the kind, `done` or `failed`, and the seconds it took."""
@@ -65,6 +67,8 @@ class Work:
     refresh: RefreshCalendars
     clock: Clock
     worked: Worked = _unmeasured
+    span: Spans = nullcontext
+    """The block in which a row of a kind is worked on."""
 
     def lanes(self, places: int, *, reading_places: int) -> tuple[Lane[Any], ...]:
         """With so many places each, of which a part is kept for what is new."""
@@ -97,7 +101,8 @@ class Work:
         async def metered(row: Row) -> None:
             begun, outcome = time.perf_counter(), "failed"
             try:
-                await run(row)
+                with self.span(kind.name):
+                    await run(row)
                 outcome = "done"
             finally:
                 self.worked(kind.name, outcome, time.perf_counter() - begun)

@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 
 from domain.caller import LOCAL
-from server.current_call import CurrentCall, current_call, log_call
+from server.current_call import CurrentCall, current_call, current_trace, log_call
 from server.metrics.calls import Meter
 from server.rpc.calls import Context
 from server.rpc.calls.request_id import request_id
@@ -22,7 +22,7 @@ class LoggedCall:
     __slots__ = ("_call", "_context", "_meter", "_started")
 
     def __init__(self, method: str, context: Context, meter: Meter) -> None:
-        self._call = CurrentCall(request_id(context), method, caller=LOCAL)
+        self._call = CurrentCall(request_id(context), method, caller=LOCAL, trace_id=current_trace.get())
         self._context = context
         self._meter = meter
 
@@ -35,14 +35,16 @@ class LoggedCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         spent = time.perf_counter() - self._started
-        code = self._outcome(kind)
+        code = outcome(kind, self._context)
         self._meter(code, spent)
         log_call(self._call, code=code, ms=round(spent * 1000, 1))
 
-    def _outcome(self, kind: type[BaseException] | None) -> str:
-        if kind is None:
-            return "OK"
-        return "CANCELLED" if issubclass(kind, asyncio.CancelledError) else _name(self._context.code())
+
+def outcome(kind: type[BaseException] | None, context: Context) -> str:
+    """The name of the code that a call ended with; `kind` is what its block raised."""
+    if kind is None:
+        return "OK"
+    return "CANCELLED" if issubclass(kind, asyncio.CancelledError) else _name(context.code())
 
 
 def _name(code: object) -> str:

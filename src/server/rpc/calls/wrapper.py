@@ -23,7 +23,9 @@ from server.rpc.calls.failures import fail
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.sending import send_all
+from server.rpc.calls.traced import traced
 from server.rpc.calls.validation import valid_requests
+from server.traces import Traces
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Stream = Callable[[Any, Context], AsyncGenerator[Any, None]]
@@ -33,12 +35,18 @@ class WrappedMethods:
     """Services are added to it as to the server, for which it wraps their methods."""
 
     def __init__(
-        self, server: grpc.aio.Server, open_calls: OpenCalls, open_streams: OpenStreams, metrics: CallMetrics
+        self,
+        server: grpc.aio.Server,
+        open_calls: OpenCalls,
+        open_streams: OpenStreams,
+        metrics: CallMetrics,
+        traces: Traces | None = None,
     ) -> None:
         self._server: Any = server
         self._open_calls = open_calls
         self._open_streams = open_streams
         self._metrics = metrics
+        self._traces = traces
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Does nothing: they are the same methods once more, not wrapped."""
@@ -52,9 +60,9 @@ class WrappedMethods:
             raise TypeError(f"{method} takes a stream, which nothing here validates")
         # Requests are decoded inside, where a failure has a reason.
         if handler.response_streaming:
-            stream = _stream(method, handler, self._open_streams, self._metrics)
+            stream = traced(method, _stream(method, handler, self._open_streams, self._metrics), self._traces)
             return grpc.unary_stream_rpc_method_handler(stream, None, handler.response_serializer)
-        call = _call(method, handler, self._open_calls, self._metrics)
+        call = traced(method, _call(method, handler, self._open_calls, self._metrics), self._traces)
         return grpc.unary_unary_rpc_method_handler(
             call,
             None,

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from server.addresses import Address
-from server.runtime.settings.kinds import ListenAddress
+from server.runtime.settings.kinds import ListenAddress, WebUrl
 from server.runtime.settings.names import variable
 
 
@@ -16,6 +16,19 @@ class OperationsSettings(BaseModel):
         default=Address("127.0.0.1", 9090),
         description="where `/metrics`, and `/healthz` and `/readyz` in detail, are told: an address of this machine or"
         " of a private network, such as a pod's own, and never a public one",
+    )
+    traces_url: WebUrl | None = Field(
+        default=None,
+        description="where OpenTelemetry traces are sent as OTLP over HTTP, such as"
+        " `http://collector:4318/v1/traces`; needs the extra `traces`, and heeds the library's own variables, such as"
+        " `OTEL_EXPORTER_OTLP_HEADERS`",
+    )
+    traces_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="the share of the traces that begin here which is sent; a caller that sends `traceparent` decides"
+        " for its own",
     )
 
 
