@@ -38,7 +38,9 @@ async def a_day(service: Service) -> set[str]:
     await service.connect("anna")
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     asked = ListBusyTimesRequest(expert_id=EXPERT, window=span(tomorrow, tomorrow + timedelta(hours=1)))
-    await service.availability.ListBusyTimes(asked, metadata=(TRACEPARENT, ("tracestate", "vendor=maria-keller")))
+    await service.availability.ListBusyTimes(
+        asked, metadata=(TRACEPARENT, ("tracestate", "vendor=maria-keller"))
+    )
     await service.availability.ListBusyTimes(asked, metadata=(SILENT,))
     asked.max_age.FromTimedelta(timedelta())
     await service.availability.ListBusyTimes(asked)

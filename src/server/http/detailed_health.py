@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from domain.account import Provider
-from server.alarms import MISCONFIGURED, TOKENS_REFUSED, OperatorAlarms
+from server.alarms import CREDENTIAL_REFUSED, MISCONFIGURED, TOKENS_REFUSED, OperatorAlarms
 from server.http.health import DATABASE, OK, SCHEMA, STOPPING, UNAVAILABLE, Readiness
 from server.metrics.census import CensusTaker
 from server.metrics.work import LOGIN_REFUSED, WorkMetrics
@@ -93,7 +93,11 @@ class DetailedHealth:
         raised = self.alarms.raised
         told = {}
         provider = Provider.MICROSOFT.value
-        for part, alarm in (("registration", MISCONFIGURED), ("tokens", TOKENS_REFUSED)):
+        for part, alarm in (
+            ("registration", MISCONFIGURED),
+            ("credential", CREDENTIAL_REFUSED),
+            ("tokens", TOKENS_REFUSED),
+        ):
             refused = f"{provider}{alarm}" in raised
             told[f"{provider.lower()}_{part}"] = self._part(
                 f"{provider} {part}", "refused" if refused else OK

@@ -2,20 +2,32 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from server.build import build_version
+from server.metrics.certificates import CertificateExpiry
 from server.metrics.process import Alarms, tell_of_process
 from server.runtime.container import Container
-from server.runtime.settings import Role
+from server.runtime.settings import Role, Settings
 from server.tasks import task_for_good
 
 
 @asynccontextmanager
-async def measuring(container: Container, role: Role) -> AsyncIterator[None]:
+async def measuring(container: Container, settings: Settings, role: Role) -> AsyncIterator[None]:
     """Until the end of the block, which is to hold all that answers and works."""
     metrics = container.metrics()
     tell_of_process(metrics.registry, version=build_version(), role=role.value)
     metrics.registry.register(Alarms(lambda: container.alarms().raised))
     metrics.registry.register(container.census_taker())
+    metrics.registry.register(CertificateExpiry(_certificates(settings)))
     async with task_for_good(metrics.loop_lag.follow(), name="loop lag"):
         yield
+
+
+def _certificates(settings: Settings) -> dict[str, Path]:
+    """The files that hold those that others look at, by use."""
+    files = {
+        "microsoft_client": settings.microsoft_client_certificate_file,
+        "microsoft_next_client": settings.microsoft_next_client_certificate_file,
+    }
+    return {use: file for use, file in files.items() if file is not None}

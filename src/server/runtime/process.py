@@ -58,7 +58,7 @@ async def running(
         public_url = settings.public_url or f"http://localhost:{port}"
         resources = await stack.enter_async_context(open_resources(settings, public_url=public_url))
         container, grace = resources.container, settings.shutdown_grace_seconds
-        await stack.enter_async_context(measuring(container, role))
+        await stack.enter_async_context(measuring(container, settings, role))
         grpc = await _start_grpc(stack, settings, resources) if role in WITH_GRPC else None
         app = container.web_app() if role in WITH_PAGES else container.health_app()
         part = PART_BESIDE_CALLS if grpc is not None else 1

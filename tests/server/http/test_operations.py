@@ -66,6 +66,7 @@ async def test_readiness_tells_each_part_by_itself(door: Browser) -> None:
     assert states(ready["parts"]) == {"database": "ok", "schema": "ok", "queue": "no_workers"}
     assert states(credentials) == {
         "microsoft_registration": "ok",
+        "microsoft_credential": "ok",
         "microsoft_tokens": "ok",
         "mail_server": "unknown",
     }
@@ -116,6 +117,7 @@ async def test_credentials_that_are_refused_are_told_apart_and_make_no_process_u
     assert status == 200
     assert states(ready["parts"]["credentials"]) == {
         "microsoft_registration": "refused",
+        "microsoft_credential": "ok",
         "microsoft_tokens": "ok",
         "mail_server": "refused",
     }

@@ -15,7 +15,7 @@ class OperationsSettings(BaseModel):
     operations_address: ListenAddress = Field(
         default=Address("127.0.0.1", 9090),
         description="where `/metrics`, and `/healthz` and `/readyz` in detail, are told: an address of this machine or"
-        " of a private network, such as a pod's own, and never a public one",
+        " of a private network, such as a pod's own; any other only with `INSECURE_LISTEN`",
     )
     traces_url: WebUrl | None = Field(
         default=None,
@@ -39,7 +39,7 @@ def contradictions(values: dict[str, Any]) -> list[str]:
         address = given if isinstance(given, Address) else Address.parse(str(given))
     except ValueError:
         return []  # which is told already
-    if address.private:
+    if address.private or str(values.get("insecure_listen", "")).lower() == "yes":
         return []
     return [
         f"{variable('operations_address')}: must be an address of this machine or of a private network;"
