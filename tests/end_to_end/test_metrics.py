@@ -24,7 +24,7 @@ from tests.support.service import Service, until
 
 MOST_SERIES = 3_000
 """Of one process that has met nearly everything there is to meet."""
-PLAIN = re.compile(r"[A-Za-z0-9_./+{}-]*")
+PLAIN = re.compile(r"[A-Za-z0-9_./+{}()-]*")
 """Names, routes, versions, bounds of buckets."""
 LONGEST_VALUE = 64
 

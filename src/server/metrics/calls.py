@@ -1,9 +1,11 @@
 """gRPC calls: how many, how they ended, how long they took; and streams, which are counted apart."""
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterable, Sized
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from server.metrics.light import ByLabel, LightHistograms
 
@@ -13,8 +15,13 @@ CALL_SECONDS: Final = (
 )
 """Answers from what is known take one to ten milliseconds; those that look at a provider some hundred, and up to the
 read budget of twenty seconds."""
-Meter = Callable[[str, float], None]
-"""Told how a call ended, by the name of its code, and after how many seconds."""
+Meter = Callable[[str, float, str | None], None]
+"""Told how a call ended, by the name of its code, after how many seconds, and whose it was; None where nobody knows."""
+MOST_CALLERS: Final = 100
+"""Told by name. Operators name them, and there may be more: all others are one."""
+OTHERS: Final = "(others)"
+UNIDENTIFIED: Final = "(unidentified)"
+"""Neither is a name that a caller can have."""
 
 
 class CallMetrics:
@@ -36,19 +43,22 @@ class CallMetrics:
             "calendarsync_stream_messages", "Messages sent on streams.", ["method"], registry=registry
         )
         self._open = Gauge("calendarsync_streams_open", "Streams that are open.", registry=registry)
+        self._callers = CallsByCaller(registry)
 
     def of_calls(self, method: str) -> Meter:
         """`method` as gRPC writes it. Made once a method: to look labels up costs more than to count."""
-        by_code = ByLabel(self._seconds, _short(method))
+        by_code, count = ByLabel(self._seconds, _short(method)), self._callers.count
 
-        def ended(code: str, seconds: float) -> None:
+        def ended(code: str, seconds: float, caller: str | None) -> None:
             by_code[code].observe(seconds)
+            count(caller, code)
 
         return ended
 
     def of_streams(self, method: str) -> Meter:
-        def ended(code: str, _seconds: float) -> None:
+        def ended(code: str, _seconds: float, caller: str | None) -> None:
             self._ended.labels(_short(method), code).inc()
+            self._callers.count(caller, code)
 
         return ended
 
@@ -58,6 +68,39 @@ class CallMetrics:
     def follow(self, streams: Sized) -> None:
         """Tell from now on how many of these are open."""
         self._open.set_function(lambda: len(streams))
+
+
+class CallsByCaller(Collector):
+    """How many calls and streams of each caller ended with which code."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._names: set[str] = set()
+        self._calls: dict[tuple[str | None, str], int] = {}
+        registry.register(self)
+
+    def count(self, caller: str | None, code: str) -> None:
+        key = caller, code
+        if key in self._calls:
+            self._calls[key] += 1
+        else:
+            self._begin(caller, code)
+
+    def _begin(self, caller: str | None, code: str) -> None:
+        if caller is not None and caller not in self._names:
+            if len(self._names) >= MOST_CALLERS:
+                caller = OTHERS
+            self._names.add(caller)
+        self._calls[caller, code] = self._calls.get((caller, code), 0) + 1
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(
+            "calendarsync_caller_calls",
+            "Calls and streams that ended, by who called and by code.",
+            labels=["caller", "code"],
+        )
+        for (caller, code), calls in list(self._calls.items()):
+            family.add_metric([UNIDENTIFIED if caller is None else caller, code], calls)
+        yield family
 
 
 def _short(method: str) -> str:

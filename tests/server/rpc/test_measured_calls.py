@@ -5,9 +5,11 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from prometheus_client import CollectorRegistry
 
 from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
+from server.metrics.calls import MOST_CALLERS, OTHERS, UNIDENTIFIED, CallsByCaller
 from tests.server.served import Api, Logs
 
 
@@ -47,3 +49,30 @@ async def test_streams_are_counted_apart_while_they_are_open_and_when_they_end(a
     assert sample(api, "stream_messages_total", method=method) == 1
     assert sample(api, "streams_ended_total", method=method, code="CANCELLED") == 1
     assert sample(api, "call_seconds_count", method=method, code="CANCELLED") == 0
+
+
+async def test_calls_are_counted_by_who_called(api: Api) -> None:
+    await api.put_expert()
+    with pytest.raises(grpc.aio.AioRpcError):
+        await api.experts.GetExpert(GetExpertRequest(expert_id="nobody"))
+
+    assert sample(api, "caller_calls_total", caller="local", code="OK") == 1
+    assert sample(api, "caller_calls_total", caller="local", code="NOT_FOUND") == 1
+
+
+def test_so_many_callers_are_told_by_name_and_all_others_as_one() -> None:
+    registry = CollectorRegistry()
+    calls = CallsByCaller(registry)
+
+    for number in range(MOST_CALLERS + 50):
+        for _ in range(2):
+            calls.count(f"caller-{number}", "OK")
+    calls.count(None, "UNAUTHENTICATED")
+
+    def told(caller: str, code: str = "OK") -> float | None:
+        return registry.get_sample_value("calendarsync_caller_calls_total", {"caller": caller, "code": code})
+
+    assert told("caller-0") == told(f"caller-{MOST_CALLERS - 1}") == 2
+    assert told(f"caller-{MOST_CALLERS}") is None
+    assert told(OTHERS) == 100
+    assert told(UNIDENTIFIED, "UNAUTHENTICATED") == 1

@@ -36,7 +36,8 @@ class LoggedCall:
     ) -> None:
         spent = time.perf_counter() - self._started
         code = outcome(kind, self._context)
-        self._meter(code, spent)
+        caller = self._call.caller
+        self._meter(code, spent, None if caller is None else caller.name)
         log_call(self._call, code=code, ms=round(spent * 1000, 1))
 
 
