@@ -4,6 +4,7 @@ Every process tells it, and all tell the same: take the greatest of them, not th
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ WORK_KEPT: Final = timedelta(seconds=10)
 READINGS_KEPT: Final = timedelta(seconds=60)
 PATIENCE_SECONDS: Final = 4.0
 """Less than the ten seconds that Prometheus waits for a page."""
+
+_log = logging.getLogger(__name__)
 
 
 class CensusTaker(Collector):
@@ -66,6 +69,9 @@ class CensusTaker(Collector):
                     found = await self._census.readings(self._clock.now(), bound=self._bound)
                     self._readings = present, found
         except (StoreUnavailable, TimeoutError):
+            self._answers, self._work, self._readings = False, None, None
+        except Exception as error:  # noqa: BLE001 - a schema that is too old, for instance: all else is still told
+            _log.warning("the census fails, and the rest is told without it: %s", type(error).__name__)
             self._answers, self._work, self._readings = False, None, None
         else:
             self._answers = True

@@ -93,3 +93,15 @@ async def test_nothing_old_is_told_while_the_database_is_away(watched: Watched) 
     await watched.taker.look()
     assert watched.sample("database_up") == 1
     assert watched.sample("stored_readings") == 0
+
+
+async def test_a_schema_that_it_does_not_fit_keeps_nothing_else_from_being_told(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(watched.store.census, "work", fails)
+    await watched.taker.look()
+
+    assert watched.sample("database_up") == 0
