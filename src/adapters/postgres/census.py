@@ -22,8 +22,8 @@ from adapters.postgres.work_kinds import (
 )
 from application.ports.census import MOST_COUNTED, DueWork, StoredReadings, WorkToDo
 
-MOST_PAGES: Final = 2_000
-"""Of a table that is sampled: 16 MB, with some 50,000 readings. A table with fewer pages is counted as a whole."""
+MOST_PAGES: Final = 1_000
+"""Of a table that is sampled: 8 MB, with some 40,000 readings. A table with fewer pages is counted as a whole."""
 QUANTILES: Final = (0.5, 0.9, 0.99, 1.0)
 PATIENCE: Final = timedelta(seconds=2)
 
