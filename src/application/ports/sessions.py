@@ -77,7 +77,7 @@ class Sessions(Protocol):
         ...
 
     async def save(self, session: Session) -> None:
-        """Replace the stored session and remember the mark of its copy as the expert's for good.
+        """Replace the stored session and remember the mark of its copy for as long as it is kept.
 
         Claims are left as they are. Raises SessionNotFound.
         """
