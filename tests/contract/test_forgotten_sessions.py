@@ -113,26 +113,31 @@ async def _forget(kept: Kept, limit: int = 10) -> tuple[ExpertId, ...]:
         return await tx.sessions.forget(NOW, limit)
 
 
-@pytest.mark.parametrize("what", DONE_WITH)
-async def test_what_is_over_and_done_with_is_forgotten(kept: Kept, what: str) -> None:
+def _each_of(those: dict[str, Callable[[Session], Session]]) -> dict[str, Session]:
+    """By an id that tells which it is."""
+    return {
+        name.replace(" ", "-"): make(a_written_session(name.replace(" ", "-")))
+        for name, make in those.items()
+    }
+
+
+async def test_what_is_over_and_done_with_is_forgotten(kept: Kept) -> None:
     await put_expert(kept)
-    session = DONE_WITH[what](a_written_session())
-    assert session.over_at < NOW
-    assert session.is_done_with
-    await _store(kept, session)
+    sessions = _each_of(DONE_WITH)
+    assert all(one.over_at < NOW and one.is_done_with for one in sessions.values())
+    await _store(kept, *sessions.values())
     assert await _forget(kept) == (EXPERT,)
-    assert await _left(kept, SESSION) == []
+    assert await _left(kept, *sessions) == []
     assert await _forget(kept) == ()
 
 
-@pytest.mark.parametrize("what", KEPT)
-async def test_what_may_still_matter_is_kept(kept: Kept, what: str) -> None:
+async def test_what_may_still_matter_is_kept(kept: Kept) -> None:
     await put_expert(kept)
-    session = KEPT[what](a_written_session())
-    assert session.over_at >= NOW or not session.is_done_with
-    await _store(kept, session)
-    assert await _forget(kept) == ()
-    assert await _left(kept, SESSION) == [SESSION]
+    sessions = _each_of(KEPT)
+    assert not any(one.over_at < NOW and one.is_done_with for one in sessions.values())
+    await _store(kept, *sessions.values())
+    assert await _forget(kept, limit=100) == ()
+    assert await _left(kept, *sessions) == list(sessions)
 
 
 async def test_its_marks_and_its_time_go_with_it(kept: Kept) -> None:
