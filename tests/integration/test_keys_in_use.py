@@ -99,7 +99,9 @@ async def test_another_key_is_refused_also_where_only_rows_can_tell(kept: KeptBy
     await kept.rows("INSERT INTO encryption_key (key_id) VALUES ('test') RETURNING 1")
     with pytest.raises(KeysDiffer):
         await hold_keys(kept.pool, KeyRing({"test": KEYS["new"]}))
-    await _hold(kept, "test")
+    await store_everything(kept, "other", suffix="-2")
+    await kept.rows("UPDATE expert SET person = person || 'x' WHERE expert_id = 'other' RETURNING 1")
+    await _hold(kept, "test")  # one row is damaged, and another one proves the key all the same
     (proven,) = await kept.rows("SELECT proof FROM encryption_key")
     assert isinstance(proven["proof"], bytes)
     assert _ring("test").open(proven["proof"], context=place("encryption_key", "test", column="proof")) == b""
