@@ -34,12 +34,18 @@ FORGET: Final = """
     """
 
 
-FORGET_FORMER: Final = """
+MOST_FORMER: Final = 20
+"""Of an expert's former accounts so many are looked at, the oldest: each look goes over all sessions of theirs."""
+FORGET_FORMER: Final = f"""
     DELETE FROM former_account WHERE account_id = ANY (ARRAY(
         SELECT account_id
         FROM unnest(%(expert_ids)s::text[]) AS asked (asked_id) CROSS JOIN LATERAL (
             SELECT account_id FROM former_account
-            WHERE former_account.expert_id = asked_id AND former_since < %(before)s AND (
+            WHERE account_id = ANY (ARRAY(
+                SELECT account_id FROM former_account
+                WHERE expert_id = asked_id AND former_since < %(before)s
+                ORDER BY former_since LIMIT {MOST_FORMER}
+            )) AND (
                 SELECT count(*) FROM session
                 WHERE session.expert_id = asked_id AND (
                     copy_account_id = account_id
@@ -49,7 +55,7 @@ FORGET_FORMER: Final = """
             FOR UPDATE SKIP LOCKED
         ) AS empty
     ))
-    """
+    """  # noqa: S608 - a constant
 
 
 async def forget_sessions(connection: Connection, before: datetime, limit: int) -> tuple[ExpertId, ...]:

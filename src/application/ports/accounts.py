@@ -50,7 +50,7 @@ class Accounts(Protocol):
         ...
 
     async def forget_former(self, expert_ids: Collection[ExpertId], before: datetime) -> int:
-        """Forget accounts of these experts that were removed before then and that no event of a session is left in;
-        how many it were. Those that somebody is dealing with are left out.
+        """Forget accounts of these experts that were removed before then and that no event of a session is left in, of
+        each expert the oldest few; how many it were. Those that somebody is dealing with are left out.
         """
         ...
