@@ -1,9 +1,10 @@
 """Processes of a run, which end with the block that started them, or with the run however it ends."""
 
 import json
+import resource
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +17,26 @@ class ChildEnded(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """`told` is what the process printed when it was ready."""
+    """`told` is what the process printed when it was ready; `log` reads what it has logged so far."""
 
     pid: int
     told: Mapping[str, Any]
+    log: Callable[[], str]
 
 
 @contextmanager
-def child(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> Iterator[Child]:
+def child(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    files: int | None = None,
+) -> Iterator[Child]:
     """A process that prints a line of JSON when it is ready, and ends when its standard input closes.
 
-    Raises ChildEnded.
+    It may have no more than so many `files` open. Raises ChildEnded.
     """
-    with tempfile.TemporaryFile("w+") as log:
+    with tempfile.NamedTemporaryFile("w+") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -36,17 +44,17 @@ def child(command: Sequence[str], *, folder: Path, environment: Mapping[str, str
             stderr=log,
             text=True,
             cwd=folder,
-            env=dict(environment),
+            env=dict(environment) if environment is not None else None,
             start_new_session=True,
+            preexec_fn=_limit(files) if files is not None else None,
         )
         assert process.stdin is not None
         assert process.stdout is not None
         try:
             line = process.stdout.readline()
             if not line:
-                log.seek(0)
-                raise ChildEnded("\n".join(log.read().splitlines()[-20:]))
-            yield Child(pid=process.pid, told=json.loads(line))
+                raise ChildEnded("\n".join(Path(log.name).read_text().splitlines()[-20:]))
+            yield Child(pid=process.pid, told=json.loads(line), log=Path(log.name).read_text)
         finally:
             process.stdin.close()
             try:
@@ -55,3 +63,7 @@ def child(command: Sequence[str], *, folder: Path, environment: Mapping[str, str
                 process.kill()
                 process.wait()
             process.stdout.close()
+
+
+def _limit(files: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))

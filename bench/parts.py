@@ -11,6 +11,7 @@ from bench.events import cost_table
 from bench.fair import fair
 from bench.flood import flood
 from bench.fresh import fresh
+from bench.half_open import half_open
 from bench.pairs import pairs_table, take_pairs
 from bench.push import push
 from bench.sampling import Row, take_rounds
@@ -92,5 +93,10 @@ ON_STAGE: Mapping[str, Callable[[Stage], Awaitable[str]]] = {
 }
 """In this order, with one server."""
 
-ALONE: Mapping[str, Callable[[], str]] = {"fresh": fresh, "flood": flood, "events": cost_table}
+ALONE: Mapping[str, Callable[[], str]] = {
+    "fresh": fresh,
+    "flood": flood,
+    "halves": half_open,
+    "events": cost_table,
+}
 """Afterwards, each with what it starts by itself."""

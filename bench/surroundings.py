@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +29,14 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """One server's process, its gRPC addresses, and its port for HTTP; nothing is at `service` where the role serves no
-    gRPC, and older builds don't tell the port."""
+    """One server's process, its gRPC addresses, its port for HTTP and what it has logged so far; nothing is at `service`
+    where the role serves no gRPC, and older builds don't tell the port."""
 
     pid: int
     service: str
     bare: str
     http_port: int | None
+    log: Callable[[], str]
 
 
 @contextmanager
@@ -68,14 +69,19 @@ def settings_environment(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def server(role: Role, environment: Mapping[str, str], *, build: Build = NOW) -> Iterator[Served]:
-    """A server's process of this role, until the block ends. Raises ChildEnded."""
+def server(
+    role: Role, environment: Mapping[str, str], *, build: Build = NOW, files: int | None = None
+) -> Iterator[Served]:
+    """A server's process of this role that may have so many files open, until the block ends. Raises ChildEnded."""
     command = [sys.executable, "-m", "bench.served", role.value]
-    with child(command, folder=build.folder, environment=build.environment(environment)) as started:
+    with child(
+        command, folder=build.folder, environment=build.environment(environment), files=files
+    ) as started:
         ports = started.told
         yield Served(
             pid=started.pid,
             service=f"127.0.0.1:{ports['service']}",
             bare=f"127.0.0.1:{ports['bare']}",
             http_port=ports.get("http"),
+            log=started.log,
         )
