@@ -1,7 +1,6 @@
 """Processes of a run, which end with the block that started them, or with the run however it ends."""
 
 import json
-import resource
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,11 +29,10 @@ def child(
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    files: int | None = None,
 ) -> Iterator[Child]:
     """A process that prints a line of JSON when it is ready, and ends when its standard input closes.
 
-    It may have no more than so many `files` open. Raises ChildEnded.
+    Raises ChildEnded.
     """
     with tempfile.NamedTemporaryFile("w+") as log:
         process = subprocess.Popen(
@@ -46,7 +44,6 @@ def child(
             cwd=folder,
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
-            preexec_fn=_limit(files) if files is not None else None,
         )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -63,7 +60,3 @@ def child(
                 process.kill()
                 process.wait()
             process.stdout.close()
-
-
-def _limit(files: int) -> Callable[[], None]:
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))

@@ -1,4 +1,4 @@
-"""What becomes of everybody else while very many sockets hold half a request each, in a process that does everything."""
+"""What becomes of everybody else while very many sockets hold half a request each, in a process of role `all`."""
 
 import asyncio
 import sys
@@ -83,7 +83,7 @@ class Tries:
 
 def half_open() -> str:
     """With processes of its own, one for each attack."""
-    lines = [HEAD]
+    lines: list[tuple[str, ...]] = [HEAD]
     with surroundings() as where:
         for attack in ATTACKS:
             with server(Role.ALL, where.environment, files=FILES) as served:
@@ -174,5 +174,5 @@ def _attacking(port: int, attack: Halves) -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-m", "bench.halves", *map(str, (port, attack.sockets, attack.addresses))]
-    with child(command) as _:
+    with child(command):
         yield

@@ -1,4 +1,4 @@
-"""`python -m bench.halves PORT SOCKETS ADDRESSES`: so many sockets with half a request each, until standard input closes.
+"""`python -m bench.halves PORT SOCKETS ADDRESSES`: so many sockets with half a request each, until its input closes.
 
 They come from as many of this machine's addresses (127.0.1.1 and on). A socket that is closed is opened again after
 a pause, as whoever means it would. Prints `{}` when all have been opened once, and in the end how often each was.
@@ -28,18 +28,22 @@ class Halves:
         """One socket after the other."""
         first = True
         while True:
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    reader, writer = await self._open(number)
-            except (OSError, TimeoutError):
-                writer = None
-            self._count(first, opened=writer is not None)
+            stream = await self._opened(number)
+            self._count(first, opened=stream is not None)
             first = False
-            if writer is not None:
+            if stream is not None:
+                reader, writer = stream
                 with suppress(OSError):
                     await reader.read()
                 writer.close()
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _opened(self, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._open(number)
+        except (OSError, TimeoutError):
+            return None
 
     async def _open(self, number: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         source = (f"127.0.1.{1 + number % self._addresses}", 0)

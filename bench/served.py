@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import resource
 import sys
 
 from bench.bare import bare_server
@@ -17,6 +19,8 @@ FREE_PORT = Address("127.0.0.1", 0)
 async def main() -> None:
     """As `calendarsync serve --role` with the environment's settings, on free ports, which it prints as JSON."""
     use_packaged_zones()
+    if files := int(os.environ.get("BENCH_FILES", "0")):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     settings = load_settings(grpc_address=FREE_PORT, http_address=FREE_PORT, operations_address=FREE_PORT)
     configure_logging(level=settings.log_level, style=settings.log_format)
     async with running(settings, Role(sys.argv[1])) as process, bare_server() as bare_port:

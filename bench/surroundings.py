@@ -15,6 +15,9 @@ from bench.children import child
 from server.local.stand_ins import stand_ins
 from server.runtime.settings import PREFIX, Role
 
+FILES = "BENCH_FILES"
+"""How many files a server may have open, as a variable of its environment."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -29,8 +32,8 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """One server's process, its gRPC addresses, its port for HTTP and what it has logged so far; nothing is at `service`
-    where the role serves no gRPC, and older builds don't tell the port."""
+    """One server's process, its gRPC addresses, its port for HTTP and what it has logged so far; nothing is at
+    `service` where the role serves no gRPC, and older builds don't tell the port."""
 
     pid: int
     service: str
@@ -74,9 +77,8 @@ def server(
 ) -> Iterator[Served]:
     """A server's process of this role that may have so many files open, until the block ends. Raises ChildEnded."""
     command = [sys.executable, "-m", "bench.served", role.value]
-    with child(
-        command, folder=build.folder, environment=build.environment(environment), files=files
-    ) as started:
+    given = build.environment(environment) | ({} if files is None else {FILES: str(files)})
+    with child(command, folder=build.folder, environment=given) as started:
         ports = started.told
         yield Served(
             pid=started.pid,

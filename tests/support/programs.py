@@ -140,7 +140,7 @@ def environment_of(settings: Settings, *, only: Collection[str] | None = None) -
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
         if isinstance(plain, Enum):
             plain = plain.value
-        told[PREFIX + name.upper()] = ",".join(plain) if name == "return_urls" else str(plain)
+        told[PREFIX + name.upper()] = ",".join(plain) if type(plain) is tuple else str(plain)
     return told
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from server.http.accepting import Accepting
+from server.http.connections.accepting import Accepting
+from server.http.connections.edge import Edge
+from server.http.connections.limits import HttpLimits
+from server.http.connections.loop_share import LoopShare
+from server.http.connections.runner import BoundedRunner
+from server.http.headers import ANSWER_HEADERS, AnswerHeaders, give_headers
 from server.http.health import PublicHealth
 from server.http.links import (
     ALIVE_PATH,
@@ -18,18 +23,15 @@ from server.http.links import (
     RECONNECT_PATH,
     RESULT_PATH,
 )
-from server.http.loop_share import LoopShare
 from server.http.middleware import METER, log_request
 from server.http.notifications import Notifications
 from server.http.oauth import Callback, result_page
 from server.http.pages import PRODUCT, Product
-from server.http.protocol import QuietRunner
 from server.http.reconnect import Reconnect
 from server.metrics.http import HttpMetrics
 
 LARGEST_FORM = 64 * 1024
-LONGEST_LINE = 32 * 1024
-"""Bytes of a request line: a code of Microsoft's alone may have thousands."""
+DEFAULT_LIMITS = HttpLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +44,14 @@ class Pages:
 
 
 def http_app(
-    health: PublicHealth, pages: Pages | None, product: Product, meter: HttpMetrics
+    health: PublicHealth, pages: Pages | None, product: Product, meter: HttpMetrics, *, https: bool = False
 ) -> web.Application:
-    """Every process reports its health; `pages` is None where it serves nothing else."""
+    """Every process reports its health; `pages` is None where it serves nothing else. `https` says whether browsers
+    reach it by that."""
     app = web.Application(middlewares=[log_request], client_max_size=LARGEST_FORM)
     app[PRODUCT] = product
     app[METER] = meter
+    give_headers(app, https=https)
     app.router.add_get(ALIVE_PATH, health.alive)
     app.router.add_get(READY_PATH, health.ready)
     if pages is not None:
@@ -86,19 +90,24 @@ class HttpServer:
 
 @asynccontextmanager
 async def http_server(
-    app: web.Application, listening: socket.socket, *, grace: float, part: float = 1
+    app: web.Application,
+    listening: socket.socket,
+    *,
+    grace: float,
+    part: float = 1,
+    limits: HttpLimits = DEFAULT_LIMITS,
 ) -> AsyncIterator[HttpServer]:
     """Serves on a socket that listens already, until the end; then running requests get `grace` seconds.
 
     All requests together, but those for its health, use no more than `part` of the loop's time.
     """
-    share = LoopShare(part)
-    runner = QuietRunner(app, share, access_log=None, max_line_size=LONGEST_LINE, shutdown_timeout=grace)
+    edge = Edge(limits=limits, share=LoopShare(part), headers=app.get(ANSWER_HEADERS, AnswerHeaders()))
+    runner = BoundedRunner(app, edge, grace=grace)
     await runner.setup()
-    assert runner.server is not None
-    accepting = Accepting(listening, runner.server, share)
+    accepting = Accepting(listening, runner.connection, edge)
     server = HttpServer(runner, accepting, listening.getsockname()[1])
     try:
         yield server
     finally:
         await server.stop()
+        edge.cut_offs.tell_the_rest()

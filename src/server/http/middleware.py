@@ -1,4 +1,4 @@
-"""Around every HTTP request: the log line, the headers that keep what is secret where it is, and faults as pages."""
+"""Around every HTTP request: the log line, and faults as pages."""
 
 import time
 import uuid
@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from application.ports.store import StoreUnavailable
 from domain.audit import ActorKind
 from server.acting import acting_as
+from server.http.connections.notes import COUNTED, HUNG_UP, BodyTooSlow
 from server.http.links import NOTIFICATIONS_PATH
 from server.http.pages import page_response
 from server.http.texts import AWAY, fault_page
@@ -21,19 +22,6 @@ from server.metrics.http import HttpMetrics
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Server": "calendarsync",
-}
-HUNG_UP: Final = 499
-"""The status in the log, as in other servers, of a request whose sender left before it had arrived completely."""
-WAITED_SECONDS: Final = web.RequestKey("waited_seconds", float)
-"""Of a request: how long it waited for its turn."""
-COUNTED: Final = web.RequestKey("counted", bool)
-"""Of a request that has no line of its own in the log, since it is counted in another."""
 METER: Final = web.AppKey("meter", HttpMetrics)
 """Of an application whose requests are measured."""
 log = structlog.stdlib.get_logger("server.http")
@@ -72,6 +60,10 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         response = web.Response(status=refused.status, text=refused.reason)
         if "Allow" in refused.headers:
             response.headers["Allow"] = refused.headers["Allow"]
+    except BodyTooSlow:
+        request[COUNTED] = True
+        response = web.Response(status=HTTPStatus.REQUEST_TIMEOUT, text=HTTPStatus.REQUEST_TIMEOUT.phrase)
+        response.force_close()
     except (web.RequestPayloadError, HttpProcessingError):
         response = web.Response(status=HTTPStatus.BAD_REQUEST, text=HTTPStatus.BAD_REQUEST.phrase)
     except StoreUnavailable:
@@ -82,7 +74,6 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         log_id = uuid.uuid4().hex
         log.error("unexpected fault", log_id=log_id, **described(error))
         response = _fault(request, log_id)
-    response.headers.update(HEADERS)
     return response
 
 

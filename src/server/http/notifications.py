@@ -18,9 +18,9 @@ from adapters.graph.notifications import ReceivedNotification, notifications_fro
 from application.notifications.notification import Notice, Notification
 from application.ports.store import StoreUnavailable
 from domain.access import InvalidAnswer
+from server.http.connections.notes import COUNTED, WAITED_SECONDS
 from server.http.deliveries import Deliveries
 from server.http.forged_deliveries import ForgedDeliveries
-from server.http.middleware import COUNTED, WAITED_SECONDS
 from server.metrics.work import WorkMetrics
 
 LARGEST_DELIVERY: Final = 256 * 1024

@@ -8,9 +8,11 @@ from typing import Final
 
 from aiohttp import web
 
+from server.http.connections.notes import COUNTED
 from server.http.detailed_health import DetailedHealth
+from server.http.headers import give_headers
 from server.http.links import ALIVE_PATH, METRICS_PATH, READY_PATH
-from server.http.middleware import COUNTED, Handler, log_request
+from server.http.middleware import Handler, log_request
 from server.metrics.census import CensusTaker
 from server.metrics.metrics import CONTENT_TYPE, Metrics
 
@@ -29,6 +31,7 @@ class MetricsPage:
 
 def operations_app(health: DetailedHealth, metrics: MetricsPage) -> web.Application:
     app = web.Application(middlewares=[_unlogged, log_request], client_max_size=LARGEST_REQUEST)
+    give_headers(app)
     app.router.add_get(METRICS_PATH, metrics.get)
     app.router.add_get(ALIVE_PATH, health.alive)
     app.router.add_get(READY_PATH, health.ready)

@@ -12,12 +12,15 @@ import structlog
 
 from server.addresses import Address
 from server.http.app import HttpServer, http_server
+from server.http.connections.limits import HttpLimits
 from server.logs import described, log_stray_errors
 from server.rpc.server import GrpcServer, grpc_server
 from server.runtime.container import Container
 from server.runtime.measuring import measuring
+from server.runtime.open_files import all_files, within_files
 from server.runtime.resources import ProcessFailed, Resources, open_resources
 from server.runtime.settings import Role, Settings
+from server.runtime.settings.edge import http_limits
 from server.runtime.stop_signals import StopSignals
 from server.runtime.worker import Worker
 from server.time_zones import zones_version
@@ -26,6 +29,8 @@ log = structlog.stdlib.get_logger("server.runtime.process")
 WITH_GRPC = {Role.ALL, Role.API}
 WITH_PAGES = {Role.ALL, Role.WEB}
 WITH_JOBS = {Role.ALL, Role.WORKER}
+OF_OPERATORS = HttpLimits(connections=64, connections_per_address=32)
+"""At the door for those who operate the service, so that it can't use up the files either."""
 PART_BESIDE_CALLS = 0.15
 """Of the loop's time, for HTTP in a process that answers calls as well: docs/performance.md says what a flood does."""
 
@@ -60,11 +65,18 @@ async def running(
         container, grace = resources.container, settings.shutdown_grace_seconds
         await stack.enter_async_context(measuring(container, settings, role))
         grpc = await _start_grpc(stack, settings, resources) if role in WITH_GRPC else None
-        app = container.web_app() if role in WITH_PAGES else container.health_app()
-        part = PART_BESIDE_CALLS if grpc is not None else 1
-        http = await stack.enter_async_context(http_server(app, listening, grace=grace, part=part))
+        make_app = container.web_app if role in WITH_PAGES else container.health_app
+        http = await stack.enter_async_context(
+            http_server(
+                make_app(https=public_url.startswith("https://")),
+                listening,
+                grace=grace,
+                part=PART_BESIDE_CALLS if grpc is not None else 1,
+                limits=within_files(http_limits(settings), all_files()),
+            )
+        )
         operations = await stack.enter_async_context(
-            http_server(container.operations_app(), watching, grace=0)
+            http_server(container.operations_app(), watching, grace=0, limits=OF_OPERATORS)
         )
         worker = _start_worker(settings, resources, hurry) if role in WITH_JOBS else None
         try:

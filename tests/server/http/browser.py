@@ -12,7 +12,8 @@ from aiohttp import web
 from domain.account import Provider
 from domain.ids import AccountId, ExpertId
 from server.addresses import Address
-from server.http.app import http_server
+from server.http.app import DEFAULT_LIMITS, http_server
+from server.http.connections.limits import HttpLimits
 from server.http.links import CALLBACK_PATH
 from tests.builders import EXPERT, an_expert
 from tests.fakes.provider import Person
@@ -68,10 +69,12 @@ class Browser:
 
 
 @asynccontextmanager
-async def at_http(world: World, app: web.Application, *, part: float = 1) -> AsyncIterator[Browser]:
+async def at_http(
+    world: World, app: web.Application, *, part: float = 1, limits: HttpLimits = DEFAULT_LIMITS
+) -> AsyncIterator[Browser]:
     with Address("127.0.0.1", 0).bound() as listening:
         async with (
-            http_server(app, listening, grace=5, part=part) as server,
+            http_server(app, listening, grace=5, part=part, limits=limits) as server,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
         ):
             yield Browser(world=world, base=f"http://127.0.0.1:{server.port}", session=session)

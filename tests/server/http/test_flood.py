@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from server.http import loop_share, notifications
+from server.http import notifications
+from server.http.connections import loop_share
 from server.http.links import HEALTH_PATHS
 from tests.server.http.browser import Browser, at_http
 from tests.server.http.delivering import deliver, item_of, subscribe

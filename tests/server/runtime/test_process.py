@@ -25,7 +25,7 @@ from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
 from server.addresses import Address
 from server.http import app
-from server.http.loop_share import LoopShare
+from server.http.connections.loop_share import LoopShare
 from server.runtime import resources
 from server.runtime.process import PART_BESIDE_CALLS, running
 from server.runtime.resources import ProcessFailed

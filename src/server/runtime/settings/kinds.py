@@ -15,7 +15,7 @@ def _address(value: Any) -> Any:
     return Address.parse(value) if isinstance(value, str) else value
 
 
-def _split(value: Any) -> Any:
+def split_at_commas(value: Any) -> Any:
     return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
 
 
@@ -57,5 +57,5 @@ AnyCase = BeforeValidator(_lower)
 """For choices, which are written in small letters here."""
 WebUrl = Annotated[str, AfterValidator(_web)]
 SecureUrl = Annotated[str, AfterValidator(_secure)]
-WebUrls = Annotated[tuple[WebUrl, ...], NoDecode, BeforeValidator(_split)]
+WebUrls = Annotated[tuple[WebUrl, ...], NoDecode, BeforeValidator(split_at_commas)]
 """Separated by commas."""

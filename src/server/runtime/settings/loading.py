@@ -11,6 +11,7 @@ from server.addresses import Address
 from server.runtime.settings import doors, mail, microsoft, operations, reading
 from server.runtime.settings.database import DatabaseSettings
 from server.runtime.settings.doors import DoorSettings
+from server.runtime.settings.edge import EdgeSettings
 from server.runtime.settings.mail import MailSettings
 from server.runtime.settings.microsoft import MicrosoftSettings
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
@@ -23,6 +24,7 @@ SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
     MicrosoftSettings,
     MailSettings,
     DoorSettings,
+    EdgeSettings,
     ReadingSettings,
     RunningSettings,
     OperationsSettings,
@@ -51,6 +53,7 @@ class Settings(
     MicrosoftSettings,
     MailSettings,
     DoorSettings,
+    EdgeSettings,
     ReadingSettings,
     RunningSettings,
     OperationsSettings,

@@ -9,14 +9,20 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 
-from server.http import accepting as module
-from server.http.accepting import AT_ONCE, Accepting
-from server.http.loop_share import DEEPEST_DEBT, LoopShare
+from server.http.connections import accepting as module
+from server.http.connections.accepting import AT_ONCE, Accepting
+from server.http.connections.cut_offs import Why
+from server.http.connections.edge import Edge
+from server.http.connections.limits import HttpLimits
+from server.http.connections.loop_share import DEEPEST_DEBT, LoopShare
+from server.http.connections.places import Place
+from server.http.headers import AnswerHeaders
 from server.tasks import task_for_good
-from tests.server.http.test_loop_share import Clock
+from tests.server.http.connections.test_loop_share import Clock
 from tests.server.served import Logs
 
 SOON = 5
+HEAD = b"GET / HTTP/1.1\r\n\r\n"
 
 
 class Connections:
@@ -26,7 +32,7 @@ class Connections:
         self.number = 0
         self._more = asyncio.Event()
 
-    def __call__(self) -> asyncio.Protocol:
+    def __call__(self, place: Place, received: bytes) -> asyncio.Protocol:
         self.number += 1
         self._more.set()
         return asyncio.Protocol()
@@ -66,11 +72,16 @@ def listening() -> Iterator[NoFileLeft]:
         yield listening
 
 
+@pytest.fixture
+def edge(share: LoopShare) -> Edge:
+    return Edge(limits=HttpLimits(), share=share, headers=AnswerHeaders())
+
+
 @pytest_asyncio.fixture
-async def connections(listening: NoFileLeft, share: LoopShare) -> AsyncIterator[Connections]:
+async def connections(listening: NoFileLeft, edge: Edge) -> AsyncIterator[Connections]:
     """With a server that takes them in, and stops in the end."""
     connections = Connections()
-    accepting = Accepting(listening, connections, share)
+    accepting = Accepting(listening, connections, edge)
     yield connections
     await accepting.stop()
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -84,7 +95,9 @@ def come(listening: NoFileLeft) -> Iterator[Callable[[int], None]]:
     address = listening.getsockname()
 
     def come(number: int) -> None:
-        callers.extend(socket.create_connection(address) for _ in range(number))
+        for _ in range(number):
+            callers.append(socket.create_connection(address))
+            callers[-1].send(HEAD)
 
     yield come
     for caller in callers:
@@ -118,6 +131,7 @@ async def test_nobody_is_taken_in_while_the_part_is_used_up(
 async def test_a_system_without_room_gets_a_respite(
     connections: Connections,
     listening: NoFileLeft,
+    edge: Edge,
     come: Callable[[int], None],
     logs: Logs,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,7 +142,8 @@ async def test_a_system_without_room_gets_a_respite(
 
     await connections.until(1)
 
-    assert len(logs.of("no connection can be accepted")) == 2
+    assert edge.cut_offs.totals == {Why.NO_FILES: 2}
+    assert [line["no_files"] for line in logs.of("connections cut off")] == [1]
 
 
 @asynccontextmanager

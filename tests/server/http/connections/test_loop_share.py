@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from server.http.loop_share import AHEAD, DEEPEST_DEBT, TOGETHER, LoopShare
+from server.http.connections.loop_share import AHEAD, DEEPEST_DEBT, TOGETHER, LoopShare
 
 
 @dataclass(slots=True)

@@ -1,0 +1,16 @@
+"""What a connection and those who handle its requests tell each other."""
+
+from typing import Final
+
+from aiohttp import web
+
+HUNG_UP: Final = 499
+"""The status in the log, as in other servers, of a request whose sender left before it had arrived completely."""
+WAITED_SECONDS: Final = web.RequestKey("waited_seconds", float)
+"""Of a request: how long it waited for its turn."""
+COUNTED: Final = web.RequestKey("counted", bool)
+"""Of a request that has no line of its own in the log, since it is counted in another."""
+
+
+class BodyTooSlow(web.RequestPayloadError):
+    """Whoever reads a request's body gets this once it should have been here."""
