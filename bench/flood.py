@@ -18,7 +18,7 @@ from bench.people import BOOKED, book_everything, put_everybody
 from bench.sampling import Sample, drive
 from bench.surroundings import Served, server, surroundings
 from bench.table import markdown
-from server.runtime.settings import Role
+from server.runtime.settings import PREFIX, Role
 
 ROUNDS = 3
 SECONDS = 0.8
@@ -39,6 +39,8 @@ FLOODS: Mapping[str, Flood] = {
     "512 connections": Flood(512),
     "512 lanes, each delivery on a connection of its own": Flood(512, keeps="anew"),
 }
+FROM_ONE_ADDRESS: Mapping[str, str] = {PREFIX + "HTTP_CONNECTIONS_PER_ADDRESS": "1000"}
+"""As many connections may come from one as a flood from many would have."""
 IN_FLIGHT = 16
 HEAD = (
     "flood",
@@ -54,7 +56,7 @@ HEAD = (
 
 def flood() -> str:
     """With processes of its own."""
-    with surroundings() as where, server(Role.ALL, where.environment) as served:
+    with surroundings() as where, server(Role.ALL, {**where.environment, **FROM_ONE_ADDRESS}) as served:
         return markdown([HEAD, *asyncio.run(_measure(served))])
 
 

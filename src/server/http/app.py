@@ -102,6 +102,8 @@ async def http_server(
     All requests together, but those for its health, use no more than `part` of the loop's time.
     """
     edge = Edge(limits=limits, share=LoopShare(part), headers=app.get(ANSWER_HEADERS, AnswerHeaders()))
+    if (meter := app.get(METER)) is not None:
+        meter.follow_connections(lambda: len(edge.places), edge.cut_offs.by_reason)
     runner = BoundedRunner(app, edge, grace=grace)
     await runner.setup()
     accepting = Accepting(listening, runner.connection, edge)

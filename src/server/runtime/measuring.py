@@ -7,6 +7,7 @@ from pathlib import Path
 from server.build import build_version
 from server.metrics.certificates import CertificateExpiry
 from server.metrics.process import Alarms, tell_of_process
+from server.metrics.tasks import Tasks
 from server.runtime.container import Container
 from server.runtime.settings import Role, Settings
 from server.tasks import task_for_good
@@ -17,6 +18,7 @@ async def measuring(container: Container, settings: Settings, role: Role) -> Asy
     """Until the end of the block, which is to hold all that answers and works."""
     metrics = container.metrics()
     tell_of_process(metrics.registry, version=build_version(), role=role.value)
+    metrics.registry.register(Tasks())
     metrics.registry.register(Alarms(lambda: container.alarms().raised))
     metrics.registry.register(container.census_taker())
     metrics.registry.register(CertificateExpiry(_certificates(settings)))

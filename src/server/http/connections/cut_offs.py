@@ -46,6 +46,10 @@ class CutOffs:
         if self._now() >= self._quiet_until:
             self.tell_the_rest()
 
+    def by_reason(self) -> dict[str, int]:
+        """How often each reason there is was met so far."""
+        return {why.value: self.totals[why] for why in Why}
+
     def tell_the_rest(self) -> None:
         """Those that no line has counted so far."""
         if self._untold:
