@@ -6,7 +6,7 @@ READY := $(VENV)/.complete
 CODE := src tests tools bench chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract test check bench chaos run demo docs lock clean
+.PHONY: help setup proto lint format types layers contract test check bench chaos fuzz run demo docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ bench: proto ## what calls cost, as ratios: docs/performance.md; PARTS="reads wr
 
 chaos: proto ## faults by the hundred, and what must hold after them: docs/chaos.md; SEED=7 FAULTS=500
 	@$(BIN)/python -m chaos --faults $(or $(FAULTS),500) $(if $(SEED),--seed $(SEED))
+
+fuzz: proto ## generated calls of every method and route, with figures: SEED=7 CALLS=20000
+	@CALENDARSYNC_TEST_FUZZ_CALLS=$(or $(CALLS),20000) CALENDARSYNC_TEST_FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
+	  $(BIN)/pytest -q -s tests/end_to_end/test_fuzz.py
 
 run: proto ## the whole service on this machine, Ctrl-C to stop
 	@$(BIN)/python -m server local
