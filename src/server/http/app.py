@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -102,14 +102,14 @@ async def http_server(
     All requests together, but those for its health, use no more than `part` of the loop's time.
     """
     edge = Edge(limits=limits, share=LoopShare(part), headers=app.get(ANSWER_HEADERS, AnswerHeaders()))
-    if (meter := app.get(METER)) is not None:
-        meter.follow_connections(lambda: len(edge.places), edge.cut_offs.by_reason)
     runner = BoundedRunner(app, edge, grace=grace)
     await runner.setup()
     accepting = Accepting(listening, runner.connection, edge)
     server = HttpServer(runner, accepting, listening.getsockname()[1])
-    try:
-        yield server
-    finally:
-        await server.stop()
-        edge.cut_offs.tell_the_rest()
+    meter = app.get(METER)
+    with meter.following(lambda: len(edge.places), edge.cut_offs.by_reason) if meter else nullcontext():
+        try:
+            yield server
+        finally:
+            await server.stop()
+            edge.cut_offs.tell_the_rest()

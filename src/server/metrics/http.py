@@ -1,6 +1,8 @@
 """HTTP requests by route: paths would have secrets in them, and no end."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Histogram, Metric
@@ -13,7 +15,8 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
 class HttpMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+        self._connections = Connections()
+        registry.register(self._connections)
         self._seconds = Histogram(
             "calendarsync_http_request_seconds",
             "HTTP requests by route, method and status: how long they took.",
@@ -26,25 +29,40 @@ class HttpMetrics:
         """`route` is the pattern, or `unknown`; a method that no route has is counted as `other`."""
         self._seconds.labels(route, method if method in METHODS else "other", str(status)).observe(seconds)
 
-    def follow_connections(self, number: Callable[[], int], cut_off: Callable[[], Mapping[str, int]]) -> None:
-        """`number` tells how many are open, `cut_off` how many so far didn't end as they should, by reason."""
-        self._registry.register(Connections(number, cut_off))
+    @contextmanager
+    def following(
+        self, number: Callable[[], int], cut_off: Callable[[], Mapping[str, int]]
+    ) -> Iterator[None]:
+        """`number` tells how many connections are open, `cut_off` how many didn't end as they should, by reason."""
+        source = (number, cut_off)
+        self._connections.sources.append(source)
+        try:
+            yield
+        finally:
+            self._connections.sources.remove(source)
 
 
 class Connections(Collector):
-    def __init__(self, number: Callable[[], int], cut_off: Callable[[], Mapping[str, int]]) -> None:
-        self._number = number
-        self._cut_off = cut_off
+    """Of all servers that are followed together."""
+
+    def __init__(self) -> None:
+        self.sources: list[tuple[Callable[[], int], Callable[[], Mapping[str, int]]]] = []
 
     def collect(self) -> Iterable[Metric]:
+        sources = list(self.sources)
         yield GaugeMetricFamily(
-            "calendarsync_http_connections", "HTTP connections that are open.", value=self._number()
+            "calendarsync_http_connections",
+            "HTTP connections that are open.",
+            value=sum(number() for number, _ in sources),
         )
         family = CounterMetricFamily(
             "calendarsync_http_connections_cut_off",
             "HTTP connections that were cut off, displaced or refused, by reason.",
             labels=["reason"],
         )
-        for reason, times in self._cut_off().items():
+        totals: Counter[str] = Counter()
+        for _, cut_off in sources:
+            totals.update(cut_off())
+        for reason, times in totals.items():
             family.add_metric([reason], times)
         yield family

@@ -1,10 +1,12 @@
 """What holds for every answer of the HTTP side, whoever asked for whatever: its headers, and that it is no echo."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from domain.account import Provider
 from server.http.links import (
     ALIVE_PATH,
     CALLBACK_PATH,
@@ -16,6 +18,7 @@ from server.http.links import (
 )
 from tests.server.http.browser import Answer, Browser, at_http
 from tests.server.http.connections.wire import connected, status_of
+from tests.server.http.delivering import item_of
 from tests.server.served import Logs, World
 
 CANARY = "c4n4ry"
@@ -154,3 +157,30 @@ async def test_the_check_of_the_address_alone_repeats_what_it_was_sent_as_plain_
     assert (answer.status, answer.text) == (200, f"<b>{CANARY}")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     require_headers(answer.headers)
+
+
+INSIDE = (
+    "postgres", "psycopg", "database", "schema", "aiohttp", "python", "grpc", "smtp", "alarm", "misconfigured",
+    "version", "tzdata", "worker", "stack", "traceback",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["well", "the database is away"])
+async def test_no_answer_tells_anything_of_the_inside(subscribed: Browser, away: bool) -> None:
+    browser = subscribed
+    browser.world.container.alarms().provider_misconfigured(Provider.MICROSOFT, "7000222")
+    state = await browser.start()
+    browser.world.store.away = away
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        (path, method, {}) for path in TAKES for method in sorted(TAKES[path])
+    ]
+    asked += [(CALLBACK_PATH, "GET", {"params": {"state": state, "code": "c"}})]
+    asked += [(NOTIFICATIONS_PATH, "POST", {"json": item_of(browser)})]
+    for path, method, how in asked:
+        answer = await browser.get(path, method, **how)
+        told = f"{answer.text} {dict(answer.headers)}".lower()
+        assert not [word for word in INSIDE if word in told], (path, method, told)
+
+
+async def test_health_says_a_word_and_no_more(browser: Browser) -> None:
+    assert (await browser.get(ALIVE_PATH)).text == (await browser.get(READY_PATH)).text == "ok"
