@@ -3,14 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
 
-import server.http.notifications
 from tests.support.calls import SOON, at, busy_hours, hours
 from tests.support.readings import subscriptions
 from tests.support.service import Service, until
@@ -134,19 +131,6 @@ async def test_is_told_what_is_no_delivery(connected: Service) -> None:
     assert [one.status for one in (text, broken, other, huge)] == [415, 400, 400, 413]
     assert [await one.text() for one in (text, broken, other, huge)] == ["", "", "", ""]
     assert await marks(connected) == before
-
-
-async def test_does_not_wait_for_a_slow_sender(connected: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.http.notifications, "SENDER_PATIENCE", timedelta(seconds=0.2))
-    stopped = asyncio.Event()
-
-    async def slowly() -> AsyncIterator[bytes]:
-        yield b'{"value": ['
-        await stopped.wait()
-
-    answer = await post(connected, data=slowly(), headers=JSON)
-    stopped.set()
-    assert answer.status == 408
 
 
 async def test_a_thousand_items_are_taken_within_a_second(connected: Service) -> None:

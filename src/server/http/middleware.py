@@ -62,7 +62,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
             response.headers["Allow"] = refused.headers["Allow"]
     except BodyTooSlow:
         request[COUNTED] = True
-        response = web.Response(status=HTTPStatus.REQUEST_TIMEOUT, text=HTTPStatus.REQUEST_TIMEOUT.phrase)
+        response = web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
         response.force_close()
     except (web.RequestPayloadError, HttpProcessingError):
         response = web.Response(status=HTTPStatus.BAD_REQUEST, text=HTTPStatus.BAD_REQUEST.phrase)

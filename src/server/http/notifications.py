@@ -4,7 +4,6 @@ Sources: learn.microsoft.com, "Receive change notifications through webhooks": t
 plain text; a delivery with 202 within three seconds, or with 5xx when it could not be stored, so that it is sent again.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,8 +28,6 @@ LONGEST_CHECK: Final = 4096
 """Characters of the token by which the address is checked."""
 LONGEST_PROOF: Final = 256
 """Characters of a subscription's id, or of its secret."""
-SENDER_PATIENCE: Final = timedelta(seconds=5)
-"""How long a delivery may take to arrive."""
 STORE_PATIENCE: Final = timedelta(seconds=0.8)
 """How long the database may take, with the deliveries before this one: whoever answers slowly too often gets no
 notifications for ten minutes."""
@@ -61,11 +58,7 @@ class Notifications:
             return _checked(request.query.getall("validationToken"))
         if request.content_type != "application/json" or "Content-Encoding" in request.headers:
             return _closing(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        try:
-            async with asyncio.timeout(SENDER_PATIENCE.total_seconds()):
-                body = await _body(request)
-        except TimeoutError:
-            return _closing(HTTPStatus.REQUEST_TIMEOUT)
+        body = await _body(request)
         if body is None:
             return _closing(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:

@@ -100,6 +100,7 @@ async def test_a_body_that_drips_in_is_cut_off(hasty: Browser, logs: Logs, head:
         await dripping
 
     assert status_of(answer) == 408
+    assert answer.endswith(b"\r\n\r\n")
     assert [line["slow_body"] for line in logs.of("connections cut off")] == [1]
     assert logs.of("request") == []
 
