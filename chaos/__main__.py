@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from server.time_zones import use_packaged_zones
 
 def main() -> int:
     use_packaged_zones()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind
     parser = argparse.ArgumentParser(
         prog="python -m chaos", description="Faults by the hundred: docs/chaos.md."
     )

@@ -3,9 +3,11 @@
 The service's own account is no superuser, and its tables lie on a file system of 256 MB where one can be mounted.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ ACCOUNT: Final = "calendarsync_service"
 DATABASE: Final = "calendarsync_chaos"
 PASSWORD: Final = "Kanarienvogel-db-7f3a"  # noqa: S105 - looked for in logs
 SMALL_MEGABYTES: Final = 256
+CLONE_NEWNS: Final = 0x20000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,18 +116,30 @@ def database(folder: Path) -> Iterator[Database]:
 
 @contextmanager
 def small_file_system(at: Path) -> Iterator[Path | None]:
-    """A folder on a file system of its own; None where this account may mount nothing."""
+    """A folder on a file system of its own, which this process and its children alone see, and which goes with them.
+
+    None where this account may mount nothing.
+    """
     at.mkdir()
     options = f"size={SMALL_MEGABYTES}m,mode=755"
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "chaos", at], check=False, capture_output=True
-    )
-    if mounted.returncode != 0:
+    if not (_in_mounts_of_our_own() and _ran("mount", "-t", "tmpfs", "-o", options, "chaos", str(at))):
         yield None
         return
+    folder = at / "tables"
+    folder.mkdir(mode=0o700)
     try:
-        folder = at / "tables"
-        folder.mkdir(mode=0o700)
         yield folder
     finally:
-        subprocess.run(["umount", "-l", at], check=False, capture_output=True)
+        _ran("umount", "-l", str(at))
+
+
+def _in_mounts_of_our_own() -> bool:
+    """What is mounted from here on is nobody else's to see: unshare(2), and no propagation."""
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.unshare(CLONE_NEWNS) == 0 and _ran("mount", "--make-rprivate", "/")
+
+
+def _ran(*command: str) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0

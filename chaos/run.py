@@ -18,6 +18,7 @@ from chaos.invariants import feed, grants, leaks, mails, sessions, subscriptions
 from chaos.invariants.evidence import Evidence, Facts
 from chaos.model import Known
 from chaos.owners import Owners
+from chaos.points import every_point
 from chaos.report import counted, failure, say
 from chaos.scene import Scene
 from chaos.settling import Look, NeverSettled
@@ -107,12 +108,18 @@ class Run:
 
     def figures(self) -> str:
         points = self.here.fleet.passed
-        died = sum(1 for times in points.values() if times)
+        deadly = {point: times for point, times in points.items() if times}
+        never = [point for point in every_point() if point not in points]
         ask = self.evidence.ask
         return "\n".join(
             [
                 counted(f"{len(self.faults.told)} faults", self.faults.struck),
-                f"{died} points at which a process died, of {len(points)} that were passed",
+                counted(
+                    f"died at {len(deadly)} points of {len(points)} that were passed",
+                    deadly,
+                    most=len(points),
+                ),
+                f"{len(never)} points were never passed: {', '.join(never) or 'none'}",
                 counted("done by callers", self.callers.done),
                 counted("refused", self.callers.refused),
                 counted("by owners", self.owners.done),
