@@ -4,6 +4,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -199,6 +200,12 @@ class Fleet:
         for one in running:
             one.signal(signal.SIGKILL)
         await asyncio.gather(*(one.ended() for one in running))
+
+    def keep_logs(self, at: Path) -> Path:
+        """Copy them there, in the place of any that are there."""
+        shutil.rmtree(at, ignore_errors=True)
+        shutil.copytree(self.folder, at)
+        return at
 
     def _passed(self, point: str) -> None:
         self.passed.setdefault(point, 0)

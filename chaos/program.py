@@ -17,8 +17,8 @@ from chaos.points import VAULT, commit_places, port_methods
 from server.runtime.settings import PREFIX
 
 LIFE_SHOWN_EVERY: Final = timedelta(seconds=1)
-DEAD_AFTER: Final = timedelta(seconds=5)
-CALL_LIMIT: Final = timedelta(seconds=4)
+DEAD_AFTER: Final = timedelta(seconds=12)
+CALL_LIMIT: Final = timedelta(seconds=8)
 """Of one write. Like the product's own: shorter than the silence after which others take over."""
 
 

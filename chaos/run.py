@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -46,6 +47,7 @@ IN_THE_END: Final[Sequence[Invariant]] = (
     work.only_the_living_are_listed,
     work.nothing_is_read_that_is_gone,
     work.every_time_reserved_is_of_somebody,
+    work.only_connected_mailboxes_are_asked,
     subscriptions.no_subscription_is_an_orphan,
     feed.the_feed_is_whole,
     leaks.logs_are_clean,
@@ -91,6 +93,7 @@ class Run:
     async def _faults(self) -> Facts:
         try:
             self.settled_in.append(await self.evidence.look.settle())
+            self.evidence.settled_at = self.here.sandbox.world.clock.now()
             facts = await self._found(AT_FIRST)
             # Each event that its owner touched is brought in line by the next change.
             for booking in self.evidence.known.bookings.values():
@@ -149,6 +152,7 @@ async def play(here: Scene, *, seed: int, faults: int, phase: int, pace: float) 
                 say(f"phase {number} holds, {max(left, 0)} faults to go")
         except NotWhole as story:
             say(str(story))
+            say(f"The logs of all processes: {here.fleet.keep_logs(Path('build') / f'chaos-{seed}')}")
             say(run.figures())
             return 1
         finally:

@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-SETTLED_WITHIN_SECONDS: Final = 60.0
+SETTLED_WITHIN_SECONDS: Final = 120.0
 
 _HURRY: Final[tuple[LiteralString, ...]] = (
     "UPDATE session SET due_at = now() - interval '1 hour' WHERE due_at > now() AND claimed_by IS NULL",
@@ -59,8 +59,8 @@ _LET_RUN_OUT: Final[tuple[LiteralString, ...]] = (
     "UPDATE account SET list_due_at = now() WHERE list_due_at > now() AND list_due_at < now() + interval '2 minutes'",
 )
 """The time for which something is left to whoever has claimed it, which is two or three minutes."""
-LONGEST_WORK_SECONDS: Final = 10.0
-"""Whoever lives has done in this time what they have claimed, when nothing is in the way."""
+LONGEST_WORK_SECONDS: Final = 16.0
+"""In this time the dead are noticed, and whoever lives has done what they have claimed, when nothing is in the way."""
 
 
 class NeverSettled(Exception):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,12 +12,15 @@ from chaos.model import Known
 from chaos.scene import Scene
 from chaos.settling import Look
 from chaos.watching import Watcher
+from sandbox.world.model import NEVER
 
 Facts: TypeAlias = list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Evidence:
+    """`settled_at` is when nothing was left to do for the first time after the last faults, by the sandbox's clock."""
+
     here: Scene
     known: Known
     look: Look
@@ -27,5 +31,6 @@ class Evidence:
     """Answers that can't be."""
     left_behind: set[str] = field(default_factory=set)
     """Subscriptions that the provider kept after an account was disconnected."""
+    settled_at: datetime = NEVER
     looked_at: dict[Path, int] = field(default_factory=dict)
     """How far each log was looked through."""

@@ -77,3 +77,16 @@ async def every_time_reserved_is_of_somebody(evidence: Evidence) -> Facts:
         """
     )
     return [f"the time of {row['session_id']} is reserved, and the session has another" for row in rows]
+
+
+async def only_connected_mailboxes_are_asked(evidence: Evidence) -> Facts:
+    """Since everything settled: whoever is connected by nobody is asked for nothing."""
+    world = evidence.here.sandbox.world
+    rows = await evidence.look.rows("SELECT object_id FROM account")
+    connected = {world.people.get(row["object_id"]).key for row in rows}
+    asked = {
+        one.person
+        for one in world.traffic.requests
+        if one.surface == "graph" and one.person is not None and one.at > evidence.settled_at
+    }
+    return [f"{one} is asked for something, and connected by nobody" for one in sorted(asked - connected)]
