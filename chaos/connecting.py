@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Final
 
 import aiohttp
 
 from calendarsync.v1.account_pb2 import ACCOUNT_STATUS_RECONNECT_REQUIRED, Account
-from calendarsync.v1.account_service_pb2 import DisconnectAccountRequest
+from calendarsync.v1.account_service_pb2 import (
+    DisconnectAccountRequest,
+    GetAccountRequest,
+    GetAccountResponse,
+)
 from calendarsync.v1.calendar_pb2 import Calendar
-from calendarsync.v1.calendar_service_pb2 import ListCalendarsRequest
+from calendarsync.v1.calendar_service_pb2 import GetCalendarSettingsRequest, ListCalendarsRequest
+from calendarsync.v1.expert_service_pb2 import GetExpertRequest
 from calendarsync.v1.session_service_pb2 import ListSessionsRequest
 from chaos.asking import Asking, Refused
 from chaos.cast import Expert
 from chaos.model import Known
 from chaos.scene import RETURN_URL, Scene
 from sandbox.identity.shortcut import authorize_as
-from tests.support.calls import parameters
+from tests.support.calls import Calls, parameters
 
 BROWSER_PATIENCE: Final = aiohttp.ClientTimeout(total=8)
 
@@ -84,6 +90,12 @@ class ConnectingDeeds:
         who = expert.expert_id
         await self.ask("incidents", lambda calls: calls.incidents(who, include_reconnect_urls=True))
         await self.ask("changes", lambda calls: calls.list_changes(expert_id=who))
+        await self.ask("expert", lambda calls: calls.experts.GetExpert(GetExpertRequest(expert_id=who)))
+        settings = GetCalendarSettingsRequest(expert_id=who)
+        await self.ask("settings", lambda calls: calls.calendars.GetCalendarSettings(settings))
+        for account in await self.accounts(expert):
+            one = GetAccountRequest(expert_id=who, account_id=account.account_id)
+            await self.ask("account", partial(_get_account, one))
         await self.ask("list", lambda calls: calls.sessions.ListSessions(ListSessionsRequest(expert_id=who)))
 
     async def change_expert(self, expert: Expert) -> None:
@@ -138,3 +150,7 @@ class ConnectingDeeds:
                 return answer.headers.get("Location", "")
         except (aiohttp.ClientError, TimeoutError):
             return ""
+
+
+async def _get_account(request: GetAccountRequest, calls: Calls) -> GetAccountResponse:
+    return await calls.accounts.GetAccount(request)

@@ -1,11 +1,9 @@
 """Nothing is left over: no work without end, no claim of the dead, no reading of what is gone, no table that grows."""
 
-from typing import Final
+import asyncio
 
 from chaos.invariants.evidence import Evidence, Facts
-
-EMPTY: Final = ("wish", "ended_subscription")
-"""Tables that hold work; everything in them is done by now."""
+from chaos.program import DEAD_AFTER
 
 
 async def nothing_is_left_to_do(evidence: Evidence) -> Facts:
@@ -26,10 +24,16 @@ async def nothing_is_left_to_do(evidence: Evidence) -> Facts:
 
 
 async def only_the_living_are_listed(evidence: Evidence) -> Facts:
-    """As workers: as many as there are."""
-    (row,) = await evidence.look.rows("SELECT count(*) AS number FROM worker")
+    """As workers: as many as there are, once the dead have been silent for long enough."""
     there = len([one for one in evidence.here.fleet.of_role("worker") if one.runs])
-    return [] if row["number"] == there else [f"{row['number']} workers are listed, and {there} live"]
+    end = asyncio.get_running_loop().time() + 2 * DEAD_AFTER.total_seconds()
+    while True:
+        (row,) = await evidence.look.rows("SELECT count(*) AS number FROM worker")
+        if row["number"] == there:
+            return []
+        if asyncio.get_running_loop().time() > end:
+            return [f"{row['number']} workers are listed, and {there} live"]
+        await asyncio.sleep(0.1)
 
 
 async def nothing_is_read_that_is_gone(evidence: Evidence) -> Facts:
