@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
 
@@ -10,21 +11,20 @@ from psycopg.rows import DictRow, dict_row
 
 SETTLED_WITHIN_SECONDS: Final = 120.0
 
-_HURRY: Final[tuple[LiteralString, ...]] = (
-    "UPDATE session SET due_at = now() - interval '1 hour' WHERE due_at > now() AND claimed_by IS NULL",
-    "UPDATE session SET claimed_until = now() - interval '1 hour' WHERE claimed_until > now() AND deaths >= 5",
-    "UPDATE incident SET claimed_until = now() - interval '1 hour' WHERE claimed_until > now() AND deaths >= 5",
-    "UPDATE incident SET mail_due_at = now() - interval '1 hour'"
-    " WHERE notices = 0 AND mail_due_at > now() AND claimed_by IS NULL",
-    "UPDATE reading_schedule SET due_at = now() WHERE due_at > now()",
-    "UPDATE subscription SET due_at = now()"
-    " WHERE due_at > now() AND (remote_id IS NULL OR due_at < now() + interval '11 minutes')",
-    "UPDATE account SET list_due_at = now() WHERE list_due_at > now() AND status = 'ACTIVE'",
-    "UPDATE ended_subscription SET due_at = now() WHERE due_at > now()",
-    "UPDATE calendar SET refused_at = now() - interval '2 days' WHERE refused_at IS NOT NULL",
+_HURRY: Final[tuple[tuple[LiteralString, LiteralString, LiteralString], ...]] = (
+    ("session", "due_at = now() - interval '1 hour'", "due_at > now() AND claimed_by IS NULL"),
+    ("session", "claimed_until = now()", "claimed_until > now() AND deaths >= 5"),
+    ("incident", "claimed_until = now()", "claimed_until > now() AND deaths >= 5"),
+    ("incident", "mail_due_at = now()", "notices = 0 AND mail_due_at > now() AND claimed_by IS NULL"),
+    ("reading_schedule", "due_at = now()", "due_at > now()"),
+    ("subscription", "due_at = now()", "due_at > now() AND remote_id IS NULL"),
+    ("subscription", "due_at = now()", "due_at > now() AND due_at < now() + interval '11 minutes'"),
+    ("account", "list_due_at = now()", "list_due_at > now() AND status = 'ACTIVE'"),
+    ("ended_subscription", "due_at = now()", "due_at > now()"),
+    ("calendar", "refused_at = now() - interval '2 days'", "refused_at IS NOT NULL"),
 )
-"""As if much time had passed. Reminders of what was mailed are not hurried, and claims are left to those whose they
-are, but for what rests because too many workers died with it."""
+"""Table, change, and which rows: as if much time had passed. Reminders of what was mailed are not hurried, and claims
+are left to those whose they are, but for what rests because too many workers died with it."""
 
 _UNCERTAIN: Final[LiteralString] = """
     SELECT incident_id FROM incident WHERE notices = 0 AND mail_due_at > now() + interval '2 hours'
@@ -51,12 +51,12 @@ _UNDER_WAY: Final[LiteralString] = """
 """What is to be done now, or is being done: claims that are not over included, whoever's they are."""
 
 
-_LET_RUN_OUT: Final[tuple[LiteralString, ...]] = (
-    "UPDATE session SET claimed_until = now() WHERE claimed_until > now()",
-    "UPDATE incident SET claimed_until = now() WHERE claimed_until > now()",
-    "UPDATE reading_schedule SET due_at = now() WHERE begun_at IS NOT NULL AND due_at > now()",
-    "UPDATE subscription SET due_at = now() WHERE due_at > now() AND due_at < now() + interval '2 minutes'",
-    "UPDATE account SET list_due_at = now() WHERE list_due_at > now() AND list_due_at < now() + interval '2 minutes'",
+_LET_RUN_OUT: Final[tuple[tuple[LiteralString, LiteralString, LiteralString], ...]] = (
+    ("session", "claimed_until = now()", "claimed_until > now()"),
+    ("incident", "claimed_until = now()", "claimed_until > now()"),
+    ("reading_schedule", "due_at = now()", "begun_at IS NOT NULL AND due_at > now()"),
+    ("subscription", "due_at = now()", "due_at > now() AND due_at < now() + interval '2 minutes'"),
+    ("account", "list_due_at = now()", "list_due_at > now() AND list_due_at < now() + interval '2 minutes'"),
 )
 """The time for which something is left to whoever has claimed it, which is two or three minutes."""
 LONGEST_WORK_SECONDS: Final = 16.0
@@ -96,15 +96,20 @@ class Look:
 
     async def _let_claims_run_out(self) -> None:
         self.ran_out.update(work.partition(" ")[0] for work in await self._left())
-        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
-            for statement in _LET_RUN_OUT:
-                await connection.execute(statement)
+        await self._change(_LET_RUN_OUT)
 
     async def _hurry(self) -> None:
         self.uncertain |= {row["incident_id"] for row in await self.rows(_UNCERTAIN)}
+        await self._change(_HURRY)
+
+    async def _change(self, changes: Iterable[tuple[LiteralString, LiteralString, LiteralString]]) -> None:
+        """Rows that somebody is at are left out: who waited for many of them would be in everybody's way."""
         async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
-            for statement in _HURRY:
-                await connection.execute(statement)
+            for table, change, which in changes:
+                await connection.execute(
+                    f"UPDATE {table} SET {change} WHERE ctid = ANY (ARRAY("
+                    f"SELECT ctid FROM {table} WHERE {which} FOR UPDATE SKIP LOCKED))"
+                )
 
     async def _idle(self, end: float) -> bool:
         """Whether nothing is left before the time is over."""

@@ -11,7 +11,7 @@ from chaos.model import Known
 from tests.support.running_service import KEYS
 
 NEVER: Final = frozenset({"unexpected fault", "job failed"})
-"""Events that no fault excuses, but for this one: work fails without a database."""
+"""Events that no fault excuses, but for the next: work fails without a database, and for no deadlock."""
 OUTAGE: Final = "application.ports.store.StoreUnavailable"
 LONGEST_SHOWN: Final = 400
 WORD: Final = re.compile(r"[A-Za-z0-9_+/-]{12,}")
@@ -46,7 +46,8 @@ def faults_of_line(line: str, known: Known, secrets: Iterable[str]) -> Facts:
     if not words.isdisjoint(known.tokens) or not words.isdisjoint(secrets):
         facts.append("contains a token or a key")
     entry = _entry(line)
-    excused = str(entry.get("error", "")).startswith(OUTAGE)
+    error = str(entry.get("error", ""))
+    excused = error.startswith(OUTAGE) and "DeadlockDetected" not in error
     if (entry.get("event") in NEVER and not excused) or line.startswith("Traceback"):
         facts.append(line[:LONGEST_SHOWN])
     return facts
