@@ -123,12 +123,14 @@ class BookingDeeds:
 
     async def amend(self, booking: Booking) -> None:
         """Change all that a change can, when nobody else is at work: so its event is in line again."""
-        if not booking.live:
+        if not booking.live or booking.confirmed is None:
             return
         booking.touched = False
-        hours = CHECKED_HOURS if booking.checked else UNCHECKED_HOURS
+        hours, start = CHECKED_HOURS if booking.checked else UNCHECKED_HOURS, booking.confirmed.start
+        while start == booking.confirmed.start:  # what is not changed stays where the owner put it
+            start = self._somewhere(hours)
         try:
-            await self._wish(booking, self._somewhere(hours))
+            await self._wish(booking, start)
         except Refused:
             booking.touched = True
 
