@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import os
 import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import aiohttp
 import grpc.aio
 import pytest_asyncio
+from aiohttp import web
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -33,6 +35,7 @@ from tests.support.running_service import settings_for
 from tests.support.service import until
 
 RETURN_URL = "http://localhost:3000/connected"
+GZIP = b"\x1f\x8b"
 NAMES = (
     "expertname", "title", "notes", "place", "eventtitle", "eventnotes", "clientsecret", "nextsecret", "smtppassword",
     "databasepassword", "bearer", "cookie", "query", "code", "state", "linktoken", "pagetoken", "clientstate",
@@ -50,7 +53,7 @@ class Story:
     base: str
     operations: str
     planted: dict[str, str]
-    places: Places = field(default_factory=Places)
+    places: Places
 
     async def fails(self, where: str, call: Any) -> None:
         """A call that must fail; what its caller gets of it is a place to look at."""
@@ -76,7 +79,30 @@ class Story:
 
 
 @pytest_asyncio.fixture
-async def story(sandbox: Sandbox, dsn: str, no_settings: None, tmp_path: Path) -> AsyncIterator[Story]:
+async def collector() -> AsyncIterator[tuple[str, Places]]:
+    """Takes traces as a collector does: its address, and what came."""
+    places = Places()
+
+    async def take(request: web.Request) -> web.Response:
+        body = await request.read()
+        places.add("traces", gzip.decompress(body) if body.startswith(GZIP) else body)
+        places.add("traces", dict(request.headers))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/v1/traces", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1/traces", places
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture
+async def story(
+    sandbox: Sandbox, dsn: str, no_settings: None, tmp_path: Path, collector: tuple[str, Places]
+) -> AsyncIterator[Story]:
+    traces_url, places = collector
     planted = {name: canary(name) for name in NAMES}
     planted["email"] = f"{canary('email')}@experts.example"
     planted["joinurl"] = f"https://meet.example/{canary('join')}"
@@ -97,10 +123,12 @@ async def story(sandbox: Sandbox, dsn: str, no_settings: None, tmp_path: Path) -
         operations_address="127.0.0.1:0",
         public_url=f"http://localhost:{port}",
         log_level="DEBUG",
+        traces_url=traces_url,
+        traces_share=1,
     )
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    environment = environment_of(settings) | {"TMPDIR": str(temporary)}
+    environment = environment_of(settings) | {"TMPDIR": str(temporary), "OTEL_BSP_SCHEDULE_DELAY": "100"}
     async with program("serve", folder=tmp_path, environment=environment) as started:
         ready = await started.logged("ready")
         async with grpc.aio.insecure_channel(ready["grpc"]) as channel, aiohttp.ClientSession() as http:
@@ -112,6 +140,7 @@ async def story(sandbox: Sandbox, dsn: str, no_settings: None, tmp_path: Path) -
                 base=f"http://localhost:{port}",
                 operations=f"http://{ready['operations']}",
                 planted=planted,
+                places=places,
             )
 
 
@@ -129,6 +158,7 @@ async def test_what_is_planted_is_found_nowhere(story: Story, dsn: str, tmp_path
     assert len(story.planted) > 25
     for process in (story.started.process.pid, *story.started.descendants()):
         story.places.add_file("process arguments", Path(f"/proc/{process}/cmdline"))
+    await until(lambda: _traced(story, "ListIncidents"), bool)
     story.started.tell(signal.SIGABRT)
     assert await story.started.ended() == -signal.SIGABRT
     assert any("Fatal Python error: Aborted" in line for line in story.started.errors)
@@ -323,6 +353,10 @@ async def _fail_at_the_mail_server(story: Story, dsn: str) -> None:
 async def _incidents(story: Story) -> Any:
     request = account_service_pb2.ListIncidentsRequest()
     return (await story.calls.accounts.ListIncidents(request)).incidents
+
+
+async def _traced(story: Story, method: str) -> bool:
+    return ("traces", "it") in story.places.with_any_of({"it": method})
 
 
 async def _token_of_failed_mail(story: Story, dsn: str) -> str:
