@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from server.build import build_version
+from server.commands.audit import AUDIT
 from server.commands.callers import CALLERS
 from server.commands.check_settings import CHECK_SETTINGS
 from server.commands.command import Command, tell
@@ -17,7 +18,7 @@ from server.runtime.settings import SettingsInvalid
 from server.runtime.stop_signals import StopSignals
 from server.time_zones import use_packaged_zones
 
-COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS, CALLERS, ROTATE_KEYS)
+COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS, CALLERS, ROTATE_KEYS, AUDIT)
 BAD_SETTINGS = 2
 CANT_START = 1
 

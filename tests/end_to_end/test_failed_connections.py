@@ -19,7 +19,7 @@ from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL, unread
 from tests.support.running_service import open_service
 from tests.support.service import Service, until
 
-UNTOUCHED = {"expert": 1, "known_version": 1, "change": 1}
+UNTOUCHED = {"expert": 1, "audit_subject": 1, "known_version": 1, "change": 1}
 """The tables that are not empty when nothing was stored but the expert."""
 
 

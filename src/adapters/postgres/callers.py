@@ -1,15 +1,17 @@
 """The credentials of callers in PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
 from psycopg.rows import DictRow
 
+from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.errors import translated
-from adapters.postgres.pool import Pool
+from adapters.postgres.pool import Connection, Pool
 from application.ports.callers import MOST_VALID, CredentialTaken
+from domain.audit import Act, Actor, ActorKind, AuditAction
 from domain.caller import (
     Caller,
     CertificateName,
@@ -22,11 +24,14 @@ from domain.caller import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresCredentials:
+    """Who makes or revokes one is recorded in the audit log: an operator, on the command line."""
+
     pool: Pool
 
     async def add(self, credential: Credential) -> None:
         try:
-            async with translated(), self.pool.connection() as connection:
+            async with translated(), self.pool.connection() as connection, connection.transaction():
+                await _audit(connection, AuditAction.CREDENTIAL_MADE, credential, credential.created_at)
                 await connection.execute(
                     """
                     INSERT INTO caller_credential (credential_id, caller, scopes, token_sha256, certificate_name,
@@ -40,19 +45,23 @@ class PostgresCredentials:
             raise CredentialTaken from None
 
     async def revoke(self, credential_id: str, now: datetime) -> Credential:
-        async with translated(), self.pool.connection() as connection:
+        async with translated(), self.pool.connection() as connection, connection.transaction():
             cursor = await connection.execute(
-                """
-                UPDATE caller_credential SET revoked_at = coalesce(revoked_at, %(now)s)
-                WHERE credential_id = %(credential_id)s
-                RETURNING *
-                """,
-                {"credential_id": credential_id, "now": now},
+                "SELECT * FROM caller_credential WHERE credential_id = %(credential_id)s FOR UPDATE",
+                {"credential_id": credential_id},
             )
             row = await cursor.fetchone()
-        if row is None:
-            raise CredentialNotFound
-        return _from_row(row)
+            if row is None:
+                raise CredentialNotFound
+            credential = _from_row(row)
+            if credential.revoked_at is not None:
+                return credential
+            await connection.execute(
+                "UPDATE caller_credential SET revoked_at = %(now)s WHERE credential_id = %(credential_id)s",
+                {"credential_id": credential_id, "now": now},
+            )
+            await _audit(connection, AuditAction.CREDENTIAL_REVOKED, credential, now)
+        return replace(credential, revoked_at=now)
 
     async def valid(self, now: datetime) -> Sequence[Credential]:
         return await self._found(
@@ -74,6 +83,15 @@ class PostgresCredentials:
         async with translated(), self.pool.connection() as connection:
             cursor = await connection.execute(query.encode(), arguments)
             return [_from_row(row) async for row in cursor]
+
+
+async def _audit(connection: Connection, action: AuditAction, credential: Credential, at: datetime) -> None:
+    act = Act(action=action, at=at, about=f"{credential.caller.name} {credential.credential_id}")
+    await PostgresAuditLog(connection=connection, who_acts=_operator).add(act)
+
+
+def _operator() -> Actor:
+    return Actor(ActorKind.OPERATOR)
 
 
 def _from_row(row: DictRow) -> Credential:

@@ -84,6 +84,7 @@ async def _sum_up(rotation: KeyRotation, in_use: KeysInUse, unreadable: Mapping[
     if older := in_use.older_than(rotation.first_key):
         tell(f"Not done: sealed with another key than {rotation.first_key}: {_rows(sum(older.values()))}.")
         return NOT_DONE
+    await rotation.record()
     tell(f"Everything is sealed with {rotation.first_key}.")
     return 0
 

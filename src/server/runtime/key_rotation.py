@@ -9,12 +9,15 @@ from typing import Final
 import psycopg
 
 from adapters.crypto import KeyRing
+from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.errors import translated
 from adapters.postgres.keys.key_counts import NOT_SEALED, Counts, TooManyToCount, count_keys, rows_by_key
 from adapters.postgres.keys.key_holders import Holder, KeysUnfit, forget_unused, hold_keys, holders
 from adapters.postgres.keys.rotation import Rotation, Step
 from adapters.postgres.pool import Pool, open_pool
 from application.ports.store import StoreUnavailable
+from domain.audit import Act, ActorKind, AuditAction
+from server.acting import acting_as, who_acts
 from server.runtime.resources import UNREACHABLE, ProcessFailed, require_database
 from server.runtime.settings import Settings
 from server.tasks import task_for_good
@@ -92,6 +95,16 @@ class KeyRotation:
         ]
         await forget_unused(self._pool, unused)
         return tuple(unused)
+
+    async def record(self) -> None:
+        """That everything is sealed with the first key now."""
+        async with translated(), self._pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute("SELECT now() AS now")
+            row = await cursor.fetchone()
+            assert row is not None
+            act = Act(action=AuditAction.KEYS_ROTATED, at=row["now"], about=self.first_key)
+            with acting_as(ActorKind.OPERATOR):
+                await PostgresAuditLog(connection=connection, who_acts=who_acts).add(act)
 
 
 @asynccontextmanager
