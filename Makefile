@@ -58,8 +58,9 @@ run: proto ## the whole service on this machine, Ctrl-C to stop
 demo: proto ## the whole story as a client lives it
 	@$(BIN)/python -m server.demo
 
-docs: proto ## docs/settings.md from the code
+docs: proto ## docs/settings.md and docs/personal-data.md from the code
 	@PYTHONPATH=src $(BIN)/python tools/settings_page.py
+	@PYTHONPATH=src $(BIN)/python tools/personal_data_page.py
 
 lock: setup ## newest allowed versions into the lock file
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
