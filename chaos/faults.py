@@ -40,7 +40,8 @@ class Faults:
     missed: Counter[str] = field(default_factory=Counter)
     """Points that nobody came by in time."""
     _under_way: int = 0
-    _starting: set[asyncio.Task[None]] = field(default_factory=set)
+    _leaving: set[str] = field(default_factory=set)
+    _starting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def strike(self, wanted: int) -> None:
         """So many blows that come to pass: at the fleet, and at what surrounds it at the same time."""
@@ -51,13 +52,23 @@ class Faults:
             while len(self.told) + self._under_way < most:
                 self._under_way += 1
                 try:
-                    await self.here.fleet.until_work_goes_on()
+                    await self._until_work_goes_on()
                     await self._strike_once(blows)
                 finally:
                     self._under_way -= 1
                 await self._for(0, 0.3)
 
         await asyncio.gather(*map(lane, lanes))
+
+    async def _until_work_goes_on(self) -> None:
+        """Whoever is not there comes back, also one that came by its point when the order was just taken back."""
+        while True:
+            for replica in self.here.fleet.replicas.values():
+                if not replica.runs and replica.name not in self._leaving:
+                    self._start_soon(replica)
+            if self.here.fleet.works:
+                return
+            await asyncio.sleep(0.02)
 
     async def _strike_once(self, blows: Mapping[tuple[str, Blow], int]) -> None:
         ((kind, blow),) = self.random.choices(list(blows), weights=list(blows.values()))
@@ -71,7 +82,7 @@ class Faults:
         self.here.sandbox.world.settings.lost_notifications = 0
         self.here.sandbox.hangs.release()
         self.here.sandbox.mail_sink.state = "up"
-        await asyncio.gather(*self._starting)
+        await asyncio.gather(*self._starting.values())
         await self.here.fleet.start(*self.here.fleet.replicas)
 
     def _on_the_fleet(self) -> dict[tuple[str, Blow], int]:
@@ -155,12 +166,13 @@ class Faults:
             self.here.add(role, MOST_REPLICAS[role])
             await self.here.fleet.start(name)
             return f"{name} added"
+        self._leaving.add(name)
+        await asyncio.gather(*self._starting.values())
         third.signal(signal.SIGTERM)
         if third.runs:
             await third.ended()
-        await asyncio.gather(*self._starting)
-        third.signal(signal.SIGKILL)
         await self.here.remove(name)
+        self._leaving.discard(name)
         return f"{name} taken away"
 
     async def _restart_database(self) -> str:
@@ -222,9 +234,10 @@ class Faults:
         return [one for one in self.here.fleet.replicas.values() if one.runs]
 
     def _start_soon(self, replica: Replica) -> None:
-        task = asyncio.create_task(self._start(replica), name=f"{replica.name} comes back")
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
+        if replica.name not in self._starting:
+            task = asyncio.create_task(self._start(replica), name=f"{replica.name} comes back")
+            self._starting[replica.name] = task
+            task.add_done_callback(lambda _: self._starting.pop(replica.name))
 
     async def _start(self, replica: Replica) -> None:
         await self._for(0, 0.5)

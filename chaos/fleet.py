@@ -186,13 +186,11 @@ class Fleet:
                     raise
                 await asyncio.sleep(0.2)
 
-    async def until_work_goes_on(self) -> None:
-        """Until of each role there is one that serves: without them nothing happens that a fault could meet."""
+    @property
+    def works(self) -> bool:
+        """Whether of each role there is one that serves: else nothing happens that a fault could meet."""
         roles = {one.role for one in self.replicas.values()}
-        while True:
-            if roles == {one.role for one in self.replicas.values() if one.runs and one.served}:
-                return
-            await asyncio.sleep(0.02)
+        return roles == {one.role for one in self.replicas.values() if one.runs and one.served}
 
     async def stop(self) -> None:
         """End all, at once."""
