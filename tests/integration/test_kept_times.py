@@ -8,6 +8,7 @@ import pytest_asyncio
 from adapters.postgres.kept_times import KeptTimes, open_known_times
 from adapters.postgres.known_times import KNOWN
 from adapters.postgres.known_versions import VERSIONS
+from adapters.postgres.migrate import migrate
 from adapters.postgres.pinned import open_pinned
 from application.ports.known_times import KnownTime, KnownTimes
 from domain.ids import ExpertId
@@ -62,31 +63,21 @@ async def test_everything_is_forgotten_when_either_connection_is_made_anew(
 
 
 async def test_nothing_is_kept_while_versions_and_contents_come_from_different_servers(
-    dsn: str, kept: KeptByPostgres
+    dsn: str, kept: KeptByPostgres, second_server: str
 ) -> None:
     """As after a failover that only one of the connections has noticed."""
     await put_expert(kept)
-    async with open_pinned(dsn, [VERSIONS]) as versions:
-        async with kept.pool.connection() as connection:
-            await connection.execute(LATER_START.encode())
-        async with open_pinned(dsn, [KNOWN]) as contents:
-            assert versions.server != contents.server
-            kept_times = KeptTimes(versions, contents, window=Pace().window, most_bytes=1_000_000)
-            first = await _known(kept_times)
-            second = await _known(kept_times)
+    await migrate(second_server)
+    async with open_pinned(second_server, [VERSIONS]) as versions, open_pinned(dsn, [KNOWN]) as contents:
+        assert versions.server != contents.server
+        kept_times = KeptTimes(versions, contents, window=Pace().window, most_bytes=1_000_000)
+        first = await _known(kept_times)
+        second = await _known(kept_times)
     assert first == second
     assert (first.workings, second.workings) == (None, None)
 
 
 WAITING = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'session'::regclass"
-LATER_START = """
-    CREATE SCHEMA later;
-    CREATE FUNCTION later.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE sql
-        AS $$ SELECT timestamptz '2000-01-01Z' $$;
-    DO $$ BEGIN
-        EXECUTE format('ALTER DATABASE %I SET search_path = later, pg_catalog, public', current_database());
-    END $$;
-    """
 
 
 async def test_a_version_from_another_cluster_is_not_kept_under(

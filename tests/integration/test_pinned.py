@@ -305,24 +305,10 @@ async def test_a_server_that_is_not_there_or_keeps_silent_is_unavailability(dsn:
             pass
 
 
-async def test_a_standby_is_not_asked(dsn: str, tables: AsyncConnection) -> None:
-    await _pretend(tables, "pg_is_in_recovery() RETURNS boolean", "true")
+async def test_a_standby_is_not_asked(standby: str) -> None:
     with pytest.raises(StoreUnavailable):
-        async with open_pinned(dsn, [SETTING]):
+        async with open_pinned(standby, [SETTING]):
             pass
-
-
-async def _pretend(tables: AsyncConnection, function: str, value: str) -> None:
-    """To whoever connects from now on."""
-    await tables.execute(
-        f"""
-        CREATE SCHEMA pretended;
-        CREATE FUNCTION pretended.{function} LANGUAGE sql AS $$ SELECT {value} $$;
-        DO $$ BEGIN
-            EXECUTE format('ALTER DATABASE %I SET search_path = pretended, pg_catalog, public', current_database());
-        END $$;
-        """.encode()
-    )
 
 
 async def test_what_callers_do_wrong_is_raised_in_them_and_the_connection_goes_on(

@@ -64,7 +64,9 @@ async def open_service(
         running(settings, role) as process,
         grpc.aio.insecure_channel(f"127.0.0.1:{process.grpc_port}") as channel,
         aiohttp.ClientSession() as http,
-        await AsyncConnection.connect(dsn, autocommit=True, row_factory=dict_row) as database,
+        await AsyncConnection.connect(
+            dsn, autocommit=True, row_factory=dict_row, options=f"-c search_path={settings.cell}"
+        ) as database,
     ):
         try:
             yield Service(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from adapters.crypto.cipher import KeyRing
+from adapters.postgres.cells import DEFAULT_CELL
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.grant_vault import PostgresGrantVault
@@ -175,15 +176,17 @@ class KeptByPostgres:
 
 
 @asynccontextmanager
-async def kept_by_postgres(dsn: str, *, at_once: int = 1) -> AsyncIterator[KeptByPostgres]:
+async def kept_by_postgres(
+    dsn: str, *, at_once: int = 1, cell: str = DEFAULT_CELL
+) -> AsyncIterator[KeptByPostgres]:
     """`at_once` transactions begin without waiting for a new connection, so that they really overlap."""
     cipher, who_acts = KeyRing({"test": bytes(range(32))}), FakeWhoActs()
     async with (
-        open_pool(dsn, min_size=at_once, max_size=8) as pool,
-        open_pinned(dsn, [VERSIONS]) as versions,
-        open_pinned(dsn, [KNOWN]) as contents,
-        open_new_sessions(dsn, cipher) as new_sessions,
-        open_change_feed(dsn, pool) as feed,
+        open_pool(dsn, min_size=at_once, max_size=8, cell=cell) as pool,
+        open_pinned(dsn, [VERSIONS], cell=cell) as versions,
+        open_pinned(dsn, [KNOWN], cell=cell) as contents,
+        open_new_sessions(dsn, cipher, cell=cell) as new_sessions,
+        open_change_feed(dsn, pool, cell=cell) as feed,
     ):
         yield KeptByPostgres(
             store=PostgresStore(pool=pool, cipher=cipher, who_acts=who_acts),

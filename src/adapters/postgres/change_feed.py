@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
-
+from adapters.postgres.cells import DEFAULT_CELL, channel
 from adapters.postgres.changes import CHANNEL, ERASED_CHANNEL
 from adapters.postgres.errors import translated
 from adapters.postgres.feed_history import own_end_of_feed
 from adapters.postgres.feed_holdup import Holdup
 from adapters.postgres.feed_pages import end_of_feed, look_after
-from adapters.postgres.pool import CONNECT_TIMEOUT, Connection, Pool
+from adapters.postgres.pool import Connection, Pool, listening
 from application.changes.waiting import Waiting
 from application.ports.changes import FeedPage
 from domain.change import CursorExpired, FeedPosition
@@ -123,11 +121,13 @@ class PostgresChangeFeed:
 
 
 @asynccontextmanager
-async def open_change_feed(dsn: str, pool: Pool) -> AsyncIterator[PostgresChangeFeed]:
+async def open_change_feed(
+    dsn: str, pool: Pool, *, cell: str = DEFAULT_CELL
+) -> AsyncIterator[PostgresChangeFeed]:
     """A feed with its own connection to `dsn`, reopened whenever it breaks. Raises StoreUnavailable."""
     async with translated(), pool.connection() as connection:
         feed = PostgresChangeFeed(pool, end=await own_end_of_feed(connection))
-    watching = asyncio.create_task(_watch_for_good(feed, dsn), name="change feed")
+    watching = asyncio.create_task(_watch_for_good(feed, dsn, cell), name="change feed")
     try:
         yield feed
     finally:
@@ -137,37 +137,23 @@ async def open_change_feed(dsn: str, pool: Pool) -> AsyncIterator[PostgresChange
             await asyncio.wait([watching], timeout=FIRST_PAUSE.total_seconds())
 
 
-async def _watch_for_good(feed: PostgresChangeFeed, dsn: str) -> None:
+async def _watch_for_good(feed: PostgresChangeFeed, dsn: str, cell: str) -> None:
     pause = FIRST_PAUSE
     while True:
         try:
-            async with await _connected(dsn) as connection:
-                # Where nothing happens it hears nothing, and must not be ended for that.
-                await connection.execute(
-                    f"SET idle_session_timeout = 0; LISTEN {CHANNEL}; LISTEN {ERASED_CHANNEL}"
-                )
+            async with listening(dsn, CHANNEL, ERASED_CHANNEL, cell=cell, name="changes") as connection:
                 pause = FIRST_PAUSE
                 feed.erased(None)
                 # The connection may have broken because the address is another server's now.
                 await own_end_of_feed(connection)
-                await _watch(feed, connection)
+                await _watch(feed, connection, erased=channel(ERASED_CHANNEL, cell))
         except Exception as error:  # noqa: BLE001 - an outermost loop
             _log.warning("the change feed lost its connection, and makes a new one: %s", type(error).__name__)
         await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1))  # noqa: S311 - spreads, hides nothing
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-async def _connected(dsn: str) -> Connection:
-    return await AsyncConnection[DictRow].connect(
-        dsn,
-        autocommit=True,
-        row_factory=dict_row,
-        application_name="calendarsync changes",
-        connect_timeout=int(CONNECT_TIMEOUT.total_seconds()),
-    )
-
-
-async def _watch(feed: PostgresChangeFeed, connection: Connection) -> None:
+async def _watch(feed: PostgresChangeFeed, connection: Connection, *, erased: str) -> None:
     settling = SETTLE_FIRST
     while True:
         async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
@@ -177,5 +163,5 @@ async def _watch(feed: PostgresChangeFeed, connection: Connection) -> None:
         await asyncio.sleep(GATHER.total_seconds())
         async for heard in connection.notifies(timeout=(at_most - GATHER).total_seconds(), stop_after=1):
             settling = SETTLE_FIRST
-            if heard.channel == ERASED_CHANNEL:
+            if heard.channel == erased:
                 feed.erased(ExpertId(heard.payload))

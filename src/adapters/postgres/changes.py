@@ -11,6 +11,7 @@ from domain.change import Change, ChangeType
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId, SessionId
 
 CHANNEL = "calendarsync_change"
+"""Here and below as the function `notify_channel` takes it, which names the cell's own."""
 ERASED_CHANNEL = "calendarsync_erased"
 """With the expert's id."""
 COLUMNS = (
@@ -41,7 +42,7 @@ class PostgresChanges:
                 VALUES (%(expert_id)s, %(type)s, %(at)s, %(account_id)s, %(calendar_id)s, %(session_id)s, %(hold_id)s,
                     %(incident_id)s, %(expires_at)s)
             )
-            SELECT pg_notify(%(channel)s, '')
+            SELECT pg_notify(notify_channel(%(channel)s), '')
             """,
             change_to_row(change) | {"channel": CHANNEL},
         )
@@ -94,7 +95,8 @@ async def forget_changes_of_expert(connection: Connection, expert_id: ExpertId) 
     await connection.execute("DELETE FROM change WHERE expert_id = %(expert_id)s", {"expert_id": expert_id})
     # Processes remember changes: they must forget these.
     await connection.execute(
-        "SELECT pg_notify(%(channel)s, %(expert_id)s)", {"channel": ERASED_CHANNEL, "expert_id": expert_id}
+        "SELECT pg_notify(notify_channel(%(channel)s), %(expert_id)s)",
+        {"channel": ERASED_CHANNEL, "expert_id": expert_id},
     )
 
 

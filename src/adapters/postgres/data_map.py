@@ -417,6 +417,7 @@ OPERATORS: Final[Mapping[str, OperatorsTable]] = {
             "revoked_at": Kind.TIME,
         },
     ),
+    "cell": OperatorsTable(columns={"the_one": Kind.KEY, "name": Kind.STATE}),
     "worker": OperatorsTable(
         columns={"worker_id": Kind.KEY, "seen_at": Kind.TIME, "claims_rows": Kind.STATE},
     ),

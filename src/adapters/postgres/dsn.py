@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SCHEMES: Final = {"postgresql", "postgres"}
 WITH_SCHEME: Final = re.compile(r"\s*([^\s:/=]+)://")
@@ -33,6 +33,8 @@ class Refusal(Enum):
     FULL = "the server takes no more connections"
     STARTING = "the server is starting or stopping"
     ENCRYPTION = "there is no encryption that both sides accept"
+    STANDBY = "it is a standby, and only the primary is asked: it may be behind"
+    NO_SUCH_CELL = "the database has no schema of the cell's name, or the user may not use it"
     OTHER = "the connection fails, and the server's log may say why"
 
     @property
@@ -43,6 +45,7 @@ class Refusal(Enum):
             Refusal.NO_SUCH_DATABASE,
             Refusal.NOT_PERMITTED,
             Refusal.ENCRYPTION,
+            Refusal.NO_SUCH_CELL,
         }
 
 
@@ -54,6 +57,8 @@ SIGNS: Final[Mapping[Refusal, str]] = {
     Refusal.FULL: r"too many (clients|connections)|connection slots are reserved",
     Refusal.STARTING: r"is starting up|is shutting down|in recovery mode|not yet accepting connections",
     Refusal.ENCRYPTION: r"\bSSL\b|certificate",
+    Refusal.STANDBY: r"is a standby|session is read-only|in hot standby mode",
+    Refusal.NO_SUCH_CELL: r"no schema of the cell",
     Refusal.NOT_LISTENING: r"refused|No such file or directory",
     Refusal.TIMED_OUT: r"timeout expired|timed out|No route to host|unreachable",
 }
@@ -62,7 +67,10 @@ that speaks another language is understood by nobody here: OTHER."""
 
 
 def checked_dsn(text: str) -> str:
-    """The address without white space around it. Raises DsnInvalid."""
+    """The address without white space around it; of several hosts the one is meant that can be written to.
+
+    Raises DsnInvalid.
+    """
     dsn = text.strip()
     scheme = WITH_SCHEME.match(dsn)
     if scheme and scheme[1] not in SCHEMES:
@@ -75,6 +83,8 @@ def checked_dsn(text: str) -> str:
             "digit in the user or the password must be percent-encoded"
         ) from None
     _require_sound(parts)
+    if "," in parts.get("host", "") and "target_session_attrs" not in parts:
+        return make_conninfo(dsn, target_session_attrs="read-write")
     return dsn
 
 

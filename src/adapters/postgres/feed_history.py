@@ -8,6 +8,7 @@ import secrets
 
 from psycopg.errors import InsufficientPrivilege
 
+from adapters.postgres.cells import DEFAULT_CELL
 from adapters.postgres.feed_pages import end_of_feed
 from adapters.postgres.pool import Connection
 from domain.change import FeedPosition
@@ -32,7 +33,9 @@ async def own_end_of_feed(connection: Connection, *, seen: FeedPosition | None =
 
 
 async def whereabouts(connection: Connection) -> str:
-    """The cluster and the database. A replica that takes over keeps the cluster's identifier.
+    """The cluster, the database and, unless it is the default one, the cell.
+
+    A replica that takes over keeps the cluster's identifier, and a schema that was copied has another name.
 
     PostgreSQL lets every role ask for it; where somebody has forbidden that, the database's number has to do.
     """
@@ -42,12 +45,13 @@ async def whereabouts(connection: Connection) -> str:
         cursor = await connection.execute("SELECT 'unknown' AS name")
     cluster = await cursor.fetchone()
     cursor = await connection.execute(
-        "SELECT oid::text AS name FROM pg_database WHERE datname = current_database()"
+        "SELECT oid::text AS name, current_schema() AS cell FROM pg_database WHERE datname = current_database()"
     )
     database = await cursor.fetchone()
     assert cluster is not None
     assert database is not None
-    return f"{cluster['name']}/{database['name']}"
+    here = f"{cluster['name']}/{database['name']}"
+    return here if database["cell"] == DEFAULT_CELL else f"{here}/{database['cell']}"
 
 
 async def _start_anew(connection: Connection, *, instead_of: int, here: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from adapters.postgres.cells import DEFAULT_CELL
 from adapters.postgres.known_rows import FoundTime
 from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
 from adapters.postgres.known_versions import VERSIONS, KnownVersion, PostgresKnownVersions
@@ -210,8 +211,15 @@ def _size(found: FoundTime) -> int:
 
 @asynccontextmanager
 async def open_known_times(
-    dsn: str, *, window: Callable[[datetime], Interval] = USUAL_WINDOW, most_bytes: int = MOST_BYTES
+    dsn: str,
+    *,
+    window: Callable[[datetime], Interval] = USUAL_WINDOW,
+    most_bytes: int = MOST_BYTES,
+    cell: str = DEFAULT_CELL,
 ) -> AsyncIterator[KeptTimes]:
     """With connections of its own: no work of another kind may keep a question waiting. Raises StoreUnavailable."""
-    async with open_pinned(dsn, [VERSIONS]) as versions, open_pinned(dsn, [KNOWN]) as contents:
+    async with (
+        open_pinned(dsn, [VERSIONS], cell=cell) as versions,
+        open_pinned(dsn, [KNOWN], cell=cell) as contents,
+    ):
         yield KeptTimes(versions, contents, window=window, most_bytes=most_bytes)

@@ -51,8 +51,8 @@ class Line:
         self._pgconn.notice_handler = self._heed
         self._loop.add_reader(self._socket, self.look)
 
-    async def set_up(self, text: str, statements: Collection[Statement]) -> list[Row]:
-        """Run `text`, statements in one transaction, and have others prepared; returns the rows of the last in `text`.
+    async def set_up(self, first: str, statements: Collection[Statement], last: str) -> list[Row]:
+        """Run `first`, have statements prepared, and run `last`, all in one transaction; returns the rows of `last`.
 
         Raises StatementFailed, or psycopg.OperationalError when the connection goes.
         """
@@ -60,7 +60,7 @@ class Line:
         prepare = [f"PREPARE {one.name} {_parenthesised(one.types)} AS {one.text};" for one in statements]
         self.serve(answered=_give(done), lost=lambda: _fail(done))
         self._busy = True
-        self._attempt(lambda: self._pgconn.send_query("".join([*prepare, text]).encode()))
+        self._attempt(lambda: self._pgconn.send_query("".join([first, *prepare, last]).encode()))
         rows = self.rows(await done)
         # Made now, since they go by the session's settings.
         self._loading = Transformer(self._connection)

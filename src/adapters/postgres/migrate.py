@@ -1,4 +1,4 @@
-"""Brings a database's schema up to date: numbered files of SQL, each applied once, in one transaction."""
+"""Brings a cell's schema up to date: numbered files of SQL, each applied once, in one transaction."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pathlib import Path
 import psycopg
 from psycopg import AsyncConnection
 
+from adapters.postgres.cells import DEFAULT_CELL
+from adapters.postgres.opened_cell import CellRefused, open_cell
+
 MIGRATIONS = Path(__file__).with_name("migrations")
-LOCK = 4_025_187_311  # any number that no other user of the database's advisory locks takes
 TIME_LIMITS = ["statement_timeout", "lock_timeout", "transaction_timeout", "idle_session_timeout"]
 """Those that the server has: transaction_timeout came with PostgreSQL 17."""
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
-class MigrationRefused(RuntimeError):
+class MigrationRefused(CellRefused):
     """Files and database don't fit together, or a file failed. What was applied before it stays applied."""
 
 
@@ -34,19 +36,23 @@ class Migration:
         return hashlib.sha256(self.sql).hexdigest()
 
 
-async def migrate(dsn: str, *, folder: Path = MIGRATIONS) -> list[str]:
-    """Applies what is missing, in order, and gives the names of the files applied.
+async def migrate(
+    dsn: str, *, cell: str = DEFAULT_CELL, folder: Path = MIGRATIONS, beside_others: bool = True
+) -> list[str]:
+    """Makes the cell where it isn't there, applies what is missing, in order, and gives the names of the files applied.
 
     Processes that do it at once wait for each other, and the later ones find nothing to do. One that is
     killed leaves the files it finished and no lock. Raises MigrationRefused when the database is newer than
-    the files, when a file was changed or slipped in behind an applied one, or when its SQL fails.
+    the files, when a file was changed or slipped in behind an applied one, or when its SQL fails;
+    CellRefused when the schema is another cell's, and for a new cell in a database that has others, unless
+    `beside_others`.
     """
     migrations = read_migrations(folder)
     async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
         await _without_time_limits(connection)
         # Without it a killed migrator's statement runs to its end, and so long the lock is held.
         await connection.execute("SET client_connection_check_interval = '1s'")
-        await connection.execute("SELECT pg_advisory_lock(%(lock)s)", {"lock": LOCK})
+        await open_cell(connection, cell, beside_others=beside_others)
         missing = _missing(migrations, await _applied(connection))
         for migration in missing:
             await _apply(connection, migration)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from psycopg.rows import DictRow
 from psycopg.types.json import Json, Jsonb
 
+from adapters.postgres.cells import DEFAULT_CELL
 from adapters.postgres.changes import CHANNEL, change_to_row
 from adapters.postgres.changes import COLUMNS as CHANGE_COLUMNS
 from adapters.postgres.errors import StatementFailed
@@ -66,7 +67,7 @@ ACCEPT = Statement(
         SELECT {_CHANGE} FROM json_populate_recordset(NULL::change, $2)
             JOIN added USING (expert_id, session_id)
     )
-    SELECT expert_id, session_id, pg_notify('{CHANNEL}', ''), wake_workers(
+    SELECT expert_id, session_id, pg_notify(notify_channel('{CHANNEL}'), ''), wake_workers(
         '{WRITE_SESSION.name}', '{WRITE_SESSION.queue}',
         jsonb_build_object('expert_id', expert_id, 'session_id', session_id)
     ) FROM added
@@ -114,9 +115,11 @@ class PostgresNewSessions:
 
 
 @asynccontextmanager
-async def open_new_sessions(dsn: str, cipher: Cipher) -> AsyncIterator[PostgresNewSessions]:
+async def open_new_sessions(
+    dsn: str, cipher: Cipher, *, cell: str = DEFAULT_CELL
+) -> AsyncIterator[PostgresNewSessions]:
     """With a connection of its own. Raises StoreUnavailable."""
-    async with open_pinned(dsn, [ACCEPT], settings=SETTINGS) as connection:
+    async with open_pinned(dsn, [ACCEPT], settings=SETTINGS, cell=cell) as connection:
         yield PostgresNewSessions(connection, cipher)
 
 

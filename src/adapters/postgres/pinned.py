@@ -14,14 +14,20 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-import psycopg
 from psycopg import AsyncConnection
 from psycopg.pq.abc import PGresult
 
+from adapters.postgres.cells import DEFAULT_CELL, search_path
 from adapters.postgres.dsn import refusal_in
 from adapters.postgres.errors import StatementFailed, translated
 from adapters.postgres.line import Line, Row, Statement
-from adapters.postgres.pool import CONNECT_TIMEOUT, PLANNED_ONCE, SESSION_SETTINGS, STATEMENT_TIMEOUT
+from adapters.postgres.pool import (
+    CONNECT_TIMEOUT,
+    PLANNED_ONCE,
+    SESSION_SETTINGS,
+    STATEMENT_TIMEOUT,
+    require_right_place,
+)
 from application.ports.store import StoreUnavailable
 
 ANSWER_WITHIN: Final = STATEMENT_TIMEOUT + timedelta(seconds=2)
@@ -33,10 +39,8 @@ SETTINGS: Final = {
     # Whoever waited for a lock must see what its holder wrote.
     "default_transaction_isolation": "read committed",
 }
-SET_UP: Final = """
-    SELECT set_config(name, value, false) FROM (VALUES {}) AS one (name, value);
-    SELECT pg_is_in_recovery(), pg_postmaster_start_time();
-    """
+SET_UP: Final = "SELECT set_config(name, value, false) FROM (VALUES {}) AS one (name, value);"
+WHERE: Final = "SELECT pg_is_in_recovery(), current_schema(), pg_postmaster_start_time();"
 
 _log = logging.getLogger(__name__)
 
@@ -72,8 +76,10 @@ class PinnedConnection:
         *,
         settings: Mapping[str, str] | None = None,
         answer_within: timedelta = ANSWER_WITHIN,
+        cell: str = DEFAULT_CELL,
     ) -> None:
-        self._dsn, self._statements, self._set_up = dsn, statements, _set_up(settings)
+        self._dsn, self._statements, self._set_up = dsn, statements, _set_up(cell, settings)
+        self._cell = cell
         self._answer_within = answer_within.total_seconds()
         self._loop = asyncio.get_running_loop()
         self._line: Line | None = None
@@ -106,7 +112,7 @@ class PinnedConnection:
     async def connect(self) -> None:
         """Raises psycopg.Error or TimeoutError."""
         async with asyncio.timeout(self._answer_within):
-            self._line, self.server = await _line(self._dsn, self._statements, self._set_up)
+            self._line, self.server = await _line(self._dsn, self._cell, self._statements, self._set_up)
         self._gone.clear()
         self._line.serve(answered=self._answered, lost=self._lost)
         for tell in self._made_anew:
@@ -203,12 +209,13 @@ async def open_pinned(
     *,
     settings: Mapping[str, str] | None = None,
     answer_within: timedelta = ANSWER_WITHIN,
+    cell: str = DEFAULT_CELL,
 ) -> AsyncIterator[PinnedConnection]:
     """With these statements prepared, and these settings of the session beside the usual ones.
 
     Raises StoreUnavailable when the first connection can't be made.
     """
-    pinned = PinnedConnection(dsn, statements, settings=settings, answer_within=answer_within)
+    pinned = PinnedConnection(dsn, statements, settings=settings, answer_within=answer_within, cell=cell)
     try:
         async with translated():
             await pinned.connect()
@@ -225,13 +232,13 @@ async def open_pinned(
         pinned.close()
 
 
-def _set_up(settings: Mapping[str, str] | None) -> str:
-    """Of settings that stand in this program."""
-    every = {**SETTINGS, **(settings or {})}
+def _set_up(cell: str, settings: Mapping[str, str] | None) -> str:
+    """Of settings that stand in this program, and the cell's name, which has no quotes."""
+    every = {"search_path": search_path(cell), **SETTINGS, **(settings or {})}
     return SET_UP.format(", ".join(f"('{name}', '{value}')" for name, value in every.items()))
 
 
-async def _line(dsn: str, statements: Collection[Statement], set_up: str) -> tuple[Line, str]:
+async def _line(dsn: str, cell: str, statements: Collection[Statement], set_up: str) -> tuple[Line, str]:
     """A connection as the pool's are, with the statements prepared, and when its server was started.
 
     psycopg makes it, which resolves names without blocking and goes from host to host; libpq alone does neither.
@@ -241,9 +248,8 @@ async def _line(dsn: str, statements: Collection[Statement], set_up: str) -> tup
     )
     line = Line(connection)
     try:
-        ((standby, server),) = await line.set_up(set_up, statements)
-        if standby:
-            raise psycopg.OperationalError  # it may be behind
+        ((standby, schema, server),) = await line.set_up(set_up, statements, WHERE)
+        require_right_place(standby, schema, cell)
     except BaseException:
         line.close()
         raise

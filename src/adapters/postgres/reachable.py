@@ -36,8 +36,11 @@ async def require_reachable(
 
 async def _refusal(dsn: str, connect_timeout: timedelta) -> Refusal | None:
     try:
-        connection = await AsyncConnection.connect(dsn, connect_timeout=int(connect_timeout.total_seconds()))
+        async with await AsyncConnection.connect(
+            dsn, autocommit=True, connect_timeout=int(connect_timeout.total_seconds())
+        ) as connection:
+            cursor = await connection.execute("SELECT pg_is_in_recovery()")
+            found = await cursor.fetchone()
     except psycopg.Error as error:
         return refusal_in(error)
-    await connection.close()
-    return None
+    return Refusal.STANDBY if found == (True,) else None

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Never
 
-from psycopg import AsyncConnection
-
-from adapters.postgres.pool import CONNECT_TIMEOUT
+from adapters.postgres.cells import DEFAULT_CELL
+from adapters.postgres.pool import Connection, listening
 
 CHANNEL: Final = "calendarsync_due"
 """As in the database's function `wake_workers`; what is told there is the kind of work."""
@@ -25,6 +24,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresWakeUps:
     dsn: str
+    cell: str = DEFAULT_CELL
 
     async def listen(self, wake: Callable[[str | None], None]) -> Never:
         """Until cancelled; calls `wake` with each kind of work that it hears of, or with None when it may have missed
@@ -32,8 +32,7 @@ class PostgresWakeUps:
         pause = FIRST_PAUSE
         while True:
             try:
-                async with await self._connected() as connection:
-                    await connection.execute(f"SET idle_session_timeout = 0; LISTEN {CHANNEL}")
+                async with listening(self.dsn, CHANNEL, cell=self.cell, name="wake-ups") as connection:
                     wake(None)
                     pause = FIRST_PAUSE
                     await _hear(connection, wake)
@@ -44,16 +43,8 @@ class PostgresWakeUps:
             await asyncio.sleep(pause.total_seconds() * random.uniform(0.5, 1))  # noqa: S311 - spreads, hides nothing
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _connected(self) -> AsyncConnection[tuple[object, ...]]:
-        return await AsyncConnection.connect(
-            self.dsn,
-            autocommit=True,
-            application_name="calendarsync wake-ups",
-            connect_timeout=int(CONNECT_TIMEOUT.total_seconds()),
-        )
 
-
-async def _hear(connection: AsyncConnection[tuple[object, ...]], wake: Callable[[str | None], None]) -> None:
+async def _hear(connection: Connection, wake: Callable[[str | None], None]) -> None:
     while True:
         async for heard in connection.notifies(timeout=ASKED_EVERY.total_seconds()):
             wake(heard.payload)

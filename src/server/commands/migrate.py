@@ -1,4 +1,4 @@
-"""`calendarsync migrate`: brings the database's schema up to date."""
+"""`calendarsync migrate`: brings the cell's schema up to date, and makes it where it isn't there."""
 
 import argparse
 import asyncio
@@ -10,9 +10,9 @@ from server.runtime.stop_signals import StopSignals
 
 def _run(_arguments: argparse.Namespace, _signals: StopSignals) -> int:
     settings = environment_settings()
-    applied = asyncio.run(migrated(settings.database_url.get_secret_value()))
+    applied = asyncio.run(migrated(settings))
     tell(*(f"applied {name}" for name in applied), "The schema is up to date.")
     return 0
 
 
-MIGRATE = Command(name="migrate", help="bring the database's schema up to date", run=_run)
+MIGRATE = Command(name="migrate", help="make the schema of the cell, or bring it up to date", run=_run)

@@ -31,7 +31,7 @@ async def managed_callers(settings: Settings) -> AsyncIterator[ManagedCallers]:
     dsn = settings.database_url.get_secret_value()
     await require_database(dsn)
     try:
-        async with open_pool(dsn, min_size=1, max_size=1) as pool:
+        async with open_pool(dsn, min_size=1, max_size=1, cell=settings.cell) as pool:
             credentials, clock = PostgresCredentials(pool=pool), await open_clock(pool)
             yield ManagedCallers(
                 add=AddCredential(credentials=credentials, clock=clock, ids=RandomIds()),

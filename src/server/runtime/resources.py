@@ -24,8 +24,9 @@ from adapters.postgres.dsn import refusal_in
 from adapters.postgres.grant_vault import PostgresGrantVault
 from adapters.postgres.kept_times import KeptTimes, open_known_times
 from adapters.postgres.keys.key_holders import KeysUnfit, hold_keys
-from adapters.postgres.migrate import MigrationRefused, migrate, needed_version
+from adapters.postgres.migrate import migrate, needed_version
 from adapters.postgres.new_sessions import open_new_sessions
+from adapters.postgres.opened_cell import CellRefused
 from adapters.postgres.pool import Pool, open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from adapters.postgres.store import PostgresStore
@@ -73,19 +74,18 @@ class Resources:
 async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterator[Resources]:
     """Raises ProcessFailed when the database can't be reached or doesn't fit this program."""
     dsn = settings.database_url.get_secret_value()
+    cell = settings.cell
     default_max_age = timedelta(seconds=settings.default_max_age_seconds)
     metrics = Metrics(bound=default_max_age)
     cipher = KeyRing.parse(settings.encryption_keys.get_secret_value())
     async with AsyncExitStack() as stack:
         traces = await stack.enter_async_context(_open_traces(settings))
-        pool, clock = await stack.enter_async_context(
-            _open_database(dsn, settings.database_pool_size, traces=traces)
-        )
+        pool, clock = await stack.enter_async_context(_open_database(settings, traces=traces))
         vault = PostgresGrantVault(pool=pool, cipher=cipher, who_acts=who_acts)
         await _hold_keys(stack, pool, cipher)
         try:
-            new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher))
-            changes = await stack.enter_async_context(open_change_feed(dsn, pool))
+            new_sessions = await stack.enter_async_context(open_new_sessions(dsn, cipher, cell=cell))
+            changes = await stack.enter_async_context(open_change_feed(dsn, pool, cell=cell))
             known_times = await stack.enter_async_context(_open_known_times(settings, changes))
             feed = await stack.enter_async_context(open_feed_tail(changes, seen=metrics.changes.seen))
         except StoreUnavailable:
@@ -134,7 +134,8 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
                 feed_held_up_seconds=lambda: changes.held_up_seconds,
             )
         )
-        yield Resources(container=container, pool=pool, wake_ups=PostgresWakeUps(dsn=dsn), traces=traces)
+        wake_ups = PostgresWakeUps(dsn=dsn, cell=cell)
+        yield Resources(container=container, pool=pool, wake_ups=wake_ups, traces=traces)
 
 
 async def _hold_keys(stack: AsyncExitStack, pool: Pool, ring: KeyRing) -> None:
@@ -155,7 +156,7 @@ async def _open_known_times(settings: Settings, changes: PostgresChangeFeed) -> 
     window = Pace(days_ahead=settings.read_ahead_days).window
     most = settings.known_times_mb * 1_000_000
     dsn = settings.database_url.get_secret_value()
-    async with open_known_times(dsn, window=window, most_bytes=most) as known_times:
+    async with open_known_times(dsn, window=window, most_bytes=most, cell=settings.cell) as known_times:
         changes.tell_of_erasures(known_times.forget)
         yield known_times
 
@@ -185,14 +186,20 @@ def _traced(meter: ProviderMeter, traces: Traces | None) -> ProviderMeter:
 
 @asynccontextmanager
 async def _open_database(
-    dsn: str, pool_size: int, *, traces: Traces | None
+    settings: Settings, *, traces: Traces | None
 ) -> AsyncIterator[tuple[Pool, PostgresClock]]:
     """Its schema is up to date, and the clock follows it. Raises ProcessFailed."""
-    await migrated(dsn)
-    cursors = AsyncCursor if traces is None else timed_cursor(traces.done)
+    # A process that is led to the wrong database must not begin an empty cell there.
+    await migrated(settings, beside_others=False)
+    opening = open_pool(
+        settings.database_url.get_secret_value(),
+        max_size=settings.database_pool_size,
+        cursor_factory=AsyncCursor if traces is None else timed_cursor(traces.done),
+        cell=settings.cell,
+    )
     async with AsyncExitStack() as stack:
         try:
-            pool = await stack.enter_async_context(open_pool(dsn, max_size=pool_size, cursor_factory=cursors))
+            pool = await stack.enter_async_context(opening)
             clock = await open_clock(pool)
         except StoreUnavailable:
             raise ProcessFailed(UNREACHABLE) from None
@@ -200,14 +207,18 @@ async def _open_database(
         yield pool, clock
 
 
-async def migrated(dsn: str) -> list[str]:
-    """Bring the schema up to date and name what was applied. Raises ProcessFailed."""
+async def migrated(settings: Settings, *, beside_others: bool = True) -> list[str]:
+    """Bring the cell's schema up to date and name what was applied. Raises ProcessFailed.
+
+    Unless `beside_others`, a new cell is made in a database without cells only.
+    """
+    dsn = settings.database_url.get_secret_value()
     await require_database(dsn)
     try:
-        return await migrate(dsn)
+        return await migrate(dsn, cell=settings.cell, beside_others=beside_others)
     except psycopg.OperationalError as error:
         raise ProcessFailed(f"{UNREACHABLE}: {refusal_in(error).value}") from None
-    except MigrationRefused as refused:
+    except CellRefused as refused:
         raise ProcessFailed(f"the database's schema can't be brought up to date: {refused}") from None
 
 

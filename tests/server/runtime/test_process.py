@@ -28,7 +28,7 @@ from server.http import app
 from server.http.connections.loop_share import LoopShare
 from server.runtime import resources
 from server.runtime.process import PART_BESIDE_CALLS, running
-from server.runtime.resources import ProcessFailed
+from server.runtime.resources import ProcessFailed, migrated
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs
 from tests.support.refusing_database import refusing_database
@@ -129,6 +129,28 @@ async def test_replicas_may_start_at_once_on_an_empty_database(empty_dsn: str) -
         running(process_settings(empty_dsn), Role.WORKER),
     ):
         pass
+
+
+async def test_cells_of_one_database_are_served_side_by_side(empty_dsn: str) -> None:
+    """Each process makes the first one; another is made by the command that says so."""
+    east = process_settings(empty_dsn, cell="east")
+    west = process_settings(empty_dsn, cell="west")
+    async with running(east, Role.ALL):
+        with pytest.raises(ProcessFailed, match="there is no cell west in this database, which has east"):
+            async with running(west, Role.ALL):
+                pass
+        await migrated(west)
+        async with running(west, Role.ALL) as process:
+            assert process.grpc_port is not None
+
+
+async def test_a_standby_is_told_of(standby: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be behind, and nothing may be answered from it."""
+    impatient = partial(require_reachable, patience=timedelta())
+    monkeypatch.setattr(resources, "require_reachable", impatient)
+    with pytest.raises(ProcessFailed, match="it is a standby, and only the primary is asked"):
+        async with running(process_settings(standby)):
+            pass
 
 
 async def test_the_public_address_defaults_to_the_port_it_got(dsn: str) -> None:

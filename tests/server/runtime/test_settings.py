@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from adapters.graph.settings import NotificationUrls
 from server.addresses import Address
@@ -422,3 +423,23 @@ def test_no_fault_repeats_what_is_set(environment: pytest.MonkeyPatch, field: st
         except SettingsInvalid as invalid:
             told = str(invalid)
         assert canary not in told
+
+
+def test_the_cell_is_the_schema_of_before_unless_another_is_named(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().cell == "public"
+    environment.setenv(PREFIX + "CELL", "east")
+    assert load_settings().cell == "east"
+    environment.setenv(PREFIX + "CELL", "East; DROP")
+    assert [one for one in _faults() if "CELL: must be a lower-case letter" in one]
+
+
+def test_of_several_hosts_the_one_is_taken_that_can_be_written_to(environment: pytest.MonkeyPatch) -> None:
+    def dsn(given: str) -> str:
+        environment.setenv(PREFIX + "DATABASE_URL", given)
+        return load_settings().database_url.get_secret_value()
+
+    two = "postgresql://user:hunter2@one.example,two.example/calendarsync"
+    assert conninfo_to_dict(dsn(two)) == {**conninfo_to_dict(two), "target_session_attrs": "read-write"}
+    chosen = two + "?target_session_attrs=primary"
+    assert dsn(chosen) == chosen
+    assert dsn(NEEDED["DATABASE_URL"]) == NEEDED["DATABASE_URL"]

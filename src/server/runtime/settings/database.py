@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from adapters.crypto import KeyRing
+from adapters.postgres.cells import DEFAULT_CELL, checked_cell
 from adapters.postgres.dsn import checked_dsn
 
 _weak_ones_open: ContextVar[bool] = ContextVar("weak_ones_open", default=False)
@@ -27,7 +28,13 @@ class DatabaseSettings(BaseModel):
 
     database_url: SecretStr = Field(
         description="PostgreSQL, as `postgresql://user:password@host:port/database` or a DSN; in a URL, everything but"
-        " letters and digits in user and password is percent-encoded"
+        " letters and digits in user and password is percent-encoded. It must lead to the primary; of several hosts the"
+        " one is taken that can be written to"
+    )
+    cell: str = Field(
+        default=DEFAULT_CELL,
+        description="the schema with everything of this cell in it, of which a database may have several"
+        " (docs/cells.md): a lower-case letter, then up to 39 letters, digits or underscores",
     )
     database_pool_size: int = Field(
         default=10,
@@ -62,6 +69,11 @@ class DatabaseSettings(BaseModel):
     @classmethod
     def _database(cls, value: SecretStr) -> SecretStr:
         return SecretStr(checked_dsn(value.get_secret_value()))
+
+    @field_validator("cell")
+    @classmethod
+    def _cell(cls, value: str) -> str:
+        return checked_cell(value)
 
     @field_validator("encryption_keys")
     @classmethod
