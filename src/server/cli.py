@@ -11,6 +11,7 @@ from server.commands.check_settings import CHECK_SETTINGS
 from server.commands.command import Command, tell
 from server.commands.local import LOCAL
 from server.commands.migrate import MIGRATE
+from server.commands.move_expert import MOVE_EXPERT
 from server.commands.rotate_keys import ROTATE_KEYS
 from server.commands.serve import SERVE
 from server.runtime.resources import ProcessFailed
@@ -18,7 +19,7 @@ from server.runtime.settings import SettingsInvalid
 from server.runtime.stop_signals import StopSignals
 from server.time_zones import use_packaged_zones
 
-COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS, CALLERS, ROTATE_KEYS, AUDIT)
+COMMANDS: Final = (SERVE, LOCAL, MIGRATE, CHECK_SETTINGS, CALLERS, ROTATE_KEYS, AUDIT, MOVE_EXPERT)
 BAD_SETTINGS = 2
 CANT_START = 1
 

@@ -49,6 +49,7 @@ async def kept(shared: KeptByPostgres | None) -> AsyncIterator[Kept]:
         await connection.execute("DELETE FROM change")
         await connection.execute("DELETE FROM worker")
         await _empty_audit_log(connection)
+        await connection.execute("DELETE FROM moved_expert")
 
 
 @pytest_asyncio.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.cell import ExpertMoving
 from domain.expert import Expert, ExpertNotFound
 from domain.ids import ExpertId
 from tests.fakes.tables import Tables
@@ -21,6 +22,8 @@ class FakeExperts:
         return await self.get(expert_id)
 
     async def put(self, expert: Expert) -> None:
+        if expert.expert_id in self.tables.moved:
+            raise ExpertMoving
         self.tables.experts[expert.expert_id] = expert
         if expert.expert_id not in self.tables.subjects:
             self.tables.subjects_given += 1

@@ -19,6 +19,7 @@ from tests.fakes.grant_vault import FakeGrantVault
 from tests.fakes.incidents import FakeIncidents
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.known_times import FakeKnownTimes, KeepingKnownTimes
+from tests.fakes.moved_experts import FakeMovedExperts
 from tests.fakes.new_sessions import FakeNewSessions
 from tests.fakes.readings import FakeReadings
 from tests.fakes.reserved_times import FakeReservedTimes
@@ -41,6 +42,7 @@ class FakeTransaction:
     subscriptions: FakeSubscriptions
     reserved: FakeReservedTimes
     changes: FakeChanges
+    moved: FakeMovedExperts
     jobs: FakeJobs
     workers: FakeWorkers
     audit: FakeAuditLog
@@ -99,6 +101,7 @@ class FakeStore:
                 subscriptions=FakeSubscriptions(tables),
                 reserved=FakeReservedTimes(tables),
                 changes=FakeChanges(tables),
+                moved=FakeMovedExperts(tables),
                 jobs=FakeJobs(tables),
                 workers=FakeWorkers(tables),
                 audit=FakeAuditLog(tables, self.who_acts),

@@ -10,6 +10,7 @@ from domain.account import Account, Provider
 from domain.audit import Act, Actor
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
+from domain.cell import MovedExpert
 from domain.change import Change, FeedPosition
 from domain.connection import ConnectionAttempt
 from domain.expert import Expert
@@ -78,6 +79,9 @@ class AuditRow:
 @dataclass(slots=True, kw_only=True)
 class Tables:
     experts: dict[ExpertId, Expert] = field(default_factory=dict)
+    moved: dict[ExpertId, MovedExpert] = field(default_factory=dict)
+    moved_links: dict[str, tuple[ExpertId, str]] = field(default_factory=dict)
+    """By secret: whose it is, and the address it leads to now."""
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     former_accounts: dict[AccountId, Account] = field(default_factory=dict)
     grants: dict[AccountId, StoredGrant] = field(default_factory=dict)

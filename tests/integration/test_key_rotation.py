@@ -17,7 +17,7 @@ from adapters.postgres.pool import STATEMENT_TIMEOUT
 from adapters.postgres.store import PostgresStore
 from domain.expert import Expert
 from tests.builders import an_expert
-from tests.support.everything import store_everything
+from tests.support.everything import store_departed, store_everything
 from tests.support.stores import KeptByPostgres
 
 OLD, NEW = bytes(range(32)), hashlib.sha256(b"new").digest()
@@ -84,6 +84,7 @@ async def test_what_was_sealed_anew_says_the_same(kept: KeptByPostgres) -> None:
 async def test_no_sealed_column_is_forgotten(kept: KeptByPostgres) -> None:
     """Found in what is stored, not in any list: whatever begins as sealed values do."""
     await store_everything(kept)
+    await store_departed(kept)
     columns = await kept.rows(
         """
         SELECT table_name::text AS name, column_name::text AS column FROM information_schema.columns

@@ -6,7 +6,9 @@ import pytest
 from psycopg import sql
 
 from adapters.postgres.keys.sealed_tables import SEALED
+from adapters.postgres.moving.departures import PostgresDepartures
 from application.ports.cipher import SealBroken
+from domain.ids import ExpertId
 from tests.builders import (
     NOW,
     a_deviation,
@@ -17,6 +19,7 @@ from tests.builders import (
     an_expert,
     an_interval,
 )
+from tests.support.everything import DEPARTED, store_departed
 from tests.support.filled import SECRETS, store_everything
 from tests.support.stores import KeptByPostgres, put_conflict_calendars
 
@@ -39,6 +42,7 @@ def _as_text(value: object) -> str:
 
 async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: KeptByPostgres) -> None:
     await store_everything(kept)
+    await store_departed(kept)
     stored = await _everything_stored(kept)
     tables = (
         "expert",
@@ -63,6 +67,8 @@ async def test_what_is_sealed_for_one_row_opens_in_no_other(
 ) -> None:
     await store_everything(kept, suffix="-1")
     await store_everything(kept, "other", suffix="-2")
+    await store_departed(kept, "-1")
+    await store_departed(kept, "-2")
     async with kept.pool.connection() as connection:
         swap = sql.SQL(
             "UPDATE {table} AS one SET {column} = other.{column} FROM {table} AS other WHERE one <> other"
@@ -90,6 +96,8 @@ async def _read_everything(kept: KeptByPostgres) -> None:
         await tx.calendars.of_expert(expert_id)
         await tx.sessions.get(expert_id, a_session("session-1").session_id)
         await tx.attempts.take("state-of-mia-1")
+    departures = PostgresDepartures(pool=kept.pool, cipher=kept.store.cipher)
+    await departures.departed(ExpertId(f"{DEPARTED}-1"))
 
 
 async def test_what_was_not_tampered_with_can_be_read(kept: KeptByPostgres) -> None:

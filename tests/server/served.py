@@ -109,6 +109,7 @@ def a_world() -> World:
         changes_kept=timedelta(days=7),
         audit_kept=timedelta(days=400),
         sessions_kept=timedelta(days=400),
+        moved_kept=timedelta(days=90),
         jitter=lambda: 0.0,
     )
     return World(container=container, store=store, provider=provider, push=push, clock=clock, mailer=mailer)

@@ -1,7 +1,9 @@
 """A row in each table, with every secret and every personal datum in its place."""
 
+from adapters.postgres.moving.departures import PostgresDepartures
+from application.ports.moving import CellFacts
 from domain.account import Provider
-from domain.ids import CalendarId
+from domain.ids import CalendarId, ExpertId
 from domain.session import Replacement, Session
 from tests.builders import (
     EXPERT,
@@ -99,3 +101,16 @@ async def _store_what_follows(kept: KeptByPostgres, *, calendar_id: str, session
         await tx.changes.add(a_change(expert_id=expert_id, calendar_id=calendar_id))
         await tx.jobs.read_calendar(CalendarId(calendar_id))
         await tx.jobs.keep_subscription(CalendarId(calendar_id))
+
+
+DEPARTED = ExpertId("departed")
+
+
+async def store_departed(kept: KeptByPostgres, suffix: str = "") -> None:
+    """Somebody on the way to another cell, of whom nothing else is left here."""
+    there = CellFacts(name="west", schema_version="", time=NOW, public_url=None)
+    expert = an_expert(DEPARTED + suffix, email="mia.expert@private.example", display_name="Mia Expertova")
+    async with kept.transaction() as tx:
+        await tx.experts.put(expert)
+    departures = PostgresDepartures(pool=kept.pool, cipher=kept.store.cipher)
+    await departures.depart(expert.expert_id, move_id=f"move{suffix}", to=there)

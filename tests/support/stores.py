@@ -1,11 +1,13 @@
 """Stores to test on: the fake one and the one in PostgreSQL behind the same handle."""
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from psycopg import sql
 
 from adapters.crypto.cipher import KeyRing
 from adapters.postgres.cells import DEFAULT_CELL
@@ -18,6 +20,7 @@ from adapters.postgres.known_versions import VERSIONS
 from adapters.postgres.new_sessions import PostgresNewSessions, open_new_sessions
 from adapters.postgres.pinned import open_pinned
 from adapters.postgres.pool import Pool, open_pool
+from adapters.postgres.sealing import hash_of
 from adapters.postgres.store import PostgresStore
 from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import CHANNEL
@@ -30,6 +33,7 @@ from application.ports.new_sessions import NewSessions
 from application.ports.sessions import Turn
 from application.ports.store import Store, Transaction
 from application.ports.unchanged_looks import UnchangedLooks
+from domain.cell import MovedExpert
 from domain.expert import Expert
 from domain.ids import ExpertId, IncidentId, SessionId
 from domain.reading import Pace
@@ -76,6 +80,10 @@ class Kept(Protocol):
     def who_acts(self) -> FakeWhoActs: ...
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    async def note_moved(self, moved: MovedExpert, *, address: str, links: Collection[str] = ()) -> None:
+        """As moving an expert does: where they live now, and which secrets of links go to that address."""
+        ...
 
     async def wishes(self) -> tuple[Wish, ...]:
         """Those that no claim has taken over yet, in the order in which they were made."""
@@ -125,6 +133,10 @@ class KeptByFake:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
 
+    async def note_moved(self, moved: MovedExpert, *, address: str, links: Collection[str] = ()) -> None:
+        self.store.tables.moved[moved.expert_id] = moved
+        self.store.tables.moved_links |= dict.fromkeys(links, (moved.expert_id, address))
+
     async def wishes(self) -> tuple[Wish, ...]:
         return self.store.wishes
 
@@ -153,6 +165,26 @@ class KeptByPostgres:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.store.transaction()
 
+    async def note_moved(self, moved: MovedExpert, *, address: str, links: Collection[str] = ()) -> None:
+        await self.rows(
+            """
+            INSERT INTO moved_expert (expert_id, move_id, to_cell, to_url, moved_at, package)
+            VALUES (%(expert_id)s, 'move', %(cell)s, %(address)s, %(moved_at)s, %(package)s)
+            RETURNING 1
+            """,
+            expert_id=moved.expert_id,
+            cell=moved.cell,
+            address=address,
+            moved_at=moved.moved_at,
+            package=None if moved.arrived else b"",
+        )
+        for one in links:
+            await self.rows(
+                "INSERT INTO moved_link VALUES (%(secret_hash)s, %(expert_id)s) RETURNING 1",
+                secret_hash=hash_of(one),
+                expert_id=moved.expert_id,
+            )
+
     async def wishes(self) -> tuple[Wish, ...]:
         rows = await self.rows("SELECT kind, id FROM wish ORDER BY number")
         return tuple(Wish(str(row["kind"]), str(row["id"])) for row in rows)
@@ -165,7 +197,9 @@ class KeptByPostgres:
                 await connection.execute("SELECT")  # what was sent before has come by the time of the answer
                 return sorted({one.payload async for one in connection.notifies(timeout=0)})
 
-            await connection.execute(f"LISTEN {CHANNEL}")
+            cursor = await connection.execute("SELECT notify_channel(%(name)s) AS name", {"name": CHANNEL})
+            (its,) = await cursor.fetchall()
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(its["name"])))
             yield heard
             await connection.execute("UNLISTEN *")
 

@@ -1,5 +1,7 @@
 """Every use-case over fakes, wired."""
 
+from datetime import timedelta
+
 from application.accounts.allowed_urls import AllowedUrls
 from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection
@@ -227,5 +229,6 @@ def an_application(*, push_on: bool = True) -> Application:
             changes_kept=CHANGES_KEPT,
             audit_kept=AUDIT_KEPT,
             sessions_kept=SESSIONS_KEPT,
+            moved_kept=timedelta(days=90),
         ),
     )

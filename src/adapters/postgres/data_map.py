@@ -417,7 +417,23 @@ OPERATORS: Final[Mapping[str, OperatorsTable]] = {
             "revoked_at": Kind.TIME,
         },
     ),
-    "cell": OperatorsTable(columns={"the_one": Kind.KEY, "name": Kind.STATE}),
+    "cell": OperatorsTable(columns={"the_one": Kind.KEY, "name": Kind.STATE, "public_url": Kind.STATE}),
+    # Of experts who live in another cell, where an export or an erasure is asked for.
+    "moved_expert": OperatorsTable(
+        key=("expert_id",),
+        columns={
+            "expert_id": Kind.KEY,
+            "move_id": Kind.KEY,
+            "to_cell": Kind.STATE,
+            "to_url": Kind.STATE,
+            "moved_at": Kind.TIME,
+            "package": Kind.SEALED,
+        },
+    ),
+    "moved_link": OperatorsTable(columns={"secret_hash": Kind.SECRET, "expert_id": Kind.KEY}),
+    "arrived_expert": OperatorsTable(
+        columns={"move_id": Kind.KEY, "given_up": Kind.STATE, "arrived_at": Kind.TIME}
+    ),
     "worker": OperatorsTable(
         columns={"worker_id": Kind.KEY, "seen_at": Kind.TIME, "claims_rows": Kind.STATE},
     ),

@@ -7,6 +7,7 @@ import psycopg
 
 from application.ports.store import StoreUnavailable
 from domain.account import AccountNotFound
+from domain.cell import ExpertMoving
 from domain.errors import DomainError
 from domain.expert import ExpertNotFound
 from domain.hold import TimeTaken
@@ -18,6 +19,7 @@ BY_CONSTRAINT: Mapping[str, type[DomainError]] = {
     "calendar_settings_expert_fk": ExpertNotFound,
     "connection_attempt_expert_fk": ExpertNotFound,
     "consent_afresh_expert_fk": ExpertNotFound,
+    "expert_elsewhere": ExpertMoving,
     "incident_account_fk": AccountNotFound,
     "reserved_time_overlap": TimeTaken,
     "session_expert_fk": ExpertNotFound,

@@ -44,13 +44,17 @@ class PostgresExperts:
         )
 
     async def remove(self, expert_id: ExpertId) -> None:
+        await self.take_out(expert_id)
+        await forget_changes_of_expert(self.connection, expert_id)
+
+    async def take_out(self, expert_id: ExpertId) -> None:
+        """Remove all but what the feed says of the expert: whoever follows it reads that yet. Raises ExpertNotFound."""
         await forget_wishes_of_expert(self.connection, expert_id)
         cursor = await self.connection.execute(
             "DELETE FROM expert WHERE expert_id = %(expert_id)s", {"expert_id": expert_id}
         )
         if cursor.rowcount == 0:
             raise ExpertNotFound
-        await forget_changes_of_expert(self.connection, expert_id)
 
     def _one(self, row: DictRow | None) -> Expert:
         if row is None:

@@ -9,6 +9,8 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from adapters.postgres.cells import DEFAULT_CELL, DEFAULT_LOCK, SHARED_SCHEMA, lock_key, search_path
+from adapters.postgres.errors import translated
+from adapters.postgres.pool import Pool
 
 CELLS: Final = """
     SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -48,6 +50,15 @@ async def open_cell(connection: AsyncConnection, cell: str, *, beside_others: bo
             "everybody may create objects in the schema of the cell, and stand in for ours: "
             "REVOKE CREATE ON SCHEMA %s FROM PUBLIC",
             cell,
+        )
+
+
+async def tell_address(pool: Pool, public_url: str) -> None:
+    """For the cells from which experts come: their links lead on to here. Raises StoreUnavailable."""
+    async with translated(), pool.connection() as connection:
+        await connection.execute(
+            "UPDATE cell SET public_url = %(public_url)s WHERE public_url IS DISTINCT FROM %(public_url)s",
+            {"public_url": public_url},
         )
 
 

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from adapters.postgres.dsn import Refusal, refusal_in
-from adapters.postgres.pool import CONNECT_TIMEOUT
+from adapters.postgres.pool import CONNECT_TIMEOUT, set_up
 from application.ports.store import StoreUnavailable
 
 ASK_AGAIN_SECONDS: Final = 0.5
@@ -23,24 +23,32 @@ class DatabaseUnreachable(StoreUnavailable):
 
 
 async def require_reachable(
-    dsn: str, *, patience: timedelta = timedelta(seconds=10), connect_timeout: timedelta = CONNECT_TIMEOUT
+    dsn: str,
+    *,
+    cell: str | None = None,
+    patience: timedelta = timedelta(seconds=10),
+    connect_timeout: timedelta = CONNECT_TIMEOUT,
 ) -> None:
-    """Raises DatabaseUnreachable: at once for what waiting can't mend, for the rest when `patience` is over."""
+    """And, where it is named, whether the cell is there.
+
+    Raises DatabaseUnreachable: at once for what waiting can't mend, for the rest when `patience` is over."""
     loop = asyncio.get_running_loop()
     latest = loop.time() + patience.total_seconds()
-    while (refusal := await _refusal(dsn, connect_timeout)) is not None:
+    while (refusal := await _refusal(dsn, cell, connect_timeout)) is not None:
         if not refusal.passes or loop.time() + ASK_AGAIN_SECONDS > latest:
             raise DatabaseUnreachable(refusal)
         await asyncio.sleep(ASK_AGAIN_SECONDS)
 
 
-async def _refusal(dsn: str, connect_timeout: timedelta) -> Refusal | None:
+async def _refusal(dsn: str, cell: str | None, connect_timeout: timedelta) -> Refusal | None:
     try:
         async with await AsyncConnection.connect(
             dsn, autocommit=True, connect_timeout=int(connect_timeout.total_seconds())
         ) as connection:
+            if cell is not None:
+                await set_up(connection, cell, {})
+                return None
             cursor = await connection.execute("SELECT pg_is_in_recovery()")
-            found = await cursor.fetchone()
+            return Refusal.STANDBY if await cursor.fetchone() == (True,) else None
     except psycopg.Error as error:
         return refusal_in(error)
-    return Refusal.STANDBY if found == (True,) else None

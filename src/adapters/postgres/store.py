@@ -17,6 +17,7 @@ from adapters.postgres.expert_records import PostgresExpertRecords
 from adapters.postgres.experts import PostgresExperts
 from adapters.postgres.incidents import PostgresIncidents
 from adapters.postgres.jobs import PostgresJobs
+from adapters.postgres.moved_experts import PostgresMovedExperts
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.readings import PostgresReadings
 from adapters.postgres.reserved_times import PostgresReservedTimes
@@ -72,6 +73,10 @@ class PostgresTransaction:
     @cached_property
     def changes(self) -> PostgresChanges:
         return PostgresChanges(connection=self.connection)
+
+    @cached_property
+    def moved(self) -> PostgresMovedExperts:
+        return PostgresMovedExperts(connection=self.connection)
 
     @cached_property
     def jobs(self) -> PostgresJobs:

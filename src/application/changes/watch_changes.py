@@ -26,7 +26,8 @@ class WatchChanges:
     ) -> AsyncGenerator[FeedPage, None]:
         """Pages without end. One without changes is a heartbeat: the first page is, and one comes every 20 seconds.
 
-        Raises ExpertNotFound, also later: when the expert is erased, or with the next heartbeat. Raises CursorExpired.
+        Raises ExpertNotFound, also later: when the expert is erased or has left the cell, or with the next heartbeat.
+        Raises CursorExpired.
         """
         if expert_id is not None:
             async with self.store.transaction() as tx:
@@ -47,6 +48,8 @@ class WatchChanges:
             if page.changes or now >= beat_at:
                 yield page
                 beat_at = now + HEARTBEAT
+            if expert_id is not None and any(one.type is ChangeType.EXPERT_MOVED for _, one in page.changes):
+                await self._look_for(expert_id)
 
     async def _look_for(self, expert_id: ExpertId) -> None:
         # An outage doesn't end a stream that has nothing to send; the next heartbeat checks again.

@@ -12,6 +12,7 @@ from application.ports.expert_records import ExpertRecords
 from application.ports.experts import Experts
 from application.ports.incidents import Incidents
 from application.ports.jobs import Jobs
+from application.ports.moved_experts import MovedExperts
 from application.ports.readings import Readings
 from application.ports.reserved_times import ReservedTimes
 from application.ports.sessions import Sessions
@@ -55,6 +56,9 @@ class Transaction(Protocol):
 
     @property
     def changes(self) -> Changes: ...
+
+    @property
+    def moved(self) -> MovedExperts: ...
 
     @property
     def jobs(self) -> Jobs: ...

@@ -1,4 +1,4 @@
-"""Forget what has ended by itself: sign-ins, holds, old changes and audit entries, sessions and incidents long over."""
+"""Forget what is over: sign-ins, holds, changes, audit entries, old sessions and incidents, where experts went."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ class ForgetEnded:
     changes_kept: timedelta
     audit_kept: timedelta
     sessions_kept: timedelta
+    moved_kept: timedelta
 
     async def __call__(self) -> None:
         """Forgets what has ended.
@@ -42,6 +43,8 @@ class ForgetEnded:
             for _ in range(MOST_STEPS):
                 if not await step(now - self.sessions_kept):
                     break
+        async with self.store.transaction() as tx:
+            await tx.moved.forget_before(now - self.moved_kept, AT_ONCE)
 
     async def _end_holds(self, now: datetime) -> int:
         """No commit says that a hold's time is over: this is the first chance to report it."""

@@ -11,6 +11,7 @@ from multidict import MultiMapping
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.ports.sign_in import RedirectAnswer
 from domain.connection import ConnectionAttemptNotFound
+from server.http.elsewhere import Elsewhere
 from server.http.forms import FormDamaged, url_encoded_form
 from server.http.links import RESULT_PATH
 from server.http.pages import page_response
@@ -49,6 +50,7 @@ class Callback:
     """Finishes the sign-in and sends the browser on, or tells the person how it ended."""
 
     complete_connection: CompleteConnection
+    elsewhere: Elsewhere
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         return await self._finish(request, request.query)
@@ -72,7 +74,7 @@ class Callback:
         try:
             outcome = await self.complete_connection(answer)
         except ConnectionAttemptNotFound:
-            return page_response(request, UNKNOWN_SIGN_IN)
+            return await self.elsewhere(request, answer.state) or page_response(request, UNKNOWN_SIGN_IN)
         if outcome.return_url is not None:
             return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
         if outcome.failure is not None:

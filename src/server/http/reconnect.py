@@ -9,6 +9,7 @@ from aiohttp import web
 from application.accounts.start_reconnect import StartReconnect
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.incident import ReconnectLinkUnknown
+from server.http.elsewhere import Elsewhere
 from server.http.pages import page_response
 from server.http.texts import DAMAGED_RECONNECT, UNKNOWN_RECONNECT, failure_page
 
@@ -21,6 +22,7 @@ class Reconnect:
     """Starts the sign-in for that very account and sends the browser there."""
 
     start_reconnect: StartReconnect
+    elsewhere: Elsewhere
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         token = request.match_info["token"]
@@ -29,7 +31,7 @@ class Reconnect:
         try:
             url = await self.start_reconnect(token)
         except ReconnectLinkUnknown:
-            return page_response(request, UNKNOWN_RECONNECT)
+            return await self.elsewhere(request, token) or page_response(request, UNKNOWN_RECONNECT)
         except (ProviderUnavailable, ProviderMisconfigured) as failure:
             return page_response(request, failure_page(failure))
         return web.Response(status=302, headers={"Location": url})

@@ -11,6 +11,7 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from application.cells.find_moved import FindMoved
 from calendarsync.v1 import (
     account_service_pb2,
     account_service_pb2_grpc,
@@ -94,6 +95,7 @@ class Servicers:
     availability: Availability
     sessions: Sessions
     changes: Changes
+    find_moved: FindMoved
 
     def add_to(self, server: Any) -> None:
         """`server` takes what is added to a `grpc.aio.Server`."""
@@ -178,7 +180,8 @@ async def grpc_server(
     open_calls, streams = OpenCalls(), OpenStreams(most=most_streams)
     metrics.follow(streams)
     server = grpc.aio.server(options=server_options(ping_floor))
-    servicers.add_to(WrappedMethods(server, open_calls, streams, metrics, traces))
+    wrapped = WrappedMethods(server, open_calls, streams, metrics, servicers.find_moved, traces)
+    servicers.add_to(wrapped)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)

@@ -32,6 +32,8 @@ from application.calendars.get_calendar_settings import GetCalendarSettings
 from application.calendars.list_calendars import ListCalendars
 from application.calendars.refresh_calendars import RefreshCalendars
 from application.calendars.update_calendar_settings import UpdateCalendarSettings
+from application.cells.find_address import FindAddress
+from application.cells.find_moved import FindMoved
 from application.changes.list_changes import ListChanges
 from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
@@ -80,6 +82,7 @@ from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
 from server.http.deliveries import Deliveries
 from server.http.detailed_health import DetailedHealth
+from server.http.elsewhere import Elsewhere
 from server.http.forged_deliveries import ForgedDeliveries
 from server.http.health import PublicHealth, Readiness
 from server.http.links import ReconnectLinks, callback_url
@@ -133,6 +136,7 @@ class Container(containers.DeclarativeContainer):
     changes_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     audit_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     sessions_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    moved_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
     alarms: providers.Dependency[OperatorAlarms] = providers.Dependency(instance_of=OperatorAlarms)
@@ -154,6 +158,7 @@ class Container(containers.DeclarativeContainer):
         changes_kept=changes_kept,
         audit_kept=audit_kept,
         sessions_kept=sessions_kept,
+        moved_kept=moved_kept,
     )
 
     end_subscriptions = providers.Factory(EndSubscriptions, push=push)
@@ -280,6 +285,8 @@ class Container(containers.DeclarativeContainer):
     watch_changes = providers.Factory(WatchChanges, store=store, clock=clock, feed=feed)
     list_changes = providers.Factory(ListChanges, store=store, feed=feed)
 
+    find_moved = providers.Factory(FindMoved, store=store)
+    elsewhere = providers.Factory(Elsewhere, find_address=providers.Factory(FindAddress, store=store))
     put_session = providers.Factory(
         PutSession,
         store=store,
@@ -335,6 +342,7 @@ class Container(containers.DeclarativeContainer):
             check_times=check_times,
             hold_time=hold_time,
             release_hold=release_hold,
+            find_moved=find_moved,
             budget=budget,
         ),
         sessions=providers.Factory(
@@ -346,13 +354,14 @@ class Container(containers.DeclarativeContainer):
             budget=budget,
         ),
         changes=providers.Factory(Changes, watch_changes=watch_changes, list_changes=list_changes),
+        find_moved=find_moved,
     )
 
     health = providers.Factory(PublicHealth, readiness=readiness)
     pages = providers.Factory(
         Pages,
-        callback=providers.Factory(Callback, complete_connection=complete_connection),
-        reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect),
+        callback=providers.Factory(Callback, complete_connection=complete_connection, elsewhere=elsewhere),
+        reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect, elsewhere=elsewhere),
         notifications=providers.Factory(
             Notifications,
             deliveries=deliveries,

@@ -114,7 +114,7 @@ async def key_rotation(settings: Settings) -> AsyncIterator[KeyRotation]:
     ring = KeyRing.parse(settings.encryption_keys.get_secret_value(), weak_ones_open=True)
     await require_database(dsn)
     try:
-        async with open_pool(dsn, min_size=1, max_size=2) as pool:
+        async with open_pool(dsn, min_size=1, max_size=2, cell=settings.cell) as pool:
             yield KeyRotation(pool, ring)
     except StoreUnavailable:
         raise ProcessFailed(UNREACHABLE) from None

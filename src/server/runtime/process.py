@@ -10,6 +10,9 @@ from typing import Any
 
 import structlog
 
+from adapters.postgres.opened_cell import tell_address
+from adapters.postgres.pool import Pool
+from application.ports.store import StoreUnavailable
 from server.addresses import Address
 from server.http.app import HttpServer, http_server
 from server.http.connections.limits import HttpLimits
@@ -18,7 +21,7 @@ from server.rpc.server import GrpcServer, grpc_server
 from server.runtime.container import Container
 from server.runtime.measuring import measuring
 from server.runtime.open_files import all_files, within_files
-from server.runtime.resources import ProcessFailed, Resources, open_resources
+from server.runtime.resources import UNREACHABLE, ProcessFailed, Resources, open_resources
 from server.runtime.settings import Role, Settings
 from server.runtime.settings.edge import http_limits
 from server.runtime.stop_signals import StopSignals
@@ -65,6 +68,8 @@ async def running(
         container, grace = resources.container, settings.shutdown_grace_seconds
         await stack.enter_async_context(measuring(container, settings, role))
         grpc = await _start_grpc(stack, settings, resources) if role in WITH_GRPC else None
+        if role in WITH_PAGES:
+            await _tell_address(resources.pool, public_url)
         make_app = container.web_app if role in WITH_PAGES else container.health_app
         http = await stack.enter_async_context(
             http_server(
@@ -155,6 +160,14 @@ async def _interruptible(
     async with process as started:
         interrupting.cancel()
         yield started
+
+
+async def _tell_address(pool: Pool, public_url: str) -> None:
+    """Raises ProcessFailed."""
+    try:
+        await tell_address(pool, public_url)
+    except StoreUnavailable:
+        raise ProcessFailed(UNREACHABLE) from None
 
 
 async def _start_grpc(stack: AsyncExitStack, settings: Settings, resources: Resources) -> GrpcServer:

@@ -123,6 +123,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             changes_kept=timedelta(days=settings.changes_kept_days),
             audit_kept=timedelta(days=settings.audit_kept_days),
             sessions_kept=timedelta(days=settings.sessions_kept_days),
+            moved_kept=timedelta(days=settings.moved_kept_days),
             jitter=random.random,
         )
         container.check_dependencies()
@@ -222,10 +223,10 @@ async def migrated(settings: Settings, *, beside_others: bool = True) -> list[st
         raise ProcessFailed(f"the database's schema can't be brought up to date: {refused}") from None
 
 
-async def require_database(dsn: str) -> None:
+async def require_database(dsn: str, *, cell: str | None = None) -> None:
     """Raises ProcessFailed, and says why there is no connection."""
     try:
-        await require_reachable(dsn)
+        await require_reachable(dsn, cell=cell)
     except DatabaseUnreachable as unreachable:
         raise ProcessFailed(f"{UNREACHABLE}: {unreachable.refusal.value}") from None
 

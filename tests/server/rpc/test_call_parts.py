@@ -11,6 +11,7 @@ from google.protobuf import descriptor_pool
 from google.protobuf.empty_pb2 import Empty
 from prometheus_client import CollectorRegistry
 
+from application.cells.find_moved import FindMoved
 from domain.expert import ExpertNotFound
 from server.current_call import CurrentCall
 from server.metrics.calls import CallMetrics
@@ -23,6 +24,7 @@ from server.rpc.calls.request_id import REQUEST_ID, request_id
 from server.rpc.calls.wrapper import WrappedMethods
 from server.rpc.faults import DeadlineExceeded
 from server.rpc.server import SERVICES
+from tests.fakes.store import FakeStore
 from tests.server.served import Logs, World
 
 METHOD = "/x.Y/Z"
@@ -80,7 +82,8 @@ class Registered:
 
 def wrapping(registered: Registered) -> WrappedMethods:
     server: Any = registered
-    return WrappedMethods(server, OpenCalls(), OpenStreams(), CallMetrics(CollectorRegistry()))
+    metrics, find_moved = CallMetrics(CollectorRegistry()), FindMoved(store=FakeStore())
+    return WrappedMethods(server, OpenCalls(), OpenStreams(), metrics, find_moved)
 
 
 def test_the_first_sane_request_id_goes_back() -> None:

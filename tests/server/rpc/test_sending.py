@@ -10,10 +10,12 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from prometheus_client import CollectorRegistry
 
+from application.cells.find_moved import FindMoved
 from server.metrics.calls import CallMetrics
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
+from tests.fakes.store import FakeStore
 from tests.server.served import failure_of
 
 
@@ -31,7 +33,7 @@ async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) 
     server = grpc.aio.server()
     handler: Any = grpc.unary_stream_rpc_method_handler(messages, Empty.FromString, Empty.SerializeToString)
     WrappedMethods(
-        server, OpenCalls(), streams, CallMetrics(CollectorRegistry())
+        server, OpenCalls(), streams, CallMetrics(CollectorRegistry()), FindMoved(store=FakeStore())
     ).add_registered_method_handlers("x.Y", {"Z": handler})
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -14,11 +14,13 @@ from typing import Any, TypeAlias, cast
 import grpc
 import grpc.aio
 
+from application.cells.find_moved import FindMoved
 from server.metrics.calls import CallMetrics
 from server.rpc.answers import serializing_unless_written
 from server.rpc.calls import Context
 from server.rpc.calls.call_log import LoggedCall
 from server.rpc.calls.deadline import time_limit, what_ended
+from server.rpc.calls.elsewhere import Meaning, meaning_of_absence
 from server.rpc.calls.failures import fail
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
@@ -40,6 +42,7 @@ class WrappedMethods:
         open_calls: OpenCalls,
         open_streams: OpenStreams,
         metrics: CallMetrics,
+        find_moved: FindMoved,
         traces: Traces | None = None,
     ) -> None:
         self._server: Any = server
@@ -47,6 +50,7 @@ class WrappedMethods:
         self._open_streams = open_streams
         self._metrics = metrics
         self._traces = traces
+        self._find_moved = find_moved
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Does nothing: they are the same methods once more, not wrapped."""
@@ -58,11 +62,13 @@ class WrappedMethods:
     def _wrapped(self, method: str, handler: Handler) -> Handler:
         if handler.request_streaming:
             raise TypeError(f"{method} takes a stream, which nothing here validates")
+        meaning = meaning_of_absence(handler.request_deserializer, self._find_moved)
         # Requests are decoded inside, where a failure has a reason.
         if handler.response_streaming:
-            stream = traced(method, _stream(method, handler, self._open_streams, self._metrics), self._traces)
-            return grpc.unary_stream_rpc_method_handler(stream, None, handler.response_serializer)
-        call = traced(method, _call(method, handler, self._open_calls, self._metrics), self._traces)
+            stream = _stream(method, handler, self._open_streams, self._metrics, meaning)
+            traced_stream = traced(method, stream, self._traces)
+            return grpc.unary_stream_rpc_method_handler(traced_stream, None, handler.response_serializer)
+        call = traced(method, _call(method, handler, self._open_calls, self._metrics, meaning), self._traces)
         return grpc.unary_unary_rpc_method_handler(
             call,
             None,
@@ -70,7 +76,9 @@ class WrappedMethods:
         )
 
 
-def _call(method: str, handler: Handler, open_calls: OpenCalls, metrics: CallMetrics) -> Callable[..., Any]:
+def _call(
+    method: str, handler: Handler, open_calls: OpenCalls, metrics: CallMetrics, meaning: Meaning
+) -> Callable[..., Any]:
     answer: Any = handler.unary_unary
     valid, meter = valid_requests(handler.request_deserializer), metrics.of_calls(method)
 
@@ -84,13 +92,13 @@ def _call(method: str, handler: Handler, open_calls: OpenCalls, metrics: CallMet
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - the outermost place, or its text would travel
-                await fail(call, context, what_ended(limit, error))
+                await fail(call, context, await meaning(raw, what_ended(limit, error)))
 
     return behaviour
 
 
 def _stream(
-    method: str, handler: Handler, open_streams: OpenStreams, metrics: CallMetrics
+    method: str, handler: Handler, open_streams: OpenStreams, metrics: CallMetrics, meaning: Meaning
 ) -> Callable[..., Any]:
     """One coroutine that writes, instead of a generator: whatever ends it, wherever it is, ends all of it at once."""
     messages = cast("Stream", handler.unary_stream)
@@ -105,6 +113,6 @@ def _stream(
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
-                await fail(call, context, error)
+                await fail(call, context, await meaning(raw, error))
 
     return behaviour

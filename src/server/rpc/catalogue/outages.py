@@ -8,6 +8,7 @@ import grpc
 from application.ports.store import StoreUnavailable
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.access import ClockDiffers, ProviderMisconfigured, ProviderUnavailable
+from domain.cell import ExpertMoving
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import retry_in
 from server.rpc.faults import DeadlineExceeded, ServiceStopping, TooManyStreams
@@ -15,6 +16,7 @@ from server.rpc.faults import DeadlineExceeded, ServiceStopping, TooManyStreams
 PROVIDER_PAUSE = timedelta(seconds=5)
 STORE_PAUSE = timedelta(seconds=1)
 STOPPING_PAUSE = timedelta(seconds=1)
+MOVING_PAUSE = timedelta(seconds=1)
 
 OUTAGES: Mapping[type[Exception], Entry] = {
     ProviderUnavailable: Entry(
@@ -38,6 +40,12 @@ OUTAGES: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_STORE_UNAVAILABLE,
         message="the service's database doesn't answer now",
         details=lambda _: [retry_in(STORE_PAUSE)],
+    ),
+    ExpertMoving: Entry(
+        code=grpc.StatusCode.UNAVAILABLE,
+        reason=ErrorReason.ERROR_REASON_EXPERT_MOVING,
+        message="the expert is on the way to another cell, and is there in a moment",
+        details=lambda _: [retry_in(MOVING_PAUSE)],
     ),
     ServiceStopping: Entry(
         code=grpc.StatusCode.UNAVAILABLE,

@@ -7,6 +7,7 @@ import grpc
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.account import AccountNotFound
 from domain.calendar import CalendarNotFound
+from domain.cell import ExpertMoved
 from domain.change import CursorExpired
 from domain.connection import ReturnUrlNotAllowed
 from domain.errors import EtagMismatch
@@ -107,6 +108,12 @@ REQUESTS: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.NOT_FOUND,
         reason=ErrorReason.ERROR_REASON_EXPERT_NOT_FOUND,
         message="no expert has this id",
+    ),
+    ExpertMoved: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_EXPERT_MOVED,
+        message="the expert lives in another cell: call that",
+        metadata=lambda error: {"cell": error.cell},
     ),
     AccountNotFound: Entry(
         code=grpc.StatusCode.NOT_FOUND,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from calendarsync.v1.availability_service_pb2 import BatchListBusyTimesResponse, ExpertBusyTimes
+from domain.errors import DomainError
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId
 from server.rpc.errors import answer_to
@@ -12,14 +13,20 @@ BUSY_TIMES = ExpertBusyTimes.DESCRIPTOR.fields_by_name["busy_times"].number
 EXPERTS = BatchListBusyTimesResponse.DESCRIPTOR.fields_by_name["experts"].number
 
 
-def batch_answer(expert_ids: Sequence[ExpertId], answers: Mapping[ExpertId, bytes]) -> bytes:
-    """A BatchListBusyTimesResponse; `answers` are ListBusyTimesResponses. Who has none doesn't exist."""
-    return b"".join([message_field(EXPERTS, _expert(one, answers.get(one))) for one in expert_ids])
+def batch_answer(
+    expert_ids: Sequence[ExpertId],
+    answers: Mapping[ExpertId, bytes],
+    elsewhere: Mapping[ExpertId, DomainError],
+) -> bytes:
+    """A BatchListBusyTimesResponse; `answers` are ListBusyTimesResponses. Who has none is elsewhere, or nowhere."""
+    return b"".join(
+        [message_field(EXPERTS, _expert(one, answers.get(one), elsewhere.get(one))) for one in expert_ids]
+    )
 
 
-def _expert(expert_id: ExpertId, answer: bytes | None) -> bytes:
+def _expert(expert_id: ExpertId, answer: bytes | None, elsewhere: DomainError | None) -> bytes:
     if answer is None:
         return ExpertBusyTimes(
-            expert_id=expert_id, error=answer_to(ExpertNotFound()).status
+            expert_id=expert_id, error=answer_to(elsewhere or ExpertNotFound()).status
         ).SerializeToString()
     return ExpertBusyTimes(expert_id=expert_id).SerializeToString() + message_field(BUSY_TIMES, answer)

@@ -7,6 +7,7 @@ from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
+from application.cells.find_moved import FindMoved
 from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceServicer
 from domain.ids import ExpertId, HoldId
@@ -25,6 +26,7 @@ class Availability(AvailabilityServiceServicer):
     check_times: CheckTimes
     hold_time: HoldTime
     release_hold: ReleaseHold
+    find_moved: FindMoved
     budget: ReadBudget
 
     async def ListBusyTimes(  # type: ignore[override]  # as bytes
@@ -53,7 +55,8 @@ class Availability(AvailabilityServiceServicer):
         async with aclosing(found):
             async for expert_id, availability in found:
                 answers[expert_id] = await large_busy_times_answer(availability)
-        return within_limits(batch_answer(expert_ids, answers))
+        elsewhere = await self.find_moved([one for one in expert_ids if one not in answers])
+        return within_limits(batch_answer(expert_ids, answers, elsewhere))
 
     async def CheckTimes(  # type: ignore[override]  # as bytes, and read from bytes where that is quicker
         self, request: pb.CheckTimesRequest | AskedTimes, context: Context

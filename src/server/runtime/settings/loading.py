@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.addresses import Address
 from server.runtime.settings import doors, mail, microsoft, operations, reading
+from server.runtime.settings.cells import CellsSettings
 from server.runtime.settings.database import DatabaseSettings
 from server.runtime.settings.doors import DoorSettings
 from server.runtime.settings.edge import EdgeSettings
@@ -21,6 +22,7 @@ from server.runtime.settings.running import Role, RunningSettings
 
 SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
     DatabaseSettings,
+    CellsSettings,
     MicrosoftSettings,
     MailSettings,
     DoorSettings,
@@ -50,6 +52,7 @@ class SettingsInvalid(Exception):
 class Settings(
     BaseSettings,
     DatabaseSettings,
+    CellsSettings,
     MicrosoftSettings,
     MailSettings,
     DoorSettings,

@@ -1,0 +1,1 @@
+"""Moving an expert from one cell to another, on PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Cells, and experts who move from one to another."""
