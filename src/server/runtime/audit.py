@@ -33,7 +33,7 @@ async def kept_entries(
     # What happened in this very instant is beyond the position before it.
     after = None if since is None else AuditPosition(since - timedelta(microseconds=1), 2**63 - 1)
     try:
-        async with open_pool(dsn, min_size=1, max_size=1) as pool:
+        async with open_pool(dsn, min_size=1, max_size=1, cell=settings.cell) as pool:
             while True:
                 async with translated(), pool.connection() as connection:
                     log = PostgresAuditLog(connection=connection, who_acts=who_acts)
