@@ -137,11 +137,24 @@ class ConnectingDeeds:
         back = authorize_as(self.here.sandbox.world, url, person).url
         revoked_before = (expert.expert_id, person) in self.known.revoked
         self.known.revoked.discard((expert.expert_id, person))
-        outcome = parameters(await self._redirect(back)).get("outcome", "")
+        landed = parameters(await self._redirect(back))
+        outcome = landed.get("outcome", "")
+        if outcome == "pending":
+            outcome = await self._confirm(expert, landed["token"])
         if outcome not in {"connected", "reconnected"} and revoked_before:
             self.known.revoked.add((expert.expert_id, person))
         self.outcomes[outcome or "no answer"] = self.outcomes.get(outcome or "no answer", 0) + 1
         return outcome
+
+    async def _confirm(self, expert: Expert, token: str) -> str:
+        """What the caller's page does, where this expert is logged in."""
+        try:
+            confirmed = await self.ask(
+                "confirm", lambda calls: calls.confirm(token, expert_id=expert.expert_id)
+            )
+        except Refused as refused:
+            return str(refused)
+        return "reconnected" if confirmed.reconnected else "connected"
 
     async def _redirect(self, url: str) -> str:
         """Where a page of ours sends the browser; empty where it sends it nowhere, or doesn't answer."""

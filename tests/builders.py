@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from application.ports.pending_connections import ProvenConnection
+from application.ports.sign_in import SignedIn
 from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
 from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
 from domain.caller import Caller, CertificateName, Credential, Scope, TokenDigest
 from domain.change import Change, ChangeType
-from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt, Way
 from domain.deviation import Deviation, DeviationKind
 from domain.event_digest import EventDigest
 from domain.expert import Expert, Plan
@@ -105,6 +107,33 @@ def a_grant(
     return Grant(scopes=tuple(scopes), secret=secret)
 
 
+def a_proven_connection(
+    *,
+    expert_id: str = EXPERT,
+    reconnects: str | None = None,
+    identity: Identity | None = None,
+    email: str = "maria@contoso.example",
+    display_name: str = "Maria K. (Contoso)",
+    grant: Grant | None = None,
+    listed: Iterable[RemoteCalendar] | None = None,
+    list_again_in: timedelta = timedelta(hours=1),
+) -> ProvenConnection:
+    """Lists the default calendar, unless told otherwise."""
+    return ProvenConnection(
+        expert_id=ExpertId(expert_id),
+        reconnects=None if reconnects is None else AccountId(reconnects),
+        signed_in=SignedIn(
+            identity=identity or an_identity(),
+            kind=AccountKind.WORK,
+            email=email,
+            display_name=display_name,
+            grant=grant or a_grant(),
+        ),
+        listed=tuple(listed) if listed is not None else (a_remote_calendar(primary=True),),
+        list_again_in=list_again_in,
+    )
+
+
 def a_remote_calendar(
     remote_id: str = "AAMkAD-calendar-1",
     *,
@@ -167,6 +196,7 @@ def an_attempt(
     expert_id: str = EXPERT,
     provider: Provider = Provider.MICROSOFT,
     reconnects: str | None = None,
+    way: Way | None = Way.RETURN_URL,
     return_url: str | None = "https://app.example/calendars",
     flow: bytes = b"code-verifier",
     expires_at: datetime = NOW + ATTEMPT_LIFETIME,
@@ -176,6 +206,7 @@ def an_attempt(
         expert_id=ExpertId(expert_id),
         provider=provider,
         reconnects=None if reconnects is None else AccountId(reconnects),
+        way=way,
         return_url=return_url,
         flow=flow,
         expires_at=expires_at,

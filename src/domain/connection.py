@@ -2,12 +2,39 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 from domain.account import Account, Identity, Provider
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
+CONFIRMATION_LIFETIME = timedelta(minutes=10)
+"""How long after the redirect a connection can be confirmed, and how long after that it can be asked for again."""
+
+
+class Way(Enum):
+    """How a sign-in was begun, which says where it is finished and who knows whose browser that is."""
+
+    RETURN_URL = "return_url"
+    """Comes back to the service, which sends the browser on to the caller's page."""
+    REDIRECT_URI = "redirect_uri"
+    """Comes back to the caller's own page."""
+    RECONNECT_LINK = "reconnect_url"
+    """By the link of an incident, for one account and nobody else's identity; comes back to the service."""
+    NOWHERE = "nothing"
+    """Comes back to the service, and ends there."""
+
+
+class Confirming(Enum):
+    """Which sign-ins are connected only once the caller has confirmed whose browser it was."""
+
+    REQUIRED = "required"
+    """All that come back to the service; one that nobody could confirm is not begun."""
+    WITH_RETURN_URL = "with_return_url"
+    """Those that go on to a page of the caller's; the others are connected at once."""
+    OFF = "off"
+    """None."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -18,6 +45,18 @@ class ConnectionAttemptNotFound(DomainError):
 @dataclass(kw_only=True, eq=False)
 class ConnectionAttemptExpired(DomainError):
     """More than ten minutes have passed since the sign-in was started."""
+
+
+@dataclass(kw_only=True, eq=False)
+class ConnectionAttemptOtherWay(DomainError):
+    """The sign-in was begun another way, and only that way can it be finished."""
+
+    begun: Way
+
+
+@dataclass(kw_only=True, eq=False)
+class DestinationRequired(DomainError):
+    """The sign-in would end on no page of the caller's, so that nobody could confirm whose browser it was."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -78,20 +117,37 @@ class ReturnUrlNotAllowed(DomainError):
 class ConnectionAttempt:
     """One started sign-in; `flow` is what the sign-in adapter must be given back, and is secret.
 
-    `state` is the unguessable value the provider hands back with the redirect.
+    `state` is the unguessable value the provider hands back with the redirect. `way` is None where a process of the
+    version before began it without saying how.
     """
 
     state: str = field(repr=False)
     expert_id: ExpertId
     provider: Provider
     reconnects: AccountId | None
+    way: Way | None
     return_url: str | None = field(repr=False)
     flow: bytes = field(repr=False)
     expires_at: datetime
 
+    def require_way(self, *, by_caller: bool) -> None:
+        """Raises ConnectionAttemptOtherWay unless it is to be finished by the caller, or here."""
+        if self.way is not None and by_caller is not (self.way is Way.REDIRECT_URI):
+            raise ConnectionAttemptOtherWay(begun=self.way)
+
     def require_alive(self, now: datetime) -> None:
         if now >= self.expires_at:
             raise ConnectionAttemptExpired
+
+    def must_be_confirmed(self, confirming: Confirming) -> bool:
+        """Whether it is still open whose browser it was. Raises DestinationRequired if nobody could tell.
+
+        The caller's own page has compared who is logged in there already. The link of an incident brings back an
+        account that its expert had, for the very identity that it had: it ties no two together that weren't.
+        """
+        if self.way is Way.NOWHERE and confirming is Confirming.REQUIRED:
+            raise DestinationRequired
+        return self.way is Way.RETURN_URL and confirming is not Confirming.OFF
 
 
 def require_same_person(account: Account, identity: Identity) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.account import Provider
-from domain.connection import ConnectionAttempt, ConnectionAttemptNotFound
+from domain.connection import ConnectionAttempt, ConnectionAttemptNotFound, Way
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId
 from tests.builders import EXPERT, NOW, after, an_attempt, an_expert
@@ -25,8 +25,9 @@ async def _started(kept: Kept, *attempts: ConnectionAttempt) -> None:
         an_attempt(flow=b"\x00\xff {}", return_url="https://app.example/ü?x=1"),
         an_attempt(return_url=None, reconnects="account-that-nobody-has", provider=Provider.GOOGLE),
         an_attempt(return_url=""),
+        *(an_attempt(way=way, return_url=None) for way in Way),
     ],
-    ids=["plain", "reconnect", "empty URL"],
+    ids=["plain", "reconnect", "empty URL", *(way.name for way in Way)],
 )
 async def test_an_attempt_comes_back_by_value(kept: Kept, attempt: ConnectionAttempt) -> None:
     await _started(kept, attempt)

@@ -89,7 +89,7 @@ async def test_everything_goes_on_once_the_administrator_allows_it_and_the_perso
     refuse(service, "nothing", "contoso.example.com")
     landed = await service.finish("anna", account_id=account_id)
 
-    assert landed.outcome["outcome"] == "reconnected"
+    assert landed["outcome"] == "reconnected"
     account = await the_account(service)
     assert (account.status, account.reconnect_cause) == (ACCOUNT_STATUS_ACTIVE, RECONNECT_CAUSE_UNSPECIFIED)
     await service.written()
@@ -146,7 +146,7 @@ async def test_a_wrong_clock_is_told_to_operators_and_not_blamed_on_the_person(s
     settings = service.sandbox.world.settings
     settings.clock_offset_seconds = 10 * 60
     landed = await service.finish("anna")
-    assert landed.outcome == {"outcome": "failed", "reason": "CLOCK_DIFFERS"}
+    assert landed == {"outcome": "failed", "reason": "CLOCK_DIFFERS"}
     assert await service.alarms() == ["CLOCK"]
     (line,) = [one for one in service.logs.lines if one["level"] == "error"]
     assert line["seconds"] == pytest.approx(600, abs=5)

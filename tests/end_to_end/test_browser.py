@@ -13,9 +13,16 @@ from calendarsync.v1.account_pb2 import ACCOUNT_STATUS_ACTIVE
 from sandbox import Sandbox
 from server.http.pages import CONTENT_SECURITY_POLICY
 from tests.server.served import Logs
-from tests.support.calls import parameters, unread
+from tests.support.calls import EXPERT, parameters, unread
 from tests.support.running_service import open_service
-from tests.support.service import Service, until
+from tests.support.service import Service, outcome, until
+
+
+@dataclass(slots=True)
+class Login:
+    """Who is logged in at the caller's page, in the one browser there is."""
+
+    expert_id: str = EXPERT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +31,19 @@ class Product:
 
     service: Service
     return_url: str
+    login: Login
 
 
 @pytest_asyncio.fixture
 async def product(sandbox: Sandbox, dsn: str, logs: Logs) -> AsyncIterator[Product]:
-    async def calendars_page(_: web.Request) -> web.Response:
-        return web.Response(text="<title>Connected calendars</title>", content_type="text/html")
+    """Its page confirms for whoever is logged in, and takes the token out of the address."""
+    login = Login()
+
+    async def calendars_page(request: web.Request) -> web.Response:
+        if "token" not in request.query:
+            return web.Response(text="<title>Connected calendars</title>", content_type="text/html")
+        ended = await outcome(service.confirm(request.query["token"], expert_id=login.expert_id))
+        raise web.HTTPSeeOther(f"/calendars?confirmed={ended or 'yes'}")
 
     async def no_icon(_: web.Request) -> web.Response:
         return web.Response(status=204)
@@ -42,9 +56,11 @@ async def product(sandbox: Sandbox, dsn: str, logs: Logs) -> AsyncIterator[Produ
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         origin = f"http://localhost:{runner.addresses[0][1]}"
-        async with open_service(sandbox, dsn, logs=logs, return_urls=origin) as service:
+        async with open_service(
+            sandbox, dsn, logs=logs, return_urls=origin, confirm_connections="with_return_url"
+        ) as service:
             await service.put_expert()
-            yield Product(service=service, return_url=f"{origin}/calendars")
+            yield Product(service=service, return_url=f"{origin}/calendars", login=login)
     finally:
         await runner.cleanup()
 
@@ -83,9 +99,34 @@ async def test_a_person_connects_their_account(page: Page, product: Product) -> 
     await pick(page, "anna")
     await expect(page.locator("#account")).to_have_text("anna@contoso.example.com")
     await page.click("#accept")
-    outcome = await lands(page, product)
+    assert await lands(page, product) == {"confirmed": "yes"}
     (account,) = await product.service.list_accounts()
-    assert outcome == {"outcome": "connected", "account_id": account.account_id}
+    assert account.email == "anna@contoso.example.com"
+
+
+async def test_a_person_who_follows_somebody_elses_link_connects_nothing_for_anybody(
+    page: Page, product: Product
+) -> None:
+    await product.service.put_expert("victim")
+    product.login.expert_id = "victim"
+    await begin(page, product)
+    await pick(page, "anna")
+    await page.click("#accept")
+    assert await lands(page, product) == {"confirmed": "CONNECTION_ATTEMPT_NOT_FOUND"}
+    for expert_id in (EXPERT, "victim"):
+        assert await product.service.list_accounts(expert_id) == []
+
+
+async def test_a_sign_in_begun_for_the_callers_page_is_refused_at_ours(page: Page, product: Product) -> None:
+    """As if somebody had exchanged the address before the question mark."""
+    started = await product.service.start(redirect_uri=product.return_url)
+    brought = urlsplit(product.service.sign_in(started.authorization_url, "anna"))
+    await page.goto(f"{product.service.process.public_url}/oauth/microsoft/callback?{brought.query}")
+    text = await own_page(page, "This sign-in ends on another page")
+    assert "Nothing was connected here" in text
+    assert await product.service.list_accounts() == []
+    completed = await product.service.complete(brought.geturl())
+    assert await product.service.list_accounts() == [completed.account]
 
 
 async def test_a_person_who_unticks_a_permission_hears_that_it_was_needed(
@@ -132,7 +173,7 @@ async def test_a_person_whose_administrator_decides_can_ask_and_come_back(
     await begin(page, product)
     if await page.locator("#account-approval").count():
         await page.click("#account-approval")
-    assert (await lands(page, product))["outcome"] == "connected"
+    assert await lands(page, product) == {"confirmed": "yes"}
 
 
 async def test_a_person_is_told_what_to_give_to_their_administrator(page: Page, product: Product) -> None:
@@ -173,7 +214,7 @@ async def test_an_administrator_approves_and_the_person_connects(page: Page, pro
     await page.context.clear_cookies()
     await begin(page, product)
     await pick(page, "approval")
-    assert (await lands(page, product))["outcome"] == "connected"
+    assert await lands(page, product) == {"confirmed": "yes"}
 
 
 async def test_an_administrator_declines(page: Page, product: Product) -> None:

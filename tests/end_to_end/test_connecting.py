@@ -8,24 +8,33 @@ from calendarsync.v1.account_pb2 import (
     ACCOUNT_KIND_PERSONAL,
     ACCOUNT_KIND_WORK,
     ACCOUNT_STATUS_ACTIVE,
+    PROVIDER_MICROSOFT,
 )
+from calendarsync.v1.account_service_pb2 import StartConnectionRequest
 from calendarsync.v1.calendar_pb2 import WRITE_CALENDAR_STATE_NO_WRITABLE_CALENDAR, WRITE_CALENDAR_STATE_READY
 from calendarsync.v1.calendar_service_pb2 import CALENDAR_ACCESS_WRITABLE
 from calendarsync.v1.expert_pb2 import PLAN_FREE
-from tests.server.served import failure_of
-from tests.support.calls import REDIRECT_URI, RETURN_URL
-from tests.support.service import Service
+from sandbox import Sandbox
+from tests.server.served import Logs, failure_of
+from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL
+from tests.support.running_service import open_service
+from tests.support.service import Service, until
 
 
-async def test_connects_through_the_services_own_redirect(service: Service) -> None:
+async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(service: Service) -> None:
     started = await service.start(return_url=f"{RETURN_URL}?tab=outlook")
     landed = await service.open(service.sign_in(started.authorization_url, "anna"))
     assert landed.status == 302
     assert landed.location.startswith(f"{RETURN_URL}?tab=outlook&")
+    token = landed.outcome["token"]
+    assert landed.outcome == {"tab": "outlook", "outcome": "pending", "token": token}
+    assert await service.list_accounts() == []
+    confirmed = await service.confirm(token)
     (account,) = await service.list_accounts()
-    assert landed.outcome == {"tab": "outlook", "outcome": "connected", "account_id": account.account_id}
+    assert confirmed.account == account
     assert (account.status, account.kind) == (ACCOUNT_STATUS_ACTIVE, ACCOUNT_KIND_WORK)
     assert (account.email, account.display_name) == ("anna@contoso.example.com", "Anna Berg")
+    assert await service.confirm(token) == confirmed
 
 
 async def test_connects_through_the_callers_own_page_once(service: Service) -> None:
@@ -38,14 +47,44 @@ async def test_connects_through_the_callers_own_page_once(service: Service) -> N
     assert (await failure_of(service.complete(brought))).reason == "CONNECTION_ATTEMPT_NOT_FOUND"
 
 
-async def test_shows_a_page_of_its_own_where_the_caller_has_none(service: Service) -> None:
+async def test_shows_a_page_of_its_own_where_the_caller_has_none(
+    sandbox: Sandbox, dsn: str, logs: Logs
+) -> None:
+    request = StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_MICROSOFT)
+    async with open_service(sandbox, dsn, logs=logs, confirm_connections="with_return_url") as service:
+        await service.put_expert()
+        for words in ("Your calendar is connected", "Your calendar is connected again"):
+            started = await service.accounts.StartConnection(request)
+            landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+            assert landed.status == 200
+            assert words in landed.text
+            assert "default-src 'none'" in landed.headers["Content-Security-Policy"]
+
+
+async def test_the_old_way_connects_at_once_and_is_warned_of(sandbox: Sandbox, dsn: str, logs: Logs) -> None:
+    async with open_service(sandbox, dsn, logs=logs, confirm_connections="off") as service:
+        await service.put_expert()
+        started = await service.start()
+        landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+        (account,) = await service.list_accounts()
+        assert landed.outcome == {"outcome": "connected", "account_id": account.account_id}
+    (warning,) = logs.of("anybody's browser counts as the expert's")
+    assert (warning["level"], warning["setting"]) == ("warning", "CALENDARSYNC_CONFIRM_CONNECTIONS")
+
+
+async def test_what_nobody_confirms_is_erased_and_never_read(service: Service) -> None:
     started = await service.start()
     landed = await service.open(service.sign_in(started.authorization_url, "anna"))
-    assert landed.status == 200
-    assert "Your calendar is connected" in landed.text
-    assert "default-src 'none'" in landed.headers["Content-Security-Policy"]
-    again = await service.open(service.sign_in((await service.start()).authorization_url, "anna"))
-    assert "Your calendar is connected again" in again.text
+    await service.idle()
+    asked = {one.path for one in service.sandbox.world.traffic.requests if one.surface == "graph"}
+    assert asked == {"/me", "/me/calendar", "/me/calendars"}
+    kept = {"expert": 1, "known_version": 1, "audit_subject": 1, "change": 1, "pending_connection": 1}
+    assert await service.tables() == kept
+    await service.database.execute("UPDATE pending_connection SET expires_at = now()")
+    await until(lambda: service.rows("SELECT FROM pending_connection"), lambda rows: not rows)
+    failure = await failure_of(service.confirm(landed.outcome["token"]))
+    assert failure.reason == "CONNECTION_ATTEMPT_NOT_FOUND"
+    assert await service.list_accounts() == []
 
 
 @pytest.mark.parametrize("dirt", ["\ud83d", "\0", "\x07", "x" * 5_000], ids=["half", "NUL", "bell", "long"])
@@ -96,7 +135,7 @@ async def test_signing_in_again_is_a_reconnect_that_keeps_every_choice(service: 
     chosen = await service.choose(conflict_calendar_ids=[team], write_calendar_id=team)
     calendars = await service.list_calendars()
     landed = await service.finish("anna")
-    assert landed.outcome == {"outcome": "reconnected", "account_id": account_id}
+    assert landed == {"outcome": "reconnected", "account_id": account_id}
     assert await service.list_calendars() == calendars
     settings = await service.calendar_settings()
     assert settings.conflict_calendar_ids == chosen.conflict_calendar_ids
@@ -110,8 +149,8 @@ async def test_two_sign_ins_at_once_take_the_last_place_once(service: Service) -
         service.sign_in((await service.start(return_url=RETURN_URL)).authorization_url, person)
         for person in ("ben", "carla")
     ]
-    landed = await asyncio.gather(*(service.open(url) for url in ways_back))
-    assert sorted(one.outcome.get("reason", "") for one in landed) == ["", "ACCOUNT_LIMIT_REACHED"]
+    landed = await asyncio.gather(*(service.arrive(url) for url in ways_back))
+    assert sorted(one.get("reason", "") for one in landed) == ["", "ACCOUNT_LIMIT_REACHED"]
     assert len(await service.list_accounts()) == 2
 
 
@@ -121,7 +160,7 @@ async def test_reconnects_at_the_limit(service: Service) -> None:
     account_id = await service.connect("carla")
     assert (await failure_of(service.start())).reason == "ACCOUNT_LIMIT_REACHED"
     landed = await service.finish("carla", account_id=account_id)
-    assert landed.outcome == {"outcome": "reconnected", "account_id": account_id}
+    assert landed == {"outcome": "reconnected", "account_id": account_id}
 
 
 async def test_two_experts_may_connect_the_same_account(service: Service) -> None:

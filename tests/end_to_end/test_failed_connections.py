@@ -9,7 +9,7 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 
-from calendarsync.v1.account_pb2 import PROVIDER_APPLE, PROVIDER_GOOGLE, Provider
+from calendarsync.v1.account_pb2 import PROVIDER_APPLE, PROVIDER_GOOGLE, PROVIDER_MICROSOFT, Provider
 from calendarsync.v1.account_service_pb2 import StartConnectionRequest
 from calendarsync.v1.expert_pb2 import PLAN_FREE
 from sandbox import Sandbox, World
@@ -122,7 +122,8 @@ FAILING = {
 @pytest.mark.parametrize("case", FAILING.values(), ids=FAILING)
 async def test_sends_the_browser_back_with_the_reason(service: Service, case: Failing) -> None:
     case.beforehand(service.sandbox.world)
-    landed = await service.finish(case.person, **case.how)
+    started = await service.start(return_url=RETURN_URL)
+    landed = await service.open(service.sign_in(started.authorization_url, case.person, **case.how))
     assert landed.status == 302
     assert landed.location.startswith(RETURN_URL)
     assert landed.outcome == {"outcome": "failed", "reason": case.reason}
@@ -153,7 +154,7 @@ async def test_a_sign_in_into_a_throttled_mailbox_is_to_be_started_anew_and_not_
     assert not [one for one in failure.details if isinstance(one, error_details_pb2.RetryInfo)]
     assert (await failure_of(service.complete(brought))).reason == "CONNECTION_ATTEMPT_NOT_FOUND"
     world.faults.clear()
-    await until(lambda: service.finish("anna"), lambda landed: landed.outcome["outcome"] == "connected")
+    await until(lambda: service.finish("anna"), lambda landed: landed["outcome"] == "connected")
 
 
 async def test_a_throttled_mailbox_that_is_known_is_connected_again(service: Service) -> None:
@@ -165,7 +166,7 @@ async def test_a_throttled_mailbox_that_is_known_is_connected_again(service: Ser
     await service.waits("RECONNECT_REQUIRED")
     world.faults.answer(429, code="TooManyRequests", retry_after="1", times=None)
     landed = await service.finish("anna", account_id=account_id)
-    assert landed.outcome == {"outcome": "reconnected", "account_id": account_id}
+    assert landed == {"outcome": "reconnected", "account_id": account_id}
     world.calendars.add("anna", "new", "Newly made")
     world.faults.clear()
     await until(service.list_calendars, lambda found: "Newly made" in {one.name for one in found})
@@ -181,7 +182,7 @@ async def test_names_the_permissions_that_are_missing(service: Service) -> None:
 
 async def test_a_new_sign_in_succeeds_after_a_failed_one(service: Service) -> None:
     service.sandbox.world.faults.answer(500, surface="token", code="server_error")
-    assert (await service.finish("anna")).outcome["reason"] == "SIGN_IN_INTERRUPTED"
+    assert (await service.finish("anna"))["reason"] == "SIGN_IN_INTERRUPTED"
     await service.connect("anna")
 
 
@@ -189,7 +190,7 @@ async def test_refuses_another_person_on_a_reconnect(service: Service) -> None:
     account_id = await service.connect("anna")
     before = await service.tables()
     landed = await service.finish("ben", account_id=account_id)
-    assert landed.outcome == {"outcome": "failed", "reason": "ACCOUNT_MISMATCH"}
+    assert landed == {"outcome": "failed", "reason": "ACCOUNT_MISMATCH"}
     assert await service.tables() == before
     assert [one.email for one in await service.list_accounts()] == ["anna@contoso.example.com"]
 
@@ -199,8 +200,8 @@ async def test_checks_the_limit_again_when_a_sign_in_finishes(service: Service) 
     started = await service.start(return_url=RETURN_URL)
     await service.connect("ben")
     await service.put_expert(plan=PLAN_FREE)
-    landed = await service.open(service.sign_in(started.authorization_url, "carla"))
-    assert landed.outcome == {"outcome": "failed", "reason": "ACCOUNT_LIMIT_REACHED"}
+    landed = await service.arrive(service.sign_in(started.authorization_url, "carla"))
+    assert landed == {"outcome": "failed", "reason": "ACCOUNT_LIMIT_REACHED"}
     assert len(await service.list_accounts()) == 2
 
 
@@ -211,15 +212,15 @@ async def test_refuses_a_sign_in_that_took_too_long(sandbox: Sandbox, dsn: str, 
         started = await service.start(return_url=RETURN_URL)
         way_back = service.sign_in(started.authorization_url, "anna")
         await service.database.execute("UPDATE connection_attempt SET expires_at = now()")
-        landed = await service.open(way_back)
-        assert landed.outcome == {"outcome": "failed", "reason": "CONNECTION_ATTEMPT_EXPIRED"}
+        landed = await service.arrive(way_back)
+        assert landed == {"outcome": "failed", "reason": "CONNECTION_ATTEMPT_EXPIRED"}
         assert await service.tables() == UNTOUCHED
 
 
 async def test_a_redirect_serves_once(service: Service) -> None:
     started = await service.start(return_url=RETURN_URL)
     way_back = service.sign_in(started.authorization_url, "anna")
-    assert (await service.open(way_back)).outcome["outcome"] == "connected"
+    assert (await service.open(way_back)).outcome["outcome"] == "pending"
     again = await service.open(way_back)
     assert again.status == 404
     assert "This sign-in is not known" in again.text
@@ -256,9 +257,16 @@ async def test_answers_a_damaged_or_made_up_redirect_with_a_page(
 
 @pytest.mark.parametrize("provider", [PROVIDER_GOOGLE, PROVIDER_APPLE])
 async def test_other_providers_are_not_available_yet(service: Service, provider: Provider.ValueType) -> None:
-    request = StartConnectionRequest(expert_id=EXPERT, provider=provider)
+    request = StartConnectionRequest(expert_id=EXPERT, provider=provider, return_url=RETURN_URL)
     failure = await failure_of(service.accounts.StartConnection(request))
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNIMPLEMENTED, "PROVIDER_NOT_AVAILABLE")
+
+
+async def test_a_sign_in_needs_somebody_who_knows_whose_browser_it_is(service: Service) -> None:
+    request = StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_MICROSOFT)
+    failure = await failure_of(service.accounts.StartConnection(request))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "DESTINATION_REQUIRED")
+    assert await service.tables() == UNTOUCHED
 
 
 async def test_sends_browsers_to_allowed_places_only(service: Service) -> None:

@@ -4,14 +4,17 @@ import asyncio
 import base64
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.rpc import error_details_pb2
 
+from sandbox import Sandbox
+from tests.server.served import Logs
 from tests.support.calls import EXPERT, TITLE
+from tests.support.running_service import open_service
 from tests.support.service import Service, until
 
 BUF = Path(sys.executable).with_name("buf")
@@ -58,7 +61,8 @@ async def test_connects_reads_and_writes(service: Service, ask: Ask) -> None:
         returnUrl="http://localhost:3000/",
     )
     landed = await service.open(service.sign_in(started["authorizationUrl"], "anna"))
-    assert landed.outcome["outcome"] == "connected"
+    token = landed.outcome["token"]
+    confirmed = await ask("AccountService/ConfirmConnection", expertId="from-go", token=token)
     service.sandbox.world.events.add("anna", "2030-05-14T09:00", "2030-05-14T10:00", zone="UTC")
     window = {"startTime": "2030-05-14T00:00:00Z", "endTime": "2030-05-15T00:00:00Z"}
     busy = await ask("AvailabilityService/ListBusyTimes", expertId="from-go", window=window)
@@ -76,11 +80,20 @@ async def test_connects_reads_and_writes(service: Service, ask: Ask) -> None:
         lambda: ask("SessionService/GetSession", expertId="from-go", sessionId="s1"),
         lambda answer: answer["session"]["event"]["status"] == "WRITE_STATUS_WRITTEN",
     )
-    assert written["session"]["event"]["accountId"] == landed.outcome["account_id"]
+    assert written["session"]["event"]["accountId"] == confirmed["account"]["accountId"]
     assert [one.subject for one in service.events("anna")] == [TITLE]
 
 
-async def test_the_readmes_first_conversation_works_as_pasted(service: Service) -> None:
+@pytest.fixture
+async def as_made_to_run(sandbox: Sandbox, dsn: str, logs: Logs) -> AsyncIterator[Service]:
+    """With what `make run` sets for a machine of one's own."""
+    async with open_service(sandbox, dsn, logs=logs, confirm_connections="with_return_url") as service:
+        yield service
+        sandbox.world.settings.notifications = "silent"
+
+
+async def test_the_readmes_first_conversation_works_as_pasted(as_made_to_run: Service) -> None:
+    service = as_made_to_run
     before, after = first_conversation(service)
     started = await pasted(before)
     url = json.loads(started[-1])["authorizationUrl"]

@@ -134,7 +134,7 @@ async def test_a_reconnect_through_the_api_closes_the_incident_too(service: Serv
     await lose(service)
     link = await mailed(service)
     landed = await service.finish("anna", account_id=account_id)
-    assert landed.outcome["outcome"] == "reconnected"
+    assert landed["outcome"] == "reconnected"
     assert (await service.open(link)).status == 404
 
 

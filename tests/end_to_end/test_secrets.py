@@ -29,7 +29,7 @@ async def test_the_client_secret_is_exchanged_without_a_refused_call(
         sandbox.world.grants.expire_access_tokens("anna")
         assert not unread(await service.busy(max_age=timedelta()))
         landed = await service.finish("ben")
-        assert landed.outcome["outcome"] == "connected"
+        assert landed["outcome"] == "connected"
         assert await service.health() == "SERVING"
         assert await service.alarms() == ["MICROSOFT_CREDENTIAL_REFUSED"]
         assert (await service.open("/readyz")).status == HTTPStatus.OK

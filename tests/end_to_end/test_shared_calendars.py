@@ -40,8 +40,8 @@ async def test_more_is_asked_for_only_when_such_a_calendar_is_chosen(service: Se
     (additional,) = started.additional_permissions
     assert (additional.permission, additional.calendar_id) == (WIDER, shared)
     assert additional.purpose == PERMISSION_PURPOSE_WRITE_SHARED_CALENDAR
-    landed = await service.open(service.sign_in(started.authorization_url, "dora"))
-    assert landed.outcome == {"outcome": "reconnected", "account_id": account}
+    landed = await service.arrive(service.sign_in(started.authorization_url, "dora"))
+    assert landed == {"outcome": "reconnected", "account_id": account}
     assert WIDER in world.grants.consented("dora")
     session = await service.written()
     assert session.event.calendar_id == shared
@@ -53,7 +53,7 @@ async def test_more_is_asked_for_only_when_such_a_calendar_is_chosen(service: Se
     await service.put_session(title="Changed")
     await service.written(revision=2)
     again = await service.finish("dora", account_id=account)
-    assert again.outcome["outcome"] == "reconnected"
+    assert again["outcome"] == "reconnected"
     await service.put_session(title="Changed again")
     await service.written(revision=3)
 
@@ -61,14 +61,14 @@ async def test_more_is_asked_for_only_when_such_a_calendar_is_chosen(service: Se
 async def test_who_declines_the_permission_stays_connected(service: Service) -> None:
     account, _ = await refused(service)
     started = await service.start(account_id=account, return_url=RETURN_URL)
-    landed = await service.open(
+    landed = await service.arrive(
         service.sign_in(
             started.authorization_url,
             "dora",
             grant=("Calendars.ReadWrite", "User.Read", "offline_access"),
         )
     )
-    assert landed.outcome["outcome"] == "reconnected"
+    assert landed["outcome"] == "reconnected"
     assert await state(service) == "PERMISSION_REQUIRED"
     await service.waits("PERMISSION_REQUIRED")
 
@@ -79,7 +79,7 @@ async def test_an_organisation_that_wants_its_administrator_asked_is_told_of_the
     account, _ = await refused(service)
     service.sandbox.world.people.change_tenant("contoso.example.com", consent="admin_error")
     landed = await service.finish("dora", account_id=account)
-    assert landed.outcome["reason"] == "ADMIN_APPROVAL_REQUIRED"
+    assert landed["reason"] == "ADMIN_APPROVAL_REQUIRED"
     await service.choose(write_calendar_id="")
     session = await service.written()
     assert session.event.status == WRITE_STATUS_WRITTEN

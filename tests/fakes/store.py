@@ -21,6 +21,7 @@ from tests.fakes.jobs import FakeJobs
 from tests.fakes.known_times import FakeKnownTimes, KeepingKnownTimes
 from tests.fakes.moved_experts import FakeMovedExperts
 from tests.fakes.new_sessions import FakeNewSessions
+from tests.fakes.pending_connections import FakePendingConnections
 from tests.fakes.readings import FakeReadings
 from tests.fakes.reserved_times import FakeReservedTimes
 from tests.fakes.sessions import FakeSessions
@@ -35,6 +36,7 @@ class FakeTransaction:
     experts: FakeExperts
     accounts: FakeAccounts
     attempts: FakeConnectionAttempts
+    pending: FakePendingConnections
     calendars: FakeCalendars
     sessions: FakeSessions
     incidents: FakeIncidents
@@ -94,6 +96,7 @@ class FakeStore:
                 experts=FakeExperts(tables),
                 accounts=FakeAccounts(tables),
                 attempts=FakeConnectionAttempts(tables),
+                pending=FakePendingConnections(tables),
                 calendars=FakeCalendars(tables),
                 sessions=FakeSessions(tables),
                 incidents=FakeIncidents(tables),

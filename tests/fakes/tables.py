@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
 from application.ports.grant_vault import StoredGrant
+from application.ports.pending_connections import PendingConnection
 from domain.account import Account, Provider
 from domain.audit import Act, Actor
 from domain.calendar import Calendar
@@ -87,6 +88,7 @@ class Tables:
     grants: dict[AccountId, StoredGrant] = field(default_factory=dict)
     grant_claims: dict[AccountId, Claim] = field(default_factory=dict)
     attempts: dict[str, ConnectionAttempt] = field(default_factory=dict)
+    pending: dict[tuple[ExpertId, str], PendingConnection] = field(default_factory=dict)
     consent_afresh: set[tuple[ExpertId, Provider]] = field(default_factory=set)
     calendars: dict[CalendarId, Calendar] = field(default_factory=dict)
     settings: dict[ExpertId, CalendarSettings] = field(default_factory=dict)
@@ -160,6 +162,7 @@ class Tables:
         self.former_accounts = {key: one for key, one in former if one.expert_id != expert_id}
         self.settings.pop(expert_id, None)
         self.attempts = {state: one for state, one in self.attempts.items() if one.expert_id != expert_id}
+        self.pending = {key: one for key, one in self.pending.items() if key[0] != expert_id}
         self.consent_afresh = {one for one in self.consent_afresh if one[0] != expert_id}
         self.sessions = {key: one for key, one in self.sessions.items() if key[0] != expert_id}
         self.session_claims = {key: one for key, one in self.session_claims.items() if key[0] != expert_id}

@@ -62,6 +62,8 @@ NOT_FOR_CALLERS = {
     "incident_token_unique": "tokens are unguessable",
     "key_holder_pkey": "showing life again is showing life",
     "known_version_pkey": "it is added with its expert, who was not there",
+    "pending_connection_pkey": "tokens are unguessable",
+    "pending_connection_waits_or_done": "one statement sets both",
     "reading_calendar_fk": "choosing has locked the calendar's row",
     "reading_schedule_pkey": "it is added with its reading, which was not there",
     "reading_schedule_reading_fk": "it is added with its reading",

@@ -48,6 +48,7 @@ async def test_a_stolen_database_shows_no_secret_and_no_personal_data(kept: Kept
         "expert",
         "account_grant",
         "connection_attempt",
+        "pending_connection",
         "calendar",
         "session_mark",
         "incident",
@@ -71,7 +72,8 @@ async def test_what_is_sealed_for_one_row_opens_in_no_other(
     await store_departed(kept, "-2")
     async with kept.pool.connection() as connection:
         swap = sql.SQL(
-            "UPDATE {table} AS one SET {column} = other.{column} FROM {table} AS other WHERE one <> other"
+            "UPDATE {table} AS one SET {column} = other.{column} FROM {table} AS other "
+            "WHERE one <> other AND one.{column} IS NOT NULL AND other.{column} IS NOT NULL"
         )
         await connection.execute(swap.format(table=sql.Identifier(table), column=sql.Identifier(column)))
     with pytest.raises(SealBroken):
@@ -96,6 +98,7 @@ async def _read_everything(kept: KeptByPostgres) -> None:
         await tx.calendars.of_expert(expert_id)
         await tx.sessions.get(expert_id, a_session("session-1").session_id)
         await tx.attempts.take("state-of-mia-1")
+        await tx.pending.lock(expert_id, "confirm-token-of-mia-1")
     departures = PostgresDepartures(pool=kept.pool, cipher=kept.store.cipher)
     await departures.departed(ExpertId(f"{DEPARTED}-1"))
 

@@ -29,6 +29,7 @@ from calendarsync.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
+from domain.connection import Confirming
 from domain.ids import AccountId
 from domain.reading import Pace
 from server.acting import who_acts
@@ -59,6 +60,7 @@ PRODUCT = Product(name="Expert & Sons", url="https://experts.example/calendars")
 PUBLIC_URL = "https://calendars.example"
 NEEDED_SCHEMA = needed_version()
 RETURN_URL = "https://app.example/calendars"
+REDIRECT_URI = RETURN_URL + "/microsoft"
 M = TypeVar("M", bound=Message)
 
 
@@ -74,7 +76,7 @@ class World:
     mailer: RecordingMailer
 
 
-def a_world() -> World:
+def a_world(confirming: Confirming = Confirming.REQUIRED) -> World:
     store, clock = FakeStore(), MovableClock()
     store.who_acts.real = who_acts
     provider, mailer = FakeProvider(store), RecordingMailer(store=store)
@@ -103,6 +105,7 @@ def a_world() -> World:
         public_url=PUBLIC_URL,
         product=PRODUCT,
         return_urls=(RETURN_URL,),
+        confirming=confirming,
         read_budget=timedelta(seconds=20),
         default_max_age=timedelta(minutes=15),
         pace=Pace(),
@@ -204,6 +207,9 @@ class Api:
         return (await self.experts.PutExpert(request)).expert
 
     async def start(self, expert_id: str = EXPERT, **how: Any) -> account_service_pb2.StartConnectionResponse:
+        """Start a sign-in, which comes back to the caller's own page unless `how` says otherwise."""
+        if not {"return_url", "redirect_uri"} & how.keys():
+            how["redirect_uri"] = REDIRECT_URI
         return await self.accounts.StartConnection(
             account_service_pb2.StartConnectionRequest(
                 expert_id=expert_id, provider=how.pop("provider", account_pb2.PROVIDER_MICROSOFT), **how

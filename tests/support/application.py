@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
+from application.accounts.confirm_connection import ConfirmConnection
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
@@ -62,6 +63,7 @@ from domain.audit import AuditAction
 from domain.availability import ReadFailure
 from domain.calendar import Calendar
 from domain.change import Change, ChangeType
+from domain.errors import DomainError
 from domain.expert import Plan
 from domain.hold import Hold
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId, SessionId
@@ -121,6 +123,7 @@ class Application:
     delete_expert: DeleteExpert
     start_connection: StartConnection
     complete_connection: CompleteConnection
+    confirm_connection: ConfirmConnection
     start_reconnect: StartReconnect
     get_account: GetAccount
     list_accounts: ListAccounts
@@ -164,27 +167,53 @@ class Application:
             await tx.experts.put(expert)
         return expert.expert_id
 
-    async def start(self, expert_id: str = EXPERT, *, reconnects: AccountId | None = None) -> str:
-        """Start a sign-in; its state."""
+    async def start(
+        self,
+        expert_id: str = EXPERT,
+        *,
+        reconnects: AccountId | None = None,
+        redirect_uri: str | None = None,
+    ) -> str:
+        """Start a sign-in that comes back to the service, unless `redirect_uri` says otherwise; its state."""
         started = await self.start_connection(
             expert_id=ExpertId(expert_id),
             provider=Provider.MICROSOFT,
             account_id=reconnects,
-            return_url=RETURN_URL,
+            return_url=None if redirect_uri else RETURN_URL,
+            redirect_uri=redirect_uri,
         )
         return started.state
 
-    async def finish(self, state: str, person: Person) -> ConnectionOutcome:
-        """Come back from a sign-in as this person."""
+    async def come_back(self, state: str, person: Person) -> ConnectionOutcome:
+        """Come back from a sign-in as this person, to the service."""
         return await self.complete_connection(
             RedirectAnswer(state=state, code=self.provider.code_for(person))
+        )
+
+    async def finish(self, state: str, person: Person, *, expert_id: str = EXPERT) -> ConnectionOutcome:
+        """Come back as this person, and have it confirmed where that is needed."""
+        outcome = await self.come_back(state, person)
+        if outcome.token is None:
+            return outcome
+        try:
+            connected = await self.confirm_connection(ExpertId(expert_id), outcome.token)
+        except DomainError as failure:
+            return replace(outcome, failure=failure, token=None)
+        return replace(
+            outcome,
+            account=connected.account,
+            reconnected=connected.reconnected,
+            sessions_woken=connected.sessions_woken,
+            token=None,
         )
 
     async def connect(
         self, person: Person, *, expert_id: str = EXPERT, reconnects: AccountId | None = None
     ) -> Account:
         """A whole sign-in. Raises the failure it ends with, if any; the clock then moves on by a second."""
-        outcome = await self.finish(await self.start(expert_id, reconnects=reconnects), person)
+        outcome = await self.finish(
+            await self.start(expert_id, reconnects=reconnects), person, expert_id=expert_id
+        )
         if outcome.failure is not None:
             raise outcome.failure
         assert outcome.account is not None

@@ -139,7 +139,9 @@ class Calls:
         return (await self.experts.PutExpert(expert_service_pb2.PutExpertRequest(expert=expert))).expert
 
     async def start(self, expert_id: str = EXPERT, **how: str) -> account_service_pb2.StartConnectionResponse:
-        """Start a sign-in; `how` are further fields of the request, empty ones left out."""
+        """Start a sign-in that returns to the caller's page; `how` are other fields, empty ones left out."""
+        if "redirect_uri" not in how:
+            how.setdefault("return_url", RETURN_URL)
         request = account_service_pb2.StartConnectionRequest(
             expert_id=expert_id,
             provider=account_pb2.PROVIDER_MICROSOFT,
@@ -155,6 +157,13 @@ class Calls:
         brought = {name: value for name, value in parameters(redirected_to).items() if name in known}
         request = account_service_pb2.CompleteConnectionRequest(expert_id=expert_id, **brought)
         return await self.accounts.CompleteConnection(request)
+
+    async def confirm(
+        self, token: str, *, expert_id: str = EXPERT
+    ) -> account_service_pb2.ConfirmConnectionResponse:
+        """Hand over the token that arrived at the caller's page, where this expert is logged in."""
+        request = account_service_pb2.ConfirmConnectionRequest(expert_id=expert_id, token=token)
+        return await self.accounts.ConfirmConnection(request)
 
     async def list_accounts(self, expert_id: str = EXPERT) -> list[account_pb2.Account]:
         request = account_service_pb2.ListAccountsRequest(expert_id=expert_id)

@@ -12,6 +12,7 @@ from tests.builders import (
     a_change,
     a_grant,
     a_hold,
+    a_proven_connection,
     a_reading,
     a_reading_task,
     a_remote_calendar,
@@ -62,6 +63,14 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         replacement=Replacement.EVENT_DELETED,
         written_at=NOW,
     )
+    to_confirm = a_proven_connection(
+        expert_id=expert_id,
+        reconnects=account_id,
+        email="mia.account@private.example",
+        display_name="Mia Accountova",
+        grant=a_grant(b"refresh-token-of-mia"),
+        listed=[remote],
+    )
     account = an_account(
         account_id, expert_id=expert_id, email="mia.account@private.example", display_name="Mia Accountova"
     )
@@ -71,6 +80,7 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         )
         await tx.accounts.add(account, a_grant(b"refresh-token-of-mia"))
         await tx.attempts.add(attempt)
+        await tx.pending.add(to_confirm, token=f"confirm-token-of-mia{suffix}", expires_at=NOW)
         await tx.attempts.ask_consent_afresh(booked.expert_id, Provider.MICROSOFT, wanted=True)
         await tx.calendars.save([a_calendar(f"calendar{suffix}", account_id=account_id, remote=remote)])
         await tx.calendars.save_settings(some_settings(expert_id, conflict=(f"calendar{suffix}",)))

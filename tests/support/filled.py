@@ -1,5 +1,6 @@
 """A row in every table that has rows of experts, with something in every column."""
 
+from application.ports.pending_connections import ConfirmedConnection
 from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId
@@ -13,6 +14,7 @@ from tests.builders import (
     a_deviation,
     a_grant,
     a_hold,
+    a_proven_connection,
     a_reading,
     a_reading_task,
     a_remote_calendar,
@@ -49,6 +51,7 @@ WITHHELD = {
     "verifier-of-mia",
     "https://return.example/mia",
     "link-token-of-mia",
+    "confirm-token-of-mia",
     "notification-secret-of-mia",
 }
 """What opens something."""
@@ -96,6 +99,14 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         place="Room under the roof",
         join_url="https://meet.example/jonas",
     )
+    to_confirm = a_proven_connection(
+        expert_id=expert_id,
+        reconnects=account_id,
+        email="mia.account@private.example",
+        display_name="Mia Accountova",
+        grant=a_grant(b"refresh-token-of-mia"),
+        listed=[remote],
+    )
     attempt = an_attempt(
         f"state-of-mia{suffix}",
         expert_id=expert_id,
@@ -141,6 +152,10 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         await tx.accounts.remove(former.account_id)
         await tx.accounts.add(account, a_grant(b"refresh-token-of-mia"))
         await tx.attempts.add(attempt)
+        confirmed = ConfirmedConnection(account_id=account.account_id, reconnected=False)
+        await tx.pending.add(to_confirm, token=f"confirmed{suffix}", expires_at=NOW)
+        await tx.pending.confirm(booked.expert_id, f"confirmed{suffix}", confirmed, expires_at=NOW)
+        await tx.pending.add(to_confirm, token=f"confirm-token-of-mia{suffix}", expires_at=NOW)
         await tx.attempts.ask_consent_afresh(booked.expert_id, Provider.MICROSOFT, wanted=True)
         await tx.calendars.save([a_calendar(f"calendar{suffix}", account_id=account_id, remote=remote)])
         chosen = some_settings(expert_id, conflict=(f"calendar{suffix}",), chosen=f"calendar{suffix}")

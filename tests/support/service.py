@@ -20,7 +20,7 @@ from sandbox.world.model import Event
 from server.runtime.process import Running
 from server.runtime.settings import Settings
 from tests.server.served import Logs, failure_of
-from tests.support.calls import EXPERT, RETURN_URL, SESSION, Calls, parameters
+from tests.support.calls import EXPERT, SESSION, Calls, parameters
 
 Answer = TypeVar("Answer")
 
@@ -104,17 +104,36 @@ class Service(Calls):
                 headers=dict(answer.headers),
             )
 
-    async def finish(self, person: str, *, expert_id: str = EXPERT, account_id: str = "", **how: Any) -> Page:
-        """A whole sign-in through the service's own redirect, however it ends."""
-        started = await self.start(expert_id, account_id=account_id, return_url=RETURN_URL)
-        return await self.open(self.sign_in(started.authorization_url, person, **how))
+    async def arrive(self, way_back: str, *, expert_id: str = EXPERT) -> dict[str, str]:
+        """Come back to the service and on to the caller's page, which confirms; how it ended, as that page knows then.
+
+        `outcome` is connected, reconnected or failed; with `account_id` or `reason`.
+        """
+        landed = (await self.open(way_back)).outcome
+        if landed.get("outcome") != "pending":
+            return landed
+        others = {name: value for name, value in landed.items() if name not in {"outcome", "token"}}
+        confirming = asyncio.create_task(self.confirm(landed["token"], expert_id=expert_id))
+        await asyncio.wait([confirming])
+        if confirming.exception() is not None:
+            return others | {"outcome": "failed", "reason": (await failure_of(confirming)).reason}
+        confirmed = confirming.result()
+        ended = "reconnected" if confirmed.reconnected else "connected"
+        return others | {"outcome": ended, "account_id": confirmed.account.account_id}
+
+    async def finish(
+        self, person: str, *, expert_id: str = EXPERT, account_id: str = "", **how: Any
+    ) -> dict[str, str]:
+        """A whole sign-in through the service's own redirect and the caller's page; how it ended, as in `arrive`."""
+        started = await self.start(expert_id, account_id=account_id)
+        return await self.arrive(self.sign_in(started.authorization_url, person, **how), expert_id=expert_id)
 
     async def connect(self, person: str, *, expert_id: str = EXPERT) -> str:
         """Connect this person's account; its id."""
         landed = await self.finish(person, expert_id=expert_id)
-        assert landed.outcome.get("outcome") == "connected", landed.outcome
+        assert landed.get("outcome") == "connected", landed
         await self.settled()
-        return landed.outcome["account_id"]
+        return landed["account_id"]
 
     def events(self, person: str, calendar: str | None = None) -> list[Event]:
         """What we wrote into a calendar of this person's, the default one if none is named."""

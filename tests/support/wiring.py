@@ -5,6 +5,8 @@ from datetime import timedelta
 from application.accounts.allowed_urls import AllowedUrls
 from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection
+from application.accounts.confirm_connection import ConfirmConnection
+from application.accounts.connect_account import ConnectAccount
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
@@ -53,6 +55,7 @@ from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from domain.availability import ReadFailure, UnreadReason
+from domain.connection import Confirming
 from domain.ids import CalendarId
 from domain.reading import Pace
 from tests.fakes.alarms import RecordingAlarms
@@ -80,7 +83,7 @@ from tests.support.application import (
 )
 
 
-def an_application(*, push_on: bool = True) -> Application:
+def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.REQUIRED) -> Application:
     """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment."""
     store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
     outages = Outages(clock)
@@ -130,6 +133,7 @@ def an_application(*, push_on: bool = True) -> Application:
         default_max_age=DEFAULT_MAX_AGE,
         meter=meter,
     )
+    connect = ConnectAccount(clock=clock, ids=ids)
     return Application(
         store=store,
         provider=provider,
@@ -149,10 +153,19 @@ def an_application(*, push_on: bool = True) -> Application:
             sign_in=sign_in,
             return_urls=AllowedUrls((RETURN_URL,)),
             callback_url=CALLBACK_URL,
+            confirming=confirming,
         ),
         complete_connection=CompleteConnection(
-            store=store, clock=clock, ids=ids, sign_in=sign_in, directory=directory, alarms=alarms
+            store=store,
+            clock=clock,
+            ids=ids,
+            sign_in=sign_in,
+            directory=directory,
+            alarms=alarms,
+            connect=connect,
+            confirming=confirming,
         ),
+        confirm_connection=ConfirmConnection(store=store, clock=clock, connect=connect),
         start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
         get_account=GetAccount(store=store),
         list_accounts=ListAccounts(store=store),

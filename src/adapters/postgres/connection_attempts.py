@@ -9,7 +9,7 @@ from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import hash_of, open_text, place, seal_text
 from application.ports.cipher import Cipher
 from domain.account import Provider
-from domain.connection import ConnectionAttempt, ConnectionAttemptNotFound
+from domain.connection import ConnectionAttempt, ConnectionAttemptNotFound, Way
 from domain.ids import AccountId, ExpertId
 
 
@@ -21,8 +21,9 @@ class PostgresConnectionAttempts:
     async def add(self, attempt: ConnectionAttempt) -> None:
         await self.connection.execute(
             """
-            INSERT INTO connection_attempt (state_hash, expert_id, provider, reconnects, return_url, flow, expires_at)
-            VALUES (%(state_hash)s, %(expert_id)s, %(provider)s, %(reconnects)s, %(return_url)s, %(flow)s,
+            INSERT INTO connection_attempt (state_hash, expert_id, provider, reconnects, way, return_url, flow,
+                expires_at)
+            VALUES (%(state_hash)s, %(expert_id)s, %(provider)s, %(reconnects)s, %(way)s, %(return_url)s, %(flow)s,
                 %(expires_at)s)
             """,
             self._to_row(attempt),
@@ -77,6 +78,7 @@ class PostgresConnectionAttempts:
             expert_id=ExpertId(row["expert_id"]),
             provider=Provider(row["provider"]),
             reconnects=None if row["reconnects"] is None else AccountId(row["reconnects"]),
+            way=_way(row),
             return_url=return_url and open_text(self.cipher, return_url, context=_place(state, "return_url")),
             flow=self.cipher.open(row["flow"], context=_place(state, "flow")),
             expires_at=row["expires_at"],
@@ -89,12 +91,20 @@ class PostgresConnectionAttempts:
             "expert_id": attempt.expert_id,
             "provider": attempt.provider.value,
             "reconnects": attempt.reconnects,
+            "way": None if attempt.way is None else attempt.way.name,
             "return_url": None
             if return_url is None
             else seal_text(self.cipher, return_url, context=_place(attempt.state, "return_url")),
             "flow": self.cipher.seal(attempt.flow, context=_place(attempt.state, "flow")),
             "expires_at": attempt.expires_at,
         }
+
+
+def _way(row: DictRow) -> Way | None:
+    """A process of the version before said where the browser goes, but no more than that."""
+    if row["way"] is not None:
+        return Way[row["way"]]
+    return None if row["return_url"] is None else Way.RETURN_URL
 
 
 def _place(state: str, column: str) -> str:

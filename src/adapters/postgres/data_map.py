@@ -19,6 +19,9 @@ from adapters.postgres.data_kinds import (
 OURS: Final = "how the service goes about its work; says nothing of the person"
 UNUSED: Final = "no longer used"
 USABLE: Final = "whoever held the export could use it"
+UNCONFIRMED: Final = (
+    "of whoever signed in, who may be a stranger as long as nobody has confirmed it: ten minutes"
+)
 DIGESTS: Final = "digests of what the session's details, which are shown, said when they were written"
 
 
@@ -150,9 +153,27 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "expert_id": _OWN_ID,
             "provider": _state("provider"),
             "reconnects": _key("reconnects_account_id"),
+            "way": _state(withheld=OURS),
             "return_url": _sealed(withheld="where the caller's own page is; says nothing of the person"),
             "flow": _sealed(withheld=f"what finishes the sign-in: {USABLE}"),
             "expires_at": _time("expire_time"),
+        },
+    ),
+    "pending_connection": ExpertsTable(
+        rows=_OF_EXPERT,
+        erased_by=Erasure.CASCADE,
+        key=("token_hash",),
+        columns={
+            "token_hash": _secret(withheld=USABLE),
+            "expert_id": _OWN_ID,
+            "provider": _state(withheld=UNCONFIRMED),
+            "tenant_id": _personal(withheld=UNCONFIRMED),
+            "object_id": _personal(withheld=UNCONFIRMED),
+            "reconnects": _key(withheld=UNCONFIRMED),
+            "sign_in": _sealed(withheld=UNCONFIRMED),
+            "account_id": _key(withheld="which account it became, for ten minutes; the accounts are shown"),
+            "reconnected": _state(withheld="goes with account_id"),
+            "expires_at": _time(withheld=UNCONFIRMED),
         },
     ),
     "consent_afresh": ExpertsTable(

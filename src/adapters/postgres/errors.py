@@ -21,6 +21,7 @@ BY_CONSTRAINT: Mapping[str, type[DomainError]] = {
     "consent_afresh_expert_fk": ExpertNotFound,
     "expert_elsewhere": ExpertMoving,
     "incident_account_fk": AccountNotFound,
+    "pending_connection_expert_fk": ExpertNotFound,
     "reserved_time_overlap": TimeTaken,
     "session_expert_fk": ExpertNotFound,
 }

@@ -18,6 +18,7 @@ from adapters.postgres.experts import PostgresExperts
 from adapters.postgres.incidents import PostgresIncidents
 from adapters.postgres.jobs import PostgresJobs
 from adapters.postgres.moved_experts import PostgresMovedExperts
+from adapters.postgres.pending_connections import PostgresPendingConnections
 from adapters.postgres.pool import Connection, Pool
 from adapters.postgres.readings import PostgresReadings
 from adapters.postgres.reserved_times import PostgresReservedTimes
@@ -45,6 +46,10 @@ class PostgresTransaction:
     @cached_property
     def attempts(self) -> PostgresConnectionAttempts:
         return PostgresConnectionAttempts(connection=self.connection, cipher=self.cipher)
+
+    @cached_property
+    def pending(self) -> PostgresPendingConnections:
+        return PostgresPendingConnections(connection=self.connection, cipher=self.cipher)
 
     @cached_property
     def calendars(self) -> PostgresCalendars:

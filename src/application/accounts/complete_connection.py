@@ -1,18 +1,15 @@
-"""Finish a sign-in: one account more, or a known one connected again; or nothing, and the reason."""
+"""Finish a sign-in: an account more, a known one connected again, or one to be confirmed; or nothing, and why."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
-from application.calendars.refresh_calendars import LISTED_EVERY
+from application.accounts.connect_account import ConnectAccount, known_account
 from application.ports.alarms import Alarms
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
-from application.ports.sign_in import RedirectAnswer, SignedIn, SignIn
+from application.ports.pending_connections import ProvenConnection
+from application.ports.sign_in import RedirectAnswer, SignIn
 from application.ports.store import Store, StoreUnavailable, Transaction
-from application.wakeups.take_back import take_back
-from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
-from application.wakeups.wake_sessions import wake_sessions
 from domain.access import (
     AccessDenied,
     ClockDiffers,
@@ -21,21 +18,22 @@ from domain.access import (
     ProviderMisconfigured,
     ProviderUnavailable,
 )
-from domain.account import Account, AccountStatus
-from domain.audit import AuditAction, act_on_account, acts_of_selection
+from domain.account import Account
 from domain.availability import LATER, SOON
-from domain.calendar import Calendar, RemoteCalendar, reconcile
-from domain.change import ChangeType, change_of_account, change_of_incident
-from domain.connection import ConnectionAttempt, MailboxNotServed, SignInInterrupted, require_same_person
+from domain.connection import (
+    CONFIRMATION_LIFETIME,
+    Confirming,
+    ConnectionAttempt,
+    MailboxNotServed,
+    SignInInterrupted,
+)
 from domain.errors import DomainError
-from domain.expert import AccountUse
-from domain.grant import Grant
 from domain.ids import ExpertId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionOutcome:
-    """How a sign-in ended: with an account, or with a failure and nothing stored.
+    """How a sign-in ended: with an account; with a token, if it is to be confirmed; or with a failure, nothing stored.
 
     `return_url` is where the browser goes from here, None for a page of our own. `sessions_woken`: how many sessions
     had waited and are tried again now.
@@ -44,41 +42,41 @@ class ConnectionOutcome:
     account: Account | None = None
     reconnected: bool = False
     sessions_woken: int = 0
+    token: str | None = field(default=None, repr=False)
     failure: DomainError | None = None
     return_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirstLook:
-    """The calendars; or none, if not believed or not available, and how soon to list them again."""
-
-    listed: tuple[RemoteCalendar, ...] = ()
-    again_in: timedelta = LATER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteConnection:
+    """`confirming`: which sign-ins only prove who signed in, and are connected by ConfirmConnection."""
+
     store: Store
     clock: Clock
     ids: IdSource
     sign_in: SignIn
     directory: CalendarDirectory
     alarms: Alarms
+    connect: ConnectAccount
+    confirming: Confirming
 
     async def __call__(
         self, answer: RedirectAnswer, *, expert_id: ExpertId | None = None
     ) -> ConnectionOutcome:
-        """`expert_id` is whose sign-in it is according to the caller; the redirect itself names nobody.
+        """`expert_id` is whose sign-in it is according to the caller, whose page the browser came back to; None where
+        it came back to us, since the redirect itself names nobody.
 
-        Uses the attempt up. Raises ConnectionAttemptNotFound; every later failure is in the outcome: of the domain's
-        connection errors, AccountLimitReached, AccountNotFound, ProviderMisconfigured.
+        Uses the attempt up, but not where it raises: ConnectionAttemptNotFound, ConnectionAttemptOtherWay. Every later
+        failure is in the outcome: of the domain's connection errors, AccountLimitReached, AccountNotFound,
+        ProviderMisconfigured.
         """
         async with self.store.transaction() as tx:
             attempt = await tx.attempts.take(answer.state, of=expert_id)
+            attempt.require_way(by_caller=expert_id is not None)
             await _consent_was_asked(tx, attempt)
         try:
             attempt.require_alive(self.clock.now())
-            outcome = await self._connect(attempt, answer)
+            outcome = await self._finish(attempt, answer)
         except (ProviderUnavailable, StoreUnavailable):
             return ConnectionOutcome(failure=SignInInterrupted(), return_url=attempt.return_url)
         except DomainError as failure:
@@ -90,96 +88,48 @@ class CompleteConnection:
             return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
         return replace(outcome, return_url=attempt.return_url)
 
-    async def _connect(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> ConnectionOutcome:
-        signed_in = await self.sign_in.redeem(attempt.flow, answer)
-        look = await self._first_look(signed_in.grant)
+    async def _finish(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> ConnectionOutcome:
+        pending = attempt.must_be_confirmed(self.confirming)
+        connection = await self._prove(attempt, answer)
+        if pending:
+            return await self._keep(connection)
         async with self.store.transaction() as tx:
-            expert = await tx.experts.lock(attempt.expert_id)
-            accounts = await tx.accounts.of_expert(attempt.expert_id)
-            if attempt.reconnects:
-                meant = await tx.accounts.get(attempt.reconnects, of=attempt.expert_id)
-                require_same_person(meant, signed_in.identity)
-            known = next((one for one in accounts if one.identity == signed_in.identity), None)
-            if known:
-                account = await self._reconnect(tx, known, signed_in)
-            else:
-                AccountUse(plan=expert.plan, connected=len(accounts)).require_room()
-                account = await self._add(tx, attempt.expert_id, signed_in)
-            type_ = ChangeType.ACCOUNT_RECONNECTED if known else ChangeType.ACCOUNT_CONNECTED
-            await tx.changes.add(change_of_account(type_, account, at=self.clock.now()))
-            consent = AuditAction.CONSENT_RENEWED if known else AuditAction.CONSENT_GIVEN
-            await tx.audit.add(act_on_account(consent, account, at=self.clock.now()))
-            calendars = await self._keep_calendars(tx, account, look, signed_in.grant.scopes)
-            if not known:
-                await take_back(tx, account, self.clock.now())
-                before = await tx.calendars.settings(attempt.expert_id)
-                settings = await tx.calendars.save_settings(before.after_connecting(calendars))
-                for act in acts_of_selection(before, settings, at=self.clock.now()):
-                    await tx.audit.add(act)
-            await wake_readings_of(tx, account.account_id, attempt.expert_id, self.clock.now())
-            woken = await wake_sessions(tx, attempt.expert_id, self.clock.now())
-        return ConnectionOutcome(account=account, reconnected=known is not None, sessions_woken=woken)
+            connected = await self.connect(tx, connection)
+            # An older sign-in with the same identity must not take the place of this one later.
+            await tx.pending.forget(attempt.expert_id, connection.signed_in.identity)
+        return ConnectionOutcome(
+            account=connected.account,
+            reconnected=connected.reconnected,
+            sessions_woken=connected.sessions_woken,
+        )
 
-    async def _first_look(self, grant: Grant) -> FirstLook:
+    async def _prove(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> ProvenConnection:
         """A refusal may pass by itself, as storms of them have: only words about the mailbox say that there is none."""
+        signed_in = await self.sign_in.redeem(attempt.flow, answer)
+        connection = ProvenConnection(
+            expert_id=attempt.expert_id,
+            reconnects=attempt.reconnects,
+            signed_in=signed_in,
+            listed=(),
+            list_again_in=LATER,
+        )
         try:
-            return FirstLook(listed=await self.directory.first_look(grant))
+            return replace(connection, listed=await self.directory.first_look(signed_in.grant))
         except MailboxSuspended as exc:
             raise MailboxNotServed from exc
         except (AccessDenied, InvalidAnswer):
-            return FirstLook()
+            return connection
         except ProviderUnavailable as fault:
-            return FirstLook(again_in=fault.retry_after or SOON)
+            return replace(connection, list_again_in=fault.retry_after or SOON)
 
-    async def _reconnect(self, tx: Transaction, known: Account, signed_in: SignedIn) -> Account:
-        account = known.reconnected(email=signed_in.email, display_name=signed_in.display_name)
-        await tx.accounts.save(account, signed_in.grant)
-        if incident := await tx.incidents.open_of(account.account_id):
-            now = self.clock.now()
-            await tx.incidents.save(incident.closed(now))
-            await tx.changes.add(change_of_incident(ChangeType.INCIDENT_CLOSED, incident, at=now))
-        return account
-
-    async def _add(self, tx: Transaction, expert_id: ExpertId, signed_in: SignedIn) -> Account:
-        account = Account(
-            account_id=self.ids.account_id(),
-            expert_id=expert_id,
-            identity=signed_in.identity,
-            kind=signed_in.kind,
-            status=AccountStatus.ACTIVE,
-            email=signed_in.email,
-            display_name=signed_in.display_name,
-            connected_at=self.clock.now(),
-            grant_version=1,
-        )
-        await tx.accounts.add(account, signed_in.grant)
-        return account
-
-    async def _keep_calendars(
-        self,
-        tx: Transaction,
-        account: Account,
-        look: FirstLook,
-        granted: tuple[str, ...],
-    ) -> tuple[Calendar, ...]:
-        """Raises ProviderUnavailable for a new account with unknown calendars: it would count as free all day.
-
-        A known one is connected without a look, too, since the person did everything right: what is known stays.
-        """
-        found = known = await tx.calendars.of_account(account.account_id)
-        if look.listed:
-            found = reconcile(known, look.listed, account_id=account.account_id, new_id=self.ids.calendar_id)
-        elif not known:
-            raise ProviderUnavailable
-        calendars = tuple(one.after_sign_in(granted) for one in found)
-        await tx.calendars.save(calendars)
-        now = self.clock.now()
-        await forget_subscriptions_of_moved(tx, known, calendars, now)
-        due_at = now + (LISTED_EVERY if look.listed else look.again_in)
-        await tx.calendars.listed(account.account_id, due_at=due_at, begun_at=now, now=now)
-        if set(calendars) != set(known):
-            await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
-        return calendars
+    async def _keep(self, connection: ProvenConnection) -> ConnectionOutcome:
+        """What would fail when it is confirmed is told here, where it reaches the person sooner."""
+        token = self.ids.token()
+        async with self.store.transaction() as tx:
+            await known_account(tx, connection)
+            expires_at = self.clock.now() + CONFIRMATION_LIFETIME
+            await tx.pending.add(connection, token=token, expires_at=expires_at)
+        return ConnectionOutcome(token=token)
 
 
 async def _consent_was_asked(tx: Transaction, attempt: ConnectionAttempt) -> None:

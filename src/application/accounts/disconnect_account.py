@@ -35,6 +35,8 @@ class DisconnectAccount:
             settings = await tx.calendars.settings(expert_id)
             await tx.calendars.save_settings(settings.after_disconnecting(calendars))
             await tx.accounts.remove(account_id)
+            # Nor may a sign-in that is still to be confirmed bring it back.
+            await tx.pending.forget(expert_id, account.identity)
             await tx.attempts.ask_consent_afresh(expert_id, account.identity.provider, wanted=True)
             now = self.clock.now()
             await tx.audit.add(act_on_account(AuditAction.CONSENT_WITHDRAWN, account, at=now))

@@ -8,7 +8,7 @@ from application.ports.clock import Clock
 from application.ports.sign_in import SignIn
 from application.ports.store import Store, Transaction
 from domain.account import Account, Provider, ProviderNotAvailable
-from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.connection import ATTEMPT_LIFETIME, Confirming, ConnectionAttempt, DestinationRequired, Way
 from domain.expert import AccountUse
 from domain.ids import AccountId, CalendarId, ExpertId
 
@@ -31,13 +31,17 @@ class StartedConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartConnection:
-    """`callback_url` is the service's own redirect URI, for sign-ins it finishes itself."""
+    """`callback_url` is the service's own redirect URI, for sign-ins it finishes itself.
+
+    `confirming`: which of those the caller must confirm.
+    """
 
     store: Store
     clock: Clock
     sign_in: SignIn
     return_urls: AllowedUrls
     callback_url: str
+    confirming: Confirming
 
     async def __call__(
         self,
@@ -48,13 +52,10 @@ class StartConnection:
         return_url: str | None = None,
         redirect_uri: str | None = None,
     ) -> StartedConnection:
-        """Raises ExpertNotFound, AccountNotFound, ProviderNotAvailable, AccountLimitReached, ReturnUrlNotAllowed
-        and what `SignIn.begin` raises.
+        """Raises ExpertNotFound, AccountNotFound, ProviderNotAvailable, AccountLimitReached, ReturnUrlNotAllowed,
+        DestinationRequired and what `SignIn.begin` raises.
         """
-        if return_url is not None:
-            self.return_urls.require(return_url, field="return_url")
-        if redirect_uri is not None:
-            self.return_urls.require(redirect_uri, field="redirect_uri")
+        way = self._way(return_url, redirect_uri)
         account, consent_afresh, additional = await self._prepare(expert_id, provider, account_id)
         started = await self.sign_in.begin(
             redirect_uri=redirect_uri or self.callback_url,
@@ -67,6 +68,7 @@ class StartConnection:
             expert_id=expert_id,
             provider=provider,
             reconnects=account_id,
+            way=way,
             return_url=return_url,
             flow=started.flow,
             expires_at=self.clock.now() + ATTEMPT_LIFETIME,
@@ -80,6 +82,17 @@ class StartConnection:
             expires_at=attempt.expires_at,
             additional=additional,
         )
+
+    def _way(self, return_url: str | None, redirect_uri: str | None) -> Way:
+        if redirect_uri is not None:
+            self.return_urls.require(redirect_uri, field="redirect_uri")
+            return Way.REDIRECT_URI
+        if return_url is not None:
+            self.return_urls.require(return_url, field="return_url")
+            return Way.RETURN_URL
+        if self.confirming is Confirming.REQUIRED:
+            raise DestinationRequired
+        return Way.NOWHERE
 
     async def _prepare(
         self, expert_id: ExpertId, provider: Provider, account_id: AccountId | None

@@ -7,7 +7,7 @@ from application.ports.clock import Clock
 from application.ports.sign_in import SignIn
 from application.ports.store import Store
 from domain.account import AccountStatus
-from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt
+from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt, Way
 from domain.incident import ReconnectLinkUnknown
 
 
@@ -41,6 +41,7 @@ class StartReconnect:
             expert_id=account.expert_id,
             provider=account.identity.provider,
             reconnects=account.account_id,
+            way=Way.RECONNECT_LINK,
             return_url=None,
             flow=started.flow,
             expires_at=self.clock.now() + ATTEMPT_LIFETIME,

@@ -13,6 +13,7 @@ from application.ports.experts import Experts
 from application.ports.incidents import Incidents
 from application.ports.jobs import Jobs
 from application.ports.moved_experts import MovedExperts
+from application.ports.pending_connections import PendingConnections
 from application.ports.readings import Readings
 from application.ports.reserved_times import ReservedTimes
 from application.ports.sessions import Sessions
@@ -35,6 +36,9 @@ class Transaction(Protocol):
 
     @property
     def attempts(self) -> ConnectionAttempts: ...
+
+    @property
+    def pending(self) -> PendingConnections: ...
 
     @property
     def calendars(self) -> Calendars: ...

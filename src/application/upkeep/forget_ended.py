@@ -33,6 +33,7 @@ class ForgetEnded:
         now = self.clock.now()
         async with self.store.transaction() as tx:
             await tx.attempts.remove_expired(now)
+            await tx.pending.remove_expired(now)
         while await self._end_holds(now) == AT_ONCE:
             pass
         async with self.store.transaction() as tx:

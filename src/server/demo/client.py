@@ -56,6 +56,10 @@ class Client:
             request.redirect_uri = redirect_uri
         return await self.accounts.StartConnection(request)
 
+    async def confirm(self, token: str) -> accounts_pb.ConfirmConnectionResponse:
+        request = accounts_pb.ConfirmConnectionRequest(expert_id=EXPERT, token=token)
+        return await self.accounts.ConfirmConnection(request)
+
     async def list_accounts(self) -> accounts_pb.ListAccountsResponse:
         return await self.accounts.ListAccounts(accounts_pb.ListAccountsRequest(expert_id=EXPERT))
 

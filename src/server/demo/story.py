@@ -85,7 +85,13 @@ class Story:
         outcome = parameters(landed)
         self.narrator.expect(
             "a work account, through the service's own redirect; the browser lands on the caller's page",
-            landed.startswith(RETURN_URL) and outcome.get("outcome") == "connected",
+            landed.startswith(RETURN_URL) and outcome.get("outcome") == "pending",
+        )
+        before = await self.client.list_accounts()
+        confirmed = await self.client.confirm(outcome["token"])
+        self.narrator.expect(
+            "it is connected once that page confirms whose browser it was, and not before",
+            not before.accounts and confirmed.account.expert_id == EXPERT,
         )
         started = await self.client.start_connection(redirect_uri=REDIRECT_URI)
         brought = parameters(await self.world.sign_in(started.authorization_url, "carla"))
@@ -103,7 +109,7 @@ class Story:
         self.anna, self.carla = listed.accounts
         self.narrator.expect(
             f"{len(listed.accounts)} of {listed.account_limit} accounts are in use",
-            self.anna.account_id == outcome.get("account_id") and listed.account_limit == 2,
+            self.anna.account_id == confirmed.account.account_id and listed.account_limit == 2,
         )
 
     async def refuse(self) -> None:
@@ -120,7 +126,9 @@ class Story:
             back = await self.world.sign_in(started.authorization_url, person, decision=decision)
             reason = parameters(await self.world.follow(back)).get("reason", "")
             self.narrator.expect(f"{what}: {reason}", reason == expected)
-        google = accounts_pb.StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_GOOGLE)
+        google = accounts_pb.StartConnectionRequest(
+            expert_id=EXPERT, provider=PROVIDER_GOOGLE, return_url=RETURN_URL
+        )
         reason = await refusal(self.client.accounts.StartConnection(google))
         self.narrator.expect(f"a Google account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
         self.narrator.expect(

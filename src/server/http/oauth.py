@@ -10,7 +10,7 @@ from multidict import MultiMapping
 
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.ports.sign_in import RedirectAnswer
-from domain.connection import ConnectionAttemptNotFound
+from domain.connection import ConnectionAttemptNotFound, ConnectionAttemptOtherWay
 from server.http.elsewhere import Elsewhere
 from server.http.forms import FormDamaged, url_encoded_form
 from server.http.links import RESULT_PATH
@@ -20,6 +20,7 @@ from server.http.texts import (
     CONNECTED,
     DAMAGED,
     NOT_APPROVED,
+    OTHER_WAY,
     RECONNECTED,
     RECONNECTED_AND_WRITING,
     RESULTS,
@@ -75,6 +76,8 @@ class Callback:
             outcome = await self.complete_connection(answer)
         except ConnectionAttemptNotFound:
             return await self.elsewhere(request, answer.state) or page_response(request, UNKNOWN_SIGN_IN)
+        except ConnectionAttemptOtherWay:
+            return page_response(request, OTHER_WAY)
         if outcome.return_url is not None:
             return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
         if outcome.failure is not None:
@@ -125,9 +128,12 @@ def require_sign_in(answer: RedirectAnswer) -> None:
 
 
 def with_outcome(return_url: str, outcome: ConnectionOutcome) -> str:
-    """The caller's URL with `outcome`, and `account_id` or `reason`, added to its query; the rest stays as it is."""
+    """The caller's URL with `outcome`, and `token`, `account_id` or `reason`, added to its query; the rest stays as it
+    is."""
     if outcome.failure is not None:
         told = {"outcome": "failed", "reason": reason_of(outcome.failure)}
+    elif outcome.token is not None:
+        told = {"outcome": "pending", "token": outcome.token}
     else:
         told = {"outcome": "reconnected" if outcome.reconnected else "connected"}
         if outcome.account is not None:

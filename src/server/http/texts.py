@@ -42,6 +42,13 @@ UNKNOWN_SIGN_IN: Final = Page(
     next=AGAIN,
     status=HTTPStatus.NOT_FOUND,
 )
+OTHER_WAY: Final = Page(
+    title="This sign-in ends on another page",
+    what="It was begun on a page that finishes it by itself. Nothing was connected here.",
+    next="If you did not begin it yourself, close this page. Otherwise go back to the page you came from, and connect "
+    "the calendar again.",
+    status=HTTPStatus.CONFLICT,
+)
 DAMAGED: Final = Page(
     title="This link is damaged",
     what="What your browser sent is not what a sign-in at Microsoft ends with.",
@@ -82,6 +89,7 @@ AWAY: Final = Page(
 
 _FAILED: Final[Mapping[str, tuple[str, str]]] = {
     "CONNECTION_ATTEMPT_EXPIRED": ("The sign-in took longer than ten minutes.", AGAIN),
+    "DESTINATION_REQUIRED": ("It was begun on no page that could tell whose calendar it is.", AGAIN),
     "SIGN_IN_CANCELLED": (
         "You went back before Microsoft could finish.",
         f"{AGAIN} If Microsoft says that an administrator must approve, ask yours to do so first.",

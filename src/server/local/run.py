@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.postgres.embedded import DataInUse, PostgresUnavailable
+from domain.connection import Confirming
 from server.addresses import Address
 from server.local.banner import Addresses, banner
 from server.local.stand_ins import StandInFailed, StandIns, stand_ins
@@ -30,7 +31,7 @@ def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, a
     listening, taken = _addresses(free_ports)
     try:
         with stand_ins(folder, os.environ) as started:
-            settings = load_settings(**started.settings, **listening, **_logging())
+            settings = load_settings(**started.settings, **listening, **_confirming(), **_logging())
             configure_logging(level=settings.log_level, style=settings.log_format)
 
             def announce(process: Running) -> None:
@@ -70,6 +71,12 @@ def _taken(address: Address) -> bool:
     except OSError:
         return True
     return False
+
+
+def _confirming() -> dict[str, Any]:
+    """On this machine alone a sign-in may end on our own page: whoever tries it out has no page of theirs yet."""
+    told = [os.environ.get(PREFIX + name) for name in ("CONFIRM_CONNECTIONS", "PUBLIC_URL")]
+    return {} if any(told) else {"confirm_connections": Confirming.WITH_RETURN_URL}
 
 
 def _logging() -> dict[str, Any]:

@@ -12,6 +12,8 @@ from dependency_injector import containers, providers
 from application.accounts.allowed_urls import AllowedUrls
 from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection
+from application.accounts.confirm_connection import ConfirmConnection
+from application.accounts.connect_account import ConnectAccount
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
@@ -77,6 +79,7 @@ from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from domain.availability import ReadFailure, UnreadReason
+from domain.connection import Confirming
 from domain.reading import Pace
 from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
@@ -130,6 +133,7 @@ class Container(containers.DeclarativeContainer):
     public_url: providers.Dependency[str] = providers.Dependency(instance_of=str)
     product: providers.Dependency[Product] = providers.Dependency(instance_of=Product)
     return_urls: providers.Dependency[tuple[str, ...]] = providers.Dependency(instance_of=tuple)
+    confirming: providers.Dependency[Confirming] = providers.Dependency(instance_of=Confirming)
     read_budget: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     default_max_age: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     pace: providers.Dependency[Pace] = providers.Dependency(instance_of=Pace)
@@ -177,7 +181,9 @@ class Container(containers.DeclarativeContainer):
         sign_in=sign_in,
         return_urls=allowed_urls,
         callback_url=callback_url,
+        confirming=confirming,
     )
+    connect_account = providers.Factory(ConnectAccount, clock=clock, ids=ids)
     complete_connection = providers.Factory(
         CompleteConnection,
         store=store,
@@ -186,6 +192,11 @@ class Container(containers.DeclarativeContainer):
         sign_in=sign_in,
         directory=directory,
         alarms=alarms,
+        connect=connect_account,
+        confirming=confirming,
+    )
+    confirm_connection = providers.Factory(
+        ConfirmConnection, store=store, clock=clock, connect=connect_account
     )
     start_reconnect = providers.Factory(
         StartReconnect, store=store, clock=clock, sign_in=sign_in, callback_url=callback_url
@@ -325,6 +336,7 @@ class Container(containers.DeclarativeContainer):
             Accounts,
             start_connection=start_connection,
             complete_connection=complete_connection,
+            confirm_connection=confirm_connection,
             get_account=get_account,
             list_accounts=list_accounts,
             disconnect_account=disconnect_account,

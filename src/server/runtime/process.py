@@ -13,6 +13,7 @@ import structlog
 from adapters.postgres.opened_cell import tell_address
 from adapters.postgres.pool import Pool
 from application.ports.store import StoreUnavailable
+from domain.connection import Confirming
 from server.addresses import Address
 from server.http.app import HttpServer, http_server
 from server.http.connections.limits import HttpLimits
@@ -22,7 +23,7 @@ from server.runtime.container import Container
 from server.runtime.measuring import measuring
 from server.runtime.open_files import all_files, within_files
 from server.runtime.resources import UNREACHABLE, ProcessFailed, Resources, open_resources
-from server.runtime.settings import Role, Settings
+from server.runtime.settings import Role, Settings, variable
 from server.runtime.settings.edge import http_limits
 from server.runtime.stop_signals import StopSignals
 from server.runtime.worker import Worker
@@ -59,6 +60,8 @@ async def running(
     Once `hurry` is set, nothing gets any grace. Raises ProcessFailed.
     """
     hurry = hurry or asyncio.Event()
+    if settings.confirm_connections is Confirming.OFF:
+        log.warning("anybody's browser counts as the expert's", setting=variable("confirm_connections"))
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(_listening(settings.http_address, "HTTP_ADDRESS"))
         watching = stack.enter_context(_listening(settings.operations_address, "OPERATIONS_ADDRESS"))

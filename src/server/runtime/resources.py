@@ -117,6 +117,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             public_url=public_url,
             product=Product(name=settings.product_name, url=settings.product_url),
             return_urls=settings.return_urls,
+            confirming=settings.confirm_connections,
             read_budget=timedelta(seconds=settings.read_budget_seconds),
             default_max_age=default_max_age,
             pace=_pace(settings, push_on=ports.push is not None),

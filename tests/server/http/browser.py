@@ -50,7 +50,13 @@ class Browser:
     async def come_back(self, **parameters: str) -> Answer:
         return await self.get(CALLBACK_PATH, params=parameters)
 
-    async def start(self, *, return_url: str | None = None, reconnects: AccountId | None = None) -> str:
+    async def start(
+        self,
+        *,
+        return_url: str | None = None,
+        redirect_uri: str | None = None,
+        reconnects: AccountId | None = None,
+    ) -> str:
         """A sign-in under way; its state."""
         async with self.world.store.transaction() as tx:
             await tx.experts.put(an_expert())
@@ -59,7 +65,7 @@ class Browser:
             provider=Provider.MICROSOFT,
             account_id=reconnects,
             return_url=return_url,
-            redirect_uri=None,
+            redirect_uri=redirect_uri,
         )
         return started.state
 

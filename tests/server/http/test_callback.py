@@ -1,41 +1,72 @@
 """The redirect with which a sign-in ends, as browsers bring it."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
-from domain.connection import SignInRefused
+from application.ports.sign_in import RedirectAnswer
+from domain.connection import Confirming, SignInRefused
 from domain.ids import AccountId, ExpertId, SessionId
 from domain.session import WriteStatus
 from server.http.links import CALLBACK_PATH
 from tests.builders import EXPERT, a_session
 from tests.fakes.sign_in import ADMIN_CONSENT_URL
-from tests.server.http.browser import Browser
-from tests.server.served import RETURN_URL
+from tests.server.http.browser import Browser, at_http
+from tests.server.served import RETURN_URL, a_world
 
 MARKUP = "<script>alert('gotcha')</script>"
 
 
-async def test_a_connected_account_sends_the_browser_back_with_its_id(browser: Browser) -> None:
+async def test_a_sign_in_sends_the_browser_back_with_a_token_to_confirm_it(browser: Browser) -> None:
     answer = await browser.connect(
         browser.world.provider.add_person(), return_url=RETURN_URL + "?tab=a%20b&x=1#list"
     )
 
+    (token,) = answer.told["token"]
     assert answer.status == 302
-    assert answer.location == RETURN_URL + "?tab=a%20b&x=1&outcome=connected&account_id=account-1#list"
+    assert answer.location == RETURN_URL + f"?tab=a%20b&x=1&outcome=pending&token={token}#list"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
+    assert browser.world.store.tables.accounts == {}
+    connected = await browser.world.container.confirm_connection()(ExpertId(EXPERT), token)
+    assert connected.account.account_id == "account-1"
 
 
-async def test_a_reconnected_account_is_told_as_such(browser: Browser) -> None:
-    person = browser.world.provider.add_person()
-    await browser.connect(person)
+async def test_where_nothing_is_confirmed_the_browser_goes_back_with_the_account(
+    unconfirmed: Browser,
+) -> None:
+    person = unconfirmed.world.provider.add_person()
 
-    answer = await browser.connect(person, return_url=RETURN_URL)
+    first = await unconfirmed.connect(person, return_url=RETURN_URL)
+    again = await unconfirmed.connect(person, return_url=RETURN_URL)
 
-    assert answer.told == {"outcome": ["reconnected"], "account_id": ["account-1"]}
+    assert first.told == {"outcome": ["connected"], "account_id": ["account-1"]}
+    assert again.told == {"outcome": ["reconnected"], "account_id": ["account-1"]}
+
+
+@pytest.fixture
+async def unconfirmed() -> AsyncIterator[Browser]:
+    world = a_world(Confirming.OFF)
+    async with at_http(world, world.container.web_app()) as browser:
+        yield browser
+
+
+async def test_a_sign_in_begun_for_the_callers_page_ends_on_none_of_ours(browser: Browser) -> None:
+    state = await browser.start(redirect_uri=RETURN_URL)
+    code = browser.world.provider.code_for(browser.world.provider.add_person())
+
+    answer = await browser.come_back(state=state, code=code)
+
+    assert answer.status == 409
+    assert "ends on another page" in answer.text
+    assert code not in answer.text
+    assert browser.world.provider.calls["redeem"] == 0
+    redirected = RedirectAnswer(state=state, code=code)
+    outcome = await browser.world.container.complete_connection()(redirected, expert_id=ExpertId(EXPERT))
+    assert outcome.account is not None
 
 
 async def test_a_failure_sends_the_browser_back_with_its_reason(browser: Browser) -> None:
@@ -250,7 +281,7 @@ async def test_a_redirect_may_come_as_a_form(browser: Browser) -> None:
     answer = await browser.get(CALLBACK_PATH, "POST", data={"state": state, "code": code})
 
     assert answer.status == 302
-    assert answer.told["outcome"] == ["connected"]
+    assert answer.told["outcome"] == ["pending"]
 
 
 async def test_a_form_with_files_or_without_bounds_is_refused(browser: Browser) -> None:

@@ -7,12 +7,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from google.rpc import error_details_pb2
 
+from application.accounts.complete_connection import ConnectionOutcome
+from application.ports.sign_in import RedirectAnswer
 from calendarsync.v1 import account_pb2, expert_pb2
 from calendarsync.v1.account_service_pb2 import (
     CompleteConnectionRequest,
+    ConfirmConnectionRequest,
     DisconnectAccountRequest,
     GetAccountRequest,
     ListAccountsRequest,
+    StartConnectionRequest,
 )
 from domain.account import AccountKind
 from domain.connection import SignInRefused
@@ -23,10 +27,10 @@ from tests.fakes.sign_in import ADMIN_CONSENT_URL
 from tests.server.served import PUBLIC_URL, RETURN_URL, Api, Failure, failure_of
 
 
-async def test_a_sign_in_goes_to_the_services_own_redirect_by_default(api: Api) -> None:
+async def test_a_sign_in_goes_to_the_services_own_redirect(api: Api) -> None:
     await api.put_expert()
 
-    started = await api.start()
+    started = await api.start(return_url=RETURN_URL)
 
     query = parse_qs(urlsplit(started.authorization_url).query)
     assert query["redirect_uri"] == [PUBLIC_URL + "/oauth/microsoft/callback"]
@@ -272,6 +276,76 @@ async def test_a_reconnect_as_somebody_else_is_refused_with_help(api: Api) -> No
 
     assert failure.reason == "ACCOUNT_MISMATCH"
     assert failure.detail(error_details_pb2.Help).links
+
+
+@pytest.mark.parametrize("destination", [{"return_url": ""}, {"redirect_uri": ""}])
+async def test_an_empty_destination_breaks_the_rules_of_shape(api: Api, destination: dict[str, str]) -> None:
+    await api.put_expert()
+
+    failure = await failure_of(api.start(**destination))
+
+    assert failure.reason == "INVALID_REQUEST"
+
+
+async def test_a_sign_in_without_a_destination_is_refused(api: Api) -> None:
+    await api.put_expert()
+    request = StartConnectionRequest(expert_id=EXPERT, provider=account_pb2.PROVIDER_MICROSOFT)
+
+    failure = await failure_of(api.accounts.StartConnection(request))
+
+    assert (failure.code.name, failure.reason) == ("INVALID_ARGUMENT", "DESTINATION_REQUIRED")
+    assert failure.fields == {"return_url": "DESTINATION_REQUIRED"}
+
+
+async def test_a_sign_in_begun_another_way_says_which_and_goes_on(api: Api) -> None:
+    await api.put_expert()
+    started = await api.start(return_url=RETURN_URL)
+    code = api.world.provider.code_for(api.world.provider.add_person())
+
+    failure = await failure_of(
+        api.accounts.CompleteConnection(
+            CompleteConnectionRequest(expert_id=EXPERT, state=started.state, code=code)
+        )
+    )
+
+    assert (failure.code.name, failure.reason) == ("FAILED_PRECONDITION", "CONNECTION_ATTEMPT_OTHER_WAY")
+    assert failure.metadata == {"begun_with": "return_url"}
+    assert (await _come_back(api, started.state, code)).token is not None
+
+
+async def test_confirming_answers_with_the_account_again_and_again(api: Api) -> None:
+    await api.put_expert()
+    person = api.world.provider.add_person()
+    started = await api.start(return_url=RETURN_URL)
+    outcome = await _come_back(api, started.state, api.world.provider.code_for(person))
+    request = ConfirmConnectionRequest(expert_id=EXPERT, token=outcome.token or "")
+
+    first = await api.accounts.ConfirmConnection(request)
+
+    assert first.account.email == person.email
+    assert not first.reconnected
+    assert first == await api.accounts.ConfirmConnection(request)
+
+
+async def test_another_experts_token_is_not_found(api: Api) -> None:
+    await api.put_expert()
+    await api.put_expert("expert-2")
+    started = await api.start(return_url=RETURN_URL)
+    code = api.world.provider.code_for(api.world.provider.add_person())
+    token = (await _come_back(api, started.state, code)).token or ""
+
+    failure = await failure_of(
+        api.accounts.ConfirmConnection(ConfirmConnectionRequest(expert_id="expert-2", token=token))
+    )
+
+    assert (failure.code.name, failure.reason) == ("NOT_FOUND", "CONNECTION_ATTEMPT_NOT_FOUND")
+    assert token not in str(failure)
+    await api.accounts.ConfirmConnection(ConfirmConnectionRequest(expert_id=EXPERT, token=token))
+
+
+async def _come_back(api: Api, state: str, code: str) -> ConnectionOutcome:
+    """To the service's own redirect."""
+    return await api.world.container.complete_connection()(RedirectAnswer(state=state, code=code))
 
 
 async def test_a_redirect_brings_a_code_or_an_error(api: Api) -> None:

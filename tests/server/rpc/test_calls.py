@@ -10,7 +10,15 @@ import pytest
 from calendarsync.v1 import account_pb2, account_service_pb2, availability_service_pb2, expert_service_pb2
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
 from tests.builders import EXPERT
-from tests.server.served import Api, Failure, Logs, expert_message, failure_of, session_request
+from tests.server.served import (
+    REDIRECT_URI,
+    Api,
+    Failure,
+    Logs,
+    expert_message,
+    failure_of,
+    session_request,
+)
 
 GET_EXPERT = "/calendarsync.v1.ExpertService/GetExpert"
 
@@ -207,7 +215,7 @@ async def test_an_unknown_method_is_not_implemented(api: Api) -> None:
 
 def _start_request() -> Any:
     return account_service_pb2.StartConnectionRequest(
-        expert_id=EXPERT, provider=account_pb2.PROVIDER_MICROSOFT
+        expert_id=EXPERT, provider=account_pb2.PROVIDER_MICROSOFT, redirect_uri=REDIRECT_URI
     )
 
 

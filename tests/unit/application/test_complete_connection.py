@@ -263,7 +263,7 @@ async def test_another_expert_cannot_finish_the_sign_in_and_does_not_use_it_up(
     app: Application, maria: Person
 ) -> None:
     other = await app.add_expert("expert-2")
-    state = await app.start()
+    state = await app.start(redirect_uri=RETURN_URL)
     answer = RedirectAnswer(state=state, code=app.provider.code_for(maria))
 
     with pytest.raises(ConnectionAttemptNotFound):

@@ -23,7 +23,7 @@ def calendars_of(app: Application, account: Account) -> set[Calendar]:
 
 async def prompt_of_next_sign_in(app: Application) -> tuple[str, str]:
     """The prompt asked for, and the state."""
-    started = await app.start_connection(expert_id=EXPERT, provider=Provider.MICROSOFT)
+    started = await app.start_connection(expert_id=EXPERT, provider=Provider.MICROSOFT, return_url=RETURN_URL)
     return parse_qs(urlsplit(started.authorization_url).query)["prompt"][0], started.state
 
 
@@ -183,7 +183,7 @@ async def test_consent_is_asked_afresh_of_whoever_disconnected(
 
     expected = "consent" if expert_id == "expert-2" else "select_account"
     started = await app.start_connection(
-        expert_id=(await app.add_expert(expert_id)), provider=Provider.MICROSOFT
+        expert_id=(await app.add_expert(expert_id)), provider=Provider.MICROSOFT, return_url=RETURN_URL
     )
     assert f"prompt={expected}" in started.authorization_url
 

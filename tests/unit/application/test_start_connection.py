@@ -20,7 +20,7 @@ def query_of(url: str) -> dict[str, str]:
 
 
 async def test_sends_the_browser_to_the_provider_with_the_state_of_the_attempt(app: Application) -> None:
-    started = await app.start_connection(expert_id=EXPERT, provider=Provider.MICROSOFT)
+    started = await app.start_connection(expert_id=EXPERT, provider=Provider.MICROSOFT, return_url=RETURN_URL)
 
     query = query_of(started.authorization_url)
     assert query["state"] == started.state
@@ -51,13 +51,15 @@ async def test_refuses_urls_that_are_not_allowed_and_names_the_field(app: Applic
 
 async def test_refuses_an_unknown_expert(app: Application) -> None:
     with pytest.raises(ExpertNotFound):
-        await app.start_connection(expert_id=ExpertId("nobody"), provider=Provider.MICROSOFT)
+        await app.start_connection(
+            expert_id=ExpertId("nobody"), provider=Provider.MICROSOFT, return_url=RETURN_URL
+        )
 
 
 @pytest.mark.parametrize("provider", [Provider.GOOGLE, Provider.APPLE])
 async def test_refuses_providers_that_are_not_served_yet(app: Application, provider: Provider) -> None:
     with pytest.raises(ProviderNotAvailable) as refusal:
-        await app.start_connection(expert_id=EXPERT, provider=provider)
+        await app.start_connection(expert_id=EXPERT, provider=provider, return_url=RETURN_URL)
 
     assert refusal.value.provider is provider
 
@@ -66,7 +68,7 @@ async def test_a_reconnect_asks_for_the_person_of_the_account(app: Application, 
     account = await app.connect(maria)
 
     started = await app.start_connection(
-        expert_id=EXPERT, provider=Provider.MICROSOFT, account_id=account.account_id
+        expert_id=EXPERT, provider=Provider.MICROSOFT, account_id=account.account_id, return_url=RETURN_URL
     )
 
     assert query_of(started.authorization_url)["login_hint"] == maria.email
@@ -79,7 +81,10 @@ async def test_refuses_to_reconnect_an_account_of_another_expert(app: Applicatio
     for expert_id, account_id in (("expert-2", account.account_id), (EXPERT, AccountId("unknown"))):
         with pytest.raises(AccountNotFound):
             await app.start_connection(
-                expert_id=ExpertId(expert_id), provider=Provider.MICROSOFT, account_id=account_id
+                expert_id=ExpertId(expert_id),
+                provider=Provider.MICROSOFT,
+                account_id=account_id,
+                return_url=RETURN_URL,
             )
 
 

@@ -12,6 +12,7 @@ from domain.connection import (
     BlockedByOrganisation,
     ConnectionAttemptExpired,
     ConnectionAttemptNotFound,
+    ConnectionAttemptOtherWay,
     MailboxNotServed,
     SignInCancelled,
     SignInInterrupted,
@@ -35,6 +36,15 @@ CONNECTING: Mapping[type[Exception], Entry] = {
         message="the sign-in took longer than ten minutes: start a new one",
         details=lambda _: [
             unmet("sign-in", "CONNECTION_ATTEMPT_EXPIRED", "it must be finished within ten minutes")
+        ],
+    ),
+    ConnectionAttemptOtherWay: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_CONNECTION_ATTEMPT_OTHER_WAY,
+        message="the sign-in was begun another way, and can be finished only that way",
+        metadata=lambda error: {"begun_with": error.begun.value},
+        details=lambda _: [
+            unmet("sign-in", "CONNECTION_ATTEMPT_OTHER_WAY", "it must come back the way it was begun")
         ],
     ),
     ProviderNotAvailable: Entry(

@@ -9,7 +9,7 @@ from domain.account import AccountNotFound
 from domain.calendar import CalendarNotFound
 from domain.cell import ExpertMoved
 from domain.change import CursorExpired
-from domain.connection import ReturnUrlNotAllowed
+from domain.connection import DestinationRequired, ReturnUrlNotAllowed
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
 from domain.export import ExportPositionUnknown
@@ -103,6 +103,14 @@ REQUESTS: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_RETURN_URL_NOT_ALLOWED,
         message="the URL is not on the allow-list",
         details=lambda error: [bad_field(error.field, "return_url_not_allowed", "must be on the allow-list")],
+    ),
+    DestinationRequired: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_DESTINATION_REQUIRED,
+        message="a sign-in must come back to a page of the caller's",
+        details=lambda _: [
+            bad_field("return_url", "destination_required", "this or redirect_uri must be set")
+        ],
     ),
     ExpertNotFound: Entry(
         code=grpc.StatusCode.NOT_FOUND,

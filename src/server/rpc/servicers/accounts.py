@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from application.accounts.complete_connection import CompleteConnection
+from application.accounts.confirm_connection import ConfirmConnection
 from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
@@ -27,6 +28,7 @@ from server.rpc.servicers import Context
 class Accounts(AccountServiceServicer):
     start_connection: StartConnection
     complete_connection: CompleteConnection
+    confirm_connection: ConfirmConnection
     get_account: GetAccount
     list_accounts: ListAccounts
     disconnect_account: DisconnectAccount
@@ -75,6 +77,14 @@ class Accounts(AccountServiceServicer):
         if outcome.account is not None:
             response.account.CopyFrom(account_message(outcome.account))
         return response
+
+    async def ConfirmConnection(
+        self, request: pb.ConfirmConnectionRequest, context: Context
+    ) -> pb.ConfirmConnectionResponse:
+        connected = await self.confirm_connection(ExpertId(request.expert_id), request.token)
+        return pb.ConfirmConnectionResponse(
+            account=account_message(connected.account), reconnected=connected.reconnected
+        )
 
     async def GetAccount(self, request: pb.GetAccountRequest, context: Context) -> pb.GetAccountResponse:
         account = await self.get_account(ExpertId(request.expert_id), AccountId(request.account_id))

@@ -1,12 +1,13 @@
 """Settings of the two doors: where they listen, and how they are reached."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, field_validator
 
+from domain.connection import Confirming
 from server.addresses import Address
-from server.runtime.settings.kinds import ListenAddress, WebUrl, WebUrls
+from server.runtime.settings.kinds import AnyCase, ListenAddress, WebUrl, WebUrls
 from server.runtime.settings.names import variable
 
 
@@ -22,6 +23,13 @@ class DoorSettings(BaseModel):
     )
     return_urls: WebUrls = Field(
         default=(), description="comma-separated prefixes of allowed `return_url` and `redirect_uri`"
+    )
+    confirm_connections: Annotated[Confirming, AnyCase] = Field(
+        default=Confirming.REQUIRED,
+        description="which sign-ins are connected only once the caller has confirmed whose browser it was"
+        " (`ConfirmConnection`): `required`, all that are begun with `return_url`, and those begun with neither"
+        " `return_url` nor `redirect_uri` are refused; `with_return_url`, the former, and the latter are connected at"
+        " once; `off`, none, so that anybody's browser counts as the expert's",
     )
     most_streams: int = Field(
         default=5_000,
