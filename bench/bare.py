@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest, ListBusyTimesResponse
-from server.rpc.server import OPTIONS
+from server.rpc.bounds import Bounds
 
 SERVICE = "calendarsync.bench.Bare"
 BUILD = f"/{SERVICE}/Build"
@@ -53,7 +53,7 @@ def _resident_pages() -> int:
 @asynccontextmanager
 async def bare_server() -> AsyncIterator[int]:
     """Serves on a free port of this machine, which it gives."""
-    server = grpc.aio.server(options=OPTIONS)
+    server = grpc.aio.server(options=Bounds().options(None))
     server.add_generic_rpc_handlers((_handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -117,6 +117,13 @@ class CredentialNotFound(DomainError):
     """No credential has this id."""
 
 
+@dataclass(kw_only=True, eq=False)
+class ScopeMissing(DomainError):
+    """The caller is known, and may not do this."""
+
+    scope: Scope
+
+
 def require_caller(name: str, scopes: Collection[Scope]) -> Caller:
     """Raises CredentialRefused."""
     if not NAME.fullmatch(name):

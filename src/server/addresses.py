@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import socket
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,6 +59,23 @@ class Address(NamedTuple):
             return self.loopback
         return any(ip.version == one.version and ip in one for one in PRIVATE)
 
+    @property
+    def only_here(self) -> bool:
+        """The same, also for names, which are looked up: all that one leads to must be on this machine."""
+        try:
+            numeric = self.numeric()
+        except OSError:
+            return False
+        return all(one.loopback for one in numeric)
+
+    def numeric(self) -> tuple["Address", ...]:
+        """What a name leads to, as far as this machine could listen there. Raises OSError when that is nothing."""
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        usable = {Address(str(at[0]), self.port): None for family, *_, at in found if _has(family)}
+        if not usable:
+            raise OSError(f"{self.host} leads nowhere")
+        return tuple(usable)
+
     def bound(self) -> socket.socket:
         """A socket that listens there. Raises OSError when the address is taken or none of this machine's."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -91,3 +109,20 @@ def _only_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _has(family: int) -> bool:
+    """Whether this machine speaks it: many without IPv6 have a name for its loopback all the same."""
+    if family == socket.AF_INET6:
+        return _has_ipv6()
+    return family == socket.AF_INET
+
+
+@cache
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

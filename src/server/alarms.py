@@ -18,6 +18,7 @@ MISCONFIGURED: Final = "_MISCONFIGURED"
 CREDENTIAL_REFUSED: Final = "_CREDENTIAL_REFUSED"
 TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
 CLOCK: Final = "CLOCK"
+GRPC_CERTIFICATE: Final = "GRPC_CERTIFICATE"
 RELAPSE: Final = timedelta(minutes=10)
 """An alarm that comes back this soon is taken for the same one."""
 CALM: Final = timedelta(minutes=1)
@@ -108,6 +109,14 @@ class OperatorAlarms:
     def clock_agrees(self) -> None:
         if self._clear(CLOCK):
             log.warning("the clocks of the database and of the provider agree again")
+
+    def certificate_unusable(self, why: str) -> None:
+        if self._raise(GRPC_CERTIFICATE, why):
+            log.error("the certificate of the gRPC side needs attention; the one in use stays", why=why)
+
+    def certificate_works(self) -> None:
+        if self._clear(GRPC_CERTIFICATE):
+            log.warning("the certificate of the gRPC side is all right again")
 
     def unforeseen(self, fault: Exception) -> None:
         log.error("work failed for an unforeseen reason", **described(fault))

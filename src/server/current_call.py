@@ -24,13 +24,17 @@ _root = logging.getLogger()
 
 @dataclass(slots=True)
 class CurrentCall:
-    """`reason` is set once the call has failed, and `caller` once it is known who calls."""
+    """`reason` is set once the call has failed, and `caller` once it is known who calls.
+
+    `cost` is how many intervals it took to answer, beyond what a call is worth; None where nobody counts them.
+    """
 
     request_id: str
     method: str
     reason: str | None = None
     caller: Caller | None = None
     trace_id: str | None = None
+    cost: int | None = None
 
 
 current_call: ContextVar[CurrentCall] = ContextVar("current_call")

@@ -38,10 +38,11 @@ from server.alarms import OperatorAlarms
 from server.http.pages import Product
 from server.logs import configure_logging
 from server.metrics.metrics import Metrics
+from server.rpc.bounds import Bounds
 from server.rpc.calls.failures import STATUS_DETAILS
 from server.rpc.calls.open_streams import MOST_STREAMS
 from server.rpc.mapping.times import put_interval
-from server.rpc.server import GrpcServer, grpc_server
+from server.rpc.server import Door, GrpcServer, grpc_server
 from server.runtime.container import Container
 from tests.builders import EXPERT, SESSION, an_interval
 from tests.fakes.calendar_directory import FakeCalendarDirectory
@@ -271,12 +272,20 @@ def session_request(
 
 
 @asynccontextmanager
-async def served(world: World, *, most_streams: int = MOST_STREAMS) -> AsyncIterator[Api]:
+async def served(
+    world: World, *, most_streams: int = MOST_STREAMS, door: Door | None = None
+) -> AsyncIterator[Api]:
     address = Address("127.0.0.1", 0)
     servicers, alarms = world.container.servicers(), world.container.alarms()
     metrics = world.container.metrics().calls
     async with (
-        grpc_server(servicers, alarms, address, metrics=metrics, most_streams=most_streams) as server,
+        grpc_server(
+            servicers,
+            alarms,
+            address,
+            metrics=metrics,
+            door=door or Door(bounds=Bounds(most_streams=most_streams)),
+        ) as server,
         grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
     ):
         yield Api(world=world, server=server, channel=channel)

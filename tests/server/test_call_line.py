@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.caller import LOCAL, Caller
 from server.current_call import CurrentCall, LineHandler, current_call, log_call, present_caller
-from server.rpc.calls.request_id import SANE
+from server.rpc.calls.headers import SANE
 from tests.server.served import Logs, captured_logs
 
 METHOD = "/calendarsync.v1.AvailabilityService/ListBusyTimes"

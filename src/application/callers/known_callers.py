@@ -4,6 +4,7 @@ So a flood of made-up tokens costs the database nothing, and there is nothing to
 takes. In return a process hears of new and of revoked credentials with its next look, which comes every few seconds.
 """
 
+import asyncio
 import hmac
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,23 +82,37 @@ class KnownCallers:
         self._as_of: datetime | None = None
         self._tell: list[Callable[[Collection[str]], None]] = []
 
+    @property
+    def state(self) -> object:
+        """As long as it is the same, so are all answers. None: nothing is known."""
+        return self._known
+
     def tell_of_withdrawn(self, tell: Callable[[Collection[str]], None]) -> None:
         """Have the ids of credentials that are no longer valid told, once each refresh finds some."""
         self._tell.append(tell)
 
-    async def refresh(self) -> None:
-        """Raises StoreUnavailable; what was known before counts for a while then, as far as it has not expired."""
+    async def refresh(self, *, within: timedelta | None = None) -> None:
+        """Raises what looking them up does; what was known before counts for a while then, if it has not expired."""
         now = self._clock.now()
+        looked_up = None
         try:
-            self._keep(await self._credentials.valid(now))
-            self._as_of = now
-        except StoreUnavailable:
-            trusted = self._as_of is not None and now - self._as_of <= TRUSTED_FOR
-            known = self._known.credentials if self._known is not None and trusted else ()
-            self._keep([one for one in known if one.valid_at(now)])
-            if not trusted:
-                self._known = None
-            raise
+            async with asyncio.timeout(None if within is None else within.total_seconds()):
+                looked_up = await self._credentials.valid(now)
+        except TimeoutError:
+            raise StoreUnavailable from None
+        finally:
+            if looked_up is None:
+                self._distrust()
+        self._keep(looked_up)
+        self._as_of = now
+
+    def _distrust(self) -> None:
+        now = self._clock.now()
+        trusted = self._as_of is not None and now - self._as_of <= TRUSTED_FOR
+        known = self._known.credentials if self._known is not None and trusted else ()
+        self._keep([one for one in known if one.valid_at(now)])
+        if not trusted:
+            self._known = None
 
     def by_token(self, text: str) -> Identity:
         """Raises CredentialsInvalid, StoreUnavailable."""

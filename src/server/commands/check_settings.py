@@ -3,6 +3,7 @@
 import argparse
 
 from server.commands.command import Command, environment_settings, tell
+from server.runtime.grpc_door import require_certificates, warnings_of
 from server.runtime.resources import microsoft_settings
 from server.runtime.stop_signals import StopSignals
 
@@ -10,7 +11,8 @@ from server.runtime.stop_signals import StopSignals
 def _run(_arguments: argparse.Namespace, _signals: StopSignals) -> int:
     settings = environment_settings()
     microsoft_settings(settings, public_url=settings.public_url or "http://localhost")
-    tell("The settings are right.")
+    require_certificates(settings)
+    tell("The settings are right.", *warnings_of(settings))
     return 0
 
 

@@ -55,3 +55,30 @@ class TooManyStreams(Exception):
     """This process has as many streams as it can have. Each caller is told another time to come back."""
 
     retry_after: timedelta
+
+
+class CredentialsMissing(Exception):
+    """The call says nothing about who makes it."""
+
+
+@dataclass(kw_only=True, eq=False)
+class CallerLimitReached(Exception):
+    """This caller uses as much of the process as one may: `limit` is which of the limits, `value` its number."""
+
+    limit: str
+    value: int
+    retry_after: timedelta
+
+
+@dataclass(kw_only=True, eq=False)
+class TooManyCalls(Exception):
+    """This process has as many calls under way as it takes. Each caller is told another time to come back."""
+
+    retry_after: timedelta
+
+
+@dataclass(kw_only=True, eq=False)
+class StreamTooOld(Exception):
+    """The stream has been open for as long as one may be."""
+
+    retry_after: timedelta

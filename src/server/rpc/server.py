@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import grpc.aio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 
+from application.callers.known_callers import KnownCallers
 from application.cells.find_moved import FindMoved
 from calendarsync.v1 import (
     account_service_pb2,
@@ -27,12 +27,19 @@ from calendarsync.v1 import (
     session_service_pb2_grpc,
 )
 from domain.account import Provider
+from domain.caller import LOCAL, Caller
 from server.addresses import Address
 from server.alarms import OperatorAlarms
 from server.metrics.calls import CallMetrics
+from server.rpc import health, reflection
+from server.rpc.bounds import Bounds
+from server.rpc.callers.gate import Gate
+from server.rpc.callers.identification import Identification, Identified, Unidentified
+from server.rpc.callers.limits import CallerLimits
 from server.rpc.calls.open_calls import OpenCalls
-from server.rpc.calls.open_streams import MOST_STREAMS, OpenStreams
+from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
+from server.rpc.certificates import Certificates
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
 from server.rpc.servicers.calendars import Calendars
@@ -42,9 +49,6 @@ from server.rpc.servicers.sessions import Sessions
 from server.tasks import task_for_good
 from server.traces import Traces
 
-SERVING = health_pb2.HealthCheckResponse.SERVING
-NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
 SERVICES: Final = (
     expert_service_pb2.DESCRIPTOR.services_by_name["ExpertService"].full_name,
     account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
@@ -53,8 +57,6 @@ SERVICES: Final = (
     session_service_pb2.DESCRIPTOR.services_by_name["SessionService"].full_name,
     change_service_pb2.DESCRIPTOR.services_by_name["ChangeService"].full_name,
 )
-LARGEST_MESSAGE: Final = 16 * 1024 * 1024
-"""Bytes. What is larger is refused by the transport, without a reason; requests have a smaller limit of their own."""
 LAST_WORDS_SECONDS: Final = 2.0
 """How long streams may take to end when the server stops."""
 QUIET_SECONDS: Final = 0.1
@@ -65,26 +67,6 @@ DRAIN_SHARE: Final = 0.25
 answered with CANCELLED and without a reason (grpcio 1.85, https://github.com/grpc/grpc/issues/41785)."""
 TURN_SECONDS: Final = 0.05
 """How soon a call that has arrived is known to be under way."""
-PING_FLOOR: Final = timedelta(seconds=5)
-"""How often clients may ping, as the contract says: on a stream on which nothing happens, the library's own enforcement
-ends the connection of who pings more often."""
-MOST_ARRIVED: Final = 10_000
-"""Calls of one method that wait to be taken up, which the library does one by one.
-
-Core ends what is more than this as CANCELLED, without a reason; left to itself, some of more than 1,000 and all of more
-than 3,000 (grpcio 1.85). After a restart that many watchers come at once. A connection's streams have no limit, since
-all that came on it afterwards would wait for one of them to end.
-"""
-OPTIONS: Final = (
-    ("grpc.max_receive_message_length", LARGEST_MESSAGE),
-    ("grpc.max_send_message_length", LARGEST_MESSAGE),
-    ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, and should fail
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.server.max_pending_requests", MOST_ARRIVED),
-    ("grpc.server.max_pending_requests_hard_limit", MOST_ARRIVED),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +94,35 @@ def provider_service(provider: Provider) -> str:
     return f"calendarsync.provider.{provider.name}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Who is let in, and how much of them. Without `known`, everybody is `everybody`, whatever they show."""
+
+    known: KnownCallers | None = None
+    everybody: Caller = LOCAL
+    certificates: Certificates | None = None
+    limits: CallerLimits = field(default_factory=CallerLimits)
+    bounds: Bounds = field(default_factory=Bounds)
+    reflection: bool = True
+
+    @property
+    def limits_of_each(self) -> CallerLimits | None:
+        return None if self.known is None else self.limits
+
+    def identification(self) -> Identification:
+        if self.known is None:
+            return Unidentified(self.everybody)
+        of_clients = self.certificates is not None and self.certificates.of_clients
+        return Identified(self.known, certificates=of_clients)
+
+
 class GrpcServer:
     """A started server. `port` is the one it got."""
 
     def __init__(
         self,
         server: grpc.aio.Server,
-        health_servicer: health.aio.HealthServicer,
+        health_servicer: health.Health,
         open_calls: OpenCalls,
         streams: OpenStreams,
         port: int,
@@ -140,7 +144,7 @@ class GrpcServer:
         """
         loop = asyncio.get_running_loop()
         latest = loop.time() + grace
-        await self._health.enter_graceful_shutdown()
+        self._health.stop()
         self._streams.end()
         await self._open_calls.callers_gone(
             quiet_seconds=QUIET_SECONDS, within_seconds=min(DRAIN_SECONDS, grace * DRAIN_SHARE)
@@ -159,12 +163,6 @@ class GrpcServer:
         await stopping
 
 
-def server_options(ping_floor: timedelta) -> list[tuple[str, int]]:
-    """Pings that were sent at the floor may arrive closer to each other: half of it is held to."""
-    closest = ping_floor / 2 // timedelta(milliseconds=1)
-    return [*OPTIONS, ("grpc.http2.min_ping_interval_without_data_ms", closest)]
-
-
 @asynccontextmanager
 async def grpc_server(
     servicers: Servicers,
@@ -173,25 +171,32 @@ async def grpc_server(
     *,
     metrics: CallMetrics,
     traces: Traces | None = None,
-    ping_floor: timedelta = PING_FLOOR,
-    most_streams: int = MOST_STREAMS,
+    door: Door | None = None,
 ) -> AsyncIterator[GrpcServer]:
     """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
-    open_calls, streams = OpenCalls(), OpenStreams(most=most_streams)
+    door = door or Door()
+    bounds, identification = door.bounds, door.identification()
+    open_calls = OpenCalls(most=bounds.most_calls)
+    streams = OpenStreams(most=bounds.most_streams, longest=bounds.connection_age)
     metrics.follow(streams)
-    server = grpc.aio.server(options=server_options(ping_floor))
-    wrapped = WrappedMethods(server, open_calls, streams, metrics, servicers.find_moved, traces)
+    if door.known is not None:
+        door.known.tell_of_withdrawn(streams.end_those_of)
+    server = grpc.aio.server(
+        options=bounds.options(door.limits_of_each), maximum_concurrent_rpcs=bounds.most_at_once
+    )
+    gate = Gate(identification, door.limits_of_each)
+    wrapped = WrappedMethods(server, gate, open_calls, streams, metrics, servicers.find_moved, traces)
     servicers.add_to(wrapped)
-    health_servicer = health.aio.HealthServicer()
+    health_servicer = health.Health()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
-    reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    try:
-        port = server.add_insecure_port(str(address))
-    except RuntimeError as exc:
-        raise OSError(f"can't listen at {address}") from exc
+    if door.reflection:
+        names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflecting = reflection.Reflection(names, identification)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflecting, server)  # type: ignore[no-untyped-call]
+    port = _listen(server, address, door.certificates)
     await server.start()
     for service in ("", *SERVICES):
-        await health_servicer.set(service, SERVING)
+        health_servicer.set(service, health.SERVING)
     running = GrpcServer(server, health_servicer, open_calls, streams, port)
     async with task_for_good(_follow(alarms, health_servicer), name="health follows the alarms"):
         try:
@@ -200,9 +205,28 @@ async def grpc_server(
             await running.stop(0)
 
 
-async def _follow(alarms: OperatorAlarms, health_servicer: health.aio.HealthServicer) -> None:
+def _listen(server: grpc.aio.Server, address: Address, certificates: Certificates | None) -> int:
+    """The port. Raises OSError.
+
+    By numbers only: the library takes names like `unix` for something else than hosts, and what a name leads to may
+    have changed since it was found to be this machine.
+    """
+    port = address.port
+    for one in address.numeric():
+        at = str(one._replace(port=port))
+        try:
+            if certificates is None:
+                port = server.add_insecure_port(at)
+            else:
+                port = server.add_secure_port(at, certificates.credentials())
+        except RuntimeError as exc:
+            raise OSError(f"can't listen at {address}") from exc
+    return port
+
+
+async def _follow(alarms: OperatorAlarms, health_servicer: health.Health) -> None:
     service = provider_service(Provider.MICROSOFT)
     while True:
-        status = NOT_SERVING if alarms.is_raised(Provider.MICROSOFT) else SERVING
-        await health_servicer.set(service, status)
+        misconfigured = alarms.is_raised(Provider.MICROSOFT)
+        health_servicer.set(service, health.NOT_SERVING if misconfigured else health.SERVING)
         await alarms.changed()

@@ -18,8 +18,9 @@ from server.addresses import Address
 from server.http.app import HttpServer, http_server
 from server.http.connections.limits import HttpLimits
 from server.logs import described, log_stray_errors
-from server.rpc.server import GrpcServer, grpc_server
+from server.rpc.server import GrpcServer
 from server.runtime.container import Container
+from server.runtime.grpc_door import open_grpc
 from server.runtime.measuring import measuring
 from server.runtime.open_files import all_files, within_files
 from server.runtime.resources import UNREACHABLE, ProcessFailed, Resources, open_resources
@@ -70,7 +71,9 @@ async def running(
         resources = await stack.enter_async_context(open_resources(settings, public_url=public_url))
         container, grace = resources.container, settings.shutdown_grace_seconds
         await stack.enter_async_context(measuring(container, settings, role))
-        grpc = await _start_grpc(stack, settings, resources) if role in WITH_GRPC else None
+        grpc = None
+        if role in WITH_GRPC:
+            grpc = await stack.enter_async_context(open_grpc(settings, resources))
         if role in WITH_PAGES:
             await _tell_address(resources.pool, public_url)
         make_app = container.web_app if role in WITH_PAGES else container.health_app
@@ -171,23 +174,6 @@ async def _tell_address(pool: Pool, public_url: str) -> None:
         await tell_address(pool, public_url)
     except StoreUnavailable:
         raise ProcessFailed(UNREACHABLE) from None
-
-
-async def _start_grpc(stack: AsyncExitStack, settings: Settings, resources: Resources) -> GrpcServer:
-    container = resources.container
-    try:
-        return await stack.enter_async_context(
-            grpc_server(
-                container.servicers(),
-                container.alarms(),
-                settings.grpc_address,
-                metrics=container.metrics().calls,
-                traces=resources.traces,
-                most_streams=settings.most_streams,
-            )
-        )
-    except OSError:
-        raise ProcessFailed(f"can't listen at CALENDARSYNC_GRPC_ADDRESS {settings.grpc_address}") from None
 
 
 def _start_worker(settings: Settings, resources: Resources, hurry: asyncio.Event) -> asyncio.Task[None]:

@@ -15,12 +15,15 @@ from application.cells.find_moved import FindMoved
 from domain.expert import ExpertNotFound
 from server.current_call import CurrentCall
 from server.metrics.calls import CallMetrics
+from server.rpc.callers.gate import Gate
+from server.rpc.callers.identification import Unidentified
+from server.rpc.callers.rules import RULES, MethodWithoutRule
 from server.rpc.calls import wrapper
 from server.rpc.calls.deadline import LONGEST_MARGIN_SECONDS, time_limit, what_ended
 from server.rpc.calls.failures import STATUS_DETAILS, fail
+from server.rpc.calls.headers import REQUEST_ID, read_headers
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
-from server.rpc.calls.request_id import REQUEST_ID, request_id
 from server.rpc.calls.wrapper import WrappedMethods
 from server.rpc.faults import DeadlineExceeded
 from server.rpc.server import SERVICES
@@ -83,7 +86,7 @@ class Registered:
 def wrapping(registered: Registered) -> WrappedMethods:
     server: Any = registered
     metrics, find_moved = CallMetrics(CollectorRegistry()), FindMoved(store=FakeStore())
-    return WrappedMethods(server, OpenCalls(), OpenStreams(), metrics, find_moved)
+    return WrappedMethods(server, Gate(Unidentified()), OpenCalls(), OpenStreams(), metrics, find_moved)
 
 
 def test_the_first_sane_request_id_goes_back() -> None:
@@ -91,12 +94,12 @@ def test_the_first_sane_request_id_goes_back() -> None:
         metadata=[(REQUEST_ID, "not sane"), ("other", "a"), (REQUEST_ID, "b"), (REQUEST_ID, "c")]
     )
 
-    assert request_id(context) == "b"
+    assert read_headers(context).request_id == "b"
     assert context.trailing == ((REQUEST_ID, "b"),)
 
 
 def test_request_ids_that_are_made_differ() -> None:
-    assert request_id(a_context()) != request_id(a_context())
+    assert read_headers(a_context()).request_id != read_headers(a_context()).request_id
 
 
 async def test_the_time_limit_leaves_a_margin_of_the_callers_deadline() -> None:
@@ -129,7 +132,7 @@ async def test_only_the_limits_own_end_is_a_deadline_exceeded() -> None:
 
 async def test_a_failure_adds_its_details_to_what_goes_back_anyway() -> None:
     context = a_context(metadata=[(REQUEST_ID, "mine")])
-    call = CurrentCall(request_id(context), METHOD)
+    call = CurrentCall(read_headers(context).request_id, METHOD)
 
     with pytest.raises(grpc.aio.AbortError):
         await fail(call, context, ExpertNotFound())
@@ -169,6 +172,23 @@ def test_every_method_of_every_service_is_wrapped(world: World) -> None:
         assert behaviour.__module__ == wrapper.__name__, method
 
 
+def test_a_method_that_nobody_has_ruled_on_is_not_served() -> None:
+    handler: Any = grpc.unary_unary_rpc_method_handler(print, Empty.FromString)
+
+    with pytest.raises(MethodWithoutRule, match=r"ExpertService/CloneExpert"):
+        wrapping(Registered()).add_registered_method_handlers(
+            "calendarsync.v1.ExpertService", {"CloneExpert": handler}
+        )
+
+
+def test_there_is_a_rule_for_each_method_of_the_contract() -> None:
+    ruled = {f"calendarsync.v1.{service}": set(rules) for service, rules in RULES.items()}
+
+    assert set(ruled) == set(SERVICES)
+    for service in SERVICES:
+        assert set(_methods_of(service)) <= ruled[service], service
+
+
 def test_a_method_that_takes_a_stream_is_refused() -> None:
     handler: Any = grpc.stream_unary_rpc_method_handler(print)
 
@@ -182,10 +202,11 @@ async def test_an_end_that_nobody_foresaw_is_not_logged_as_a_success(logs: Logs)
 
     registered = Registered()
     handler: Any = grpc.unary_unary_rpc_method_handler(answer, Empty.FromString)
-    wrapping(registered).add_registered_method_handlers("x.Y", {"Z": handler})
+    service = "calendarsync.v1.ExpertService"
+    wrapping(registered).add_registered_method_handlers(service, {"GetExpert": handler})
 
     with pytest.raises(KeyboardInterrupt):
-        await registered.methods["x.Y/Z"].unary_unary(b"", a_context())
+        await registered.methods[f"{service}/GetExpert"].unary_unary(b"", a_context())
 
     assert [line["code"] for line in logs.of("call")] == ["UNKNOWN"]
 

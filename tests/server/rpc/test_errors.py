@@ -22,6 +22,7 @@ from domain.ids import AccountId, CalendarId
 from domain.session import SessionNotFound
 from server.rpc.catalogue import CATALOGUE, INTERNAL_ONLY, UNEXPECTED, help_links, reason_of
 from server.rpc.catalogue.booking import BOOKING
+from server.rpc.catalogue.callers import CALLERS
 from server.rpc.catalogue.connecting import CONNECTING
 from server.rpc.catalogue.outages import OUTAGES
 from server.rpc.catalogue.requests import REQUESTS
@@ -56,7 +57,7 @@ def test_every_domain_error_is_in_the_catalogue_or_internal_for_a_reason() -> No
 
 
 def test_no_error_stands_in_two_parts_of_the_catalogue() -> None:
-    assert len(CATALOGUE) == sum(len(part) for part in (REQUESTS, CONNECTING, BOOKING, OUTAGES))
+    assert len(CATALOGUE) == sum(len(part) for part in (CALLERS, REQUESTS, CONNECTING, BOOKING, OUTAGES))
 
 
 def test_every_reason_of_the_contract_is_given_by_some_error() -> None:

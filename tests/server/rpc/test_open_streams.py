@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -17,6 +18,7 @@ from server.rpc.calls.open_streams import BEGINNING_AT_ONCE, EARLIEST_RETRY, LAT
 from server.rpc.faults import ServiceStopping, TooManyStreams
 from tests.builders import EXPERT
 from tests.server.served import Api, Logs, World, failure_of, served
+from tests.support.service import until
 
 
 async def test_one_more_than_may_be_is_refused_until_another_ends() -> None:
@@ -155,6 +157,16 @@ async def test_thousands_of_watchers_at_once_all_begin_or_hear_why_and_calls_do_
         assert Counter(await outcomes) == {"begun": 2_000, "TOO_MANY_STREAMS": 1_000}
         for one in watches:
             one.cancel()
+        await until(
+            _open_on(api), lambda open_streams: not open_streams
+        )  # else the next test has their lines
+
+
+def _open_on(api: Api) -> Callable[[], Awaitable[int]]:
+    async def count() -> int:
+        return api.server.open_streams
+
+    return count
 
 
 def _watch(api: Api) -> Any:

@@ -11,7 +11,10 @@ from google.protobuf.empty_pb2 import Empty
 from prometheus_client import CollectorRegistry
 
 from application.cells.find_moved import FindMoved
+from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from server.metrics.calls import CallMetrics
+from server.rpc.callers.gate import Gate
+from server.rpc.callers.identification import Unidentified
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
@@ -23,7 +26,7 @@ from tests.server.served import failure_of
 async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) -> None:
     streams = OpenStreams()
 
-    async def messages(request: Empty, context: Any) -> AsyncIterator[Empty]:
+    async def messages(request: WatchChangesRequest, context: Any) -> AsyncIterator[Empty]:
         for _ in range(sent_before):
             yield Empty()
         asyncio.get_running_loop().call_soon(streams.end)
@@ -31,15 +34,22 @@ async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) 
         await asyncio.Event().wait()
 
     server = grpc.aio.server()
-    handler: Any = grpc.unary_stream_rpc_method_handler(messages, Empty.FromString, Empty.SerializeToString)
+    handler: Any = grpc.unary_stream_rpc_method_handler(
+        messages, WatchChangesRequest.FromString, Empty.SerializeToString
+    )
     WrappedMethods(
-        server, OpenCalls(), streams, CallMetrics(CollectorRegistry()), FindMoved(store=FakeStore())
-    ).add_registered_method_handlers("x.Y", {"Z": handler})
+        server,
+        Gate(Unidentified()),
+        OpenCalls(),
+        streams,
+        CallMetrics(CollectorRegistry()),
+        FindMoved(store=FakeStore()),
+    ).add_registered_method_handlers("calendarsync.v1.ChangeService", {"WatchChanges": handler})
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, asyncio.timeout(10):
-            watch: Any = channel.unary_stream("/x.Y/Z")
+            watch: Any = channel.unary_stream("/calendarsync.v1.ChangeService/WatchChanges")
             failure = await failure_of(_to_the_end(watch(b"")))
     finally:
         await server.stop(None)

@@ -14,7 +14,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from calendarsync.v1 import change_service_pb2, change_service_pb2_grpc
 from domain.account import Provider
 from server.addresses import Address
-from server.rpc.server import PING_FLOOR, SERVICES, grpc_server, server_options
+from server.rpc.bounds import PING_FLOOR, Bounds
+from server.rpc.server import SERVICES, Door, grpc_server
 from tests.server.served import Api, Logs
 from tests.support.pinging import pinging
 
@@ -130,7 +131,7 @@ async def test_pings_at_the_floor_are_answered_for_good(api: Api) -> None:
             world.container.alarms(),
             address,
             metrics=world.container.metrics().calls,
-            ping_floor=SHORT_FLOOR,
+            door=Door(bounds=Bounds(ping_floor=SHORT_FLOOR)),
         ) as server,
         pinging(server.port) as client,
     ):
@@ -148,8 +149,8 @@ def test_the_floor_of_pings_is_the_one_that_the_contract_names() -> None:
     contract = Path("proto/calendarsync/v1/change_service.proto").read_text(encoding="utf-8")
 
     assert f"one every {PING_FLOOR.total_seconds():.0f} seconds" in contract
-    assert ("grpc.http2.min_ping_interval_without_data_ms", 2500) in server_options(PING_FLOOR)
-    assert ("grpc.keepalive_permit_without_calls", 1) in server_options(PING_FLOOR)
+    assert ("grpc.http2.min_ping_interval_without_data_ms", 2500) in Bounds().options(None)
+    assert ("grpc.keepalive_permit_without_calls", 1) in Bounds().options(None)
 
 
 @pytest.mark.parametrize("days", [1 / 24, 25, 10_000])

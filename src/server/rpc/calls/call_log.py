@@ -7,11 +7,9 @@ from types import TracebackType
 import grpc
 import grpc.aio
 
-from domain.caller import LOCAL
 from server.current_call import CurrentCall, current_call, current_trace, log_call
 from server.metrics.calls import Meter
 from server.rpc.calls import Context
-from server.rpc.calls.request_id import request_id
 
 NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -21,8 +19,8 @@ class LoggedCall:
 
     __slots__ = ("_call", "_context", "_meter", "_started")
 
-    def __init__(self, method: str, context: Context, meter: Meter) -> None:
-        self._call = CurrentCall(request_id(context), method, caller=LOCAL, trace_id=current_trace.get())
+    def __init__(self, method: str, request_id: str, context: Context, meter: Meter) -> None:
+        self._call = CurrentCall(request_id, method, trace_id=current_trace.get())
         self._context = context
         self._meter = meter
 

@@ -1,19 +1,32 @@
-"""Knows the calls that are under way, so that a server that stops waits for answers, and for nothing else."""
+"""Knows the calls that are under way: there are not too many, and a server that stops waits for their answers only."""
 
 import asyncio
+import random
+from datetime import timedelta
 from types import TracebackType
+from typing import Final
+
+from server.rpc.faults import TooManyCalls
+
+MOST_CALLS: Final = 1_000
+EARLIEST_SECONDS, LATEST_SECONDS = 0.2, 2.0
+"""Whoever is refused comes back somewhere between."""
 
 
 class OpenCalls:
-    """Counts the blocks in which calls are answered, but for streams."""
+    """Counts the blocks in which calls are answered, but for streams. One more than `most` raises TooManyCalls."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = MOST_CALLS) -> None:
+        self._most = most
         self._unanswered = 0
         self._begun = 0
         self._all_answered = asyncio.Event()
         self._all_answered.set()
 
     def __enter__(self) -> None:
+        if self._unanswered >= self._most:
+            pause = random.uniform(EARLIEST_SECONDS, LATEST_SECONDS)  # noqa: S311 - spreads only
+            raise TooManyCalls(retry_after=timedelta(seconds=pause))
         self._unanswered += 1
         self._begun += 1
         self._all_answered.clear()

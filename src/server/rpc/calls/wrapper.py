@@ -17,11 +17,14 @@ import grpc.aio
 from application.cells.find_moved import FindMoved
 from server.metrics.calls import CallMetrics
 from server.rpc.answers import serializing_unless_written
+from server.rpc.callers.gate import AdmittedCall, AdmittedStream, Gate, require_of_all
+from server.rpc.callers.rules import rule_of
 from server.rpc.calls import Context
 from server.rpc.calls.call_log import LoggedCall
 from server.rpc.calls.deadline import time_limit, what_ended
 from server.rpc.calls.elsewhere import Meaning, meaning_of_absence
 from server.rpc.calls.failures import fail
+from server.rpc.calls.headers import read_headers
 from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.sending import send_all
@@ -39,6 +42,7 @@ class WrappedMethods:
     def __init__(
         self,
         server: grpc.aio.Server,
+        gate: Gate,
         open_calls: OpenCalls,
         open_streams: OpenStreams,
         metrics: CallMetrics,
@@ -46,6 +50,7 @@ class WrappedMethods:
         traces: Traces | None = None,
     ) -> None:
         self._server: Any = server
+        self._gate = gate
         self._open_calls = open_calls
         self._open_streams = open_streams
         self._metrics = metrics
@@ -65,10 +70,11 @@ class WrappedMethods:
         meaning = meaning_of_absence(handler.request_deserializer, self._find_moved)
         # Requests are decoded inside, where a failure has a reason.
         if handler.response_streaming:
-            stream = _stream(method, handler, self._open_streams, self._metrics, meaning)
+            stream = _stream(method, handler, self._gate, self._open_streams, self._metrics, meaning)
             traced_stream = traced(method, stream, self._traces)
             return grpc.unary_stream_rpc_method_handler(traced_stream, None, handler.response_serializer)
-        call = traced(method, _call(method, handler, self._open_calls, self._metrics, meaning), self._traces)
+        answer = _call(method, handler, self._gate, self._open_calls, self._metrics, meaning)
+        call = traced(method, answer, self._traces)
         return grpc.unary_unary_rpc_method_handler(
             call,
             None,
@@ -77,18 +83,28 @@ class WrappedMethods:
 
 
 def _call(
-    method: str, handler: Handler, open_calls: OpenCalls, metrics: CallMetrics, meaning: Meaning
+    method: str,
+    handler: Handler,
+    gate: Gate,
+    open_calls: OpenCalls,
+    metrics: CallMetrics,
+    meaning: Meaning,
 ) -> Callable[..., Any]:
     answer: Any = handler.unary_unary
+    rule = rule_of(method)
     valid, meter = valid_requests(handler.request_deserializer), metrics.of_calls(method)
 
     async def behaviour(raw: bytes, context: Context) -> Any:
-        with LoggedCall(method, context, meter) as call:
+        request_id, authorization = read_headers(context)
+        with LoggedCall(method, request_id, context, meter) as call:
             limit = time_limit(context)
             try:
                 async with limit:
-                    with open_calls:
-                        return await answer(valid(raw), context)
+                    with AdmittedCall(gate, call, authorization, context, rule), open_calls:
+                        request = valid(raw)
+                        if rule.of_all is not None:
+                            require_of_all(call, rule, request)
+                        return await answer(request, context)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - the outermost place, or its text would travel
@@ -98,18 +114,29 @@ def _call(
 
 
 def _stream(
-    method: str, handler: Handler, open_streams: OpenStreams, metrics: CallMetrics, meaning: Meaning
+    method: str,
+    handler: Handler,
+    gate: Gate,
+    open_streams: OpenStreams,
+    metrics: CallMetrics,
+    meaning: Meaning,
 ) -> Callable[..., Any]:
     """One coroutine that writes, instead of a generator: whatever ends it, wherever it is, ends all of it at once."""
     messages = cast("Stream", handler.unary_stream)
+    rule = rule_of(method)
     valid, meter = valid_requests(handler.request_deserializer), metrics.of_streams(method)
     sent = metrics.of_messages(method)
 
     async def behaviour(raw: bytes, context: Context) -> None:
-        with LoggedCall(method, context, meter) as call:
+        request_id, authorization = read_headers(context)
+        with LoggedCall(method, request_id, context, meter) as call:
             try:
-                async with open_streams.one_more(), aclosing(messages(valid(raw), context)) as stream:
-                    await send_all(stream, context, open_streams, sent)
+                with AdmittedStream(gate, call, authorization, context, rule) as identity:
+                    async with open_streams.one_more(identity.credential_id):
+                        request = valid(raw)
+                        require_of_all(call, rule, request)
+                        async with aclosing(messages(request, context)) as stream:
+                            await send_all(stream, context, open_streams, sent)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above

@@ -26,6 +26,7 @@ from domain.errors import DomainError
 from domain.incident import ReconnectLinkUnknown
 from domain.interval import IntervalInvalid
 from server.rpc.catalogue.booking import BOOKING
+from server.rpc.catalogue.callers import CALLERS
 from server.rpc.catalogue.connecting import CONNECTING
 from server.rpc.catalogue.entry import Entry
 from server.rpc.catalogue.outages import OUTAGES
@@ -37,7 +38,7 @@ UNEXPECTED = Entry(
     message="internal error",
 )
 
-CATALOGUE: Mapping[type[Exception], Entry] = {**REQUESTS, **CONNECTING, **BOOKING, **OUTAGES}
+CATALOGUE: Mapping[type[Exception], Entry] = {**CALLERS, **REQUESTS, **CONNECTING, **BOOKING, **OUTAGES}
 
 INTERNAL_ONLY: Mapping[type[DomainError], str] = {
     MailboxFull: "the session says so: it waits",

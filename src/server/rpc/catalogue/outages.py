@@ -11,7 +11,7 @@ from domain.access import ClockDiffers, ProviderMisconfigured, ProviderUnavailab
 from domain.cell import ExpertMoving
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import retry_in
-from server.rpc.faults import DeadlineExceeded, ServiceStopping, TooManyStreams
+from server.rpc.faults import DeadlineExceeded, ServiceStopping, StreamTooOld, TooManyStreams
 
 PROVIDER_PAUSE = timedelta(seconds=5)
 STORE_PAUSE = timedelta(seconds=1)
@@ -52,6 +52,12 @@ OUTAGES: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_SERVICE_STOPPING,
         message="the service stops: connect again, after a random pause",
         details=lambda _: [retry_in(STOPPING_PAUSE)],
+    ),
+    StreamTooOld: Entry(
+        code=grpc.StatusCode.UNAVAILABLE,
+        reason=ErrorReason.ERROR_REASON_STREAM_TOO_OLD,
+        message="the stream was open for as long as one may be: resume with the last cursor",
+        details=lambda error: [retry_in(error.retry_after)],
     ),
     TooManyStreams: Entry(
         code=grpc.StatusCode.RESOURCE_EXHAUSTED,

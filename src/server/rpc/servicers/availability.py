@@ -12,6 +12,7 @@ from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceServicer
 from domain.ids import ExpertId, HoldId
 from server.rpc.answers import within_limits
+from server.rpc.callers.costs import QuestionCost, charge
 from server.rpc.mapping.asked_times import AskedTimes, asked_by, excluded_by, max_age_of
 from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
 from server.rpc.mapping.batch import batch_answer
@@ -39,6 +40,7 @@ class Availability(AvailabilityServiceServicer):
             max_age=max_age_of(request),
             budget=self.budget.of(context),
         )
+        charge(availability, fresh=request.HasField("max_age"))
         return within_limits(await large_busy_times_answer(availability))
 
     async def BatchListBusyTimes(  # type: ignore[override]  # as bytes
@@ -46,6 +48,7 @@ class Availability(AvailabilityServiceServicer):
     ) -> bytes:
         expert_ids = [ExpertId(one) for one in request.expert_ids]
         answers: dict[ExpertId, bytes] = {}
+        cost = QuestionCost(fresh=request.HasField("max_age"))
         found = self.look_up.of_many(
             expert_ids,
             interval_from(request.window, "window"),
@@ -54,7 +57,9 @@ class Availability(AvailabilityServiceServicer):
         )
         async with aclosing(found):
             async for expert_id, availability in found:
+                cost.add(availability)
                 answers[expert_id] = await large_busy_times_answer(availability)
+        cost.charge()
         elsewhere = await self.find_moved([one for one in expert_ids if one not in answers])
         return within_limits(batch_answer(expert_ids, answers, elsewhere))
 
@@ -69,6 +74,7 @@ class Availability(AvailabilityServiceServicer):
             max_age=asked.max_age,
             budget=self.budget.of(context),
         )
+        charge(checked.availability, fresh=asked.max_age is not None)
         return within_limits(checked_times_answer(asked.messages, checked.times, checked.availability))
 
     async def HoldTime(self, request: pb.HoldTimeRequest, context: Context) -> pb.HoldTimeResponse:

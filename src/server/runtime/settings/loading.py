@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.addresses import Address
-from server.runtime.settings import doors, mail, microsoft, operations, reading
+from server.runtime.settings import callers, doors, mail, microsoft, operations, reading
+from server.runtime.settings.callers import CallerSettings
 from server.runtime.settings.cells import CellsSettings
 from server.runtime.settings.database import DatabaseSettings
 from server.runtime.settings.doors import DoorSettings
@@ -27,6 +28,7 @@ SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
     MailSettings,
     DoorSettings,
     EdgeSettings,
+    CallerSettings,
     ReadingSettings,
     RunningSettings,
     OperationsSettings,
@@ -37,6 +39,7 @@ CONTRADICTIONS: Final = (
     mail.contradictions,
     reading.contradictions,
     doors.contradictions,
+    callers.contradictions,
     operations.contradictions,
 )
 
@@ -57,6 +60,7 @@ class Settings(
     MailSettings,
     DoorSettings,
     EdgeSettings,
+    CallerSettings,
     ReadingSettings,
     RunningSettings,
     OperationsSettings,

@@ -1,0 +1,40 @@
+"""What a question costs its caller beside the call itself."""
+
+from domain.availability import Availability, ReadingSource
+from server.current_call import current_call
+from server.rpc.callers.limits import LARGE_QUESTION, LIVE_READING
+
+
+class QuestionCost:
+    """Of one question, perhaps about several experts, of the call under way.
+
+    `fresh` says that the caller set how old readings may be.
+    """
+
+    __slots__ = ("_call", "_fresh", "_intervals", "_looks")
+
+    def __init__(self, *, fresh: bool) -> None:
+        call = current_call.get(None)
+        self._call = None if call is None or call.cost is None else call
+        self._fresh = fresh
+        self._intervals = self._looks = 0
+
+    def add(self, availability: Availability) -> None:
+        if self._call is None:
+            return
+        self._intervals += availability.taken.size
+        if self._fresh:
+            live = sum(one.source is ReadingSource.LIVE for one in availability.readings)
+            self._looks += live + len(availability.unread)
+
+    def charge(self) -> None:
+        if self._call is not None:
+            large = self._intervals if self._intervals > LARGE_QUESTION else 0
+            self._call.cost = (self._call.cost or 0) + large + self._looks * LIVE_READING
+
+
+def charge(availability: Availability, *, fresh: bool) -> None:
+    """The same for a question about one expert."""
+    cost = QuestionCost(fresh=fresh)
+    cost.add(availability)
+    cost.charge()

@@ -1,0 +1,78 @@
+"""Which method needs which scope: one table for all methods, and what is not in it is not served."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from domain.caller import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`of_all` is needed as well where the request names no expert, and so is about all of them; `by_cost` says that
+    a call's cost counts, beside the call."""
+
+    scope: Scope
+    of_all: Scope | None = None
+    by_cost: bool = False
+
+
+READ: Final = Rule(scope=Scope.READ)
+WRITE: Final = Rule(scope=Scope.WRITE)
+QUESTION: Final = Rule(scope=Scope.READ, by_cost=True)
+FEED: Final = Rule(scope=Scope.READ, of_all=Scope.WATCH_ALL)
+
+RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
+    "ExpertService": {
+        "PutExpert": WRITE,
+        "GetExpert": READ,
+        "ExportExpert": Rule(scope=Scope.ADMIN),
+        "DeleteExpert": Rule(scope=Scope.ERASE_EXPERTS),
+    },
+    "AccountService": {
+        "StartConnection": WRITE,
+        "CompleteConnection": WRITE,
+        "ConfirmConnection": WRITE,
+        "GetAccount": READ,
+        "ListAccounts": READ,
+        "DisconnectAccount": WRITE,
+        "ListIncidents": READ,
+        "RecordBounce": WRITE,
+    },
+    "CalendarService": {
+        "ListCalendars": READ,
+        "GetCalendarSettings": READ,
+        "UpdateCalendarSettings": WRITE,
+    },
+    "AvailabilityService": {
+        "ListBusyTimes": QUESTION,
+        "BatchListBusyTimes": QUESTION,
+        "CheckTimes": QUESTION,
+        "HoldTime": WRITE,
+        "ReleaseHold": WRITE,
+    },
+    "SessionService": {
+        "PutSession": WRITE,
+        "CancelSession": WRITE,
+        "GetSession": READ,
+        "ListSessions": READ,
+    },
+    "ChangeService": {
+        "WatchChanges": FEED,
+        "ListChanges": FEED,
+    },
+}
+PACKAGE: Final = "calendarsync.v1"
+
+
+class MethodWithoutRule(Exception):
+    """Nobody has said who may call this method, so nobody may."""
+
+
+def rule_of(method: str) -> Rule:
+    """Of a method such as `/calendarsync.v1.ExpertService/GetExpert`. Raises MethodWithoutRule."""
+    service, _, name = method.removeprefix(f"/{PACKAGE}.").partition("/")
+    try:
+        return RULES[service][name]
+    except KeyError:
+        raise MethodWithoutRule(f"{method} has no line in {__name__}") from None
