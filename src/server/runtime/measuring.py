@@ -21,15 +21,16 @@ async def measuring(container: Container, settings: Settings, role: Role) -> Asy
     metrics.registry.register(Tasks())
     metrics.registry.register(Alarms(lambda: container.alarms().raised))
     metrics.registry.register(container.census_taker())
-    metrics.registry.register(CertificateExpiry(_certificates(settings)))
+    metrics.registry.register(CertificateExpiry(certificates_of(settings)))
     async with task_for_good(metrics.loop_lag.follow(), name="loop lag"):
         yield
 
 
-def _certificates(settings: Settings) -> dict[str, Path]:
+def certificates_of(settings: Settings) -> dict[str, Path]:
     """The files that hold those that others look at, by use."""
     files = {
         "microsoft_client": settings.microsoft_client_certificate_file,
         "microsoft_next_client": settings.microsoft_next_client_certificate_file,
+        "grpc": settings.grpc_certificate_file,
     }
     return {use: file for use, file in files.items() if file is not None}
