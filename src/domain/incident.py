@@ -1,4 +1,4 @@
-"""Losses of access: one incident from the first evidence to the reconnect, one notice to the expert."""
+"""Losses of access: one incident from the first evidence to the reconnect, a notice to the expert, and reminders."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,13 +9,20 @@ from domain.ids import AccountId, ExpertId, IncidentId
 
 UNCERTAIN_PAUSE = timedelta(days=1)
 """How long to wait before mailing again if the mail may already have gone out."""
+REMINDED_AFTER = (timedelta(days=3), timedelta(days=7), timedelta(days=14))
+"""The first notice; whatever kept one back, the next keeps its distance from it."""
 FIRST_MAIL_RETRY = timedelta(seconds=30)
 LONGEST_MAIL_RETRY = timedelta(hours=1)
 
 
 @dataclass(kw_only=True, eq=False)
 class ReconnectLinkUnknown(DomainError):
-    """No account waits for a reconnect by this link: it never did, works again, or is gone."""
+    """No account is known that this link was for, or any more."""
+
+
+@dataclass(kw_only=True, eq=False)
+class ReconnectedAlready(DomainError):
+    """The account that this link is for has access again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +30,8 @@ class Incident:
     """One loss of access to one account.
 
     `token` is the secret part of the reconnect link. `mail_due_at` is when the next notice is due, None for never;
-    `notices` counts those sent, or left to the caller where the service sends no mail. `mail_begun_at` is when the next
-    one began to be handed over, as long as it is unknown what became of it.
+    `notices` counts those sent, reminders included, or left to the caller where the service sends no mail.
+    `mail_begun_at` is when the next one began to be handed over, as long as it is unknown what became of it.
     """
 
     incident_id: IncidentId
@@ -65,8 +72,21 @@ class Incident:
     def because(self, cause: LossCause) -> "Incident":
         return replace(self, cause=cause)
 
-    def notified(self) -> "Incident":
-        return replace(self, notices=self.notices + 1, mail_failures=0, mail_due_at=None, mail_begun_at=None)
+    @property
+    def reminds(self) -> bool:
+        """Whether the next notice says what one has said before."""
+        return self.notices > 0
+
+    def notified(self, now: datetime) -> "Incident":
+        """The next one is due after a pause, as long as there is one."""
+        pause = _PAUSES[self.notices] if self.notices < len(_PAUSES) else None
+        return replace(
+            self,
+            notices=self.notices + 1,
+            mail_failures=0,
+            mail_due_at=None if pause is None else now + pause,
+            mail_begun_at=None,
+        )
 
     def mail_delayed(self, now: datetime) -> "Incident":
         """To be tried again after a growing pause of 30 seconds to an hour."""
@@ -82,3 +102,9 @@ class Incident:
     def address_changed(self, now: datetime) -> "Incident":
         """Due at once if the former address took no mail; else as it was."""
         return replace(self, mail_failures=0, mail_due_at=now) if self.address_refused else self
+
+
+_PAUSES = tuple(
+    after - before for before, after in zip((timedelta(), *REMINDED_AFTER), REMINDED_AFTER, strict=False)
+)
+"""Between each notice and the one after it."""

@@ -19,6 +19,7 @@ CREDENTIAL_REFUSED: Final = "_CREDENTIAL_REFUSED"
 TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
 CLOCK: Final = "CLOCK"
 GRPC_CERTIFICATE: Final = "GRPC_CERTIFICATE"
+MAIL: Final = "MAIL_MISCONFIGURED"
 RELAPSE: Final = timedelta(minutes=10)
 """An alarm that comes back this soon is taken for the same one."""
 CALM: Final = timedelta(minutes=1)
@@ -117,6 +118,14 @@ class OperatorAlarms:
     def certificate_works(self) -> None:
         if self._clear(GRPC_CERTIFICATE):
             log.warning("the certificate of the gRPC side is all right again")
+
+    def mail_misconfigured(self, reason: str) -> None:
+        if self._raise(MAIL, reason):
+            log.error("the mail server refuses the service itself: no expert is mailed", reason=reason)
+
+    def mail_works(self) -> None:
+        if self._clear(MAIL):
+            log.warning("the mail server takes mail from the service again")
 
     def unforeseen(self, fault: Exception) -> None:
         log.error("work failed for an unforeseen reason", **described(fault))

@@ -34,6 +34,15 @@ async def test_an_incident_comes_back_by_value(kept: Kept) -> None:
         assert await tx.incidents.by_token("a_b-Ü") == incident
 
 
+async def test_an_open_incident_is_found_by_its_id_and_no_other(kept: Kept) -> None:
+    await _lost(kept, an_incident())
+    async with kept.transaction() as tx:
+        assert await tx.incidents.open_with_id(INCIDENT) == an_incident()
+        assert await tx.incidents.open_with_id(IncidentId("another")) is None
+        await tx.incidents.save(an_incident().closed(NOW))
+        assert await tx.incidents.open_with_id(INCIDENT) is None
+
+
 async def test_an_account_has_one_open_incident(kept: Kept) -> None:
     await _lost(kept, an_incident(), an_incident("incident-2", account_id="account-2"))
     async with kept.transaction() as tx:
@@ -107,7 +116,7 @@ async def test_an_incident_that_went_with_its_account_stays_gone(kept: Kept) -> 
     await _lost(kept, an_incident())
     async with kept.transaction() as tx:
         await tx.accounts.remove(ACCOUNT)
-        await tx.incidents.save(an_incident().notified())
+        await tx.incidents.save(an_incident().notified(NOW))
         await tx.incidents.release(INCIDENT)
         assert await tx.incidents.claimed(INCIDENT, token="first") is None
         assert await claim_incidents(tx) == []

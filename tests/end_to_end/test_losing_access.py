@@ -116,7 +116,7 @@ async def test_the_link_of_the_mail_brings_everything_back(service: Service) -> 
     assert list(settings.conflict_calendar_ids) == list(chosen.conflict_calendar_ids)
     assert settings.write_calendar_id == team
     used_up = await service.open(link)
-    assert (used_up.status, "Nothing is left to do" in used_up.text) == (404, True)
+    assert (used_up.status, "connected again already" in used_up.text) == (200, True)
 
 
 async def test_the_link_suggests_the_account_it_is_about_and_accepts_no_other(service: Service) -> None:
@@ -135,7 +135,29 @@ async def test_a_reconnect_through_the_api_closes_the_incident_too(service: Serv
     link = await mailed(service)
     landed = await service.finish("anna", account_id=account_id)
     assert landed["outcome"] == "reconnected"
-    assert (await service.open(link)).status == 404
+    assert "connected again already" in (await service.open(link)).text
+
+
+async def test_an_expert_is_reminded_by_another_mail_until_the_address_sends_one_back(
+    service: Service,
+) -> None:
+    await service.connect("anna")
+    await lose(service)
+    link = await mailed(service)
+    for number in (2, 3):
+        await service.database.execute("UPDATE incident SET mail_due_at = now()")
+        assert await mailed(service, number=number) == link
+    first, second, third = service.sandbox.mails
+    assert first.subject == "Action required: reconnect your Microsoft calendar"
+    assert second.subject == third.subject == "Reminder, action required: reconnect your Microsoft calendar"
+    assert "is still not connected" in second.text
+    assert len({one.message_id for one in service.sandbox.mails}) == 3
+
+    assert (await service.bounce(third.message_id)).recorded
+    (incident,) = await service.incidents()
+    assert (incident.address_refused, incident.notice_count) == (True, 3)
+    assert await service.rows("SELECT FROM incident WHERE mail_due_at IS NOT NULL") == []
+    assert "connected again" in await reconnect(service, link)
 
 
 async def test_a_second_loss_is_a_new_incident_with_a_mail_of_its_own(service: Service) -> None:
@@ -148,7 +170,8 @@ async def test_a_second_loss_is_a_new_incident_with_a_mail_of_its_own(service: S
     assert first != second
     assert (await service.open(first)).status == 302, "whichever mail is found, its link leads back in"
     assert "connected again" in await reconnect(service, second)
-    assert [(await service.open(link)).status for link in (first, second)] == [404, 404]
+    for link in (first, second):
+        assert "connected again already" in (await service.open(link)).text
 
 
 @pytest.mark.parametrize("trouble", ["closed", "refusing"])

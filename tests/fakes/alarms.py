@@ -12,7 +12,8 @@ class RecordingAlarms:
 
     `refused_credentials` are the names of those that are refused while another is accepted. `refusing` are the
     providers that accept none of their own tokens, `clock_off_by` is how far the clocks are apart
-    when that is too far. `faults` are those that nobody foresaw.
+    when that is too far, `mail_refused_because` is why the mail server refuses us. `faults` are those that nobody
+    foresaw.
     """
 
     raised: dict[Provider, str] = field(default_factory=dict)
@@ -20,6 +21,7 @@ class RecordingAlarms:
     refused_credentials: set[str] = field(default_factory=set)
     refusing: set[Provider] = field(default_factory=set)
     clock_off_by: timedelta | None = None
+    mail_refused_because: str = ""
     faults: list[Exception] = field(default_factory=list)
 
     def provider_misconfigured(self, provider: Provider, code: str) -> None:
@@ -49,6 +51,12 @@ class RecordingAlarms:
 
     def clock_agrees(self) -> None:
         self.clock_off_by = None
+
+    def mail_misconfigured(self, reason: str) -> None:
+        self.mail_refused_because = reason
+
+    def mail_works(self) -> None:
+        self.mail_refused_because = ""
 
     def unforeseen(self, fault: Exception) -> None:
         self.faults.append(fault)

@@ -72,6 +72,10 @@ class FakeIncidents:
         chosen = settings and settings.chosen and self.tables.calendars.get(settings.chosen)
         return not chosen or chosen.account_id == incident.account_id
 
+    async def open_with_id(self, incident_id: IncidentId) -> Incident | None:
+        incident = self.tables.incidents.get(incident_id)
+        return None if incident is None or incident.closed_at is not None else incident
+
     async def by_token(self, token: str) -> Incident:
         for incident in self.tables.incidents.values():
             if incident.token == token:

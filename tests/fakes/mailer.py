@@ -12,13 +12,15 @@ from tests.fakes.store import FakeStore
 class RecordingMailer:
     """Delivers into `sent`, but not to addresses in `refused`, nor to anybody while `down`.
 
-    While `silent` it never says that it did; with `hangs` it waits for that before anything else, `hung` mails at once.
+    `refuses_us` is why the server takes nothing from the service. While `silent` it never says that it did; with
+    `hangs` it waits for that before anything else, `hung` mails at once.
     """
 
     store: FakeStore | None = None
     sent: list[ReconnectNotice] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     down: bool = False
+    refuses_us: str = ""
     silent: bool = False
     hangs: asyncio.Event | None = None
     hung: int = 0
@@ -35,6 +37,8 @@ class RecordingMailer:
                 self.hung -= 1
         if self.down:
             raise MailDelayed(reason="not reachable")
+        if self.refuses_us:
+            raise MailDelayed(reason=self.refuses_us, code=535, ours=True)
         if notice.to in self.refused or "@" not in notice.to:
             raise MailRefused(code=550)
         await before_handover()

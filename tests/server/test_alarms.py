@@ -71,7 +71,9 @@ async def test_a_success_of_one_kind_clears_no_alarm_of_another() -> None:
     alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")
     alarms.tokens_refused(MICROSOFT)
     alarms.clock_differs(timedelta(minutes=9))
-    assert list(alarms.raised) == ["CLOCK", ALARM, "MICROSOFT_TOKENS_REFUSED"]
+    alarms.mail_misconfigured("login refused")
+    assert list(alarms.raised) == ["CLOCK", "MAIL_MISCONFIGURED", ALARM, "MICROSOFT_TOKENS_REFUSED"]
+    alarms.mail_works()
     alarms.clock_agrees()
     assert set(alarms.raised) == {ALARM, "MICROSOFT_TOKENS_REFUSED"}
     alarms.tokens_accepted(MICROSOFT)

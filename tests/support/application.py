@@ -16,6 +16,7 @@ from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListIncidents
 from application.accounts.notify_expert import NotifyExpert
+from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
@@ -128,6 +129,7 @@ class Application:
     get_account: GetAccount
     list_accounts: ListAccounts
     list_incidents: ListIncidents
+    record_bounce: RecordBounce
     disconnect_account: DisconnectAccount
     claim_incidents: ClaimIncidents
     claim_readings: ClaimReadings

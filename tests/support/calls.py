@@ -165,6 +165,13 @@ class Calls:
         request = account_service_pb2.ConfirmConnectionRequest(expert_id=expert_id, token=token)
         return await self.accounts.ConfirmConnection(request)
 
+    async def bounce(
+        self, message_id: str, *, recipient: str = EXPERT_EMAIL
+    ) -> account_service_pb2.RecordBounceResponse:
+        """Say that this mail came back from the expert's address."""
+        request = account_service_pb2.RecordBounceRequest(message_id=message_id, recipient=recipient)
+        return await self.accounts.RecordBounce(request)
+
     async def list_accounts(self, expert_id: str = EXPERT) -> list[account_pb2.Account]:
         request = account_service_pb2.ListAccountsRequest(expert_id=expert_id)
         return list((await self.accounts.ListAccounts(request)).accounts)

@@ -179,11 +179,12 @@ class Service(Calls):
         return {name: number for name, number in counts.items() if number}
 
     async def hurry(self) -> None:
-        """As if much time had passed: what is due later is overdue, and every claim has run out."""
+        """As if much time had passed, but for reminders: what is due later is overdue, and every claim has run out."""
         for statement in (
             b"UPDATE session SET due_at = now() - interval '1 hour' WHERE due_at IS NOT NULL",
             b"UPDATE session SET claimed_until = now() - interval '1 hour' WHERE claimed_until IS NOT NULL",
-            b"UPDATE incident SET mail_due_at = now() - interval '1 hour' WHERE mail_due_at IS NOT NULL",
+            b"UPDATE incident SET mail_due_at = now() - interval '1 hour' "
+            b"WHERE mail_due_at IS NOT NULL AND notices = 0",
             b"UPDATE incident SET claimed_until = now() - interval '1 hour' WHERE claimed_until IS NOT NULL",
             b"UPDATE calendar SET refused_at = now() - interval '2 days' WHERE refused_at IS NOT NULL",
         ):

@@ -12,6 +12,7 @@ from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListIncidents
 from application.accounts.notify_expert import NotifyExpert
+from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
@@ -169,6 +170,7 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
         start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
         get_account=GetAccount(store=store),
         list_accounts=ListAccounts(store=store),
+        record_bounce=RecordBounce(store=store, clock=clock),
         list_incidents=ListIncidents(
             store=store, clock=clock, reconnect_url=lambda token: f"{RECONNECT_URL}{token}"
         ),

@@ -20,8 +20,18 @@ DELAYS: tuple[tuple[type[Exception], str], ...] = (
     (OSError, "not reachable"),
     (aiosmtplib.SMTPException, "not usable as set up"),
 )
+OURS = {
+    "login refused",
+    "sender refused",
+    "refused by policy",
+    "no trusted encryption",
+    "not usable as set up",
+}
+"""What only our operator can mend, unless the server says that it is for now."""
 # RFC 3463: x.7.y is about security and policy, such as relaying or a sender's reputation: ours to mend.
 POLICY = re.compile(r"\b[245]\.7\.\d")
+LASTING = 500
+"""Replies below are for now (RFC 5321, 4.2.1)."""
 LOGIN_NEEDED = {530, 534, 535, 538}  # RFC 4954
 
 
@@ -50,12 +60,16 @@ def translate(exc: Exception) -> MailRefused | MailDelayed:
         return translate(exc.__cause__)
     reason = next((reason for kind, reason in DELAYS if isinstance(exc, kind)), "failed")
     code = exc.code if isinstance(exc, aiosmtplib.SMTPResponseException) else None
-    return MailDelayed(reason=reason, code=code)
+    return _delayed(reason, code)
 
 
 def _by_code(code: int, message: str) -> MailRefused | MailDelayed:
     if code in LOGIN_NEEDED:
-        return MailDelayed(reason="login refused", code=code)
+        return _delayed("login refused", code)
     if POLICY.search(message):
-        return MailDelayed(reason="refused by policy", code=code)
-    return MailRefused(code=code) if code >= 500 else MailDelayed(reason="not now", code=code)
+        return _delayed("refused by policy", code)
+    return MailRefused(code=code) if code >= LASTING else _delayed("not now", code)
+
+
+def _delayed(reason: str, code: int | None) -> MailDelayed:
+    return MailDelayed(reason=reason, code=code, ours=reason in OURS and (code or LASTING) >= LASTING)

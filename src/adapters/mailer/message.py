@@ -61,9 +61,8 @@ def reconnect_message(
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = _recipient(notice)
-    message["Subject"] = (
-        f"Action required: {SUBJECTS[notice.cause]} {one_line(notice.provider_name)} calendar"
-    )
+    begin = "Reminder, action required" if notice.reminder else "Action required"
+    message["Subject"] = f"{begin}: {SUBJECTS[notice.cause]} {one_line(notice.provider_name)} calendar"
     message["Date"] = sent_at
     message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9._-]', '', notice.message_id)}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: answer with no absence notice
@@ -77,6 +76,7 @@ def reconnect_message(
         "product": signature.name,
         "product_url": signature.url,
         "cause": notice.cause.value,
+        "reminder": notice.reminder,
     }
     message.set_content(TEMPLATES.get_template("reconnect.txt").render(words))
     message.add_alternative(TEMPLATES.get_template("reconnect.html").render(words), subtype="html")

@@ -73,6 +73,16 @@ class PostgresIncidents:
             ]
         )
 
+    async def open_with_id(self, incident_id: IncidentId) -> Incident | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT * FROM incident WHERE incident_id = %(incident_id)s AND closed_at IS NULL
+            FOR NO KEY UPDATE
+            """,
+            {"incident_id": incident_id},
+        )
+        return self._one_or_none(await cursor.fetchone())
+
     async def by_token(self, token: str) -> Incident:
         cursor = await self.connection.execute(
             "SELECT * FROM incident WHERE token_hash = %(token_hash)s",

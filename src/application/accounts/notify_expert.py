@@ -1,4 +1,4 @@
-"""Mail an expert that an account needs them to sign in again: once an incident, and only if it is still so."""
+"""Mail an expert that an account needs them to sign in again, and remind them; each only if it is still so."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -136,15 +136,21 @@ class NotifyExpert:
             reconnect_url=self.reconnect_url(incident.token),
             message_id=incident.message_id,
             sessions_at_risk=await self._sessions_at_risk(incident),
+            reminder=incident.reminds and incident.cause is cause,
         )
         try:
             await send(notice)
-        except (MailDelayed, _Superseded):
+        except MailDelayed as delayed:
+            if delayed.ours:
+                self.alarms.mail_misconfigured(delayed.reason)
+            return self._later
+        except _Superseded:
             return self._later
         except MailUncertain:
             return self._uncertain
         except MailRefused:
             return partial(self._refused, expert.email)
+        self.alarms.mail_works()
         return partial(self._noticed, cause, ChangeType.INCIDENT_NOTICE_SENT)
 
     async def _sessions_at_risk(self, incident: Incident) -> int:
@@ -178,11 +184,13 @@ class NotifyExpert:
             await tx.accounts.save(account.lost(cause))
             news = change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=self.clock.now())
             await tx.changes.add(news)
-        told = incident.because(cause).notified()
+        told = incident.because(cause).notified(self.clock.now())
         if cause is LossCause.MAILBOX_NOT_SERVED and not account.active:
             # Access was lost as well while this was told: that is still to be told.
-            told = replace(incident.notified(), mail_due_at=self.clock.now())
+            told = replace(incident.notified(self.clock.now()), mail_due_at=self.clock.now())
             await tx.jobs.notify_expert(incident.incident_id)
+        elif told.mail_due_at is not None:
+            await tx.jobs.notify_expert(incident.incident_id, at=told.mail_due_at)
         await tx.incidents.save(told)
         await self._tell(tx, type_, incident)
 

@@ -8,7 +8,7 @@ from application.ports.sign_in import SignIn
 from application.ports.store import Store
 from domain.account import AccountStatus
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt, Way
-from domain.incident import ReconnectLinkUnknown
+from domain.incident import ReconnectedAlready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +23,15 @@ class StartReconnect:
     async def __call__(self, token: str) -> str:
         """Where to send the browser. Any mail's link does, also that of an earlier loss, while the account waits.
 
-        Raises ReconnectLinkUnknown and what `SignIn.begin` raises.
+        Raises ReconnectedAlready, ReconnectLinkUnknown (also once the account was disconnected or its expert erased),
+        and what `SignIn.begin` raises.
         """
         async with self.store.transaction() as tx:
             incident = await tx.incidents.by_token(token)
             account = await tx.accounts.get(incident.account_id)
             additional = await additional_permissions(tx, account)
         if account.status is not AccountStatus.RECONNECT_REQUIRED and account.served:
-            raise ReconnectLinkUnknown
+            raise ReconnectedAlready
         started = await self.sign_in.begin(
             redirect_uri=self.callback_url,
             login_hint=account.email,

@@ -44,6 +44,14 @@ class Alarms(Protocol):
 
     def clock_agrees(self) -> None: ...
 
+    def mail_misconfigured(self, reason: str) -> None:
+        """The mail server refuses us, and not the experts' addresses. `reason` is a constant phrase."""
+        ...
+
+    def mail_works(self) -> None:
+        """The mail server took a mail."""
+        ...
+
     def unforeseen(self, fault: Exception) -> None:
         """Work failed for a reason that no rule knows, and goes on without it. Told by class and place, not by text."""
         ...

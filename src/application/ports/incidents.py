@@ -57,6 +57,10 @@ class Incidents(Protocol):
         """
         ...
 
+    async def open_with_id(self, incident_id: IncidentId) -> Incident | None:
+        """This incident, locked, if it is open."""
+        ...
+
     async def by_token(self, token: str) -> Incident:
         """The incident whose link carries this token, be it open or closed. Raises ReconnectLinkUnknown."""
         ...

@@ -16,10 +16,14 @@ class MailRefused(Exception):
 
 @dataclass(kw_only=True, eq=False)
 class MailDelayed(Exception):
-    """The mail was surely not handed over; later it may be. `reason` is a constant phrase for an operator's log."""
+    """The mail was surely not handed over; later it may be. `reason` is a constant phrase for an operator's log.
+
+    `ours`: no waiting helps, and neither another address, but an operator: our login, our sender, encryption.
+    """
 
     reason: str
     code: int | None = None
+    ours: bool = False
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,6 +34,8 @@ class MailUncertain(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconnectNotice:
     """What the mail says, and to whom. `sessions_at_risk` sessions wait to be written because of the loss.
+
+    A `reminder` says what a mail has said before.
 
     `message_id` identifies a mail: the same for every try of one mail, so that a mail server or reader can drop
     the second copy when the answer to a first try was lost. Its form is that before the @ of a Message-ID.
@@ -43,6 +49,7 @@ class ReconnectNotice:
     provider_name: str
     cause: LossCause
     sessions_at_risk: int
+    reminder: bool = False
 
 
 class Mailer(Protocol):

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from application.accounts.start_reconnect import StartReconnect
 from domain.access import ProviderMisconfigured, ProviderUnavailable
-from domain.incident import ReconnectLinkUnknown
+from domain.incident import ReconnectedAlready, ReconnectLinkUnknown
 from server.http.elsewhere import Elsewhere
 from server.http.pages import page_response
-from server.http.texts import DAMAGED_RECONNECT, UNKNOWN_RECONNECT, failure_page
+from server.http.texts import DAMAGED_RECONNECT, RECONNECTED_ALREADY, UNKNOWN_RECONNECT, failure_page
 
 WHOLE_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """256 bits in the alphabet of URLs, as the ids' source makes them; whatever else comes was broken on its way."""
@@ -32,6 +32,8 @@ class Reconnect:
             url = await self.start_reconnect(token)
         except ReconnectLinkUnknown:
             return await self.elsewhere(request, token) or page_response(request, UNKNOWN_RECONNECT)
+        except ReconnectedAlready:
+            return page_response(request, RECONNECTED_ALREADY)
         except (ProviderUnavailable, ProviderMisconfigured) as failure:
             return page_response(request, failure_page(failure))
         return web.Response(status=302, headers={"Location": url})

@@ -74,9 +74,15 @@ NOT_APPROVED: Final = Page(
     "Nothing was changed here.",
     next="To approve it after all, open the same link again.",
 )
+RECONNECTED_ALREADY: Final = Page(
+    title="Your calendar is connected again already",
+    what="This link was for a time when it was not. Nothing is left to do.",
+    next=CLOSE,
+    good=True,
+)
 UNKNOWN_RECONNECT: Final = Page(
     title="Nothing is left to do here",
-    what="This link is used up: the calendar is connected again already, or was disconnected.",
+    what="This link doesn't lead to a calendar that is waiting to be connected again.",
     next="To be sure, look at your connected calendars.",
     status=HTTPStatus.NOT_FOUND,
 )

@@ -13,6 +13,7 @@ ALARMS: Final = (
     "MICROSOFT_CREDENTIAL_REFUSED",
     "MICROSOFT_TOKENS_REFUSED",
     "CLOCK",
+    "MAIL_MISCONFIGURED",
 )
 """Told with 0 while they are not raised, so that whoever asks whether one is gets an answer."""
 

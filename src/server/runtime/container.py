@@ -19,6 +19,7 @@ from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListIncidents
 from application.accounts.notify_expert import NotifyExpert
+from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
@@ -218,6 +219,7 @@ class Container(containers.DeclarativeContainer):
         reconnect_url=reconnect_links,
     )
 
+    record_bounce = providers.Factory(RecordBounce, store=store, clock=clock)
     list_incidents = providers.Factory(ListIncidents, store=store, clock=clock, reconnect_url=reconnect_links)
 
     refresh_calendars = providers.Factory(
@@ -341,6 +343,7 @@ class Container(containers.DeclarativeContainer):
             list_accounts=list_accounts,
             disconnect_account=disconnect_account,
             list_incidents=list_incidents,
+            record_bounce=record_bounce,
         ),
         calendars=providers.Factory(
             Calendars,

@@ -63,7 +63,7 @@ async def test_sends_nothing_where_required_encryption_is_not_offered(ours: ssl.
         with pytest.raises(MailDelayed) as delayed:
             await hand_over(mailer, NOTICE)
     assert server.received == []
-    assert delayed.value.reason == "not usable as set up"
+    assert (delayed.value.reason, delayed.value.ours) == ("not usable as set up", True)
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
@@ -77,7 +77,7 @@ async def test_sends_nothing_to_a_server_without_a_trusted_certificate(
         with pytest.raises(MailDelayed) as delayed:
             await hand_over(mailer, NOTICE)
     assert server.received == []
-    assert delayed.value.reason == "no trusted encryption"
+    assert (delayed.value.reason, delayed.value.ours) == ("no trusted encryption", True)
 
 
 async def test_blames_no_address_for_a_wrong_password(theirs: ssl.SSLContext, ours: ssl.SSLContext) -> None:
@@ -86,6 +86,7 @@ async def test_blames_no_address_for_a_wrong_password(theirs: ssl.SSLContext, ou
         with pytest.raises(MailDelayed) as delayed:
             await hand_over(mailer, NOTICE)
     assert (delayed.value.reason, delayed.value.code) == ("login refused", 535)
+    assert delayed.value.ours
 
 
 async def test_blames_no_address_where_a_login_is_missing(

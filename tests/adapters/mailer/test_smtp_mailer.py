@@ -46,6 +46,16 @@ async def test_both_forms_name_the_account_and_carry_the_link(server: MailServer
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])
+async def test_a_reminder_says_that_it_is_one(server: MailServer, kind: str) -> None:
+    first, reminder = [await sent(server, replace(NOTICE, reminder=reminds)) for reminds in (False, True)]
+    assert str(reminder["Subject"]) == f"Reminder, a{str(first['Subject'])[1:]}"
+    texts = [" ".join(body(message, kind).split()) for message in (first, reminder)]
+    assert ["no longer connected" in text for text in texts] == [True, False]
+    assert ["still not connected" in text for text in texts] == [False, True]
+    assert ["written to you about this before" in text for text in texts] == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
 async def test_both_forms_are_signed_and_lead_to_the_products_page(server: MailServer, kind: str) -> None:
     text = body(await sent(server, NOTICE), kind)
     assert ("Expert & Sons" if kind == "plain" else "Expert &amp; Sons") in text
@@ -111,7 +121,7 @@ async def test_tries_an_address_later_that_is_refused_for_now(server: MailServer
     server.refused["ann@example.com"] = f"{code} 4.2.1 later"
     with pytest.raises(MailDelayed) as delayed:
         await sent(server, NOTICE)
-    assert delayed.value.code == code
+    assert (delayed.value.code, delayed.value.ours) == (code, False)
 
 
 @pytest.mark.parametrize("reply", ["550 5.7.1 relaying denied", "554 5.7.26 sender not authenticated"])
@@ -119,7 +129,7 @@ async def test_blames_no_address_for_a_policy_against_us(server: MailServer, rep
     server.refused["ann@example.com"] = reply
     with pytest.raises(MailDelayed) as delayed:
         await sent(server, NOTICE)
-    assert delayed.value.reason == "refused by policy"
+    assert (delayed.value.reason, delayed.value.ours) == ("refused by policy", True)
 
 
 async def test_tries_later_when_the_content_is_refused_for_now(server: MailServer) -> None:
@@ -139,7 +149,14 @@ async def test_blames_no_address_when_the_sender_is_refused(server: MailServer) 
     server.sender_reply = "550 5.1.8 unknown sender"
     with pytest.raises(MailDelayed) as delayed:
         await sent(server, NOTICE)
-    assert delayed.value.reason == "sender refused"
+    assert (delayed.value.reason, delayed.value.ours) == ("sender refused", True)
+
+
+async def test_a_sender_that_is_refused_for_now_is_nobodys_fault(server: MailServer) -> None:
+    server.sender_reply = "451 4.7.1 come back later"
+    with pytest.raises(MailDelayed) as delayed:
+        await sent(server, NOTICE)
+    assert (delayed.value.reason, delayed.value.ours) == ("sender refused", False)
 
 
 async def test_a_bad_goodbye_after_the_mail_was_taken_is_no_failure(server: MailServer) -> None:

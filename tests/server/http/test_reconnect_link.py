@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.ids import AccountId
+from domain.ids import AccountId, ExpertId
+from tests.builders import EXPERT
 from tests.server.http.browser import Browser, an_account_is_lost
 
 
@@ -25,8 +26,19 @@ async def test_the_mails_link_leads_to_a_working_account_and_is_used_up_then(bro
     used_up = await browser.get(f"/reconnect/{token}")
 
     assert "connected again" in (await browser.get(done.location)).text
-    assert used_up.status == 404
-    assert "used up" in used_up.text
+    assert used_up.status == 200
+    assert "connected again already" in used_up.text
+
+
+async def test_the_link_of_a_disconnected_account_says_nothing_of_it(browser: Browser) -> None:
+    token = await an_account_is_lost(browser)
+    await browser.world.container.disconnect_account()(ExpertId(EXPERT), AccountId("account-1"))
+
+    gone = await browser.get(f"/reconnect/{token}")
+    never = await browser.get(f"/reconnect/{'x' * 43}")
+
+    assert (gone.status, gone.text) == (never.status, never.text)
+    assert gone.status == 404
 
 
 async def test_an_earlier_mails_link_works_while_the_account_waits_again(browser: Browser) -> None:

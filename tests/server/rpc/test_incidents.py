@@ -65,6 +65,22 @@ async def test_an_address_that_takes_no_mail_is_told(api: Api) -> None:
     assert not (await listed(api)).incidents[0].address_refused
 
 
+async def test_a_mail_that_came_back_is_told_and_only_where_it_counts(api: Api) -> None:
+    await lose(api, "maria")
+    incident_id = (await listed(api)).incidents[0].incident_id
+    await api.world.container.notify_expert()(IncidentId(incident_id))
+    message_id = f"<{api.world.mailer.sent[0].message_id}@calendars.example>"
+
+    async def bounced(recipient: str) -> bool:
+        request = account_service_pb2.RecordBounceRequest(message_id=message_id, recipient=recipient)
+        return (await api.accounts.RecordBounce(request)).recorded
+
+    assert not await bounced("somebody@else.example")
+    assert not (await listed(api)).incidents[0].address_refused
+    assert await bounced(expert_message().email)
+    assert (await listed(api)).incidents[0].address_refused
+
+
 async def test_sessions_that_wait_are_counted(api: Api) -> None:
     await lose(api, "maria")
     for number in range(3):

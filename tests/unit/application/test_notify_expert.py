@@ -28,7 +28,9 @@ async def test_tells_the_expert_which_account_and_where_to_reconnect(app: Applic
     assert (mail.account_email, mail.provider_name) == (maria.email, "Microsoft")
     assert mail.reconnect_url == f"{RECONNECT_URL}{incident.token}"
     assert incident.incident_id in mail.message_id
-    assert (incident.notices, incident.mail_due_at, incident.closed_at) == (1, None, None)
+    assert (incident.notices, incident.closed_at) == (1, None)
+    assert incident.mail_due_at == app.clock.now() + timedelta(days=3)
+    assert not mail.reminder
 
 
 async def test_says_how_many_sessions_wait_because_of_it(app: Application, maria: Person) -> None:
@@ -44,12 +46,12 @@ async def test_says_how_many_sessions_wait_because_of_it(app: Application, maria
     assert mail.sessions_at_risk == 2
 
 
-async def test_one_mail_an_incident_however_often_a_worker_is_woken(app: Application, maria: Person) -> None:
+async def test_one_mail_a_time_however_often_a_worker_is_woken(app: Application, maria: Person) -> None:
     await lose(app, maria)
     incident_id = the_incident(app).incident_id
 
     await asyncio.gather(*(app.notify_expert(incident_id) for _ in range(5)))
-    await app.pass_time(timedelta(days=30))
+    await app.pass_time(timedelta(days=3) - timedelta(seconds=1))
     await app.notify_expert(incident_id)
 
     assert len(app.mailer.sent) == 1

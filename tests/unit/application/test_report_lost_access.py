@@ -8,7 +8,7 @@ import pytest
 from domain.access import AccessLost
 from domain.account import AccountStatus
 from domain.ids import AccountId
-from domain.incident import Incident, ReconnectLinkUnknown
+from domain.incident import Incident, ReconnectedAlready, ReconnectLinkUnknown
 from domain.interval import Interval
 from tests.builders import EXPERT, NOW, after, an_interval
 from tests.fakes.provider import Person
@@ -202,8 +202,26 @@ async def test_the_link_works_again_and_again_until_the_account_is_connected(
         app.clock.advance(timedelta(days=30))
     await app.connect(maria, reconnects=account_id)
 
-    with pytest.raises(ReconnectLinkUnknown):
+    with pytest.raises(ReconnectedAlready):
         await app.start_reconnect(token)
+
+
+async def test_the_link_of_an_earlier_loss_leads_on_to_the_one_that_is_open(
+    app: Application, maria: Person
+) -> None:
+    account_id, token = await lose(app, maria)
+    await app.connect(maria, reconnects=account_id)
+    maria.revoke()
+    await app.refresh_calendars(account_id)
+    await app.run_jobs()
+    assert app.mailer.sent[-1].reconnect_url.removeprefix(RECONNECT_URL) != token
+
+    await app.start_reconnect(token)
+
+    (attempt,) = app.store.tables.attempts.values()
+    assert attempt.reconnects == account_id
+    assert (await app.finish(attempt.state, maria)).reconnected
+    assert all(one.closed_at is not None for one in app.store.tables.incidents.values())
 
 
 async def test_the_link_ends_with_the_account(app: Application, maria: Person) -> None:

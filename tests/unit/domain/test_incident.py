@@ -10,8 +10,26 @@ LATER = after(hours=1)
 
 
 def test_a_sent_notice_is_counted_and_not_sent_again() -> None:
-    sent = an_incident(mail_failures=3).notified()
-    assert sent == an_incident(notices=1, mail_failures=0, mail_due_at=None)
+    sent = an_incident(mail_failures=3).notified(NOW)
+    assert sent == an_incident(notices=1, mail_failures=0, mail_due_at=after(days=3))
+
+
+def test_reminders_come_three_seven_and_fourteen_days_after_the_first_notice() -> None:
+    incident, told = an_incident(mail_due_at=NOW), []
+    while incident.mail_due_at is not None:
+        told.append((incident.mail_due_at - NOW, incident.reminds))
+        incident = incident.notified(incident.mail_due_at)
+    assert told == [
+        (timedelta(), False),
+        (timedelta(days=3), True),
+        (timedelta(days=7), True),
+        (timedelta(days=14), True),
+    ]
+
+
+def test_a_reminder_that_was_kept_back_keeps_its_distance_from_the_next() -> None:
+    late = after(days=5)
+    assert an_incident(notices=1).notified(late).mail_due_at == late + timedelta(days=4)
 
 
 def test_a_reconnect_closes_the_incident_and_stops_its_mail() -> None:

@@ -23,7 +23,7 @@ from domain.access import (
 from domain.calendar import CalendarListNotBelieved
 from domain.caller import CredentialNotFound
 from domain.errors import DomainError
-from domain.incident import ReconnectLinkUnknown
+from domain.incident import ReconnectedAlready, ReconnectLinkUnknown
 from domain.interval import IntervalInvalid
 from server.rpc.catalogue.booking import BOOKING
 from server.rpc.catalogue.callers import CALLERS
@@ -56,6 +56,7 @@ INTERNAL_ONLY: Mapping[type[DomainError], str] = {
     SubscriptionExists: "the worker replaces it, or polling goes on without notifications",
     SubscriptionGone: "the worker subscribes anew",
     CredentialNotFound: "only the command line names credentials",
+    ReconnectedAlready: "only the HTTP link knows it; it answers with a page",
     ReconnectLinkUnknown: "only the HTTP link knows it; it answers with a page",
 }
 

@@ -9,6 +9,7 @@ from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListedIncident, ListIncidents
+from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.ports.incidents import IncidentPosition
 from application.ports.sign_in import RedirectAnswer
@@ -33,6 +34,7 @@ class Accounts(AccountServiceServicer):
     list_accounts: ListAccounts
     disconnect_account: DisconnectAccount
     list_incidents: ListIncidents
+    record_bounce: RecordBounce
 
     async def StartConnection(
         self, request: pb.StartConnectionRequest, context: Context
@@ -122,6 +124,12 @@ class Accounts(AccountServiceServicer):
             incidents=[incident_message(one) for one in shown],
             next_page_token=_next_page_token(request, shown[-1]) if len(found) > limit else "",
         )
+
+    async def RecordBounce(
+        self, request: pb.RecordBounceRequest, context: Context
+    ) -> pb.RecordBounceResponse:
+        recorded = await self.record_bounce(message_id=request.message_id, recipient=request.recipient)
+        return pb.RecordBounceResponse(recorded=recorded)
 
 
 def _next_page_token(request: pb.ListIncidentsRequest, last: ListedIncident) -> str:
