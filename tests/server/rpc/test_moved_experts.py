@@ -17,7 +17,7 @@ from server.rpc.mapping.times import put_interval
 from server.rpc.server import SERVICES
 from tests.builders import EXPERT, NOW, an_interval
 from tests.server.rpc.test_contract import FILES
-from tests.server.served import Api, expert_message, failure_of
+from tests.server.served import REDIRECT_URI, Api, expert_message, failure_of
 
 WHO = ExpertId(EXPERT)
 TEXT = {
@@ -25,6 +25,7 @@ TEXT = {
     "code": "code",
     "expert_id": EXPERT,
     "hold_id": "hold",
+    "redirect_uri": REDIRECT_URI,
     "session_id": "session",
     "state": "state",
     "token": "token",
