@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.complete
+ENGINE ?= docker
 CODE := src tests tools bench chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract test check bench chaos fuzz run demo docs lock clean
+.PHONY: help setup proto lint format types layers contract test check bench chaos fuzz run demo docs lock image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,10 +63,16 @@ docs: proto ## docs/settings.md and docs/personal-data.md from the code
 	@PYTHONPATH=src $(BIN)/python tools/settings_page.py
 	@PYTHONPATH=src $(BIN)/python tools/personal_data_page.py
 
-lock: setup ## newest allowed versions into the lock file
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --no-annotate --extra local --extra traces --group dev pyproject.toml -o requirements-dev.txt
-	@! grep -n '://' requirements-dev.txt
+LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-header --no-annotate pyproject.toml
+
+lock: setup ## newest allowed versions into the lock files: of development, and of what the container has
+	$(LOCK) --extra local --extra traces --group dev -o requirements-dev.txt
+	$(LOCK) --extra traces --constraint requirements-dev.txt -o requirements.txt
+	@! grep -n '://' requirements-dev.txt requirements.txt
+
+image: ## the container image, where there is an engine: ENGINE=podman for another than docker
+	$(ENGINE) build --file deploy/container/Dockerfile --tag calendarsync:latest .
 
 clean: ## forget everything that was made
 	rm -rf $(VENV) build src/calendarsync src/buf src/*.egg-info

@@ -1,0 +1,1 @@
+"""What deploy/ has for operators: checked by the validators of each format, and against the service's own settings."""

@@ -27,20 +27,13 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def calendarsync(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed command; its versions are those of the lock file, and no extra is among them."""
+    """The installed command; its packages are those of the lock file, as in the container, and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
     environment = folder / "environment"
     run(folder, UV, "venv", "-q", "--python", sys.executable, environment)
-    run(
-        folder,
-        UV,
-        "pip",
-        "install",
-        "-q",
-        f"--python={environment / 'bin' / 'python'}",
-        f"--constraint={ROOT / 'requirements-dev.txt'}",
-        source(folder),
-    )
+    install = (UV, "pip", "install", "-q", "--no-deps", f"--python={environment / 'bin' / 'python'}")
+    run(folder, *install, "--require-hashes", "-r", ROOT / "requirements.txt")
+    run(folder, *install, source(folder))
     return environment / "bin" / "calendarsync"
 
 
