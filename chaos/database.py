@@ -49,6 +49,11 @@ class Database:
         return make_conninfo(host=str(self._door), user="calendarsync", dbname=DATABASE)
 
     @property
+    def log(self) -> Path:
+        """The server's own."""
+        return self.folder / "data.log"
+
+    @property
     def _door(self) -> Path:
         """Leads to the server's socket, which is elsewhere after each start."""
         return self.folder / "door"
@@ -74,6 +79,8 @@ class Database:
             # The server doesn't flush to disk, which only a power cut would tell; what it has confirmed it must keep
             # when it is stopped at once.
             connection.execute(f"ALTER DATABASE {DATABASE} SET synchronous_commit = on")
+            # Of a deadlock the server's log says who waited for whom.
+            connection.execute(f"ALTER ROLE {ACCOUNT} SET log_error_verbosity = default")
 
     def stop_at_once(self) -> None:
         """As a crash: what is open is lost, what was confirmed is recovered at the next start."""

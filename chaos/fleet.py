@@ -199,10 +199,11 @@ class Fleet:
             one.signal(signal.SIGKILL)
         await asyncio.gather(*(one.ended() for one in running))
 
-    def keep_logs(self, at: Path) -> Path:
-        """Copy them there, in the place of any that are there."""
+    def keep_logs(self, at: Path, beside: Path) -> Path:
+        """Copy them there, and the one `beside` them, in the place of any that are there."""
         shutil.rmtree(at, ignore_errors=True)
         shutil.copytree(self.folder, at)
+        shutil.copy(beside, at)
         return at
 
     def _passed(self, point: str) -> None:

@@ -129,6 +129,7 @@ class Run:
                 f"{ask.calls.total()} calls, {ask.repeats.total()} of them repeats",
                 counted("claims that had to run out", self.evidence.look.ran_out),
                 f"{len(self.evidence.left_behind)} subscriptions left behind at the provider, until they end",
+                f"{self.evidence.deadlocks} deadlocks",
                 counted("repeated", ask.repeats),
                 f"settled in {', '.join(f'{seconds:.1f}' for seconds in self.settled_in)} s",
             ]
@@ -152,7 +153,8 @@ async def play(here: Scene, *, seed: int, faults: int, phase: int, pace: float) 
                 say(f"phase {number} holds, {max(left, 0)} faults to go")
         except NotWhole as story:
             say(str(story))
-            say(f"The logs of all processes: {here.fleet.keep_logs(Path('build') / f'chaos-{seed}')}")
+            kept = here.fleet.keep_logs(Path("build") / f"chaos-{seed}", here.database.log)
+            say(f"The logs of all processes, and the database's: {kept}")
             say(run.figures())
             return 1
         finally:

@@ -32,5 +32,7 @@ class Evidence:
     left_behind: set[str] = field(default_factory=set)
     """Subscriptions that the provider kept after an account was disconnected."""
     settled_at: datetime = NEVER
+    deadlocks: int = 0
+    """Transactions that PostgreSQL ended so that others could go on. What they were to do is tried again."""
     looked_at: dict[Path, int] = field(default_factory=dict)
     """How far each log was looked through."""

@@ -108,4 +108,3 @@ def test_a_line_that_says_too_much_is_found() -> None:
     assert leaks.faults_of_line("Traceback (most recent call last):", known, ())
     outage = '{"event": "job failed", "error": "application.ports.store.StoreUnavailable < psycopg.OperationalError"}'
     assert not leaks.faults_of_line(outage, known, ())
-    assert leaks.faults_of_line(outage.replace("OperationalError", "errors.DeadlockDetected"), known, ())
