@@ -23,7 +23,7 @@ def test_every_port_of_the_container_has_points() -> None:
 
 def test_every_transaction_of_a_use_case_has_points() -> None:
     names = set(commit_places().values())
-    assert {"WriteSession._begin", "WriteSession._record", "CompleteConnection._connect"} <= names
+    assert {"WriteSession._begin", "WriteSession._record", "ConfirmConnection.__call__"} <= names
     assert len(names) == len(commit_places()), "each has a name of its own"
     assert "commit WriteSession._record before" in every_point()
 
