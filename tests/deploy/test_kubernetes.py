@@ -1,18 +1,23 @@
 """The manifests: right for Kubernetes, hardened, and of one mind with the service."""
 
+import base64
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 
-from server.runtime.settings import PREFIX, Role, Settings
+from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.deploy.files import KUBERNETES, documents, manifests
 
 KUBERNETES_VERSIONS = ["1.33", kubernetes_validate.latest_version()]
 """`sleep` before stopping is in all of them; the first is the oldest that the manifests promise to fit."""
 ROLES = sorted(role.value for role in Role if role is not Role.ALL)
+POD_IP = "POD_IP"
+"""What a pod is told of itself, for the values of others."""
 
 
 def _of_kind(*kinds: str) -> list[dict[str, Any]]:
@@ -30,6 +35,16 @@ def _variables() -> Iterator[str]:
         yield from one.get("data", {}) | one.get("stringData", {})
     for _, pod in _pods():
         yield from (each["name"] for each in pod["containers"][0].get("env", []))
+
+
+def _environment(pod: str) -> dict[str, str]:
+    """What the containers of a pod get, in a cluster with IPv4."""
+    (config,) = _of_kind("ConfigMap")
+    (secret,) = _of_kind("Secret")
+    (container,) = dict(_pods())[pod]["containers"]
+    own = {one["name"]: one.get("value", "10.1.2.3") for one in container.get("env", [])}
+    given: dict[str, str] = config["data"] | secret["stringData"] | own
+    return {name: value.replace(f"$({POD_IP})", own.get(POD_IP, "")) for name, value in given.items()}
 
 
 @pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
@@ -65,7 +80,23 @@ def test_each_role_has_a_deployment_that_serves_it() -> None:
 def test_every_variable_is_a_setting() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
 
-    assert set(_variables()) <= known
+    assert set(_variables()) <= {*known, POD_IP}
+
+
+@pytest.mark.parametrize("pod", [*ROLES, "migrate-"])
+def test_each_pod_starts_with_the_settings_that_it_gets(
+    pod: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "some.pem"
+    file.touch()
+    for name, value in _environment(pod).items():
+        monkeypatch.setenv(name, str(file) if name.endswith("_FILE") else value)
+    key = base64.b64encode(os.urandom(32)).decode()
+    monkeypatch.setenv(PREFIX + "ENCRYPTION_KEYS", f"one:{key}")
+
+    settings = load_settings()
+
+    assert settings.public_url == "https://calendars.example.com"
 
 
 def test_all_that_is_needed_is_set() -> None:
@@ -137,9 +168,8 @@ def test_pods_have_time_for_the_grace_of_a_shutdown() -> None:
 
 
 def test_listen_addresses_are_on_the_ports_that_are_named() -> None:
-    (config,) = _of_kind("ConfigMap")
+    settings = _environment("api")
     api = dict(_pods())["api"]["containers"][0]
-    settings = config["data"] | {one["name"]: one["value"] for one in api["env"]}
     ports = {port["name"]: port["containerPort"] for port in api["ports"]}
 
     for door in ("GRPC", "HTTP", "OPERATIONS"):
