@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from calendarsync.v1 import change_service_pb2 as changes
+from calendarsync.v1.account_service_pb2 import ListIncidentsRequest
 from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest
 from calendarsync.v1.expert_service_pb2 import DeleteExpertRequest, GetExpertRequest
 from domain.caller import Scope
@@ -144,9 +145,7 @@ async def test_each_method_is_for_those_who_have_its_scope_and_for_nobody_else(
         assert let_in.reason == "INVALID_REQUEST", path
 
 
-async def test_only_who_may_watch_all_can_follow_everybodys_changes(
-    door: Guarded, channel: grpc.aio.Channel
-) -> None:
+async def test_only_who_may_watch_all_is_told_of_everybody(door: Guarded, channel: grpc.aio.Channel) -> None:
     async with door.channel(await door.token("admin")) as all_scopes:
         await api_on(door.world, all_scopes).put_expert()
     async with door.channel(await door.token("reader", Scope.READ)) as one:
@@ -154,15 +153,18 @@ async def test_only_who_may_watch_all_can_follow_everybodys_changes(
         for refused in (
             failure_of(api.changes.WatchChanges(changes.WatchChangesRequest()).read()),
             failure_of(api.changes.ListChanges(changes.ListChangesRequest())),
+            failure_of(api.accounts.ListIncidents(ListIncidentsRequest(include_reconnect_urls=True))),
         ):
             failure = await refused
             assert (failure.reason, failure.metadata) == ("SCOPE_MISSING", {"scope": "watch-all"})
         watch = api.changes.WatchChanges(changes.WatchChangesRequest(expert_id=EXPERT))
         assert (await watch.read()).cursor
         assert (await api.changes.ListChanges(changes.ListChangesRequest(expert_id=EXPERT))).cursor
+        assert not (await api.accounts.ListIncidents(ListIncidentsRequest(expert_id=EXPERT))).incidents
     async with door.channel(await door.token("feed", Scope.READ, Scope.WATCH_ALL)) as everybody:
         api = api_on(door.world, everybody)
         assert (await api.changes.WatchChanges(changes.WatchChangesRequest()).read()).cursor
+        assert not (await api.accounts.ListIncidents(ListIncidentsRequest())).incidents
 
 
 async def test_who_may_write_may_not_erase(door: Guarded) -> None:

@@ -20,7 +20,7 @@ class Rule:
 READ: Final = Rule(scope=Scope.READ)
 WRITE: Final = Rule(scope=Scope.WRITE)
 QUESTION: Final = Rule(scope=Scope.READ, by_cost=True)
-FEED: Final = Rule(scope=Scope.READ, of_all=Scope.WATCH_ALL)
+OF_ALL_OR_ONE: Final = Rule(scope=Scope.READ, of_all=Scope.WATCH_ALL)
 
 RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
     "ExpertService": {
@@ -36,7 +36,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "GetAccount": READ,
         "ListAccounts": READ,
         "DisconnectAccount": WRITE,
-        "ListIncidents": READ,
+        "ListIncidents": OF_ALL_OR_ONE,
         "RecordBounce": WRITE,
     },
     "CalendarService": {
@@ -58,8 +58,8 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "ListSessions": READ,
     },
     "ChangeService": {
-        "WatchChanges": FEED,
-        "ListChanges": FEED,
+        "WatchChanges": OF_ALL_OR_ONE,
+        "ListChanges": OF_ALL_OR_ONE,
     },
 }
 PACKAGE: Final = "calendarsync.v1"
