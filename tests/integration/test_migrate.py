@@ -98,11 +98,57 @@ async def test_refuses_a_file_changed_after_it_was_applied(empty_dsn: str, folde
         await migrate(empty_dsn, folder=folder)
 
 
-async def test_refuses_a_database_newer_than_the_program(empty_dsn: str, folder: Path) -> None:
+async def test_starts_on_a_database_newer_than_the_program_and_leaves_it(
+    empty_dsn: str, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     await migrate(empty_dsn, folder=folder)
     (folder / "0002_second.sql").unlink()
-    with pytest.raises(MigrationRefused, match="newer than this program: it has 0002"):
+    assert await migrate(empty_dsn, folder=folder) == []
+    assert "newer than this program, which can work on it all the same: it has 0002" in caplog.text
+    assert await has_table(empty_dsn, "second")
+
+
+async def test_refuses_a_database_that_a_later_migration_has_broken_for_it(
+    empty_dsn: str, folder: Path
+) -> None:
+    breaking = folder / "0002_second.sql"
+    breaking.write_text(f"-- breaking: first is gone\n{SECOND}")
+    (folder / "0003_third.sql").write_text("-- Not breaking: adds.\nCREATE TABLE third (id int);")
+    await migrate(empty_dsn, folder=folder)
+    assert await migrate(empty_dsn, folder=folder) == []  # whoever knows it can work on it
+
+    (folder / "0003_third.sql").unlink()
+    breaking.unlink()
+    with pytest.raises(MigrationRefused, match=r"can't work on it any more since 0002 \(first is gone\)$"):
         await migrate(empty_dsn, folder=folder)
+
+
+async def test_only_the_first_line_says_that_a_file_is_breaking(empty_dsn: str, folder: Path) -> None:
+    (folder / "0002_second.sql").write_text(f"{SECOND}\n-- breaking: not said in the first line")
+    await migrate(empty_dsn, folder=folder)
+    assert await fetch_all(empty_dsn, "SELECT breaking FROM schema_migration ORDER BY version") == [
+        (None,),
+        (None,),
+    ]
+
+
+async def test_a_table_from_before_there_were_breaking_ones_is_brought_up_to_date_once(
+    empty_dsn: str, folder: Path
+) -> None:
+    await migrate(empty_dsn, folder=folder)
+    async with await AsyncConnection.connect(empty_dsn, autocommit=True) as connection:
+        await connection.execute("ALTER TABLE schema_migration DROP COLUMN breaking")
+    (folder / "0003_third.sql").write_text("-- breaking: why\nCREATE TABLE third (id int);")
+    assert await migrate(empty_dsn, folder=folder) == ["0003_third.sql"]
+    assert await fetch_all(empty_dsn, "SELECT version, breaking FROM schema_migration ORDER BY 1") == [
+        ("0001", None),
+        ("0002", None),
+        ("0003", "why"),
+    ]
+    # As a backup does, for as long as it takes: a start that has nothing to do waits for no reader.
+    async with await AsyncConnection.connect(empty_dsn) as reading, asyncio.timeout(10):
+        await reading.execute("SELECT FROM schema_migration")
+        assert await migrate(empty_dsn, folder=folder) == []
 
 
 async def test_refuses_a_file_that_slipped_in_behind_an_applied_one(empty_dsn: str, folder: Path) -> None:

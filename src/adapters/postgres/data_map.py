@@ -471,6 +471,7 @@ OPERATORS: Final[Mapping[str, OperatorsTable]] = {
             "name": Kind.STATE,
             "checksum": Kind.STATE,
             "applied_at": Kind.TIME,
+            "breaking": Kind.STATE,
         }
     ),
 }

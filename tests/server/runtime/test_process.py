@@ -181,17 +181,31 @@ async def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch, 
     assert "hunter2" not in logs.text
 
 
-async def test_a_database_that_is_newer_than_the_program_is_told(dsn: str) -> None:
+async def test_it_serves_on_a_database_that_is_newer_than_the_program(dsn: str, logs: Logs) -> None:
+    """As whoever is started again while an update is under way, or after it was taken back."""
+    await _migrated_later(dsn, breaking=None)
+
+    async with running(process_settings(dsn)) as process:
+        assert await process.container.readiness().hindrance() is None
+    assert "it has 9999" in logs.text
+
+
+async def test_a_database_that_can_no_longer_be_worked_on_is_told(dsn: str) -> None:
+    await _migrated_later(dsn, breaking="sessions have another key")
+
+    with pytest.raises(ProcessFailed, match=r"newer.* 9999 \(sessions have another key\)"):
+        async with running(process_settings(dsn)):
+            pass
+
+
+async def _migrated_later(dsn: str, *, breaking: str | None) -> None:
     import psycopg
 
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         await connection.execute(
-            "INSERT INTO schema_migration (version, name, checksum) VALUES ('9999', '9999_x.sql', 'x')"
+            "INSERT INTO schema_migration (version, name, checksum, breaking) VALUES ('9999', '9999_x.sql', 'x', %s)",
+            [breaking],
         )
-
-    with pytest.raises(ProcessFailed, match="newer"):
-        async with running(process_settings(dsn)):
-            pass
 
 
 def _environment(**changes: str) -> dict[str, str]:
