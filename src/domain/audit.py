@@ -64,6 +64,8 @@ class AuditAction(Enum):
     EXPERT_EXPORTED = "EXPERT_EXPORTED"
     """Everything held about the expert was asked for."""
     EXPERT_ERASED = "EXPERT_ERASED"
+    EXPERT_MOVED = "EXPERT_MOVED"
+    """Everything of the expert's went to the cell that it names; also back from a move that was given up."""
     CREDENTIAL_MADE = "CREDENTIAL_MADE"
     """A caller got a credential."""
     CREDENTIAL_REVOKED = "CREDENTIAL_REVOKED"
@@ -73,7 +75,8 @@ class AuditAction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something to be recorded. `about` is a name that an operator gave, as of a credential; nothing about a person."""
+    """Something to be recorded. `about` is a name that an operator gave, as of a credential or a cell; nothing about a
+    person."""
 
     action: AuditAction
     at: datetime

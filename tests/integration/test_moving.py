@@ -21,6 +21,7 @@ from application.cells.move_expert import MoveExpert
 from application.ports.cipher import Cipher
 from application.ports.moving import CellFacts, MoveRefused
 from application.ports.workers import MOST_DEATHS
+from domain.audit import AuditAction
 from domain.cell import ExpertMoving
 from domain.change import ChangeType
 from domain.expert import ExpertNotFound
@@ -117,18 +118,26 @@ ADJUSTED = {
     "subscription": {"remote_id", "secret_hash", "expires_at", "due_at"},
     "ended_subscription": {"remote_id", "due_at"},
 }
-"""What arrives as something else: calendars are read at once, and told of under the other cell's address."""
+"""What arrives as something else: calendars are read at once, and told of under the other cell's address. That the
+expert moved is recorded beside."""
 
 
 def _but_adjusted(tables: Mapping[str, list[dict[str, Any]]]) -> Mapping[str, list[dict[str, Any]]]:
     return {
         name: sorted(
-            ({key: one for key, one in row.items() if key not in ADJUSTED.get(name, ())} for row in rows),
+            (
+                {key: one for key, one in row.items() if key not in ADJUSTED.get(name, ())}
+                for row in rows
+                if row.get("action") != AuditAction.EXPERT_MOVED.value
+            ),
             key=str,
         )
         for name, rows in tables.items()
         if name != "ended_subscription"
     }
+
+
+MOVES = "SELECT actor, about FROM audit_entry WHERE action = 'EXPERT_MOVED' ORDER BY number"
 
 
 async def test_everything_of_an_expert_goes_along_and_nothing_stays(any_cells: Cells) -> None:
@@ -299,6 +308,28 @@ async def test_one_that_is_given_up_is_where_they_were(cells: Cells) -> None:
     with pytest.raises(MoveRefused, match="not on the way"):
         await cells.move.give_up(WHO)
     assert departed.move_id == "m"
+
+
+async def test_both_cells_record_who_moved_them_and_where_to(cells: Cells) -> None:
+    await put_expert(cells.east.kept)
+    await cells.move(WHO)
+    for cell in (cells.east, cells.west):
+        assert await cell.rows(MOVES) == [{"actor": "OPERATOR", "about": "west"}]
+    await cells.back(WHO)
+    async with cells.east.store.transaction() as tx:
+        entries = await tx.audit.page(of=WHO, limit=10)
+    assert [(one.act.action, one.act.about) for one in entries] == [
+        (AuditAction.EXPERT_MOVED, "west"),
+        (AuditAction.EXPERT_MOVED, "public"),
+    ]
+
+
+async def test_one_that_is_given_up_is_recorded_as_back(cells: Cells) -> None:
+    await put_expert(cells.east.kept)
+    await cells.east.departures.depart(WHO, move_id="m", to=await cells.west.arrivals.facts())
+    await cells.move.give_up(WHO)
+    assert [row["about"] for row in await cells.east.rows(MOVES)] == ["west", "public"]
+    assert await cells.west.rows(MOVES) == []
 
 
 async def test_one_that_has_arrived_is_not_given_up(cells: Cells) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from psycopg import sql
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from adapters.postgres.audit_log import PostgresAuditLog
 from adapters.postgres.changes import PostgresChanges
 from adapters.postgres.data_map import EXPERTS
 from adapters.postgres.experts import PostgresExperts
@@ -19,6 +20,7 @@ from adapters.postgres.sealing import place
 from application.ports.cipher import Cipher
 from application.ports.moving import CellFacts, Departed, MoveRefused, StillAtWork
 from application.ports.workers import MOST_DEATHS
+from domain.audit import Act, Actor, ActorKind, AuditAction
 from domain.change import ChangeType, change_of_expert
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId
@@ -84,6 +86,8 @@ class PostgresDepartures:
                 claimed = await connection.execute(CLAIMED.encode(), {"expert_id": expert_id})
                 if claimed.rowcount:
                     raise StillAtWork
+                # Before they are collected: the entry goes along, and one like it stays.
+                await _record(connection, expert_id, to_cell=to.name)
                 tables = await collect(connection, self.cipher, expert_id)
                 if not tables["expert"]:
                     raise ExpertNotFound
@@ -135,11 +139,24 @@ class PostgresDepartures:
             if not removed.rowcount:
                 raise MoveRefused("the move has ended meanwhile")
             await settle_in(connection, self.cipher, departed.package)
+            await _record(connection, departed.expert_id, to_cell=(await facts_of(connection)).name)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
         async with self.pool.connection() as connection, connection.transaction():
             yield connection
+
+
+async def _record(connection: Connection, expert_id: ExpertId, *, to_cell: str) -> None:
+    """In the audit log, which has no entry about nobody: whoever is not there is not recorded."""
+    act = Act(
+        action=AuditAction.EXPERT_MOVED, at=await now_of(connection), expert_id=expert_id, about=to_cell
+    )
+    await PostgresAuditLog(connection=connection, who_acts=_operator).add(act)
+
+
+def _operator() -> Actor:
+    return Actor(ActorKind.OPERATOR)
 
 
 def _place(expert_id: ExpertId) -> str:
