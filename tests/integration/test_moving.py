@@ -26,10 +26,18 @@ from domain.cell import ExpertMoving
 from domain.change import ChangeType
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
-from tests.builders import EXPERT, a_change, a_session, an_expert, an_interval
+from tests.builders import (
+    EXPERT,
+    a_change,
+    a_proven_connection,
+    a_session,
+    an_expert,
+    an_identity,
+    an_interval,
+)
 from tests.fakes.id_source import CountingIds
 from tests.support.stores import KeptByPostgres, kept_by_postgres, put_expert
-from tests.support.whole_expert import link_of, state_of, store_whole_expert
+from tests.support.whole_expert import link_of, state_of, store_whole_expert, token_of
 
 WHO = ExpertId(EXPERT)
 OTHER_KEYS = KeyRing({"other": bytes(range(32, 64))})
@@ -164,6 +172,8 @@ async def test_everything_of_an_expert_goes_along_and_nothing_stays(any_cells: C
     async with cells.west.store.transaction() as tx:
         assert await tx.experts.get(WHO) == an_expert()
         assert (await tx.sessions.get(WHO, SessionId("waits"))).details == a_session().details
+        waiting = await tx.pending.lock(WHO, token_of(EXPERT))
+        assert waiting.content == a_proven_connection(expert_id=EXPERT, identity=an_identity("to confirm"))
 
 
 async def test_whoever_asks_in_the_cell_before_is_told_where_they_live(cells: Cells) -> None:

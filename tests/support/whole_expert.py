@@ -12,10 +12,12 @@ from tests.builders import (
     a_change,
     a_grant,
     a_hold,
+    a_proven_connection,
     a_reading,
     a_reading_task,
     a_session,
     a_subscription,
+    after,
     an_account,
     an_attempt,
     an_event_copy,
@@ -38,6 +40,11 @@ def state_of(expert_id: str) -> str:
     return f"state of {expert_id}"
 
 
+def token_of(expert_id: str) -> str:
+    """Which confirms another sign-in of theirs, that came back."""
+    return f"token of {expert_id}"
+
+
 async def store_whole_expert(kept: KeptByPostgres, expert_id: str = EXPERT) -> None:
     account_id, calendar_id = f"account of {expert_id}", f"calendar of {expert_id}"
     booked = a_session(
@@ -57,6 +64,11 @@ async def store_whole_expert(kept: KeptByPostgres, expert_id: str = EXPERT) -> N
         await tx.accounts.remove(former.account_id)
         await tx.accounts.add(an_account(account_id, expert_id=expert_id), a_grant())
         await tx.attempts.add(an_attempt(state_of(expert_id), expert_id=expert_id, reconnects=account_id))
+        await tx.pending.add(
+            a_proven_connection(expert_id=expert_id, identity=an_identity("to confirm")),
+            token=token_of(expert_id),
+            expires_at=after(minutes=10),
+        )
         await tx.attempts.ask_consent_afresh(booked.expert_id, Provider.MICROSOFT, wanted=True)
         await tx.calendars.save([a_calendar(calendar_id, account_id=account_id)])
         await tx.calendars.save_settings(some_settings(expert_id, conflict=(calendar_id,)))
