@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,24 @@ async def test_a_killed_migrator_leaves_no_lock(empty_dsn: str, folder: Path) ->
     (folder / "0003_slow.sql").write_text("SELECT 1;")
     async with asyncio.timeout(20):
         assert await migrate(empty_dsn, folder=folder) == ["0003_slow.sql"]
+
+
+async def test_nobody_has_to_wait_behind_a_file_that_waits_for_a_backup(
+    empty_dsn: str, folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.postgres.migrate.LOCK_PATIENCE", timedelta(milliseconds=50))
+    monkeypatch.setattr("adapters.postgres.migrate.TRY_AGAIN_AFTER", timedelta(milliseconds=50))
+    await migrate(empty_dsn, folder=folder)
+    (folder / "0003_third.sql").write_text("ALTER TABLE first ADD COLUMN more int;")
+    async with await AsyncConnection.connect(empty_dsn) as backup:
+        await backup.execute("SELECT FROM first")
+        migrating = asyncio.create_task(migrate(empty_dsn, folder=folder))
+        async with asyncio.timeout(20):
+            while caplog.text.count("0003_third.sql waits for somebody who holds a table") < 2:
+                assert not migrating.done()
+                await fetch_all(empty_dsn, "SELECT id FROM first")
+    async with asyncio.timeout(20):
+        assert await migrating == ["0003_third.sql"]
 
 
 async def test_what_was_chosen_before_there_were_readings_gets_them(empty_dsn: str, tmp_path: Path) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from adapters.postgres.cells import DEFAULT_CELL
 from adapters.postgres.opened_cell import CellRefused, open_cell
@@ -21,6 +25,10 @@ TIME_LIMITS = ["statement_timeout", "lock_timeout", "transaction_timeout", "idle
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 BREAKING = re.compile(rb"-- breaking: *(\S.*)")
 """As the first line of a file: programs that don't know it can't work on the database any more, and why."""
+LOCK_PATIENCE: Final = timedelta(seconds=2)
+"""Whoever comes after a statement that waits for a table waits behind it, readers too. So a file that waits for a lock,
+as while a backup is made, gives way after so long, and is tried again."""
+TRY_AGAIN_AFTER: Final = timedelta(seconds=10)
 _log = logging.getLogger(__name__)
 
 
@@ -80,7 +88,7 @@ async def migrate(
 
 
 async def _without_time_limits(connection: AsyncConnection) -> None:
-    """A migration takes as long as it takes, and waits for others as long, whatever an administrator set for calls."""
+    """A migration takes as long as it takes, whatever an administrator set for calls, and so do those before it."""
     await connection.execute(
         "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = ANY (%(names)s)",
         {"names": TIME_LIMITS},
@@ -161,6 +169,22 @@ async def _add_breaking(connection: AsyncConnection) -> None:
 
 
 async def _apply(connection: AsyncConnection, migration: Migration) -> None:
+    while True:
+        try:
+            return await _try_to_apply(connection, migration)
+        except (LockNotAvailable, DeadlockDetected):
+            _log.warning(
+                "%s waits for somebody who holds a table, such as a backup, and is tried again",
+                migration.name,
+            )
+        except psycopg.Error as exc:
+            raise MigrationRefused(
+                f"{migration.name} failed: {exc.sqlstate} {exc.diag.message_primary}"
+            ) from exc
+        await asyncio.sleep(TRY_AGAIN_AFTER.total_seconds())
+
+
+async def _try_to_apply(connection: AsyncConnection, migration: Migration) -> None:
     insert = """
         INSERT INTO schema_migration (version, name, checksum, breaking)
         VALUES (%(version)s, %(name)s, %(checksum)s, %(breaking)s)"""
@@ -170,9 +194,10 @@ async def _apply(connection: AsyncConnection, migration: Migration) -> None:
         "checksum": migration.checksum,
         "breaking": migration.breaking,
     }
-    try:
-        async with connection.transaction():
-            await connection.execute(migration.sql)  # without parameters: many statements in one message
-            await connection.execute(insert, row)
-    except psycopg.Error as exc:
-        raise MigrationRefused(f"{migration.name} failed: {exc.sqlstate} {exc.diag.message_primary}") from exc
+    async with connection.transaction():
+        await connection.execute(
+            "SELECT set_config('lock_timeout', %(limit)s, true)",
+            {"limit": f"{LOCK_PATIENCE // timedelta(milliseconds=1)}ms"},
+        )
+        await connection.execute(migration.sql)  # without parameters: many statements in one message
+        await connection.execute(insert, row)
