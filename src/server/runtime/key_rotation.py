@@ -10,10 +10,12 @@ import psycopg
 
 from adapters.crypto import KeyRing
 from adapters.postgres.audit_log import PostgresAuditLog
+from adapters.postgres.census import PostgresCensus
 from adapters.postgres.errors import translated
 from adapters.postgres.keys.key_counts import NOT_SEALED, Counts, TooManyToCount, count_keys, rows_by_key
 from adapters.postgres.keys.key_holders import Holder, KeysUnfit, forget_unused, hold_keys, holders
 from adapters.postgres.keys.rotation import Rotation, Step
+from adapters.postgres.migrate import needed_version
 from adapters.postgres.pool import Pool, open_pool
 from application.ports.store import StoreUnavailable
 from domain.audit import Act, ActorKind, AuditAction
@@ -115,6 +117,7 @@ async def key_rotation(settings: Settings) -> AsyncIterator[KeyRotation]:
     await require_database(dsn)
     try:
         async with open_pool(dsn, min_size=1, max_size=2, cell=settings.cell) as pool:
+            await _require_all_known(pool)
             yield KeyRotation(pool, ring)
     except StoreUnavailable:
         raise ProcessFailed(UNREACHABLE) from None
@@ -122,3 +125,9 @@ async def key_rotation(settings: Settings) -> AsyncIterator[KeyRotation]:
         raise ProcessFailed(
             "the database's schema is older than this program: `calendarsync migrate`"
         ) from None
+
+
+async def _require_all_known(pool: Pool) -> None:
+    """Raises ProcessFailed: what a later version seals may be in columns that are not looked at here."""
+    if await PostgresCensus(pool=pool).schema_version() > needed_version():
+        raise ProcessFailed("the database's schema is newer than this program: take the version that made it")

@@ -64,6 +64,21 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list
 
 
 @pytest.mark.usefixtures("environment")
+def test_a_later_version_may_have_sealed_what_is_not_looked_at(
+    dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _fill(dsn, _sealed("new", 0))
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO schema_migration (version, name, checksum) VALUES ('9999', 'later', '')"
+        )
+    for arguments in ([], ["--status"]):
+        code, said = _run(capsys, *arguments)
+        assert (code, len(said)) == (1, 1)
+        assert "the database's schema is newer than this program" in said[0]
+
+
+@pytest.mark.usefixtures("environment")
 def test_counts_seals_anew_and_says_what_may_be_taken_out(
     dsn: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
