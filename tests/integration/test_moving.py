@@ -15,7 +15,7 @@ from adapters.postgres.data_map import EXPERTS
 from adapters.postgres.migrate import migrate
 from adapters.postgres.moving.arrivals import PostgresArrivals
 from adapters.postgres.moving.departures import PostgresDepartures
-from adapters.postgres.moving.package import STAYS, collect
+from adapters.postgres.moving.package import APPEND_ONLY, MOVED, STAYS, collect, same
 from adapters.postgres.store import PostgresStore
 from application.cells.move_expert import MoveExpert
 from application.ports.cipher import Cipher
@@ -407,3 +407,26 @@ async def test_how_moves_were_decided_is_forgotten_in_the_end(cells: Cells) -> N
     async with cells.west.store.transaction() as tx:
         await tx.moved.forget_before(now["now"] - timedelta(days=1), 10)
     assert await cells.west.rows("SELECT FROM arrived_expert") == []
+
+
+def test_a_long_audit_log_is_compared_in_one_go() -> None:
+    compared = 0
+
+    class Counted(dict[str, Any]):
+        __hash__ = None
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return super().__eq__(other)
+
+    (log,) = APPEND_ONLY & set(MOVED)
+    package: dict[str, list[dict[str, Any]]] = {
+        log: [Counted(action="EVENT_WRITTEN", about=str(number)) for number in range(300)]
+    }
+    there: dict[str, list[dict[str, Any]]] = {name: [] for name in MOVED}
+    there |= {log: [*package[log], Counted(action="OTHER", about="before")]}
+
+    assert same(package, there)
+    assert not same(package, there | {log: package[log][1:]})
+    assert compared <= len(package[log])

@@ -113,7 +113,8 @@ def same(package: Tables, found: Tables) -> bool:
             [{column: one.get(column) for column in rows[0]} for one in found[name]] if rows else found[name]
         )
         if name in APPEND_ONLY:
-            known = [row for row in known if row in rows]
+            moved = set(map(_text, rows))
+            known = [row for row in known if _text(row) in moved]
         if _in_order(known) != _in_order(rows):
             return False
     return True
