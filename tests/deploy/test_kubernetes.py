@@ -97,6 +97,7 @@ def test_each_pod_starts_with_the_settings_that_it_gets(
     settings = load_settings()
 
     assert settings.public_url == "https://calendars.example.com"
+    assert settings.trusted_proxies, "whoever comes through the ingress would count as one client"
 
 
 def test_all_that_is_needed_is_set() -> None:
