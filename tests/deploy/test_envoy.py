@@ -65,6 +65,26 @@ def test_browsers_find_the_cell_in_the_path_which_the_cell_does_not_see() -> Non
     assert (west["route"]["cluster"], default["route"]["cluster"]) == ("west-web", "public-web")
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_calls_go_on_by_tls_and_only_to_who_proves_to_be_that_cell(cell: str) -> None:
+    """Processes beyond this machine speak nothing else, and what goes on has the callers' tokens in it."""
+    (cluster,) = [one for one in CONFIG["clusters"] if one["name"] == f"{cell}-api"]
+    tls = cluster["transport_socket"]["typed_config"]
+    validation = tls["common_tls_context"]["validation_context"]
+    (name,) = validation["match_typed_subject_alt_names"]
+    (address,) = [
+        one["endpoint"]["address"]["socket_address"]["address"]
+        for group in cluster["load_assignment"]["endpoints"]
+        for one in group["lb_endpoints"]
+    ]
+
+    assert tls["@type"].endswith("UpstreamTlsContext")
+    assert tls["common_tls_context"]["alpn_protocols"] == ["h2"]
+    assert validation["trusted_ca"]
+    assert name == {"san_type": "DNS", "matcher": {"exact": address}}
+    assert tls["sni"] == address
+
+
 def test_every_route_leads_to_a_cluster_and_every_cluster_is_reached() -> None:
     led_to = {
         one["route"]["cluster"] for name in ("callers", "browsers") for one in _routes(name) if "route" in one
