@@ -81,6 +81,25 @@ def test_no_container_of_ours_can_write_to_its_root_or_gain_rights() -> None:
         assert one["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_the_database_gets_no_key_and_no_other_secret_of_the_service() -> None:
+    """Who has the database only has what is sealed, and nothing that opens it."""
+    database = _services()["postgres"]
+    given = environment_file(COMPOSE / f"{database['env_file']}.example")
+
+    assert set(given) == {"POSTGRES_USER", "POSTGRES_PASSWORD"}
+    assert "environment" not in database
+
+
+def test_what_is_filled_in_stays_out_of_version_control() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+
+    assert {"/deploy/compose/*.env", "/deploy/compose/tls/"} <= set(ignored)
+
+
+def test_a_sign_in_can_be_begun() -> None:
+    assert environment_file(COMPOSE / "calendarsync.env.example")[PREFIX + "RETURN_URLS"]
+
+
 def test_every_variable_is_a_setting_and_all_that_is_needed_is_named() -> None:
     fields = Settings.model_fields
     example = environment_file(COMPOSE / "calendarsync.env.example")

@@ -97,6 +97,7 @@ def test_each_pod_starts_with_the_settings_that_it_gets(
     settings = load_settings()
 
     assert settings.public_url == "https://calendars.example.com"
+    assert settings.return_urls, "no sign-in could be begun"
     assert settings.trusted_proxies, "whoever comes through the ingress would count as one client"
 
 
