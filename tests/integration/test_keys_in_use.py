@@ -1,7 +1,9 @@
 """No process starts without a key that is in use, or seals with one that another process does not have."""
 
+import asyncio
 import hashlib
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,12 @@ from adapters.postgres.keys.key_holders import (
 from adapters.postgres.migrate import MIGRATIONS, migrate
 from adapters.postgres.pool import open_pool
 from adapters.postgres.sealing import place
+from server.tasks import task_for_good
 from tests.support.everything import store_everything
 from tests.support.stores import KeptByPostgres
 
 KEYS = {"test": bytes(range(32))} | {name: hashlib.sha256(name.encode()).digest() for name in ("new", "old")}
-ROWS_OF_ONE = 7
+ROWS_OF_ONE = 8
 """Of an expert with a row in each table that has anything sealed."""
 
 
@@ -38,6 +41,25 @@ async def _in_use(kept: KeptByPostgres) -> list[object]:
     return [row["key_id"] for row in await kept.rows("SELECT key_id FROM encryption_key ORDER BY key_id")]
 
 
+async def test_a_process_that_was_refused_once_shows_its_keys_again(
+    kept: KeptByPostgres, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("adapters.postgres.keys.key_holders.SHOWN_EVERY", timedelta(milliseconds=20))
+    held = await _hold(kept, "test")
+    async with (
+        kept.pool.connection() as operator,
+        task_for_good(held.keep(), name="keys"),
+        asyncio.timeout(20),
+    ):
+        await operator.execute("ALTER TABLE key_holder RENAME TO away")
+        while "can't be shown: UndefinedTable" not in caplog.text:
+            await operator.execute("SELECT pg_sleep(0.01)")
+        await operator.execute("ALTER TABLE away RENAME TO key_holder")
+        await operator.execute("DELETE FROM key_holder")
+        while not await kept.rows("SELECT FROM key_holder"):
+            assert "keys" in {task.get_name() for task in asyncio.all_tasks()}
+
+
 async def test_only_the_key_that_seals_counts_as_used(kept: KeptByPostgres) -> None:
     await _hold(kept, "new", "old")
     assert await _in_use(kept) == ["new"]
@@ -50,7 +72,7 @@ async def test_a_ring_that_misses_a_used_key_is_refused_with_the_number_of_rows(
     with pytest.raises(KeysMissing) as refused:
         await _hold(kept, "new")
     assert refused.value.rows == {"test": 2 * ROWS_OF_ONE}
-    assert str(refused.value) == "keys are missing that were used to seal: test (14 rows)"
+    assert str(refused.value) == "keys are missing that were used to seal: test (16 rows)"
     assert await _in_use(kept) == ["test"], "nothing is shown of a process that does not start"
     await _hold(kept, "new", "test")
 

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from adapters.postgres import clock as module
 from adapters.postgres.clock import PostgresClock, open_clock
 from adapters.postgres.pool import Pool, open_pool
+from server.tasks import task_for_good
 from tests.builders import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -122,3 +124,19 @@ def test_goes_back_with_a_database_whose_clock_was_set_back(seconds: Seconds) ->
     clock = PostgresClock(NOW, seconds())
     clock.set(NOW - MINUTE, seconds())
     assert clock.now() == NOW - MINUTE
+
+
+async def test_goes_on_being_set_after_something_unforeseen(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, asked = await open_clock(pool), asyncio.Event()
+
+    async def answer(_: Pool) -> tuple[datetime, float]:
+        if "can't be set by the database's: ProgrammingError" in caplog.text:
+            asked.set()
+        raise psycopg.ProgrammingError
+
+    monkeypatch.setattr(module, "SET_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(module, "_asked", answer)
+    async with task_for_good(clock.keep(pool), name="clock"), asyncio.timeout(20):
+        await asked.wait()

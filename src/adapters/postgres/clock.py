@@ -1,6 +1,7 @@
 """The database's clock: the one that all processes agree on, however wrong those of their machines are."""
 
 import asyncio
+import logging
 import time
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ STEPS_BACK: Final = timedelta(seconds=1)
 """Up to this much the clock stands still instead of going back; beyond it, the database's own clock was set back."""
 ASKED: Final = 3
 """Of so many answers the one that took the shortest is believed: it was under way for no longer than that."""
+_log = logging.getLogger(__name__)
 
 
 class PostgresClock:
@@ -32,13 +34,15 @@ class PostgresClock:
         return max(self._there + timedelta(seconds=_counted() - self._here), self._earliest)
 
     async def keep(self, pool: Pool) -> None:
-        """Sets it again and again, for good; while the database can't be asked, it goes on by itself."""
+        """Sets it again and again, for good; while the database can't be asked, or refuses, it goes on by itself."""
         while True:
             await asyncio.sleep(SET_EVERY.total_seconds())
             try:
                 self.set(*await _asked(pool))
             except StoreUnavailable:
                 continue
+            except Exception as error:  # noqa: BLE001 - an outermost loop: it would never be set again
+                _log.warning("the clock can't be set by the database's: %s", type(error).__name__)
 
     def set(self, there: datetime, here: float) -> None:
         """What the database's clock said when ours had counted so many seconds."""

@@ -4,6 +4,7 @@ docs/decisions/0036-keys-are-exchanged-in-use.md says what this makes true.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
@@ -26,6 +27,7 @@ LAST_WORD: Final = timedelta(seconds=1)
 COUNTED_WITHIN: Final = timedelta(seconds=10)
 """For each table, and only where a process is not going to start anyway."""
 SAMPLES: Final = 200
+_log = logging.getLogger(__name__)
 
 
 class KeysUnfit(Exception):
@@ -78,12 +80,16 @@ class HeldKeys:
         self.holder = holder
 
     async def keep(self) -> None:
-        """Shows it again and again, for good; while the database can't be asked, later."""
+        """Shows it again and again, for good; while the database can't be asked, or refuses, later."""
         while True:
             await asyncio.sleep(SHOWN_EVERY.total_seconds())
-            with suppress(StoreUnavailable):
+            try:
                 async with translated(), self._pool.connection() as connection, connection.transaction():
                     await _show(connection, self._ring, self.holder)
+            except StoreUnavailable:
+                continue
+            except Exception as error:  # noqa: BLE001 - an outermost loop: others would take us for dead for good
+                _log.warning("the keys of this process can't be shown: %s", type(error).__name__)
 
     async def release(self) -> None:
         """Where it can't be said now, the others find out by themselves."""
