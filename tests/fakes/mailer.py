@@ -13,7 +13,7 @@ class RecordingMailer:
     """Delivers into `sent`, but not to addresses in `refused`, nor to anybody while `down`.
 
     `refuses_us` is why the server takes nothing from the service. While `silent` it never says that it did; with
-    `hangs` it waits for that before anything else, `hung` mails at once.
+    `hangs` it waits for that before anything else, `hung` mails at once. `then` happens as soon as it has taken a mail.
     """
 
     store: FakeStore | None = None
@@ -24,6 +24,7 @@ class RecordingMailer:
     silent: bool = False
     hangs: asyncio.Event | None = None
     hung: int = 0
+    then: Callable[[ReconnectNotice], Awaitable[object]] | None = None
 
     async def send_reconnect_notice(
         self, notice: ReconnectNotice, *, before_handover: Callable[[], Awaitable[None]]
@@ -43,5 +44,7 @@ class RecordingMailer:
             raise MailRefused(code=550)
         await before_handover()
         self.sent.append(notice)
+        if self.then is not None:
+            await self.then(notice)
         if self.silent:
             raise MailUncertain

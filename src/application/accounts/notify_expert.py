@@ -163,14 +163,17 @@ class NotifyExpert:
         )
 
     async def _note_handover(self, incident: Incident, token: str) -> None:
-        """Raises _Superseded when the claim has passed on, or the account is connected again."""
+        """Raises _Superseded when the claim has passed on, the account is connected again, or an earlier mail has come
+        back."""
         async with self.store.transaction() as tx:
             claimed = await tx.incidents.claimed(incident.incident_id, token=token)
-            if claimed is None:
+            if claimed is None or claimed.address_refused:
                 raise _Superseded
             await tx.incidents.save(claimed.mail_begun(self.clock.now()))
 
     async def _uncertain(self, tx: Transaction, incident: Incident) -> None:
+        if incident.address_refused:
+            return  # it has come back, so it was taken
         waiting = incident.mail_uncertain(self.clock.now())
         await tx.incidents.save(waiting)
         await tx.jobs.notify_expert(incident.incident_id, at=waiting.mail_due_at)
@@ -185,7 +188,9 @@ class NotifyExpert:
             news = change_of_account(ChangeType.ACCOUNT_RECONNECT_REQUIRED, account, at=self.clock.now())
             await tx.changes.add(news)
         told = incident.because(cause).notified(self.clock.now())
-        if cause is LossCause.MAILBOX_NOT_SERVED and not account.active:
+        if incident.address_refused:
+            told = told.mail_refused()  # it came back before it was known to be taken
+        elif cause is LossCause.MAILBOX_NOT_SERVED and not account.active:
             # Access was lost as well while this was told: that is still to be told.
             told = replace(incident.notified(self.clock.now()), mail_due_at=self.clock.now())
             await tx.jobs.notify_expert(incident.incident_id)
@@ -205,6 +210,8 @@ class NotifyExpert:
         await tx.jobs.notify_expert(incident.incident_id)
 
     async def _later(self, tx: Transaction, incident: Incident) -> None:
+        if incident.address_refused:
+            return  # meanwhile
         delayed = incident.mail_delayed(self.clock.now())
         await tx.incidents.save(delayed)
         await tx.jobs.notify_expert(incident.incident_id, at=delayed.mail_due_at)
