@@ -10,6 +10,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from server.http.health import PATIENCE
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.deploy.files import KUBERNETES, documents, manifests
 
@@ -157,6 +158,8 @@ def test_probes_and_services_use_ports_that_the_container_names(role: str) -> No
     targets = [port for one in others if one["kind"] == "Service" for port in one["spec"]["ports"]]
 
     assert set(probes) == {"operations"}
+    # A busy process is not to be taken for one that is not there.
+    assert all(container[f"{kind}Probe"]["timeoutSeconds"] > PATIENCE for kind in ("startup", "readiness"))
     assert all(ports[port["targetPort"]] == port["port"] for port in targets)
 
 
