@@ -6,6 +6,7 @@ import pytest
 
 from server import tasks
 from server.tasks import task_for_good
+from tests.server.served import Logs
 
 
 async def test_a_task_runs_beside_the_block_and_is_gone_after_it() -> None:
@@ -41,3 +42,25 @@ async def test_a_cancellation_that_is_lost_is_repeated(monkeypatch: pytest.Monke
     async with task_for_good(work(), name="work"):
         await begun.wait()
     assert lost == 2
+
+
+async def test_the_log_says_at_once_what_has_ended_that_should_go_on(logs: Logs) -> None:
+    async def breaks() -> None:
+        raise ValueError("hunter2")
+
+    async with task_for_good(breaks(), name="certificates"):
+        (line,) = await logs.until("what should go on for good has ended")
+    assert (line["level"], line["task"], line["error"]) == ("error", "certificates", "builtins.ValueError")
+    assert "hunter2" not in logs.text
+
+
+async def test_the_end_of_the_block_is_no_fault(logs: Logs) -> None:
+    async def breaks_when_told_to_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError
+
+    async with task_for_good(breaks_when_told_to_end(), name="any"):
+        await asyncio.sleep(0)
+    assert "has ended" not in logs.text
