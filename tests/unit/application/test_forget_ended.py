@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from application.ports.store import StoreUnavailable
 from application.upkeep import forget_ended
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
 from domain.session import SessionNotFound, SessionTooOld, WriteStatus
 from tests.builders import EXPERT, SESSION, an_interval, some_details
+from tests.fakes.audit_log import FakeAuditLog
 from tests.fakes.provider import Person
 from tests.support.application import SESSIONS_KEPT, Application
 from tests.unit.application.incidents import lose
@@ -43,6 +45,21 @@ async def test_a_session_goes_when_it_is_over_long_enough_and_no_sooner(written:
     assert app.store.take_woken() == []
     news = [change for place, change in app.store.tables.changes if (place, change) not in before]
     assert news == [], "the clock tells"
+
+
+async def test_what_cannot_be_forgotten_now_keeps_nothing_else(
+    written: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def takes_too_long(*_: object) -> int:
+        raise StoreUnavailable
+
+    app = written
+    await app.pass_time(SESSIONS_KEPT + 9 * DAY)
+    monkeypatch.setattr(FakeAuditLog, "forget_before", takes_too_long)
+    with pytest.raises(StoreUnavailable):
+        await app.forget_ended()
+    with pytest.raises(SessionNotFound):
+        await app.session()
 
 
 async def test_a_session_that_waits_goes_only_after_it_was_written(app: Application, maria: Person) -> None:
