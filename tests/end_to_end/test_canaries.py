@@ -73,6 +73,9 @@ class Story:
             body, headers = await answer.read(), dict(answer.headers)
         if headers.get("Location", "").startswith(self.sandbox.authority.rsplit("/", 1)[0]):
             del headers["Location"]  # on to the provider, with the state that it must get
+        if "token" in (told := parameters(headers.get("Location", ""))):
+            del headers["Location"]  # on to the caller's page, which confirms by it
+            self.planted["token to confirm"] = told["token"]
         self.places.add(f"HTTP: {where}", body)
         self.places.add(f"HTTP: {where}", headers)
         return answer.status
@@ -197,6 +200,7 @@ async def _live(story: Story) -> None:
         headers={"Cookie": f"visitor={planted['cookie']}"},
     )
     assert status in {302, 303}
+    await calls.confirm(planted["token to confirm"])
     assert await until(calls.list_calendars, bool)
     details: dict[str, Any] = {
         "text": planted["notes"],

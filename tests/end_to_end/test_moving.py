@@ -78,7 +78,7 @@ async def test_a_sign_in_that_was_under_way_is_finished_in_the_new_cell(cells: C
     led_on = await east.open(landing)
     assert led_on.status == 307
     assert led_on.location.startswith(west.process.public_url)
-    landed = await west.open(led_on.location)
+    landed = await west.arrive(led_on.location)
 
-    assert landed.outcome["outcome"] == "connected"
+    assert landed["outcome"] == "connected"
     assert len(await west.list_accounts()) == 1
