@@ -1,13 +1,16 @@
 """The alert rules, their pages and the dashboard. What they ask for is told: tests/end_to_end/test_metrics.py."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
 from itertools import combinations
 
+import pytest
 import yaml
 
+from server.metrics.process import ALARMS
 from tests.support.observability import (
     DASHBOARD,
     FOLDER,
@@ -41,6 +44,22 @@ def test_each_alert_has_a_test_at_which_it_is_raised() -> None:
     raised = {one["alertname"] for test in tests for one in test["alert_rule_test"] if one["exp_alerts"]}
 
     assert raised == {rule["alert"] for rule in alerts()}
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_each_alarm_of_a_process_raises_one_alert(alarm: str) -> None:
+    assert len([rule for rule in alerts() if _fits(rule["expr"], alarm)]) == 1
+
+
+def _fits(expression: str, alarm: str) -> bool:
+    asked = re.search(r"calendarsync_alarm\{([^}]*)\}", expression)
+    if asked is None:
+        return False
+    matchers = re.findall(r'name(=~|!=|=)"([^"]*)"', asked[1])
+    return all(
+        (alarm == value) if operator == "=" else bool(re.fullmatch(value, alarm)) == (operator == "=~")
+        for operator, value in matchers
+    )
 
 
 def test_each_alert_says_whom_it_wakes_and_names_its_page() -> None:

@@ -14,6 +14,7 @@ ALARMS: Final = (
     "MICROSOFT_TOKENS_REFUSED",
     "CLOCK",
     "MAIL_MISCONFIGURED",
+    "GRPC_CERTIFICATE",
 )
 """Told with 0 while they are not raised, so that whoever asks whether one is gets an answer."""
 
