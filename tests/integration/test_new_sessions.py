@@ -157,7 +157,7 @@ async def test_both_ways_answer_and_store_the_same(
     kept: KeptByPostgres, wanted: WantedSession, now: datetime
 ) -> None:
     async def outcome(new_sessions: NewSessions) -> tuple[object, ...]:
-        put = put_session_on(kept, new_sessions, MovableClock(now))
+        put = put_session_on(kept, new_sessions, MovableClock(min(now, wanted.interval.end)))
         await put_expert(kept)
         async with kept.hearing() as heard:
             answered = await put(wanted, budget=BUDGET)
