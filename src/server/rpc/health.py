@@ -43,6 +43,11 @@ class Health(health_pb2_grpc.HealthServicer):
         self._statuses = dict.fromkeys(self._statuses, NOT_SERVING)
         self._tell()
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody hears it at once when nothing is served any more."""
+        return self._watchers > 0
+
     async def Check(self, request: pb.HealthCheckRequest, context: Context) -> pb.HealthCheckResponse:
         status = self._statuses.get(request.service)
         if status is None:

@@ -60,7 +60,9 @@ SERVICES: Final = (
 LAST_WORDS_SECONDS: Final = 2.0
 """How long streams may take to end when the server stops."""
 QUIET_SECONDS: Final = 0.1
-"""When no call has come for so long, callers have noticed that this server is about to stop."""
+"""When no call has come for so long, there are no callers any more."""
+QUIET_IF_WATCHED_SECONDS: Final = 0.5
+"""The same where clients watch our health: they go elsewhere once they have read it, on whatever busy machine."""
 DRAIN_SECONDS: Final = 5.0
 DRAIN_SHARE: Final = 0.25
 """How long they have for it, also as a share of the grace time. What arrives while the library is already stopping is
@@ -144,10 +146,11 @@ class GrpcServer:
         """
         loop = asyncio.get_running_loop()
         latest = loop.time() + grace
+        quiet = QUIET_IF_WATCHED_SECONDS if self._health.watched else QUIET_SECONDS
         self._health.stop()
         self._streams.end()
         await self._open_calls.callers_gone(
-            quiet_seconds=QUIET_SECONDS, within_seconds=min(DRAIN_SECONDS, grace * DRAIN_SHARE)
+            quiet_seconds=quiet, within_seconds=min(DRAIN_SECONDS, grace * DRAIN_SHARE)
         )
         grace = max(latest - loop.time(), 0)
         stopping = asyncio.create_task(self._server.stop(grace), name="server stops")
