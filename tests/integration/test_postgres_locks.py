@@ -342,6 +342,25 @@ async def test_of_a_reading_and_a_booking_at_once_one_sees_the_other(
     assert len(seen) == 1
 
 
+async def test_whoever_changes_a_schedule_twice_and_a_reading_wait_for_each_other_in_one_order(
+    kept: KeptByPostgres,
+) -> None:
+    """Of a row that the same transaction changed before PostgreSQL checks the foreign key, though that is the same:
+    it locks the reading, after the schedule."""
+    await put_conflict_calendars(kept)
+
+    async def reading() -> None:
+        async with kept.transaction() as tx:
+            await tx.readings.lock(CALENDAR)
+
+    async with kept.transaction() as tx:
+        await tx.readings.mark(CALENDAR, NOW)
+        storing = asyncio.create_task(reading())
+        await _somebody_waits(kept)
+        await tx.readings.mark(CALENDAR, NOW)
+    await storing
+
+
 async def test_a_notification_waits_for_no_booking(kept: KeptByPostgres) -> None:
     await put_conflict_calendars(kept)
     async with asyncio.timeout(5), kept.transaction() as booking:

@@ -98,12 +98,14 @@ class PostgresReadings:
 
     async def lock(self, calendar_id: CalendarId) -> StoredReading | None:
         cursor = await self.connection.execute(
-            # FOR UPDATE, which keeps those out who look whether anything overlaps; marks and leases only wait.
+            # FOR UPDATE of the schedule, which keeps those out who look whether anything overlaps; marks and leases
+            # only wait. Not of the reading: whoever changes a schedule twice in one transaction has its foreign key
+            # checked, which locks the reading after the schedule.
             """
             SELECT reading.*, reading_schedule.read_at AS true_at
             FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
             WHERE calendar_id = %(calendar_id)s
-            FOR UPDATE
+            FOR NO KEY UPDATE OF reading FOR UPDATE OF reading_schedule
             """,
             {"calendar_id": calendar_id},
         )
