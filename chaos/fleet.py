@@ -149,6 +149,8 @@ class Fleet:
     folder: Path
     passed: dict[str, int] = field(default_factory=dict)
     replicas: dict[str, Replica] = field(default_factory=dict)
+    left_after: dict[str, int] = field(default_factory=dict)
+    """How often a place had been started when it was taken away: its logs are there, and say that it was ready."""
     deserters: list[str] = field(default_factory=list)
     """Those that ended and should not have."""
     _context: ForkServerContext = field(default_factory=lambda: _prepared())  # noqa: PLW0108 - it is below
@@ -161,6 +163,7 @@ class Fleet:
             folder=self.folder,
             on_passed=self._passed,
             on_deserted=self.deserters.append,
+            starts=self.left_after.get(name, 0),
         )
         self.replicas[name] = replica
         return replica

@@ -66,7 +66,7 @@ class Scene:
 
     async def remove(self, name: str) -> None:
         """A place that is no longer in the fleet; its process has ended."""
-        del self.fleet.replicas[name]
+        self.fleet.left_after[name] = self.fleet.replicas.pop(name).starts
         if (channel := self.channels.pop(name, None)) is not None:
             await channel.close()
 
