@@ -250,10 +250,27 @@ async def test_erasing_an_expert_waits_for_whoever_writes_a_session(kept: KeptBy
         tasks.create_task(erase())
         await _somebody_waits(kept)
         await tx.sessions.save(a_session(copy=an_event_copy()))
+        await tx.sessions.release(EXPERT, SESSION)  # a second change, which PostgreSQL has look at the expert
         await tx.jobs.write_session(EXPERT, SESSION)
     async with kept.transaction() as tx:
         with pytest.raises(SessionNotFound):
             await tx.sessions.get(EXPERT, SESSION)
+
+
+async def test_erasing_an_expert_waits_for_whoever_changes_an_account_twice(kept: KeptByPostgres) -> None:
+    await _stored(kept)
+
+    async def erase() -> None:
+        async with kept.transaction() as tx:
+            await tx.experts.remove(EXPERT)
+
+    async with asyncio.TaskGroup() as tasks, kept.transaction() as tx:
+        account = await tx.accounts.lock(ACCOUNT)
+        await tx.accounts.save(account)
+        tasks.create_task(erase())
+        await _somebody_waits(kept)
+        await tx.accounts.save(account)
+    assert await kept.rows("SELECT FROM account") == []
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,13 @@ class PostgresExperts:
     async def take_out(self, expert_id: ExpertId) -> None:
         """Remove all but what the feed says of the expert: whoever follows it reads that yet. Raises ExpertNotFound."""
         await forget_wishes_of_expert(self.connection, expert_id)
+        # The rows below before the expert: whoever changes one of them twice in one transaction has its foreign key
+        # checked, which locks the expert after the row.
+        for lock in (
+            "SELECT FROM account WHERE expert_id = %(expert_id)s ORDER BY account_id FOR UPDATE",
+            "SELECT FROM session WHERE expert_id = %(expert_id)s ORDER BY starts_at, session_id FOR UPDATE",
+        ):
+            await self.connection.execute(lock, {"expert_id": expert_id})
         cursor = await self.connection.execute(
             "DELETE FROM expert WHERE expert_id = %(expert_id)s", {"expert_id": expert_id}
         )
