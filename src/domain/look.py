@@ -53,19 +53,22 @@ class Search:
         """Claims the session's event, if it is there."""
         if copy is None:
             return
-        place = self._find(copy, times)
+        place = self._find(owner, copy, times)
         if place is None:
             if self._must_be_here(owner, copy):
-                yield self._deviation(owner, copy, DeviationKind.MISSING)
+                yield Deviation(
+                    session_id=owner.session_id,
+                    revision=owner.revision,
+                    kind=DeviationKind.MISSING,
+                    tell=self.may_tell(owner, copy),
+                )
             return
-        if _is_at(self.entries[place], times):
+        entry = self.entries[place]
+        at_its_time = _is_at(entry, times)
+        if at_its_time or (not owner.left_behind and owner.copy is not None):
             self.claimed.add(place)
-        elif not owner.left_behind and owner.copy is not None:
-            self.claimed.add(place)
-            entry = self.entries[place]
-            at = entry.covers(self.look.zone)
-            blocks = at.clipped_to(self.look.window) if at is not None and entry.blocks else None
-            yield self._deviation(owner, copy, DeviationKind.MOVED, at=at, blocks=blocks)
+            if not at_its_time or self._would_stay(copy, entry):
+                yield self._found(owner, copy, entry, tell=not at_its_time)
 
     def unclaimed(self) -> Iterator[CalendarEntry]:
         return (entry for place, entry in enumerate(self.entries) if place not in self.claimed)
@@ -83,19 +86,28 @@ class Search:
         whose = copy is None or copy.account_id == self.look.account_id
         return whose and owner.is_settled(self.look.read_at)
 
-    def _find(self, copy: EventCopy, times: frozenset[Interval]) -> int | None:
+    def _find(self, owner: OwnEvent, copy: EventCopy, times: frozenset[Interval]) -> int | None:
         """By its id; else by its mark, where it is at one of its times, or is the only one that carries the mark.
 
         In another calendar of its account only by its id: there the mark is a copy's. Another account may see the very
-        same calendar, and knows its events by other ids.
+        same calendar, and knows its events by other ids. What goes is removed by its id, and so is known by nothing
+        else: what carries the mark is a copy that stays, at whatever time.
         """
         if copy.remote_id is not None and copy.remote_id in self.by_id:
             return self.by_id[copy.remote_id]
-        if copy.account_id == self.look.account_id and not self._is_its_calendar(copy):
+        ours = copy.account_id == self.look.account_id
+        if ours and not self._is_its_calendar(copy):
+            return None
+        if owner.cancelled and (owner.copy is None or (ours and copy.remote_id is not None)):
             return None
         marked = self.by_mark.get(copy.mark, ())
         at_its_time = (place for place in marked if _is_at(self.entries[place], times))
         return next(at_its_time, marked[0] if len(marked) == 1 else None)
+
+    def _would_stay(self, copy: EventCopy, entry: CalendarEntry) -> bool:
+        """Whether the removal of the session's event, which goes by its id, would leave this one where it is."""
+        ours = copy.account_id == self.look.account_id
+        return ours and copy.remote_id is not None and entry.remote_id not in (None, copy.remote_id)
 
     def _must_be_here(self, owner: OwnEvent, copy: EventCopy) -> bool:
         return (
@@ -113,22 +125,16 @@ class Search:
             copy.calendar_id == look.calendar_id or copy.remote_calendar_id == look.remote_calendar_id
         )
 
-    def _deviation(
-        self,
-        owner: OwnEvent,
-        copy: EventCopy,
-        kind: DeviationKind,
-        *,
-        at: Interval | None = None,
-        blocks: Interval | None = None,
-    ) -> Deviation:
+    def _found(self, owner: OwnEvent, copy: EventCopy, entry: CalendarEntry, *, tell: bool) -> Deviation:
+        """Of an event that takes its time from everybody but its session."""
+        at = entry.covers(self.look.zone)
         return Deviation(
             session_id=owner.session_id,
             revision=owner.revision,
-            kind=kind,
+            kind=DeviationKind.MOVED,
             at=at,
-            blocks=blocks,
-            tell=self.may_tell(owner, copy),
+            blocks=at.clipped_to(self.look.window) if at is not None and entry.blocks else None,
+            tell=tell and self.may_tell(owner, copy),
         )
 
 

@@ -13,6 +13,7 @@ from tests.unit.domain.looks import (
     A_WEEK_LATER,
     ELSEWHERE,
     SLOT,
+    copied,
     entry,
     look,
     moved,
@@ -105,6 +106,23 @@ def test_an_event_left_behind_by_a_cancelled_session_blocks(
         found = seen(entry(), sessions=own(session, before=(before,)))
         assert list(found.busy) == [SLOT]
         assert found.deviations == (surplus(tell=status is WriteStatus.WRITTEN),)
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["it is about to go", "it went while we looked"])
+def test_a_copy_at_the_time_of_a_cancelled_session_blocks(removed: bool) -> None:
+    """Though the session's event is gone already, and the copy the only one that carries the mark."""
+    then = written(cancelled=True, status=WriteStatus.PENDING, revision=2)
+    now = written(cancelled=True, copy=None, revision=2) if removed else then
+    for entries in ((copied(SLOT),), (copied(SLOT), copied(A_WEEK_LATER, 2)), (entry(), copied(SLOT))):
+        found = seen(*entries, sessions=own(now, before=(then,)))
+        assert SLOT in list(found.busy)
+        assert SLOT not in list(seen(entry(), sessions=own(now, before=(then,))).busy)
+
+
+def test_through_another_account_an_event_about_to_be_removed_is_known_by_its_mark() -> None:
+    session = written(cancelled=True, status=WriteStatus.PENDING)
+    elsewhere = look("account-2", "AAMkAD-shared", calendar_id="calendar-2")
+    assert seen(copied(SLOT), sessions=own(session), where=elsewhere) == Seen(busy=blocked_by(()))
 
 
 def test_an_event_that_stays_although_it_was_removed_blocks() -> None:
