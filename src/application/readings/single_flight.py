@@ -21,6 +21,8 @@ AT_ONCE = 200
 class _Call(Generic[T]):
     begun_at: datetime
     task: asyncio.Task[T]
+    taken_up: bool
+    """Whether it had begun before it came here, perhaps long before."""
 
 
 class SingleFlight(Generic[K, T]):
@@ -44,10 +46,12 @@ class SingleFlight(Generic[K, T]):
 
         One that began too early is waited for first: two at once would only take each other's places at the provider.
         """
-        call = self._under_way.get(key)
-        if call is not None and call.begun_at < not_before:
+        waited = False
+        while (call := self._under_way.get(key)) is not None and call.begun_at < not_before:
+            if waited and not call.taken_up:
+                break  # begun since this was asked for, whatever the clock says
             await asyncio.wait([call.task])  # which leaves it alone when the one who waits is cancelled
-            call = self._under_way.get(key)  # begun since this was asked for, whatever the clock says
+            waited = True
         call = call or self._begin(key, lambda: self._read(key), self._clock.now())
         await asyncio.wait([call.task])
         return call.task.result()
@@ -61,7 +65,7 @@ class SingleFlight(Generic[K, T]):
             await asyncio.wait([call.task])
             if call.begun_at >= begun_at:
                 return call.task.result()
-        call = self._begin(key, read, begun_at)
+        call = self._begin(key, read, begun_at, taken_up=True)
         await asyncio.wait([call.task])
         return call.task.result()
 
@@ -74,8 +78,10 @@ class SingleFlight(Generic[K, T]):
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _begin(self, key: K, read: Callable[[], Awaitable[T]], begun_at: datetime) -> _Call[T]:
-        call = _Call(begun_at, asyncio.create_task(self._run(key, read)))
+    def _begin(
+        self, key: K, read: Callable[[], Awaitable[T]], begun_at: datetime, *, taken_up: bool = False
+    ) -> _Call[T]:
+        call = _Call(begun_at, asyncio.create_task(self._run(key, read)), taken_up)
         self._under_way[key] = call
         call.task.add_done_callback(lambda task: self._ended(key, task))
         return call

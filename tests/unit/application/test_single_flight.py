@@ -252,6 +252,21 @@ async def test_a_clock_that_goes_back_begins_no_reading_more(read: Reads) -> Non
     assert read.begun == [CALENDAR, CALENDAR]
 
 
+async def test_who_needs_a_younger_reading_joins_none_that_was_begun_before_and_taken_up_since(
+    reads: CalendarReads, read: Reads
+) -> None:
+    (first,) = await begin(reads, CALENDAR)
+    waiting = asyncio.create_task(
+        reads.take_up(CalendarId(CALENDAR), lambda: read(CalendarId("taken up")), begun_at=after(minutes=1))
+    )
+    await asyncio.sleep(0)
+    (late,) = await begin(reads, CALENDAR, not_before=after(minutes=2))
+    read.may_end.set()
+    await asyncio.gather(first, waiting, late)
+
+    assert read.begun == [CALENDAR, "taken up", CALENDAR]
+
+
 async def test_a_failure_of_one_that_began_too_early_is_not_theirs_who_want_a_younger(read: Reads) -> None:
     clock = MovableClock()
     reads = reads_of(read, clock)
