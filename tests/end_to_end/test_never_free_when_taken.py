@@ -27,7 +27,7 @@ from tests.server.served import Logs
 from tests.support.calls import NOW, SOON, at, hours, verdicts
 from tests.support.readings import pass_time
 from tests.support.running_service import open_service
-from tests.support.service import Service, outcome, until
+from tests.support.service import Service, failure_or_none, until
 from tests.support.truth import History
 
 T = TypeVar("T")
@@ -161,6 +161,8 @@ class Booking(RuleBasedStateMachine):
         """Move a session to the hour at which its event begins, if that is free but for the event itself."""
         session_id = sorted(self.dragged)[number % len(self.dragged)]
         start = self.dragged[session_id].start
+        if self.sessions[session_id] == range(start, start + 1):
+            return  # its event was only lengthened: the session is there already, and nothing would be changed
         if self._book(session_id, range(start, start + 1)):
             self.run(self._followed(session_id))
 
@@ -224,7 +226,8 @@ class Booking(RuleBasedStateMachine):
             only_if_free=True,
             title=session_id,
         )
-        reason = self.run(outcome(call))
+        failure = self.run(failure_or_none(call))
+        reason = failure.reason if failure else ""
         in_the_way = self._taken_now(taken, but=session_id)
         if not reason:
             assert not in_the_way, f"booked over {in_the_way}"
@@ -234,7 +237,8 @@ class Booking(RuleBasedStateMachine):
             assert in_the_way, "refused for nothing"
         else:
             assert reason == "AVAILABILITY_UNKNOWN"
-            assert self.broken
+            assert failure is not None
+            assert self.broken, failure.metadata
         return not reason
 
     @rule(number=numbers)

@@ -22,6 +22,7 @@ async def connected(service: Service) -> Service:
 
 async def rediscover(service: Service) -> None:
     """The time for the next look at the lists has come, and they were looked at."""
+    await service.settled()  # the end of a look under way would put off the next
     await service.database.execute("UPDATE account SET list_due_at = now() - interval '1 second'")
     await service.settled()
 

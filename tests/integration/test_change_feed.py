@@ -1,6 +1,7 @@
 """The feed of changes on a real server: its order among writers at once, and how it lives through lost connections."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from psycopg import AsyncConnection
 from adapters.postgres import change_feed, feed_pages
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.feed_pages import Look
+from adapters.postgres.pool import Connection
 from domain.change import Change, ChangeType, CursorExpired, FeedPosition
 from tests.builders import EXPERT, a_change
 from tests.support.stores import KeptByPostgres
@@ -184,20 +186,19 @@ async def test_many_commits_in_a_row_are_looked_at_together(
 ) -> None:
     monkeypatch.setattr(change_feed, "GATHER", timedelta(hours=1))
     looked = asyncio.Event()
-    looks = 0
+    looks: Counter[Connection] = Counter()
 
-    async def look_after(*args: Any, **how: Any) -> Look:
-        nonlocal looks
-        looks += 1
+    async def look_after(connection: Connection, *args: Any, **how: Any) -> Look:
+        looks[connection] += 1
         looked.set()
-        return await feed_pages.look_after(*args, **how)
+        return await feed_pages.look_after(connection, *args, **how)
 
     monkeypatch.setattr(change_feed, "look_after", look_after)
     async with open_change_feed(dsn, kept.pool):
         await looked.wait()
         for number in range(30):
             await _add(kept, f"{number}")
-        assert looks <= 2  # one each: there is the other feed of this test, too
+        assert set(looks.values()) == {1}  # also of other feeds in this process: each has a connection
 
 
 async def test_another_process_wakes_the_watchers_of_this_one(kept: KeptByPostgres, dsn: str) -> None:

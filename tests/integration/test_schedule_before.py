@@ -1,4 +1,4 @@
-"""Processes of the version before, which know no schedule beside the reading, at work on the same database.
+"""Processes of a version before, which know no schedule beside the reading, at work on the same database.
 
 Their statements are repeated here as they were.
 """
@@ -6,13 +6,11 @@ Their statements are repeated here as they were.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.postgres.pool import Connection
 from adapters.postgres.spans import spans_to_value
-from domain.ids import SessionId
 from domain.reading import StoredReading
 from tests.builders import (
     CALENDAR,
@@ -53,12 +51,6 @@ SPARE = """
 MARK = """
     UPDATE reading SET marks = nextval('reading_mark'), due_at = least(due_at, %(now)s)
     WHERE calendar_id = %(calendar_id)s
-    """
-OVERLAPPING = """
-    SELECT account_id, reading.* FROM reading JOIN calendar USING (calendar_id)
-    WHERE expert_id = %(expert_id)s
-    ORDER BY calendar_id
-    FOR KEY SHARE OF reading
     """
 TAKEN = an_interval(starts=30)
 
@@ -213,29 +205,6 @@ async def test_an_account_that_it_finds_lost_is_not_due(kept: KeptByPostgres) ->
     assert await due_calendars(kept) == (CALENDAR,)
     await _execute(kept, "UPDATE calendar SET missing = true")
     assert await due_calendars(kept) == ()
-
-
-async def test_its_booking_and_a_newer_processs_look_see_each_other(kept: KeptByPostgres) -> None:
-    """It asks what overlaps under a lock of the reading's own row."""
-    await put_conflict_calendars(kept)
-    seen: list[Any] = []
-
-    async def look() -> None:
-        async with kept.transaction() as tx:
-            task = a_reading_task()
-            await tx.readings.lock(CALENDAR)
-            assert await tx.readings.store(task, a_reading(busy=[an_interval()]), due_at=NOW, now=NOW)
-            seen.extend(await tx.sessions.booked(EXPERT, an_interval()))
-
-    cancelled = replace(a_session(), cancelled=True)
-    async with kept.transaction() as tx:
-        await tx.sessions.add(cancelled)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks, _transaction(kept) as connection:
-        await connection.execute("UPDATE session SET cancelled = false")
-        await connection.execute(OVERLAPPING, {"expert_id": EXPERT})
-        tasks.create_task(look())
-        await _somebody_waits(kept)
-    assert [one.session_id for one in seen] == [SessionId("session-1")]
 
 
 async def test_its_look_and_a_newer_processs_booking_see_each_other(kept: KeptByPostgres) -> None:

@@ -19,7 +19,7 @@ from sandbox.identity.shortcut import authorize_as
 from sandbox.world.model import Event
 from server.runtime.process import Running
 from server.runtime.settings import Settings
-from tests.server.served import Logs, failure_of
+from tests.server.served import Failure, Logs, failure_of
 from tests.support.calls import EXPERT, SESSION, Calls, parameters
 
 Answer = TypeVar("Answer")
@@ -37,11 +37,17 @@ async def until(
     return answer
 
 
-async def outcome(call: Coroutine[Any, Any, object]) -> str:
-    """The reason why the call fails; empty when it succeeds."""
+async def failure_or_none(call: Coroutine[Any, Any, object]) -> Failure | None:
+    """How the call fails; None when it succeeds."""
     made = asyncio.create_task(call)
     await asyncio.wait([made])
-    return "" if made.exception() is None else (await failure_of(made)).reason
+    return None if made.exception() is None else await failure_of(made)
+
+
+async def outcome(call: Coroutine[Any, Any, object]) -> str:
+    """The reason why the call fails; empty when it succeeds."""
+    failure = await failure_or_none(call)
+    return "" if failure is None else failure.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +208,7 @@ class Service(Calls):
                 UNION ALL SELECT 'keep ' || calendar_id FROM subscription
                     WHERE readable AND due_at > now() AND due_at <= now() + interval '2 minutes'
                 UNION ALL SELECT 'list ' || account_id FROM account
-                    WHERE status = 'ACTIVE' AND list_due_at > now() AND list_due_at <= now() + interval '2 minutes'
+                    WHERE status = 'ACTIVE' AND list_due_at <= now() + interval '2 minutes'
                 UNION ALL SELECT 'end ' || remote_id FROM ended_subscription
                 UNION ALL SELECT 'write ' || session_id FROM session WHERE due_at <= now()
                 UNION ALL SELECT 'notify ' || incident_id FROM incident WHERE closed_at IS NULL AND mail_due_at <= now()
