@@ -8,9 +8,9 @@ from typing import Any
 
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
-from adapters.graph.outside_text import address_from, id_from, name_from
 from adapters.graph.token_cache import AccessToken, cached_access_token
 from adapters.graph.tokens import AccessTokens, AccountAccess
+from adapters.web.outside_text import address_from, id_from, name_from
 from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant

@@ -9,8 +9,8 @@ from adapters.graph.client import TOO_LARGE, Access, GraphClient, is_slow
 from adapters.graph.entries import SELECTED, entry_from_graph
 from adapters.graph.errors import GraphRefusal, translated
 from adapters.graph.listed_calendars import gone_if_unlisted
-from adapters.graph.page_sizes import PageSizes
 from adapters.graph.tokens import AccessTokens, AccountAccess
+from adapters.web.page_sizes import PageSizes
 from domain.access import CalendarGone, InvalidAnswer
 from domain.blocking import CalendarEntry
 from domain.ids import AccountId

@@ -17,14 +17,14 @@ from yarl import URL
 
 from adapters.graph.claims import claims_in
 from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
-from adapters.graph.mailbox_gate import SHORT_WAIT, MailboxGates
 from adapters.graph.next_link import next_url
-from adapters.graph.outside_text import id_from
-from adapters.graph.refused_tokens import RefusedTokens
 from adapters.graph.request_kinds import CUT_OFF, TIMED_OUT, UNREACHABLE, kind_of, outcome_of
-from adapters.graph.retry_after import parse_retry_after
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.token_cache import AccessToken
+from adapters.web.outside_text import id_from
+from adapters.web.refused_tokens import RefusedTokens
+from adapters.web.request_gates import SHORT_WAIT, MailboxGates
+from adapters.web.retry_after import parse_retry_after
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.meters import ProviderMeter

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.graph.outside_text import id_from
-from adapters.graph.zone_names import zone_of
+from adapters.web.outside_text import id_from
+from adapters.web.zone_names import zone_of
 from domain.access import InvalidAnswer
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
 from domain.ids import EventMark

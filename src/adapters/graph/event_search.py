@@ -15,7 +15,7 @@ from adapters.graph.addresses import calendar_path, event_path, view_parameters
 from adapters.graph.client import Access, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal
 from adapters.graph.listed_calendars import ListedCalendar, id_of, listed_calendars
-from adapters.graph.mailbox_gate import AT_ONCE
+from adapters.web.request_gates import AT_ONCE
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import EventMark
 from domain.session import EventCopy, EventPlace

@@ -9,10 +9,10 @@ from typing import Any
 
 import jwt
 
-from adapters.graph.clock_check import LEEWAY
-from adapters.graph.outside_text import address_from, id_from, name_from
 from adapters.graph.settings import PERSONAL_TENANT
-from adapters.graph.signing_keys import KeyRing
+from adapters.web.clock_check import LEEWAY
+from adapters.web.outside_text import address_from, id_from, name_from
+from adapters.web.signing_keys import KeyRing
 from application.ports.clock import Clock
 from domain.access import ClockDiffers
 from domain.account import AccountKind, Identity, Provider

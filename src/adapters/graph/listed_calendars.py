@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from adapters.graph.client import Access, GraphClient
 from adapters.graph.errors import Fault, GraphRefusal
-from adapters.graph.outside_text import id_from
+from adapters.web.outside_text import id_from
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 
 _PAGE_SIZE = "100"

@@ -11,15 +11,15 @@ from adapters.graph.client import GraphClient
 from adapters.graph.credentials import Credentials
 from adapters.graph.event_writer import GraphEventWriter
 from adapters.graph.id_token import IdTokenVerifier
-from adapters.graph.page_sizes import PageSizes
 from adapters.graph.push import GraphPush
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.sign_in import MicrosoftSignIn
-from adapters.graph.signing_keys import KeyRing
 from adapters.graph.tls import blocking_http, graph_http
 from adapters.graph.token_http import TokenHttp
 from adapters.graph.token_service import TokenService
 from adapters.graph.tokens import AccessTokens
+from adapters.web.page_sizes import PageSizes
+from adapters.web.signing_keys import KeyRing
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault

@@ -16,12 +16,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msal
 
-from adapters.graph.clock_check import LEEWAY
 from adapters.graph.credentials import Credential, Credentials
-from adapters.graph.outside_text import id_from
 from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
 from adapters.graph.token_errors import TokenRefusal, refusal_from
 from adapters.graph.token_http import NoMemory, TokenHttp
+from adapters.web.clock_check import LEEWAY
+from adapters.web.outside_text import id_from
 from application.ports.alarms import Alarms
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
-from adapters.graph.renewals import Patience, Renewals
 from adapters.graph.settings import REQUIRED_SCOPES, SHARED_SCOPES
 from adapters.graph.token_cache import AccessToken, cached_access_token
 from adapters.graph.token_errors import TokenFault, TokenRefusal
 from adapters.graph.token_service import TokenRequestRefused, TokenService
+from adapters.web.renewals import Patience, Renewals
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault, StoredGrant
 from application.ports.meters import ProviderMeter

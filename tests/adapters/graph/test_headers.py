@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.graph.claims import claims_in
-from adapters.graph.retry_after import LONGEST_WAIT, parse_retry_after
+from adapters.web.retry_after import LONGEST_WAIT, parse_retry_after
 
 NOW = datetime(2026, 10, 21, 7, 27, 0, tzinfo=UTC)
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'

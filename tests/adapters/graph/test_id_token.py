@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from adapters.graph.id_token import IdTokenInvalid, IdTokenVerifier, ProvenPerson
 from adapters.graph.settings import PERSONAL_TENANT
-from adapters.graph.signing_keys import COOLDOWN, LIFETIME, KeyRing
+from adapters.web.signing_keys import COOLDOWN, LIFETIME, KeyRing
 from domain.access import ClockDiffers, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.graph.outside_text import (
+from adapters.web.outside_text import (
     LONGEST_ADDRESS,
     LONGEST_ID,
     LONGEST_NAME,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.graph.page_sizes import FEWEST, MOST_REMEMBERED, REMEMBERED, PageSizes
+from adapters.web.page_sizes import FEWEST, MOST_REMEMBERED, REMEMBERED, PageSizes
 from domain.access import InvalidAnswer, ProviderUnavailable
 from domain.interval import Interval
 from sandbox import Sandbox

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.graph.refused_tokens import FORGOTTEN_AFTER, MOST_MAILBOXES, PATIENCE, RefusedTokens
+from adapters.web.refused_tokens import FORGOTTEN_AFTER, MOST_MAILBOXES, PATIENCE, RefusedTokens
 from domain.access import ProviderUnavailable
 from domain.account import Provider
 from tests.fakes.alarms import RecordingAlarms

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from adapters.graph import renewals
 from adapters.graph.microsoft import open_microsoft
-from adapters.graph.renewals import LEASE
 from adapters.graph.token_cache import cached_access_token
 from adapters.graph.tokens import AccessTokens
+from adapters.web import renewals
+from adapters.web.renewals import LEASE
 from application.ports.grant_vault import GrantVault, StoredGrant
 from domain.access import ProviderUnavailable
 from domain.grant import Grant

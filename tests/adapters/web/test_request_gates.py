@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.graph.mailbox_gate import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, MailboxGates
+from adapters.web.request_gates import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, MailboxGates
 from domain.access import ProviderUnavailable
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.graph.clock_check import clock_difference
+from adapters.web.clock_check import clock_difference
 
 ASKED = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
