@@ -64,12 +64,13 @@ async def test_replicas_are_replaced_without_a_failed_call(updating: Fleet, sand
         await connect(calls, sandbox)
         async with watching(calls, EXPERT) as watch:
             cursor = watch.cursor
-        load = SteadyLoad(calls=calls)
+        load = SteadyLoad(calls=calls, beside_the_version_before=True)
         codes = []
         for number in range(REPLICAS):  # what stops here is the version before, which may refuse callers
             async with load.calling():
                 await load.many_more(BETWEEN)
             codes += await updating.replace(number, NOW)
+        load.beside_the_version_before = False
         async with load.calling():
             for number in range(REPLICAS):
                 await updating.found_again()
