@@ -50,9 +50,8 @@ async def updating(
 ) -> AsyncIterator[Fleet]:
     """The version before, on a database of its own making."""
     settings = settings_for(sandbox, empty_dsn, shutdown_grace_seconds=20)
-    sandbox.world.settings.concurrency_limit = (
-        100  # processes don't know of each other's requests, and all is one mailbox
-    )
+    # Processes don't know of each other's requests, and all is one mailbox.
+    sandbox.world.settings.concurrency_limit = 100
     async with fleet(settings, before) as running:
         yield running
         await sandbox.delivery.forget()
