@@ -25,7 +25,7 @@ from adapters.postgres.embedded import (
 )
 from adapters.postgres.embedded.account import Account, server_account
 from adapters.postgres.embedded.data import command_line
-from adapters.postgres.embedded.programs import programs_for
+from adapters.postgres.embedded.programs import major_version, programs_for
 
 SERVE = """
 import pathlib, signal, sys
@@ -185,6 +185,22 @@ def test_says_plainly_that_the_data_is_of_another_major_version(data: Path) -> N
     (data / "PG_VERSION").write_text("12\n")
     with pytest.raises(PostgresUnavailable, match="made by PostgreSQL 12 and this is PostgreSQL"):
         EmbeddedPostgres(data).start()
+
+
+@pytest.mark.parametrize("ended", [1, 2])
+def test_asks_a_server_that_a_signal_ended_for_its_version_once_more(ended: int, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    postgres = tmp_path / "postgres"
+    postgres.write_text(
+        f"#!/bin/sh\necho >> {asked}\n"
+        f"[ $(wc -l < {asked}) -le {ended} ] && kill -SEGV $$\necho 'postgres (PostgreSQL) 18.1'\n"
+    )
+    postgres.chmod(0o755)
+    if ended == 1:
+        assert major_version(Account(), tmp_path) == "18"
+    else:
+        with pytest.raises(PostgresUnavailable, match="does not tell its version"):
+            major_version(Account(), tmp_path)
 
 
 def test_a_refused_start_lets_go_of_the_data(data: Path) -> None:

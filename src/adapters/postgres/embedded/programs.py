@@ -54,10 +54,15 @@ def programs_for(account: Account, copies: Path) -> Path:
 
 def major_version(account: Account, programs: Path) -> str:
     """The programs' major version in the spelling of PG_VERSION, such as `18`."""
-    answer = account.run(programs / "postgres", "--version").stdout
-    found = re.search(r"\d+", answer)
-    if found is None:
-        raise PostgresUnavailable(f"{programs / 'postgres'} does not tell its version")
+    for _ in range(2):  # it changes nothing, so one that a signal ended is asked once more
+        told = account.run(programs / "postgres", "--version", check=False)
+        if told.returncode >= 0:
+            break
+    found = re.search(r"\d+", told.stdout)
+    if told.returncode != 0 or found is None:
+        raise PostgresUnavailable(
+            f"{programs / 'postgres'} does not tell its version (its return code is {told.returncode})"
+        )
     return found[0]
 
 
