@@ -18,19 +18,24 @@ from yarl import URL
 from adapters.graph.claims import claims_in
 from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
 from adapters.graph.next_link import next_url
-from adapters.graph.request_kinds import CUT_OFF, TIMED_OUT, UNREACHABLE, kind_of, outcome_of
+from adapters.graph.request_kinds import kind_of
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.token_cache import AccessToken
 from adapters.web.outside_text import id_from
 from adapters.web.refused_tokens import RefusedTokens
-from adapters.web.request_gates import SHORT_WAIT, MailboxGates
+from adapters.web.request_gates import SHORT_WAIT, RequestGates
+from adapters.web.request_names import CUT_OFF, TIMED_OUT, UNREACHABLE, outcome_of
 from adapters.web.retry_after import parse_retry_after
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.meters import ProviderMeter
 from domain.access import InvalidAnswer, ProviderUnavailable
+from domain.account import Provider
 
 _log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Outlook's limit of concurrent requests per app and mailbox (Microsoft Graph service-specific throttling limits)."""
 
 MOST_PAGES = 2000
 TOO_LARGE = "too large"
@@ -85,8 +90,8 @@ class GraphClient:
         self._read_timeout = settings.read_timeout
         self._retry_pauses = settings.retry_pauses
         self._largest_answer = settings.largest_answer
-        self._gates = MailboxGates(clock)
-        self._refused_tokens = RefusedTokens(clock, alarms)
+        self._gates = RequestGates(clock, at_once=AT_ONCE)
+        self._refused_tokens = RefusedTokens(Provider.MICROSOFT, clock, alarms)
 
     async def get(self, access: Access, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         """The JSON object at `path`, whose ids are percent-encoded already."""

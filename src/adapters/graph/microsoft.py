@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from adapters.graph.blocking_http import blocking_http
 from adapters.graph.calendar_directory import GraphCalendarDirectory
 from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
@@ -14,10 +15,10 @@ from adapters.graph.id_token import IdTokenVerifier
 from adapters.graph.push import GraphPush
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.sign_in import MicrosoftSignIn
-from adapters.graph.tls import blocking_http, graph_http
 from adapters.graph.token_http import TokenHttp
 from adapters.graph.token_service import TokenService
 from adapters.graph.tokens import AccessTokens
+from adapters.web.connections import open_http
 from adapters.web.page_sizes import PageSizes
 from adapters.web.signing_keys import KeyRing
 from application.ports.alarms import Alarms
@@ -54,7 +55,7 @@ async def open_microsoft(
     token_http = TokenHttp(requester, settings, now=clock.now, meter=meter)
     executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
     try:
-        async with graph_http(settings) as http:
+        async with open_http(ca_file=settings.ca_file, connect_timeout=settings.connect_timeout) as http:
             credentials = Credentials(settings, alarms, clock)
             service = TokenService(settings, token_http, executor, alarms, credentials)
             tokens = AccessTokens(vault, service, clock, meter)

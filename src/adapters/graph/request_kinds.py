@@ -1,7 +1,9 @@
-"""Names for what is asked of Graph and what it comes to, for whoever counts: paths have ids in them."""
+"""Names for what is asked of Graph, for whoever counts: paths have ids in them."""
 
 import re
 from typing import Final
+
+from adapters.web.request_names import OTHER
 
 _ID: Final = r"(?:/[^/]+|\('[^']*'\))"
 """Graph's own links to next pages have it in the second form, and may name the mailbox for `me`."""
@@ -22,22 +24,8 @@ _KINDS: Final = tuple(
         ("DELETE", f"/subscriptions{_ID}", "end_subscription"),
     )
 )
-OTHER: Final = "other"
-TOKEN: Final = "token"  # noqa: S105 - a name
-DOCUMENT: Final = "document"
-"""Of the authority: what it is, and the keys that it signs with."""
-TIMED_OUT: Final = "timed_out"
-UNREACHABLE: Final = "unreachable"
-CUT_OFF: Final = "cut_off"
-"""Given up, or the connection broke, with no answer or with a part of one."""
-_THROTTLED: Final = 429
 
 
 def kind_of(method: str, path: str) -> str:
     """`path` as it is sent, from behind the version on."""
     return next((kind for its, pattern, kind in _KINDS if its == method and pattern.fullmatch(path)), OTHER)
-
-
-def outcome_of(status: int) -> str:
-    """The class of a status, such as `4xx`; a refusal for too many requests is one by itself."""
-    return str(status) if status == _THROTTLED else f"{status // 100}xx"

@@ -11,9 +11,9 @@ from typing import Any, cast
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from adapters.graph.request_kinds import DOCUMENT, TIMED_OUT, TOKEN, UNREACHABLE, outcome_of
 from adapters.graph.settings import MicrosoftSettings
 from adapters.web.clock_check import clock_difference
+from adapters.web.request_names import DOCUMENT, TIMED_OUT, TOKEN, UNREACHABLE, outcome_of
 from adapters.web.retry_after import parse_retry_after
 from application.ports.meters import ProviderMeter, Unmeasured
 from domain.access import ProviderUnavailable

@@ -1,4 +1,4 @@
-"""How far Microsoft's clock is from ours, by the dates of its answers."""
+"""How far a provider's clock is from ours, by the dates of its answers."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime

@@ -1,7 +1,7 @@
 """How many events are asked for at once, calendar by calendar.
 
-For some calendars full pages never arrive: Graph takes too long for a thousand of their events, or the answer is too
-large. Smaller pages work, so their size is remembered for a while.
+For some calendars full pages never arrive: the provider takes too long for so many of their events, or the answer is
+too large. Smaller pages work, so their size is remembered for a while.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Mailboxes that Graph opens with none of the fresh tokens Microsoft gives us for them: nobody else would notice."""
+"""Mailboxes that open with none of the fresh tokens the provider gives us for them: nobody else would notice."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,13 +32,14 @@ class RefusedTokens:
     Each process judges by what it met itself; while a mailbox is refused, each reads it every half an hour or sooner.
     """
 
-    def __init__(self, clock: Clock, alarms: Alarms) -> None:
+    def __init__(self, provider: Provider, clock: Clock, alarms: Alarms) -> None:
+        self._provider = provider
         self._clock = clock
         self._alarms = alarms
         self._mailboxes: dict[str, _Refused] = {}
 
     def refused(self, mailbox: str) -> None:
-        """Graph did not accept a token that Microsoft had given at that moment."""
+        """A token that was given at that moment was not accepted."""
         now = self._clock.now()
         self._forget_old(now)
         if mailbox not in self._mailboxes and len(self._mailboxes) >= MOST_MAILBOXES:
@@ -46,17 +47,17 @@ class RefusedTokens:
         met = self._mailboxes.setdefault(mailbox, _Refused(since=now, last=now))
         met.last, met.times = now, met.times + 1
         if met.lasting:
-            self._alarms.tokens_refused(Provider.MICROSOFT)
+            self._alarms.tokens_refused(self._provider)
 
     def accepted(self, mailbox: str) -> None:
-        """Graph accepted a token of the mailbox's."""
+        """A token of the mailbox's was accepted."""
         if not self._mailboxes:
             return
         now = self._clock.now()
         self._mailboxes.pop(mailbox, None)
         self._forget_old(now)
         if not any(one.lasting for one in self._mailboxes.values()):
-            self._alarms.tokens_accepted(Provider.MICROSOFT)
+            self._alarms.tokens_accepted(self._provider)
 
     def _forget_old(self, now: datetime) -> None:
         for mailbox, met in list(self._mailboxes.items()):

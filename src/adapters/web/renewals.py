@@ -15,7 +15,7 @@ from application.ports.store import StoreUnavailable
 from domain.ids import AccountId
 
 LEASE = timedelta(seconds=15)
-"""How long a claim outlives its process; while that lives and waits for Microsoft it is prolonged."""
+"""How long a claim outlives its process; while that lives and waits for the provider it is prolonged."""
 PROLONGED_EVERY = LEASE / 3
 FIRST_LOOK = timedelta(milliseconds=50)
 LONGEST_PAUSE = timedelta(seconds=1)

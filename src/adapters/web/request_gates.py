@@ -1,64 +1,79 @@
-"""Graph's limits per mailbox: four requests at once, and silence for as long as it asks for."""
+"""Limits of those in whose name we ask, such as a mailbox, a person or our own project: so many requests at once, so
+many a minute, and silence for as long as the provider asks for.
+
+Nothing here knows how a provider says that it is too much: Graph has a status for it, Google a reason.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
+from adapters.web.sliding_window import SlidingWindow
 from application.ports.clock import Clock
 from domain.access import ProviderUnavailable
 
-AT_ONCE = 4
-"""Outlook's limit of concurrent requests per app and mailbox (Microsoft Graph service-specific throttling limits)."""
-
 SHORT_WAIT = timedelta(seconds=2)
-"""A silence up to this is waited out inside the call; a longer one is the caller's to plan."""
+"""A wait up to this takes place inside the call; a longer one is the caller's to plan."""
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=60)
 
+_MINUTE = timedelta(minutes=1)
+
 
 @dataclass(kw_only=True)
 class _Gate:
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    places: AbstractAsyncContextManager[None]
+    minute: SlidingWindow | None
     users: int = 0
     closed_until: datetime | None = None
     refusals: int = 0
 
 
-class MailboxGates:
-    """One gate per mailbox, shared by everything in the process that talks to it."""
+class RequestGates:
+    """One gate per name, shared by everything in the process that asks in that name.
 
-    def __init__(self, clock: Clock) -> None:
+    `at_once` bounds the requests under way, `per_minute` those that begin within any minute; None is no bound.
+    """
+
+    def __init__(self, clock: Clock, *, at_once: int | None, per_minute: int | None = None) -> None:
         self._clock = clock
+        self._at_once = at_once
+        self._per_minute = per_minute
         self._gates: dict[str, _Gate] = {}
+        """The one used last stands last."""
 
     def __len__(self) -> int:
-        """How many mailboxes are remembered: those in use, and those that want to be left alone."""
+        """How many names are remembered: those in use, those that want to be left alone, and those whose minute is not
+        over."""
         return len(self._gates)
 
     @asynccontextmanager
-    async def passage(self, mailbox: str) -> AsyncIterator[None]:
-        """Hold one of the mailbox's places for one request.
+    async def passage(self, name: str) -> AsyncIterator[None]:
+        """Hold one of the name's places for one request.
 
-        Raises ProviderUnavailable (throttled) at once while Graph wants the mailbox left alone for long.
+        Raises ProviderUnavailable (throttled) at once while the provider wants it left alone for long, or its minute is
+        used up for long.
         """
-        gate = self._gates.setdefault(mailbox, _Gate())
+        gate = self._gate(name)
         gate.users += 1
         try:
             await self._wait_out(gate)
-            async with gate.slots:
-                # Those who held the slots meanwhile may have been told to wait.
+            async with gate.places:
+                # Those who held the places meanwhile may have been told to wait.
                 await self._wait_out(gate)
+                await self._take_turn(gate)
                 yield
         finally:
             gate.users -= 1
-            self._forget_idle(mailbox, gate)
+            self._forget_idle(name)
 
-    def refused(self, mailbox: str, retry_after: timedelta | None) -> timedelta:
-        """Remember that Graph throttled the mailbox; without its own wish the pause doubles each time."""
-        gate = self._gates.setdefault(mailbox, _Gate())
+    def refused(self, name: str, retry_after: timedelta | None) -> timedelta:
+        """Remember that it was too much; without the provider's own wish the pause doubles each time."""
+        gate = self._gate(name)
         gate.refusals += 1
         pause = retry_after
         if pause is None:
@@ -67,23 +82,46 @@ class MailboxGates:
         gate.closed_until = max(until, gate.closed_until or until)
         return pause
 
-    def accepted(self, mailbox: str) -> None:
-        """Remember that Graph serves the mailbox."""
-        if gate := self._gates.get(mailbox):
+    def accepted(self, name: str) -> None:
+        """Remember that the provider serves it."""
+        if gate := self._gates.get(name):
             gate.refusals = 0
 
-    async def _wait_out(self, gate: _Gate) -> None:
-        left = self._left(gate)
-        if left > SHORT_WAIT:
-            raise ProviderUnavailable(retry_after=left, throttled=True)
-        if left > timedelta():
-            await asyncio.sleep(left.total_seconds())
+    def _gate(self, name: str) -> _Gate:
+        gate = self._gates.pop(name, None)
+        for resting in tuple(islice(self._gates, 2)):
+            self._forget_idle(resting)
+        self._gates[name] = gate = gate or _Gate(
+            places=nullcontext() if self._at_once is None else asyncio.Semaphore(self._at_once),
+            minute=SlidingWindow(most=self._per_minute, length=_MINUTE) if self._per_minute else None,
+        )
+        return gate
 
-    def _left(self, gate: _Gate) -> timedelta:
+    async def _wait_out(self, gate: _Gate) -> None:
+        await _pause(self._silence(gate))
+
+    async def _take_turn(self, gate: _Gate) -> None:
+        if gate.minute is None:
+            return
+        while left := gate.minute.wait(self._clock.now()):
+            await _pause(left)
+        gate.minute.add(self._clock.now())
+
+    def _silence(self, gate: _Gate) -> timedelta:
         if gate.closed_until is None:
             return timedelta()
         return max(gate.closed_until - self._clock.now(), timedelta())
 
-    def _forget_idle(self, mailbox: str, gate: _Gate) -> None:
-        if gate.users == 0 and gate.refusals == 0 and self._left(gate) == timedelta():
-            self._gates.pop(mailbox, None)
+    def _forget_idle(self, name: str) -> None:
+        gate = self._gates[name]
+        if gate.users or gate.refusals or self._silence(gate):
+            return
+        if gate.minute is None or gate.minute.is_empty(self._clock.now()):
+            del self._gates[name]
+
+
+async def _pause(left: timedelta) -> None:
+    if left > SHORT_WAIT:
+        raise ProviderUnavailable(retry_after=left, throttled=True)
+    if left:
+        await asyncio.sleep(left.total_seconds())

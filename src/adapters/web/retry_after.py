@@ -10,8 +10,8 @@ LONGEST_WAIT = timedelta(hours=1)
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> timedelta | None:
     """The wait a Retry-After header asks for, or None where it is absent or makes no sense.
 
-    Seconds, with a fraction in some of Graph's answers (`2.128`), or an HTTP date, which counts from `now` (default:
-    this machine's time).
+    Seconds, with a fraction in some of Microsoft's answers (`2.128`), or an HTTP date, which counts from `now`
+    (default: this machine's time).
     """
     if value is None:
         return None

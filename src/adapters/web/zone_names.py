@@ -1,4 +1,4 @@
-"""Time zone names as Graph prints them: UTC, IANA names and Windows names.
+"""Time zone names as calendars carry them: UTC, IANA names and Windows names.
 
 The Windows names are not our own table: the package tzlocal generates them from CLDR's windowsZones.xml. `make lock`
 brings the newest; a name it lacks is a zone that nobody can resolve.

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from adapters.web.page_sizes import FEWEST, MOST_REMEMBERED, REMEMBERED, PageSizes
+from adapters.web.page_sizes import FEWEST, REMEMBERED
 from domain.access import InvalidAnswer, ProviderUnavailable
 from domain.interval import Interval
 from sandbox import Sandbox
-from tests.fakes.clock import MovableClock
 from tests.support.microsoft import Connected, connected_to
 
 WINDOW = Interval(datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 6, 12, tzinfo=UTC))
@@ -122,16 +121,3 @@ async def test_a_first_try_that_hangs_leaves_time_for_the_next(sandbox: Sandbox)
         assert await connected.microsoft.directory.list_calendars(account)
         assert fault.hits == 2
         sandbox.hangs.release()
-
-
-def test_of_very_many_calendars_the_oldest_are_forgotten() -> None:
-    sizes = PageSizes(clock=MovableClock(), most=1000)
-    for number in range(MOST_REMEMBERED + 1):
-        assert sizes.halved(f"calendar-{number}", 1000)
-    assert (sizes.of("calendar-0"), sizes.of("calendar-1")) == (1000, 500)
-
-
-def test_pages_smaller_than_the_least_are_left_as_they_are_set() -> None:
-    sizes = PageSizes(clock=MovableClock(), most=3)
-    assert not sizes.halved("calendar", 3)
-    assert sizes.of("calendar") == 3

@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.graph.request_kinds import OTHER, kind_of, outcome_of
+from adapters.graph.request_kinds import kind_of
+from adapters.web.request_names import OTHER
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,3 @@ from adapters.graph.request_kinds import OTHER, kind_of, outcome_of
 )
 def test_a_request_has_the_name_of_its_kind(method: str, path: str, kind: str) -> None:
     assert kind_of(method, path) == kind
-
-
-@pytest.mark.parametrize(
-    ("status", "outcome"), [(200, "2xx"), (302, "3xx"), (404, "4xx"), (429, "429"), (503, "5xx")]
-)
-def test_statuses_are_told_by_their_class_and_throttling_by_itself(status: int, outcome: str) -> None:
-    assert outcome_of(status) == outcome

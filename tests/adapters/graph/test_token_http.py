@@ -10,8 +10,8 @@ import pytest
 import requests
 from requests.cookies import MockRequest, MockResponse
 
+from adapters.graph.blocking_http import blocking_http
 from adapters.graph.settings import MicrosoftSettings
-from adapters.graph.tls import blocking_http
 from adapters.graph.token_http import TokenHttp
 from domain.access import ProviderUnavailable
 

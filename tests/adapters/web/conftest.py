@@ -1,0 +1,14 @@
+"""The fixtures of this folder."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.adapters.web.scripted_server import ScriptedServer, scripted_server
+
+
+@pytest_asyncio.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ScriptedServer]:
+    async with scripted_server(tmp_path) as running:
+        yield running
