@@ -16,7 +16,8 @@ LENGTH = timedelta(seconds=60)
     pauses=st.lists(st.integers(0, 40).map(lambda seconds: timedelta(seconds=seconds)), max_size=60),
 )
 def test_no_stretch_holds_more_than_it_may(most: int, pauses: list[timedelta]) -> None:
-    window, now, done = SlidingWindow(most=most, length=LENGTH), START, []
+    window, now = SlidingWindow(most=most, length=LENGTH), START
+    done: list[datetime] = []
     for pause in pauses:
         now += pause
         within = [at for at in done if at > now - LENGTH]
