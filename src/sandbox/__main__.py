@@ -20,14 +20,18 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sandbox", description="A stand-in for Microsoft, on this machine.")
-    parser.add_argument("--host", default="127.0.0.1", help="where sign-in, Graph and mail listen")
-    parser.add_argument("--port", type=int, default=0, help="of sign-in and Graph; 0 takes a free one")
+    parser = argparse.ArgumentParser(
+        prog="sandbox", description="A stand-in for Microsoft and Google, on this machine."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="where sign-in, calendars and mail listen")
+    parser.add_argument("--port", type=int, default=0, help="of sign-in and calendars; 0 takes a free one")
     parser.add_argument("--control-port", type=int, default=0)
     parser.add_argument("--smtp-port", type=int, default=0)
     parser.add_argument("--ca-file", type=Path, help="where to write the authority's certificate (PEM)")
     parser.add_argument("--client-id", default="sandbox-client")
     parser.add_argument("--client-secret", default="sandbox-secret")
+    parser.add_argument("--google-client-id", default="sandbox-google-client")
+    parser.add_argument("--google-client-secret", default="sandbox-google-secret")
     parser.add_argument(
         "--redirect-uri-prefix",
         action="append",
@@ -47,6 +51,8 @@ async def _serve(options: argparse.Namespace) -> None:
         ca_file=options.ca_file,
         client_id=options.client_id,
         client_secret=options.client_secret,
+        google_client_id=options.google_client_id,
+        google_client_secret=options.google_client_secret,
         redirect_prefixes=tuple(options.redirect_uri_prefix),
     ) as sandbox:
         stopped = asyncio.Event()
@@ -68,6 +74,13 @@ def _addresses(sandbox: Sandbox) -> dict[str, str]:
         "smtp_url": sandbox.smtp_url,
         "client_id": sandbox.client_id,
         "client_secret": sandbox.client_secret,
+        "google_authorization_url": sandbox.google_authorization_url,
+        "google_token_url": sandbox.google_token_url,
+        "google_revocation_url": sandbox.google_revocation_url,
+        "google_keys_url": sandbox.google_keys_url,
+        "google_userinfo_url": sandbox.google_userinfo_url,
+        "google_client_id": sandbox.google_client_id,
+        "google_client_secret": sandbox.google_client_secret,
     }
 
 

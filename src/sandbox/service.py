@@ -10,15 +10,18 @@ from aiohttp import web
 from sandbox.answers import Hangs
 from sandbox.control.server import ControlServer
 from sandbox.delivery import Delivery
+from sandbox.google import accounts_server as accounts
+from sandbox.google.accounts_server import GoogleAccountsServer
 from sandbox.graph.server import GraphServer
 from sandbox.https import authority, serve
 from sandbox.identity.server import IdentityServer
 from sandbox.mail_sink import Mail, MailSink
-from sandbox.world.world import App, World
+from sandbox.world.app import App
+from sandbox.world.world import World
 
 
 class Sandbox:
-    """A running stand-in for Microsoft. Open one with `async with Sandbox.start() as sandbox:`."""
+    """A running stand-in for Microsoft and Google. Open one with `async with Sandbox.start() as sandbox:`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -34,6 +37,8 @@ class Sandbox:
         self.graph = GraphServer(
             world, self.hangs, lambda: self.authority, lambda: self.graph_url, self.delivery
         )
+
+        self.google_accounts = GoogleAccountsServer(world, self.hangs, lambda: self._base)
 
     @property
     def authority(self) -> str:
@@ -61,6 +66,41 @@ class Sandbox:
         return self.world.app.client_secret
 
     @property
+    def google_authorization_url(self) -> str:
+        """Where a sign-in at Google begins."""
+        return self._base + accounts.AUTHORIZE
+
+    @property
+    def google_token_url(self) -> str:
+        """Google's token endpoint."""
+        return self._base + accounts.TOKEN
+
+    @property
+    def google_revocation_url(self) -> str:
+        """Where a grant is given back to Google."""
+        return self._base + accounts.REVOKE
+
+    @property
+    def google_keys_url(self) -> str:
+        """Google's public signing keys."""
+        return self._base + accounts.KEYS
+
+    @property
+    def google_userinfo_url(self) -> str:
+        """Who a token of Google's is for."""
+        return self._base + accounts.USERINFO
+
+    @property
+    def google_client_id(self) -> str:
+        """The id of the one app registered at Google."""
+        return self.world.google.app.client_id
+
+    @property
+    def google_client_secret(self) -> str:
+        """That app's present secret."""
+        return self.world.google.app.client_secret
+
+    @property
     def mails(self) -> list[Mail]:
         """Every mail that arrived, the oldest first."""
         return self.mail_sink.mails
@@ -71,6 +111,7 @@ class Sandbox:
         self.world.reset()
         await self.delivery.forget()
         self.identity.forget()
+        self.google_accounts.forget()
         self.mail_sink.reset()
 
     @classmethod
@@ -85,6 +126,8 @@ class Sandbox:
         ca_file: Path | None = None,
         client_id: str = "sandbox-client",
         client_secret: str = "sandbox-secret",  # noqa: S107 - the made-up secret of a made-up app
+        google_client_id: str = "sandbox-google-client",
+        google_client_secret: str = "sandbox-google-secret",  # noqa: S107 - likewise
         redirect_prefixes: tuple[str, ...] = (),
     ) -> AsyncIterator["Sandbox"]:
         """Serve on free ports, or on those given; everything stops when the block ends.
@@ -92,7 +135,12 @@ class Sandbox:
         `ca_file` is where to write the authority's certificate (None: a temporary file).
         """
         app = App(client_id=client_id, client_secret=client_secret, redirect_prefixes=redirect_prefixes)
-        sandbox = cls(World(app))
+        google_app = App(
+            client_id=google_client_id,
+            client_secret=google_client_secret,
+            redirect_prefixes=redirect_prefixes,
+        )
+        sandbox = cls(World(app, google_app))
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="sandbox-")))
             sandbox.ca_file = ca_file or folder / "ca.pem"
@@ -109,6 +157,7 @@ class Sandbox:
         public = web.Application()
         self.identity.add_to(public)
         self.graph.add_to(public)
+        self.google_accounts.add_to(public)
         runner, port = await serve(public, host, port, tls=True)
         stack.push_async_callback(runner.cleanup)
         self._base = f"https://localhost:{port}"

@@ -72,6 +72,21 @@ class Http:
             return Reply(status=reply.status, headers=dict(reply.headers), text=await reply.text())
 
 
+class Control:
+    """Gives orders and reads their results."""
+
+    def __init__(self, http: Http, url: str) -> None:
+        self._http, self._url = http, url
+
+    async def order(self, method: str, path: str, /, **body: Any) -> Reply:
+        return await self._http.request(method, self._url + path, json=body or None)
+
+    async def __call__(self, method: str, path: str, /, **body: Any) -> Any:
+        reply = await self.order(method, path, **body)
+        assert reply.status == 200, reply.text
+        return reply.json
+
+
 @dataclass(kw_only=True)
 class Graph:
     """Graph as one person's app sees it."""

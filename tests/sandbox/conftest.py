@@ -6,7 +6,16 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
-from tests.sandbox.client import SCOPES, Browser, Graph, Http, authorization_url, exchange, trusting_session
+from tests.sandbox.client import (
+    SCOPES,
+    Browser,
+    Control,
+    Graph,
+    Http,
+    authorization_url,
+    exchange,
+    trusting_session,
+)
 
 SignIn = Callable[..., Awaitable[Graph]]
 
@@ -27,6 +36,11 @@ async def sandbox(running_sandbox: Sandbox) -> Sandbox:
 async def http(sandbox: Sandbox) -> AsyncIterator[Http]:
     async with trusting_session(sandbox) as session:
         yield Http(session=session)
+
+
+@pytest.fixture
+def control(http: Http, sandbox: Sandbox) -> Control:
+    return Control(http, sandbox.control_url)
 
 
 @pytest.fixture

@@ -6,27 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.client import Graph, Http, Reply, authorization_url, exchange, parameters_of
-
-
-class Control:
-    """Gives orders and reads their results."""
-
-    def __init__(self, http: Http, url: str) -> None:
-        self._http, self._url = http, url
-
-    async def order(self, method: str, path: str, /, **body: Any) -> Reply:
-        return await self._http.request(method, self._url + path, json=body or None)
-
-    async def __call__(self, method: str, path: str, /, **body: Any) -> Any:
-        reply = await self.order(method, path, **body)
-        assert reply.status == 200, reply.text
-        return reply.json
-
-
-@pytest.fixture
-def control(http: Http, sandbox: Sandbox) -> Control:
-    return Control(http, sandbox.control_url)
+from tests.sandbox.client import Control, Graph, Http, authorization_url, exchange, parameters_of
 
 
 async def test_signs_in_as_a_person(control: Control, sandbox: Sandbox, http: Http) -> None:

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.control.order import Order, plain
+from sandbox.google import shortcut as google
+from sandbox.google.accounts_server import AUTHORIZE
+from sandbox.google.sign_in import SignInRefused as GoogleRefused
 from sandbox.identity.errors import SignInRefused
 from sandbox.identity.shortcut import authorize_as as walk
 from sandbox.world.faults import Fault
 
 
 def authorize_as(order: Order) -> Any:
-    """Walk the sign-in pages as one person, without a browser."""
+    """Walk the sign-in pages of either provider as one person, without a browser."""
     body = order.body
+    if urlsplit(body["authorization_url"]).path == AUTHORIZE:
+        return _authorize_at_google(order)
     try:
         redirect = walk(
             order.world,
@@ -24,6 +30,21 @@ def authorize_as(order: Order) -> Any:
         raise ValueError(refusal.description) from None
     form = redirect.parameters if redirect.mode == "form_post" else None
     return {"redirect_url": redirect.url, "form": form}
+
+
+def _authorize_at_google(order: Order) -> Any:
+    body = order.body
+    try:
+        redirect = google.authorize_as(
+            order.world,
+            body["authorization_url"],
+            body["person"],
+            decision=body.get("decision", "accept"),
+            grant=body.get("grant"),
+        )
+    except GoogleRefused as refusal:
+        raise ValueError(refusal.description) from None
+    return {"redirect_url": redirect.url, "form": None}
 
 
 def revoke(order: Order) -> Any:
@@ -97,6 +118,7 @@ def add_fault(order: Order) -> Any:
         "error_inside_200": makers.error_inside_200,
         "claims_challenge": makers.claims_challenge,
         "token_error": makers.token_error,
+        "google_token_error": makers.google_token_error,
         "authorize_error": makers.authorize_error,
     }
     return plain(forms[details.pop("form", "any")](**details))

@@ -10,8 +10,8 @@ from sandbox.world.model import Calendar, Event, Person
 
 
 def people(order: Order) -> Any:
-    """Everybody, with their switches."""
-    return [_person(person) for person in order.world.people.all()]
+    """Everybody at Microsoft, with their switches."""
+    return [_person(person) for person in order.world.people.all() if person.google is None]
 
 
 def change_person(order: Order) -> Any:

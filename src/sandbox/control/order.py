@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sandbox.mail_sink import MailSink
+from sandbox.world.choices import require_choices
 from sandbox.world.model import Calendar, Event, Person
 from sandbox.world.people import UnknownName
 from sandbox.world.world import World
@@ -56,3 +57,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in (sorted(value) if isinstance(value, set | frozenset) else value)]
     return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+def assign(settings: Any, values: Mapping[str, Any]) -> Any:
+    """Set switches, and return all of them. Raises ValueError for another name, or a choice there isn't."""
+    if unknown := values.keys() - plain(settings).keys():
+        raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+    require_choices(type(settings), values)
+    for name, value in values.items():
+        setattr(settings, name, value)
+    return plain(settings)

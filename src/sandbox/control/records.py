@@ -2,10 +2,8 @@
 
 from typing import Any, get_args
 
-from sandbox.control.order import Order, plain
+from sandbox.control.order import Order, assign, plain
 from sandbox.mail_sink import MailState
-from sandbox.world.choices import require_choices
-from sandbox.world.settings import Settings
 
 
 def ledger(order: Order) -> Any:
@@ -71,13 +69,7 @@ def settings(order: Order) -> Any:
 
 def change_settings(order: Order) -> Any:
     """Set switches of the whole sandbox."""
-    current = order.world.settings
-    if unknown := order.body.keys() - plain(current).keys():
-        raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
-    require_choices(Settings, order.body)
-    for name, value in order.body.items():
-        setattr(current, name, value)
-    return plain(current)
+    return assign(order.world.settings, order.body)
 
 
 def clock(order: Order) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control import access, mailboxes, push, records
+from sandbox.control import access, google, mailboxes, push, records
 from sandbox.control.order import Order
 from sandbox.graph.errors import GraphError
 from sandbox.mail_sink import MailSink
@@ -67,6 +67,16 @@ _ROUTES: list[tuple[str, str, Callable[[Order], Any]]] = [
     ("GET", "/mails", records.mails),
     ("DELETE", "/mails", records.clear_mails),
     ("PATCH", "/mail-server", records.change_mail_server),
+    ("GET", "/google/people", google.people),
+    ("PATCH", "/google" + _PERSON, google.change_person),
+    ("POST", "/google" + _PERSON + "/end-consent", google.end_consent),
+    ("POST", "/google" + _PERSON + "/expire-access-tokens", google.expire_access_tokens),
+    ("GET", "/google/settings", google.settings),
+    ("PATCH", "/google/settings", google.change_settings),
+    ("POST", "/google/client/rotate-secret", google.rotate_secret),
+    ("POST", "/google/client/add-secret", google.add_secret),
+    ("POST", "/google/client/drop-secret", google.drop_secret),
+    ("POST", "/google/signing-keys/rotate", google.rotate_signing_key),
     ("GET", "/clock", records.clock),
     ("POST", "/clock", records.move_clock),
 ]

@@ -222,6 +222,8 @@ def _require_authority(world: World, authority: str) -> None:
 
 
 def _fits(world: World, person: Person, authority: str) -> bool:
+    if person.google is not None:
+        return False
     match authority:
         case "common":
             return True

@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from sandbox.world.choices import require_choices
 
-Surface = Literal["graph", "token", "authorize", "metadata"]
+Surface = Literal[
+    "graph",
+    "token",
+    "authorize",
+    "metadata",
+    "google-token",
+    "google-revoke",
+    "google-authorize",
+    "google-metadata",
+]
 FaultKind = Literal["answer", "truncate", "without_value", "hang", "cut", "cut_inside"]
 
 
@@ -15,9 +24,9 @@ FaultKind = Literal["answer", "truncate", "without_value", "hang", "cut", "cut_i
 class Fault:
     """One fault and the requests it hits.
 
-    It is for those of a `surface` ("metadata" being discovery and signing keys), `method`, `path` (a regular
-    expression, searched in the raw path), `person` (a key) and `page` (1 being the first of a list). Of these the
-    first `skip` pass, then `times` are hit (None: until cleared). `seen` and `hits` count both.
+    It is for those of a `surface` ("metadata" being discovery and signing keys, at Google userinfo too), `method`,
+    `path` (a regular expression, searched in the raw path), `person` (a key) and `page` (1 being the first of a
+    list). Of these the first `skip` pass, then `times` are hit (None: until cleared). `seen` and `hits` count both.
 
     Kinds: "answer" replies with `status`, `body` (JSON, or text if a string), `content_type`, `headers`;
     "truncate" cuts the real JSON in half; "without_value" drops `value` from it; "hang" waits `seconds` and
@@ -136,6 +145,20 @@ class Faults:
         """A sign-in is sent back at once with an OAuth error."""
         body = {"error": error, "error_description": description}
         return self.add(**details, surface="authorize", body=body)
+
+    def google_token_error(
+        self,
+        error: str,
+        *,
+        subtype: str | None = None,
+        status: int = 400,
+        description: str = "Injected by the sandbox.",
+        **details: Any,
+    ) -> Fault:
+        """Google's token endpoint refuses, with an `error_subtype` if one is given."""
+        body = {"error": error, "error_description": description}
+        body |= {"error_subtype": subtype} if subtype is not None else {}
+        return self.add(**{"surface": "google-token", **details}, status=status, body=body)
 
     def token_error(
         self,

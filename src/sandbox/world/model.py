@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
+from sandbox.world.google.account import GoogleAccount
 from sandbox.world.recurrence import Recurrence
 
 ConsentPolicy = Literal["user", "admin", "admin_error"]
@@ -142,6 +143,7 @@ class Person:
     organisation. With `default_calendar` "not_found" the mailbox has
     lost its default calendar: `/me/calendar` answers 404, and the list marks none of the others. `guest_of` is a
     tenant that invited the person: signing in through that tenant's own authority yields `guest_oid` there.
+    Somebody with a `google` account signs in there and not at Microsoft.
     """
 
     key: str
@@ -161,4 +163,12 @@ class Person:
     guest_of: Tenant | None = None
     guest_oid: str | None = None
     mailbox_moves: int = 0
+    google: GoogleAccount | None = None
     calendars: list[Calendar] = field(default_factory=list)
+
+    @property
+    def google_account(self) -> GoogleAccount:
+        """Their account at Google; raises ValueError for somebody without one."""
+        if self.google is None:
+            raise ValueError(f"{self.key} has no Google account")
+        return self.google

@@ -1,9 +1,12 @@
 """The people and tenants of the sandbox, and the switches of each."""
 
+import hashlib
 import uuid
+from dataclasses import fields
 from typing import Any
 
 from sandbox.world.choices import require_choices
+from sandbox.world.google.account import GoogleAccount
 from sandbox.world.model import PERSONAL_TENANT, Person, Tenant
 
 _NAMESPACE = uuid.UUID("6f0c6c4e-2f7e-4a43-9c55-4b8a5d1f6c11")
@@ -28,7 +31,7 @@ class UnknownName(LookupError):
 
 
 class People:
-    """Everybody who can sign in, by key (`"anna"`), e-mail address or object id."""
+    """Everybody who can sign in, by key (`"anna"`), e-mail address, object id or Google's `sub`."""
 
     def __init__(self) -> None:
         self._people: dict[str, Person] = {}
@@ -48,7 +51,8 @@ class People:
             return who
         wanted = who.casefold()
         for person in self._people.values():
-            if wanted in (person.key, person.email.casefold(), person.oid):
+            sub = person.google.sub if person.google else None
+            if wanted in (person.key, person.email.casefold(), person.oid, sub):
                 return person
         raise UnknownName(who)
 
@@ -79,6 +83,24 @@ class People:
         if person.guest_of is not None:
             person.guest_oid = str(uuid.uuid5(_NAMESPACE, f"{key}@{person.guest_of.domain}"))
         self._people[key] = person
+        return person
+
+    def add_google(
+        self, key: str, name: str, email: str, *, workspace: bool = False, **settings: Any
+    ) -> Person:
+        """Add a person with a Google account, a Workspace's or a personal one. `settings` are fields of `Person`."""
+        domain = email.partition("@")[2]
+        if domain not in {tenant.domain for tenant in self.tenants()}:
+            self.add_tenant(domain, domain)
+        sub = str(10**20 + int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]))
+        account = GoogleAccount(sub=sub, hosted_domain=domain if workspace else None)
+        return self.add(key, name, email, domain, google=account, **settings)
+
+    def change_google(self, who: str | Person, **settings: Any) -> Person:
+        """Set switches of a person's Google account: the fields of `GoogleAccount` but `sub`."""
+        person = self.get(who)
+        allowed = {field.name for field in fields(GoogleAccount)} - {"sub"}
+        _assign(person.google_account, settings, frozenset(allowed))
         return person
 
     def change(self, who: str | Person, **settings: Any) -> Person:

@@ -58,6 +58,28 @@ _PEOPLE: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
 """Key, name, address, what each is for, settings."""
 
 
+# fmt: off
+_GOOGLE_PEOPLE: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
+    ("gina", "Gina Gomez", "gina@gmail.example.com",
+     "Personal Google account with a primary and a Family calendar",
+     {"time_zone": "Europe/Berlin"}),
+    ("walter", "Walter Wong", "walter@fabrikam.example.com",
+     "Workspace account",
+     {"time_zone": "America/New_York", "workspace": True}),
+    ("wilma", "Wilma Weiss", "wilma@fabrikam.example.com",
+     "Second person of the same Workspace",
+     {"time_zone": "Europe/London", "workspace": True}),
+    ("nocalendar", "Noel Calder", "noel@fabrikam.example.com",
+     "Workspace account with Google Calendar switched off",
+     {"workspace": True}),
+    ("governed", "Greta Vern", "greta@governed.example.com",
+     "Workspace whose administrator forbids the app",
+     {"workspace": True}),
+)
+# fmt: on
+"""As above, for those at Google."""
+
+
 def populate(people: People, calendars: Calendars, events: Events, clock: Clock) -> None:
     """Fill an empty world with the starting tenants, people, calendars and events."""
     _add_people(people)
@@ -81,6 +103,10 @@ def _add_people(people: People) -> None:
         guest_of = settings.get("guest_of")
         known = settings | ({"guest_of": people.tenant(guest_of)} if guest_of else {})
         people.add(key, name, email, email.partition("@")[2], about=about, **known)
+    for key, name, email, about, settings in _GOOGLE_PEOPLE:
+        people.add_google(key, name, email, about=about, **settings)
+    people.change_google("nocalendar", calendar="off")
+    people.change_google("governed", administrator="forbids")
 
 
 def _add_events(events: Events, today: date) -> None:

@@ -22,28 +22,34 @@ def _key_id(number: int) -> str:
 
 
 class SigningKeys:
-    """One signing key at a time; after a rotation the old one is no longer published."""
+    """One signing key at a time; after a rotation the old one is no longer published, but the next ones may be."""
 
-    def __init__(self) -> None:
-        self._number = 0
+    def __init__(self, *, first: int = 0, published: int = 1) -> None:
+        self._number = first
+        self._published = published
 
     def rotate(self) -> None:
         """Sign with a new key from now on."""
         self._number += 1
 
     def key_set(self) -> dict[str, Any]:
-        """The JSON web key set with the present key."""
-        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_key(self._number).public_key()))
-        return {"keys": [key | {"kid": _key_id(self._number), "use": "sig", "alg": "RS256"}]}
+        """The JSON web key set with the present key, and those that follow if they are published beforehand."""
+        return {"keys": [_public(number) for number in range(self._number, self._number + self._published)]}
 
-    def sign(self, claims: dict[str, Any], *, valid: bool = True) -> str:
-        """A signed id token; with `valid` off the signature is that of other content."""
-        token = self._sign(claims)
+    def sign(self, claims: dict[str, Any], *, valid: bool = True, key_id: str | None = None) -> str:
+        """A signed id token; with `valid` off the signature is that of other content. `key_id` names another key."""
+        token = self._sign(claims, key_id)
         return (
             token
             if valid
-            else token.rpartition(".")[0] + "." + self._sign(claims | {"iat": 0}).rpartition(".")[2]
+            else token.rpartition(".")[0] + "." + self._sign(claims | {"iat": 0}, key_id).rpartition(".")[2]
         )
 
-    def _sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, _key(self._number), "RS256", headers={"kid": _key_id(self._number)})
+    def _sign(self, claims: dict[str, Any], key_id: str | None) -> str:
+        named = key_id or _key_id(self._number)
+        return jwt.encode(claims, _key(self._number), "RS256", headers={"kid": named})
+
+
+def _public(number: int) -> dict[str, Any]:
+    key: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_key(number).public_key()))
+    return key | {"kid": _key_id(number), "use": "sig", "alg": "RS256"}

@@ -1,14 +1,13 @@
 """The sandbox's whole mutable state in one place; what the control API drives and tests may touch."""
 
-import hmac
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
+from sandbox.world.app import App
 from sandbox.world.calendars import Calendars
 from sandbox.world.events import Events
 from sandbox.world.faults import Faults
+from sandbox.world.google.google import Google
 from sandbox.world.grants import Grants
 from sandbox.world.people import People
 from sandbox.world.personas import populate
@@ -16,43 +15,6 @@ from sandbox.world.settings import Settings
 from sandbox.world.signing_keys import SigningKeys
 from sandbox.world.subscriptions import Notice, Subscriptions
 from sandbox.world.traffic import Traffic
-
-
-@dataclass(slots=True, kw_only=True)
-class App:
-    """The one registered application. An empty `redirect_prefixes` allows https and any loopback address.
-
-    `other_secrets` are accepted beside the client secret, as at Microsoft, where an app may have several.
-    """
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    redirect_prefixes: tuple[str, ...] = ()
-    other_secrets: list[str] = field(default_factory=list, repr=False)
-    certificates: list[bytes] = field(default_factory=list, repr=False)
-
-    def rotate_secret(self, secret: str | None = None) -> str:
-        """Replace the client secret, so that the old one is refused; returns the new one."""
-        self.client_secret = secret or secrets.token_urlsafe(24)
-        return self.client_secret
-
-    def add_secret(self, secret: str | None = None) -> str:
-        """Accept one more client secret; returns it."""
-        self.other_secrets.append(secret or secrets.token_urlsafe(24))
-        return self.other_secrets[-1]
-
-    def drop_secret(self, secret: str) -> None:
-        """Refuse this secret from now on, as if it had expired. Raises ValueError where it is none, or the last one."""
-        if secret != self.client_secret:
-            self.other_secrets.remove(secret)
-        elif self.other_secrets:
-            self.client_secret = self.other_secrets.pop(0)
-        else:
-            raise ValueError("it is the only client secret: rotate it instead")
-
-    def accepts(self, secret: str) -> bool:
-        valid = (self.client_secret, *self.other_secrets)
-        return any(hmac.compare_digest(secret.encode(), one.encode()) for one in valid)
 
 
 class World:
@@ -72,16 +34,17 @@ class World:
     faults: Faults
     traffic: Traffic
     settings: Settings
+    google: Google
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, google_app: App) -> None:
         self.send: Callable[[Notice], None] | None = None
-        self._first_app = (app.client_id, app.client_secret, app.redirect_prefixes)
+        self._first_app = app.as_new()
+        self._first_google_app = google_app.as_new()
         self.reset()
 
     def reset(self) -> None:
         """Back to the starting personas: tokens, consents, faults, records, settings and clock as new."""
-        client_id, client_secret, prefixes = self._first_app
-        self.app = App(client_id=client_id, client_secret=client_secret, redirect_prefixes=prefixes)
+        self.app = self._first_app.as_new()
         self.clock = Clock()
         self.people = People()
         self.calendars = Calendars(self.people)
@@ -93,6 +56,7 @@ class World:
         self.signing_keys = SigningKeys()
         self.faults = Faults()
         self.traffic = Traffic()
+        self.google = Google(self._first_google_app.as_new(), self.people, self.clock)
         populate(self.people, self.calendars, self.events, self.clock)
 
     def _pass_on(self, notice: Notice) -> None:

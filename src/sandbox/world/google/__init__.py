@@ -1,0 +1,1 @@
+"""What exists at the sandbox's Google beside the people, calendars and events of the whole world."""

@@ -1,0 +1,1 @@
+"""The stand-in for Google, over real HTTPS."""
