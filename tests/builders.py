@@ -355,6 +355,7 @@ def a_reading_task(
     calendar_id: str = CALENDAR,
     *,
     account_id: str = ACCOUNT,
+    provider: Provider = Provider.MICROSOFT,
     expert_id: str = EXPERT,
     zone: str = "Europe/Berlin",
     marks: int = 0,
@@ -364,6 +365,7 @@ def a_reading_task(
     return ReadingTask(
         calendar_id=CalendarId(calendar_id),
         account_id=AccountId(account_id),
+        provider=provider,
         expert_id=ExpertId(expert_id),
         remote_calendar_id=f"AAMkAD-{calendar_id}",
         zone=zone,

@@ -12,11 +12,11 @@ from enum import Enum, auto
 from typing import Final
 
 from application.ports.alarms import Alarms
-from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store
 from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
-from domain.account import Account
+from domain.account import Account, Provider
 from domain.errors import DomainError
 from domain.ids import AccountId
 
@@ -42,9 +42,9 @@ class FindBlame:
 
     store: Store
     clock: Clock
-    directory: CalendarDirectory
+    providers: CalendarProviders
     alarms: Alarms
-    _proven: dict[str, datetime] = field(default_factory=dict, init=False, repr=False)
+    _proven: dict[tuple[Provider, str], datetime] = field(default_factory=dict, init=False, repr=False)
 
     async def __call__(
         self, lost: AccessLost, account: Account
@@ -52,32 +52,33 @@ class FindBlame:
         """None when the loss is this account's own, else what it is instead: our fault, or undecided for now."""
         if lost.cause is LossCause.SIGN_IN_REQUIRED:
             return None
-        if self.alarms.is_misconfigured(account.identity.provider, lost.refusal):
+        provider = account.identity.provider
+        if self.alarms.is_misconfigured(provider, lost.refusal):
             return ProviderMisconfigured(code=lost.refusal)
-        proven = self._proven.get(lost.refusal)
+        proven = self._proven.get((provider, lost.refusal))
         if proven is not None and self.clock.now() - proven < PROVEN_FOR:
             return None
         async with self.store.transaction() as tx:
             others = await tx.accounts.working_elsewhere(account.identity, limit=OTHERS_ASKED)
-        return await self._compare(lost, others)
+        return await self._compare(lost, provider, others)
 
     async def _compare(
-        self, lost: AccessLost, others: tuple[AccountId, ...]
+        self, lost: AccessLost, provider: Provider, others: tuple[AccountId, ...]
     ) -> ProviderMisconfigured | ProviderUnavailable | None:
         seen = set()
         for other in others:
-            seen.add(await self._look_at(other, lost))
+            seen.add(await self._look_at(other, provider, lost))
             if _Seen.WORKS in seen:
-                self._remember(lost.refusal)
+                self._remember(provider, lost.refusal)
                 return None
         if _Seen.REFUSED_ALIKE in seen:
             return ProviderMisconfigured(code=lost.refusal)
         return ProviderUnavailable() if seen else None
 
-    async def _look_at(self, other: AccountId, lost: AccessLost) -> _Seen:
+    async def _look_at(self, other: AccountId, provider: Provider, lost: AccessLost) -> _Seen:
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                await self.directory.check_access(other)
+                await provider_of(self.providers, provider).directory.check_access(other)
         except AccessLost as refused:
             # Whoever is refused for another reason was asked after: this refusal is not for everybody.
             return _Seen.REFUSED_ALIKE if refused.refusal == lost.refusal else _Seen.WORKS
@@ -87,7 +88,7 @@ class FindBlame:
             return _Seen.UNKNOWN
         return _Seen.WORKS
 
-    def _remember(self, refusal: str) -> None:
+    def _remember(self, provider: Provider, refusal: str) -> None:
         if len(self._proven) >= MOST_PROOFS:
             self._proven.clear()
-        self._proven[refusal] = self.clock.now()
+        self._proven[provider, refusal] = self.clock.now()

@@ -13,7 +13,7 @@ from domain.access import (
     ProviderMisconfigured,
     ProviderUnavailable,
 )
-from domain.account import AccountNotFound, Provider
+from domain.account import AccountNotFound, Provider, ProviderNotAvailable
 from domain.availability import LATER, SOON, UnreadReason
 from domain.connection import MailboxNotServed
 
@@ -26,6 +26,7 @@ ProviderFault: TypeAlias = (
     | MailboxNotServed
     | MailboxSuspended
     | ProviderMisconfigured
+    | ProviderNotAvailable
     | ProviderUnavailable
 )
 PROVIDER_FAULTS = (
@@ -37,6 +38,7 @@ PROVIDER_FAULTS = (
     MailboxNotServed,
     MailboxSuspended,
     ProviderMisconfigured,
+    ProviderNotAvailable,
     ProviderUnavailable,
 )
 """The same for `except`."""
@@ -60,11 +62,16 @@ async def unread_because(
     """
     if isinstance(fault, AccessLost):
         fault = await report_lost(fault) or fault
+    if isinstance(fault, ProviderMisconfigured):
+        alarms.provider_misconfigured(provider, fault.code)
+    return _reason(fault)
+
+
+def _reason(fault: ProviderFault) -> UnreadReason:
     match fault:
         case AccessLost():
             return UnreadReason.RECONNECT_REQUIRED
-        case ProviderMisconfigured():
-            alarms.provider_misconfigured(provider, fault.code)
+        case ProviderMisconfigured() | ProviderNotAvailable():
             return UnreadReason.SERVICE_MISCONFIGURED
         case ProviderUnavailable():
             return UnreadReason.THROTTLED if fault.throttled else UnreadReason.PROVIDER_UNAVAILABLE

@@ -135,6 +135,11 @@ class ConnectionAttempt:
         if self.way is not None and by_caller is not (self.way is Way.REDIRECT_URI):
             raise ConnectionAttemptOtherWay(begun=self.way)
 
+    def require_provider(self, came_from: Provider | None) -> None:
+        """Raises ConnectionAttemptNotFound when it came back from another one; None where nobody can tell."""
+        if came_from is not None and came_from is not self.provider:
+            raise ConnectionAttemptNotFound
+
     def require_alive(self, now: datetime) -> None:
         if now >= self.expires_at:
             raise ConnectionAttemptExpired

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.account import Provider
 from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
@@ -70,6 +71,7 @@ class ReadingTask:
 
     calendar_id: CalendarId
     account_id: AccountId
+    provider: Provider
     expert_id: ExpertId
     remote_calendar_id: str
     zone: str

@@ -3,12 +3,22 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from domain.account import Provider
 from domain.ids import AccountId, CalendarId
 
 WANTED_LIFETIME = timedelta(days=6)
 """Below Microsoft's limit, which its documents and its answers put between 4,230 and 10,080 minutes."""
 RETRY_REFUSED = timedelta(hours=6)
 """How long to do without, where the provider offers none, or gave its only one to another expert."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSubscription:
+    """One that is kept no more; the provider still has it."""
+
+    provider: Provider
+    account_id: AccountId
+    remote_id: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +30,9 @@ class Subscription:
     remote_id: str = field(repr=False)
     expires_at: datetime
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedSubscription:
-    """One that is kept no more; the provider still has it."""
-
-    account_id: AccountId
-    remote_id: str = field(repr=False)
+    def ended(self, provider: Provider) -> EndedSubscription:
+        """At the provider of its account."""
+        return EndedSubscription(provider=provider, account_id=self.account_id, remote_id=self.remote_id)
 
 
 def renewal_due(now: datetime, expires_at: datetime, *, jitter: float) -> datetime:

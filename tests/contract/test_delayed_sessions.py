@@ -2,10 +2,23 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
+from domain.account import Provider
 from domain.ids import AccountId
 from domain.session import Hindrance, Session, WriteStatus
-from tests.builders import ACCOUNT, EXPERT, NOW, a_session, after, an_event_copy, an_expert
+from tests.builders import (
+    ACCOUNT,
+    EXPERT,
+    NOW,
+    a_grant,
+    a_session,
+    after,
+    an_account,
+    an_event_copy,
+    an_expert,
+    an_identity,
+)
 from tests.support.stores import Kept, put_expert
 
 DELAYED = {"status": WriteStatus.WAITING, "hindrance": Hindrance.PROVIDER_UNAVAILABLE}
@@ -20,6 +33,10 @@ def _delayed(session_id: str, due_at: datetime, *, account: str = ACCOUNT, exper
 async def _booked(kept: Kept, *sessions: Session) -> None:
     await put_expert(kept, an_expert(), an_expert("other"))
     async with kept.transaction() as tx:
+        for account_id, expert_id in ((ACCOUNT, EXPERT), ("another", "other"), ("third", EXPERT)):
+            await tx.accounts.add(an_account(account_id, expert_id=expert_id), a_grant())
+        google = an_identity("of-google", provider=Provider.GOOGLE)
+        await tx.accounts.add(an_account("at-google", identity=google), a_grant())
         for session in sessions:
             await tx.sessions.add(session)
 
@@ -51,7 +68,12 @@ async def test_of_each_account_the_first_due_comes_unless_it_is_due_anyway(kept:
         other,
         _delayed("due", NOW, account="third"),
         _delayed("later", after(minutes=4), account="third"),
+        google := _delayed("google", after(minutes=4), account="at-google"),
+        _delayed("disconnected", after(minutes=4), account="gone"),
     )
     async with kept.transaction() as tx:
-        assert await tx.sessions.delayed_by_account(later_than=NOW, limit=10) == (other, near)
-        assert await tx.sessions.delayed_by_account(later_than=NOW, limit=1) == (other,)
+        microsofts = partial(tx.sessions.delayed_by_account, Provider.MICROSOFT, later_than=NOW)
+        assert await microsofts(limit=10) == (other, near)
+        assert await microsofts(limit=1) == (other,)
+        found = await tx.sessions.delayed_by_account(Provider.GOOGLE, later_than=NOW, limit=10)
+        assert found == (google,)

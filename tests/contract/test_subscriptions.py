@@ -3,7 +3,7 @@
 import pytest
 
 from application.ports.lanes import Claimed, Room
-from domain.account import AccountStatus
+from domain.account import AccountStatus, Provider
 from domain.ids import AccountId, CalendarId
 from domain.subscription import EndedSubscription, Subscription
 from tests.builders import (
@@ -305,7 +305,8 @@ async def test_the_provider_is_told_once_of_what_has_ended(kept: Kept) -> None:
     async with kept.transaction() as tx:
         room = Room(places=1, again=1)
         (claimed,) = await tx.subscriptions.claim_ended(room, now=NOW, until=after(minutes=2))
-    assert claimed == Claimed(row=EndedSubscription(account_id=ACCOUNT, remote_id="ended"), keys=(ACCOUNT,))
+    ended = EndedSubscription(provider=Provider.MICROSOFT, account_id=ACCOUNT, remote_id="ended")
+    assert claimed == Claimed(row=ended, keys=(ACCOUNT,))
     assert await due_ends(kept, after(minutes=1)) == ()
     assert await due_ends(kept, after(minutes=2)) == ("ended",)
     async with kept.transaction() as tx:

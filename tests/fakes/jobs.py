@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
-from domain.subscription import EndedSubscription
-from tests.fakes.tables import AT_ONCE, Tables, Wish
+from tests.fakes.subscriptions import FakeSubscriptions
+from tests.fakes.tables import Tables, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ class FakeJobs:
         self._wake("keep_subscription")
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
-        ended = EndedSubscription(account_id=account_id, remote_id=remote_id)
-        self.tables.ended_subscriptions.setdefault(remote_id, (AT_ONCE, ended))
+        await FakeSubscriptions(self.tables).end(account_id, remote_id)
         self._wake("end_subscription")
 
     def _wake(self, kind: str, at: datetime | None = None) -> None:

@@ -180,7 +180,9 @@ class Held:
 
 
 class FakeProvider:
-    """Knows whom an account belongs to by its stored grant, whose secret is the person's object id, with the number of
+    """One of those that there are, Microsoft unless another is named. Several share a store, as they do in one service.
+
+    Knows whom an account belongs to by its stored grant, whose secret is the person's object id, with the number of
     the sign-in behind a # (none counts as the first).
 
     `alarms` hear of every token it gives, as the real adapter tells them; it keeps none, so each call fetches one.
@@ -189,8 +191,9 @@ class FakeProvider:
     calendar in `hanging` wait for its event; `hung` counts those that do, `most_hung` those that did at once.
     """
 
-    def __init__(self, store: FakeStore) -> None:
+    def __init__(self, store: FakeStore, which: Provider = Provider.MICROSOFT) -> None:
         self.store = store
+        self.which = which
         self.people: dict[str, Person] = {}
         self.codes: dict[str, Code] = {}
         self.calls: Counter[str] = Counter()
@@ -216,7 +219,7 @@ class FakeProvider:
     ) -> Person:
         """With a primary calendar of the name "Calendar", unless `calendar` says otherwise."""
         person = Person(
-            identity=Identity(provider=Provider.MICROSOFT, tenant_id=tenant, object_id=f"object-{name}"),
+            identity=Identity(provider=self.which, tenant_id=tenant, object_id=f"object-{name}"),
             kind=kind,
             email=f"{name}@contoso.example",
             display_name=f"{name.title()} of Contoso",
@@ -283,7 +286,7 @@ class FakeProvider:
         if fault is not None and not fault.after_doing:
             raise fault.error
         if token:
-            self.alarms.provider_works(Provider.MICROSOFT)
+            self.alarms.provider_works(self.which)
         yield
         if held is not None and held.after_doing:
             await held.pass_through()
@@ -318,7 +321,11 @@ class FakeProvider:
 
     def new_event_id(self) -> str:
         self._events_made += 1
-        return f"event-{self._events_made}"
+        return self.named(f"event-{self._events_made}")
+
+    def named(self, one: str) -> str:
+        """No other provider gives this id, or state, to anything."""
+        return one if self.which is Provider.MICROSOFT else f"{self.which.value.lower()}-{one}"
 
     def _next_fault(self, method: str, calendar: str | None) -> Fault | None:
         waiting = self._faults.get(method, [])

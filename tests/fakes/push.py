@@ -51,7 +51,9 @@ class FakePush:
                     raise SubscriptionExists(remote_id=one.remote_id)
             self.made[remote_calendar_id] += 1
             made = PushedSubscription(
-                remote_id=f"{remote_calendar_id}/subscription-{self.made[remote_calendar_id]}",
+                remote_id=self.provider.named(
+                    f"{remote_calendar_id}/subscription-{self.made[remote_calendar_id]}"
+                ),
                 person=person,
                 calendar=remote_calendar_id,
                 secret=secret,

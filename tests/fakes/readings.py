@@ -25,6 +25,7 @@ class FakeReadings:
         return ReadingTask(
             calendar_id=calendar_id,
             account_id=account.account_id,
+            provider=account.identity.provider,
             expert_id=account.expert_id,
             remote_calendar_id=calendar.remote.remote_id,
             zone=self.tables.experts[account.expert_id].time_zone.key,

@@ -13,6 +13,7 @@ from application.ports.sessions import (
     SessionPosition,
     Turn,
 )
+from domain.account import Provider
 from domain.calendar_settings import CalendarSettings, write_calendar
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
@@ -240,10 +241,15 @@ class FakeSessions:
             one for one in self._delayed() if _account_of(one) == account_id and _due_at(one) > later_than
         )[:limit]
 
-    async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
+    async def delayed_by_account(
+        self, provider: Provider, *, later_than: datetime, limit: int
+    ) -> tuple[Session, ...]:
         first: dict[AccountId | None, Session] = {}
         for session in self._delayed():
-            first.setdefault(_account_of(session), session)
+            account_id = _account_of(session)
+            account = None if account_id is None else self.tables.accounts.get(account_id)
+            if account is not None and account.identity.provider is provider:
+                first.setdefault(account_id, session)
         return tuple(one for one in first.values() if _due_at(one) > later_than)[:limit]
 
     def _delayed(self) -> list[Session]:

@@ -40,7 +40,7 @@ class FakeSignIn:
         also: tuple[str, ...] = (),
     ) -> StartedSignIn:
         async with self.provider.call("begin", token=False):
-            state = f"state-{next(self._numbers)}"
+            state = self.provider.named(f"state-{next(self._numbers)}")
             query = {
                 "state": state,
                 "redirect_uri": redirect_uri,

@@ -82,8 +82,10 @@ class FakeSubscriptions:
             await self.postpone(one.row, until=until)
         return tuple(claimed)
 
-    async def end(self, ended: EndedSubscription) -> None:
-        self.tables.ended_subscriptions.setdefault(ended.remote_id, (AT_ONCE, ended))
+    async def end(self, account_id: AccountId, remote_id: str) -> None:
+        provider = self.tables.accounts[account_id].identity.provider
+        ended = EndedSubscription(provider=provider, account_id=account_id, remote_id=remote_id)
+        self.tables.ended_subscriptions.setdefault(remote_id, (AT_ONCE, ended))
 
     async def claim_ended(
         self, room: Room, *, now: datetime, until: datetime

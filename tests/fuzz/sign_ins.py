@@ -16,12 +16,12 @@ from calendarsync.v1.account_service_pb2 import (
 )
 from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
-from server.http.links import CALLBACK_PATH
 from tests.fuzz.calls import NEVER
 from tests.fuzz.known import Known
 from tests.fuzz.values import EXPERTS
 from tests.fuzz.visits import exchange, judged
 from tests.support.calls import REDIRECT_URI, RETURN_URL, parameters
+from tests.support.paths import CALLBACK_PATH
 
 SERVICE: Final = "/calendarsync.v1.AccountService/"
 PEOPLE: Final = ("anna", "ben", "carla", "dora", "nadia", "unlicensed", "onprem", "approval")

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from server.http.links import (
     ALIVE_PATH,
-    CALLBACK_PATH,
     LIFECYCLE_PATH,
     NOTIFICATIONS_PATH,
     READY_PATH,
@@ -21,6 +20,7 @@ from server.http.links import (
 )
 from tests.fuzz.known import Known
 from tests.fuzz.values import CANARY, ODD_TEXTS, Pick, indices
+from tests.support.paths import CALLBACK_PATH
 
 PATIENCE: Final = 20.0
 COME_AGAIN: Final = 503

@@ -27,7 +27,7 @@ CIPHER = KeyRing({"test": bytes(range(32))})
 async def _erase(kept: KeptByPostgres, expert_id: ExpertId) -> str:
     """The name under which the audit log keeps it."""
     clock = MovableClock()
-    erase = DeleteExpert(store=kept.store, clock=clock, end_subscriptions=EndSubscriptions(push=None))
+    erase = DeleteExpert(store=kept.store, clock=clock, end_subscriptions=EndSubscriptions(providers={}))
     return (await erase(expert_id)).audit_subject
 
 

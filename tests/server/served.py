@@ -29,6 +29,7 @@ from calendarsync.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
+from domain.account import Provider
 from domain.connection import Confirming
 from domain.ids import AccountId
 from domain.reading import Pace
@@ -45,17 +46,14 @@ from server.rpc.mapping.times import put_interval
 from server.rpc.server import Door, GrpcServer, grpc_server
 from server.runtime.container import Container
 from tests.builders import EXPERT, SESSION, an_interval
-from tests.fakes.calendar_directory import FakeCalendarDirectory
-from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
-from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
 from tests.fakes.name_order import FoldedNameOrder
 from tests.fakes.provider import FakeProvider, Person
 from tests.fakes.push import FakePush
-from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
+from tests.support.fake_ports import ports_of
 
 PRODUCT = Product(name="Expert & Sons", url="https://experts.example/calendars")
 PUBLIC_URL = "https://calendars.example"
@@ -97,11 +95,7 @@ def a_world(confirming: Confirming = Confirming.REQUIRED) -> World:
         feed=store.feed,
         clock=clock,
         ids=CountingIds(),
-        sign_in=FakeSignIn(provider),
-        directory=FakeCalendarDirectory(provider),
-        reader=FakeCalendarReader(provider),
-        writer=FakeEventWriter(provider),
-        push=push,
+        calendar_providers={Provider.MICROSOFT: ports_of(provider, push=push)},
         mailer=mailer,
         public_url=PUBLIC_URL,
         product=PRODUCT,
@@ -283,6 +277,7 @@ async def served(
             servicers,
             alarms,
             address,
+            providers=world.container.calendar_providers(),
             metrics=metrics,
             door=door or Door(bounds=Bounds(most_streams=most_streams)),
         ) as server,

@@ -1,7 +1,7 @@
 """The whole application over fakes: every use-case, and the steps that most tests begin with. `wiring.py` makes one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -43,6 +43,7 @@ from application.notifications.take_notifications import TakeNotifications
 from application.notifications.tell_ended import TellEnded
 from application.ports.incidents import DueIncident
 from application.ports.lanes import Room
+from application.ports.provider import CalendarProviders
 from application.ports.sessions import DueSession
 from application.ports.sign_in import RedirectAnswer
 from application.readings.claim_readings import ClaimReadings
@@ -83,13 +84,16 @@ from tests.fakes.store import FakeStore
 T = TypeVar("T")
 
 RETURN_URL = "https://app.example/calendars"
-CALLBACK_URL = "https://calendars.example/oauth/microsoft/callback"
 RECONNECT_URL = "https://calendars.example/reconnect/"
 BUDGET = timedelta(seconds=5)
 DEFAULT_MAX_AGE = timedelta(minutes=15)
 CHANGES_KEPT = timedelta(days=7)
 AUDIT_KEPT = timedelta(days=400)
 SESSIONS_KEPT = timedelta(days=400)
+
+
+def callback_url(provider: Provider) -> str:
+    return f"https://calendars.example/oauth/{provider.value.lower()}/callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,9 @@ ALL = Room(places=MOST_JOBS, again=MOST_JOBS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     store: FakeStore
-    provider: FakeProvider
-    push: FakePush
+    fakes: Mapping[Provider, FakeProvider]
+    pushes: Mapping[Provider, FakePush]
+    providers: CalendarProviders
     clock: MovableClock
     alarms: RecordingAlarms
     mailer: RecordingMailer
@@ -163,6 +168,15 @@ class Application:
     recover: Recover
     forget_ended: ForgetEnded
 
+    @property
+    def provider(self) -> FakeProvider:
+        """Microsoft, which most tests are about, as those of a provider are about any."""
+        return self.fakes[Provider.MICROSOFT]
+
+    @property
+    def push(self) -> FakePush:
+        return self.pushes[Provider.MICROSOFT]
+
     async def add_expert(self, expert_id: str = EXPERT, *, plan: Plan = Plan.PRO) -> ExpertId:
         expert = an_expert(expert_id, plan=plan)
         async with self.store.transaction() as tx:
@@ -173,13 +187,14 @@ class Application:
         self,
         expert_id: str = EXPERT,
         *,
+        provider: Provider = Provider.MICROSOFT,
         reconnects: AccountId | None = None,
         redirect_uri: str | None = None,
     ) -> str:
         """Start a sign-in that comes back to the service, unless `redirect_uri` says otherwise; its state."""
         started = await self.start_connection(
             expert_id=ExpertId(expert_id),
-            provider=Provider.MICROSOFT,
+            provider=provider,
             account_id=reconnects,
             return_url=None if redirect_uri else RETURN_URL,
             redirect_uri=redirect_uri,
@@ -188,9 +203,8 @@ class Application:
 
     async def come_back(self, state: str, person: Person) -> ConnectionOutcome:
         """Come back from a sign-in as this person, to the service."""
-        return await self.complete_connection(
-            RedirectAnswer(state=state, code=self.provider.code_for(person))
-        )
+        code = self.fakes[person.identity.provider].code_for(person)
+        return await self.complete_connection(RedirectAnswer(state=state, code=code))
 
     async def finish(self, state: str, person: Person, *, expert_id: str = EXPERT) -> ConnectionOutcome:
         """Come back as this person, and have it confirmed where that is needed."""
@@ -213,9 +227,8 @@ class Application:
         self, person: Person, *, expert_id: str = EXPERT, reconnects: AccountId | None = None
     ) -> Account:
         """A whole sign-in. Raises the failure it ends with, if any; the clock then moves on by a second."""
-        outcome = await self.finish(
-            await self.start(expert_id, reconnects=reconnects), person, expert_id=expert_id
-        )
+        state = await self.start(expert_id, provider=person.identity.provider, reconnects=reconnects)
+        outcome = await self.finish(state, person, expert_id=expert_id)
         if outcome.failure is not None:
             raise outcome.failure
         assert outcome.account is not None

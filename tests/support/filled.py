@@ -5,7 +5,6 @@ from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId
 from domain.session import Replacement, Session
-from domain.subscription import EndedSubscription
 from tests.builders import (
     EXPERT,
     NOW,
@@ -189,7 +188,7 @@ async def _store_what_follows(
         assert await tx.subscriptions.save(
             subscription, instead_of=None, secret="notification-secret-of-mia", renew_at=NOW
         )
-        await tx.subscriptions.end(EndedSubscription(account_id=account_id, remote_id=f"ended{suffix}"))
+        await tx.subscriptions.end(account_id, f"ended{suffix}")
         await tx.reserved.hold(a_hold(hold_id, expert_id=expert_id, interval=an_interval(starts=3)), now=NOW)
         await tx.reserved.reserve(expert_id, session.session_id, session.interval, now=NOW)
         await tx.changes.add(

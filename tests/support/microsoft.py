@@ -9,10 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest_asyncio
 
-from adapters.graph.microsoft import Microsoft, open_microsoft
+from adapters.graph.calendar_directory import GraphCalendarDirectory
+from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import MicrosoftSettings
+from adapters.graph.tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.grant_vault import StoredGrant
+from application.ports.provider import CalendarProvider
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.grant import Grant
 from domain.ids import AccountId
@@ -35,14 +38,24 @@ class SandboxClock:
         return self.sandbox.world.clock.now()
 
 
+def tokens_of(microsoft: CalendarProvider) -> AccessTokens:
+    """Those that all of the adapter's ports share."""
+    assert isinstance(microsoft.directory, GraphCalendarDirectory)
+    return microsoft.directory.tokens
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
     """The adapter, open, with the stored grants of a fake store."""
 
     sandbox: Sandbox
-    microsoft: Microsoft
+    microsoft: CalendarProvider
     store: FakeStore = field(default_factory=FakeStore)
     alarms: RecordingAlarms = field(default_factory=RecordingAlarms)
+
+    @property
+    def tokens(self) -> AccessTokens:
+        return tokens_of(self.microsoft)
 
     async def begin(self, **how: Any) -> StartedSignIn:
         return await self.microsoft.sign_in.begin(redirect_uri=CALLBACK, **how)

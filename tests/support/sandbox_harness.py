@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.graph.calendar_directory import GraphCalendarDirectory
-from adapters.graph.calendar_reader import GraphCalendarReader
-from adapters.graph.event_writer import GraphEventWriter
-from adapters.graph.push import GraphPush
 from adapters.graph.settings import NotificationUrls
-from adapters.graph.sign_in import MicrosoftSignIn
-from application.ports.sign_in import RedirectAnswer, StartedSignIn
+from application.ports.calendar_directory import CalendarDirectory
+from application.ports.calendar_reader import CalendarReader
+from application.ports.event_writer import EventWriter
+from application.ports.push import Push
+from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
 from domain.ids import AccountId, EventMark
@@ -73,23 +72,23 @@ class SandboxHarness:
     secret: str
 
     @property
-    def sign_in(self) -> MicrosoftSignIn:
+    def sign_in(self) -> SignIn:
         return self.connected.microsoft.sign_in
 
     @property
-    def directory(self) -> GraphCalendarDirectory:
+    def directory(self) -> CalendarDirectory:
         return self.connected.microsoft.directory
 
     @property
-    def reader(self) -> GraphCalendarReader:
+    def reader(self) -> CalendarReader:
         return self.connected.microsoft.reader
 
     @property
-    def writer(self) -> GraphEventWriter:
+    def writer(self) -> EventWriter:
         return self.connected.microsoft.writer
 
     @property
-    def push(self) -> GraphPush:
+    def push(self) -> Push:
         assert self.connected.microsoft.push is not None
         return self.connected.microsoft.push
 

@@ -4,7 +4,6 @@ from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId
 from domain.session import Replacement, Session
-from domain.subscription import EndedSubscription
 from tests.builders import (
     EXPERT,
     NOW,
@@ -96,7 +95,7 @@ async def _store_what_follows(
         assert await tx.subscriptions.save(
             a_subscription(calendar_id), instead_of=None, secret="secret of notifications", renew_at=NOW
         )
-        await tx.subscriptions.end(EndedSubscription(account_id=account_id, remote_id="ended"))
+        await tx.subscriptions.end(account_id, "ended")
         await tx.reserved.hold(
             a_hold("hold", expert_id=booked.expert_id, interval=an_interval(starts=3)), now=NOW
         )

@@ -1,5 +1,6 @@
 """Every use-case over fakes, wired."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from application.accounts.allowed_urls import AllowedUrls
@@ -55,57 +56,59 @@ from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
+from domain.account import Provider
 from domain.availability import ReadFailure, UnreadReason
 from domain.connection import Confirming
 from domain.ids import CalendarId
 from domain.reading import Pace
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.answer_meter import RecordingAnswerMeter
-from tests.fakes.calendar_directory import FakeCalendarDirectory
-from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
-from tests.fakes.event_writer import FakeEventWriter
 from tests.fakes.id_source import CountingIds
 from tests.fakes.mailer import RecordingMailer
 from tests.fakes.name_order import FoldedNameOrder
 from tests.fakes.provider import FakeProvider
 from tests.fakes.push import FakePush
-from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
 from tests.support.application import (
     AUDIT_KEPT,
-    CALLBACK_URL,
     CHANGES_KEPT,
     DEFAULT_MAX_AGE,
     RECONNECT_URL,
     RETURN_URL,
     SESSIONS_KEPT,
     Application,
+    callback_url,
 )
+from tests.support.fake_ports import ports_of
 
 
-def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.REQUIRED) -> Application:
+def an_application(
+    *,
+    push_on: bool = True,
+    confirming: Confirming = Confirming.REQUIRED,
+    configured: Collection[Provider] = (Provider.MICROSOFT,),
+) -> Application:
     """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment."""
     store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
     outages = Outages(clock)
-    provider, mailer = FakeProvider(store), RecordingMailer(store=store)
-    sign_in, directory, push = (
-        FakeSignIn(provider),
-        FakeCalendarDirectory(provider),
-        FakePush(provider, clock),
-    )
-    meter = RecordingAnswerMeter()
-    reader, pace = FakeCalendarReader(provider), Pace()
-    provider.alarms = alarms
-    blame = FindBlame(store=store, clock=clock, directory=directory, alarms=alarms)
+    mailer, meter, pace = RecordingMailer(store=store), RecordingAnswerMeter(), Pace()
+    fakes = {which: FakeProvider(store, which) for which in configured}
+    pushes = {which: FakePush(fake, clock) for which, fake in fakes.items()}
+    for fake in fakes.values():
+        fake.alarms = alarms
+    providers = {
+        which: ports_of(fake, push=pushes[which] if push_on else None) for which, fake in fakes.items()
+    }
+    blame = FindBlame(store=store, clock=clock, providers=providers, alarms=alarms)
     report_lost = ReportLostAccess(store=store, clock=clock, ids=ids, blame=blame)
     refresh = RefreshCalendars(
-        store=store, clock=clock, ids=ids, directory=directory, alarms=alarms, report_lost=report_lost
+        store=store, clock=clock, ids=ids, providers=providers, alarms=alarms, report_lost=report_lost
     )
     read_calendar = ReadCalendar(
         store=store,
         clock=clock,
-        reader=reader,
+        providers=providers,
         alarms=alarms,
         report_lost=report_lost,
         unchanged_looks=store.unchanged_looks,
@@ -119,12 +122,12 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
         failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
     )
     live_reads = SingleFlight(
-        ReadLive(store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost),
+        ReadLive(store=store, clock=clock, providers=providers, alarms=alarms, report_lost=report_lost),
         clock=clock,
         alarms=alarms,
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
     )
-    end_subscriptions = EndSubscriptions(push=push if push_on else None)
+    end_subscriptions = EndSubscriptions(providers=providers)
     look_up = LookUpAvailability(
         known_times=store.kept_times,
         clock=clock,
@@ -137,8 +140,9 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
     connect = ConnectAccount(clock=clock, ids=ids)
     return Application(
         store=store,
-        provider=provider,
-        push=push,
+        fakes=fakes,
+        pushes=pushes,
+        providers=providers,
         clock=clock,
         meter=meter,
         alarms=alarms,
@@ -151,23 +155,24 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
         start_connection=StartConnection(
             store=store,
             clock=clock,
-            sign_in=sign_in,
+            providers=providers,
             return_urls=AllowedUrls((RETURN_URL,)),
-            callback_url=CALLBACK_URL,
+            callback_url=callback_url,
             confirming=confirming,
         ),
         complete_connection=CompleteConnection(
             store=store,
             clock=clock,
             ids=ids,
-            sign_in=sign_in,
-            directory=directory,
+            providers=providers,
             alarms=alarms,
             connect=connect,
             confirming=confirming,
         ),
         confirm_connection=ConfirmConnection(store=store, clock=clock, connect=connect),
-        start_reconnect=StartReconnect(store=store, clock=clock, sign_in=sign_in, callback_url=CALLBACK_URL),
+        start_reconnect=StartReconnect(
+            store=store, clock=clock, providers=providers, callback_url=callback_url
+        ),
         get_account=GetAccount(store=store),
         list_accounts=ListAccounts(store=store),
         record_bounce=RecordBounce(store=store, clock=clock),
@@ -184,7 +189,7 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
             store=store,
             clock=clock,
             ids=ids,
-            directory=directory,
+            providers=providers,
             mailer=mailer,
             alarms=alarms,
             blame=blame,
@@ -203,7 +208,7 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
             store=store,
             clock=clock,
             ids=ids,
-            push=push if push_on else None,
+            providers=providers,
             alarms=alarms,
             report_lost=report_lost,
             jitter=lambda: 0.0,
@@ -228,7 +233,7 @@ def an_application(*, push_on: bool = True, confirming: Confirming = Confirming.
             store=store,
             clock=clock,
             ids=ids,
-            writer=FakeEventWriter(provider),
+            providers=providers,
             alarms=alarms,
             report_lost=report_lost,
             refusals=LearnRefusals(store=store, clock=clock),

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from adapters.graph.blocking_http import blocking_http
 from adapters.graph.calendar_directory import GraphCalendarDirectory
@@ -25,20 +24,10 @@ from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault
 from application.ports.meters import ProviderMeter, Unmeasured
+from application.ports.provider import CalendarProvider
 
 _THREADS = 32
 """How many blocking requests to the token endpoint may be under way at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Microsoft:
-    """The ports this adapter fulfils, ready for use; no `push` where Graph has no address to call."""
-
-    sign_in: MicrosoftSignIn
-    directory: GraphCalendarDirectory
-    reader: GraphCalendarReader
-    writer: GraphEventWriter
-    push: GraphPush | None
 
 
 @asynccontextmanager
@@ -48,8 +37,11 @@ async def open_microsoft(
     clock: Clock,
     alarms: Alarms,
     meter: ProviderMeter | None = None,
-) -> AsyncIterator[Microsoft]:
-    """Opens connections lazily: nothing is asked of Microsoft before the first call."""
+) -> AsyncIterator[CalendarProvider]:
+    """Opens connections lazily: nothing is asked of Microsoft before the first call.
+
+    No `push` where Graph has no address to call.
+    """
     meter = meter or Unmeasured()
     requester = blocking_http(settings, connections=_THREADS)
     token_http = TokenHttp(requester, settings, now=clock.now, meter=meter)
@@ -64,7 +56,7 @@ async def open_microsoft(
                 client_id=settings.client_id, keys=KeyRing(documents=service, clock=clock), clock=clock
             )
             try:
-                yield Microsoft(
+                yield CalendarProvider(
                     sign_in=MicrosoftSignIn(settings=settings, tokens=service, verifier=verifier),
                     directory=GraphCalendarDirectory(client=client, tokens=tokens),
                     reader=GraphCalendarReader(

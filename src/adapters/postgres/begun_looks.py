@@ -16,12 +16,15 @@ from adapters.postgres.pool import Connection
 from adapters.postgres.rooms import room_to_row
 from adapters.postgres.spans import spans_from_value
 from application.ports.lanes import Room
+from domain.account import Provider
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import SPREAD, BegunLook, Pace, ReadingTask, StoredReading
 
 TASK: Final = """
-    SELECT schedule.calendar_id, schedule.account_id, schedule.expert_id, remote_id, time_zone, marks, failures,
+    SELECT schedule.calendar_id, schedule.account_id,
+        (SELECT provider FROM account WHERE account.account_id = schedule.account_id),
+        schedule.expert_id, remote_id, time_zone, marks, failures,
         read_at, window_start, window_end, zone, busy, deviations
     FROM (
         SELECT reading_schedule.*, window_start, window_end, zone, busy, deviations
@@ -31,9 +34,10 @@ TASK: Final = """
         JOIN calendar USING (calendar_id) JOIN expert ON expert.expert_id = schedule.expert_id
     """
 BEGUN: Final = """
-    SELECT begun.calendar_id, begun.account_id, begun.expert_id, calendar.remote_id, time_zone, begun.marks,
-        begun.failures, begun.read_at, window_start, window_end, zone, busy, deviations,
-        begun.begun_at, begun.due_at,
+    SELECT begun.calendar_id, begun.account_id,
+        (SELECT provider FROM account WHERE account.account_id = begun.account_id),
+        begun.expert_id, calendar.remote_id, time_zone, begun.marks, begun.failures,
+        begun.read_at, window_start, window_end, zone, busy, deviations, begun.begun_at, begun.due_at,
         (SELECT expires_at FROM subscription WHERE subscription.calendar_id = begun.calendar_id), noticed
     FROM begun JOIN reading USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
         JOIN expert USING (expert_id)
@@ -173,17 +177,18 @@ async def _rows(connection: Connection, statement: str, given: dict[str, Any]) -
 
 
 def _look(row: tuple[Any, ...]) -> BegunLook:
-    begun_at, due_at, told_until, noticed = row[13:]
+    begun_at, due_at, told_until, noticed = row[14:]
     return BegunLook(
         task=_task(row), begun_at=begun_at, due_at=due_at, told_until=told_until, noticed=noticed
     )
 
 
 def _task(row: tuple[Any, ...]) -> ReadingTask:
-    calendar_id, account_id, expert_id, remote_id, zone, marks, failures, read_at, *found = row[:13]
+    calendar_id, account_id, provider, expert_id, remote_id, zone, marks, failures, read_at, *found = row[:14]
     return ReadingTask(
         calendar_id=CalendarId(calendar_id),
         account_id=AccountId(account_id),
+        provider=Provider(provider),
         expert_id=ExpertId(expert_id),
         remote_calendar_id=remote_id,
         zone=zone,

@@ -17,7 +17,6 @@ from adapters.postgres.work_kinds import (
     WorkKind,
 )
 from domain.ids import AccountId, CalendarId, ExpertId, IncidentId, SessionId
-from domain.subscription import EndedSubscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +43,7 @@ class PostgresJobs:
         await self._wake(KEEP_SUBSCRIPTION, None, calendar_id=calendar_id)
 
     async def end_subscription(self, account_id: AccountId, remote_id: str) -> None:
-        ended = EndedSubscription(account_id=account_id, remote_id=remote_id)
-        await PostgresSubscriptions(connection=self.connection).end(ended)
+        await PostgresSubscriptions(connection=self.connection).end(account_id, remote_id)
         await self._wake(END_SUBSCRIPTION, None, account_id=account_id)
 
     async def _wake(self, kind: WorkKind, at: datetime | None, **ids: str) -> None:

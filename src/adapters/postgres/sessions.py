@@ -14,6 +14,7 @@ from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_
 from application.ports.cipher import Cipher
 from application.ports.lanes import Room
 from application.ports.sessions import ClaimedSessions, OwnSnapshot, SessionFilter, SessionPosition, Turn
+from domain.account import Provider
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
@@ -301,13 +302,17 @@ class PostgresSessions:
         )
         return tuple([self._from_row(row) async for row in cursor])
 
-    async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
+    async def delayed_by_account(
+        self, provider: Provider, *, later_than: datetime, limit: int
+    ) -> tuple[Session, ...]:
         cursor = await self.connection.execute(
             """
             WITH first AS (
-                SELECT DISTINCT ON (copy_account_id) expert_id, session_id, due_at FROM session
-                WHERE status = 'WAITING' AND hindrance = 'PROVIDER_UNAVAILABLE' AND copy_account_id IS NOT NULL
-                ORDER BY copy_account_id, due_at, expert_id, session_id
+                SELECT DISTINCT ON (copy_account_id) session.expert_id, session_id, due_at
+                FROM session JOIN account ON account_id = copy_account_id
+                WHERE session.status = 'WAITING' AND hindrance = 'PROVIDER_UNAVAILABLE'
+                    AND provider = %(provider)s
+                ORDER BY copy_account_id, due_at, session.expert_id, session_id
             )
             SELECT session.* FROM session JOIN first USING (expert_id, session_id)
             WHERE first.due_at > %(later_than)s
@@ -315,7 +320,7 @@ class PostgresSessions:
             LIMIT %(limit)s
             FOR NO KEY UPDATE OF session SKIP LOCKED
             """,
-            {"later_than": later_than, "limit": limit},
+            {"provider": provider.value, "later_than": later_than, "limit": limit},
         )
         return tuple([self._from_row(row) async for row in cursor])
 

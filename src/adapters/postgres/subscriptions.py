@@ -12,6 +12,7 @@ from adapters.postgres.rooms import room_to_row
 from adapters.postgres.sealing import hash_of
 from application.ports.lanes import Claimed, Room
 from application.ports.subscriptions import Claim
+from domain.account import Provider
 from domain.ids import AccountId, CalendarId
 from domain.subscription import EndedSubscription, Subscription
 
@@ -174,13 +175,13 @@ class PostgresSubscriptions:
             ]
         )
 
-    async def end(self, ended: EndedSubscription) -> None:
+    async def end(self, account_id: AccountId, remote_id: str) -> None:
         await self.connection.execute(
             """
             INSERT INTO ended_subscription (remote_id, account_id) VALUES (%(remote_id)s, %(account_id)s)
             ON CONFLICT DO NOTHING
             """,
-            {"remote_id": ended.remote_id, "account_id": ended.account_id},
+            {"remote_id": remote_id, "account_id": account_id},
         )
 
     async def claim_ended(
@@ -204,7 +205,10 @@ class PostgresSubscriptions:
                 WHERE remote_id = ANY (ARRAY(SELECT remote_id FROM placed WHERE place <= %(of_a_key)s))
                 RETURNING remote_id
             )
-            SELECT remote_id, account_id FROM claimed JOIN placed USING (remote_id) ORDER BY due_at, remote_id
+            SELECT remote_id, account_id,
+                (SELECT provider FROM account WHERE account.account_id = placed.account_id) AS provider
+            FROM claimed JOIN placed USING (remote_id)
+            ORDER BY due_at, remote_id
             """,
             room_to_row(room) | {"now": now, "until": until},
         )
@@ -212,7 +216,9 @@ class PostgresSubscriptions:
             [
                 Claimed(
                     row=EndedSubscription(
-                        account_id=AccountId(row["account_id"]), remote_id=row["remote_id"]
+                        provider=Provider(row["provider"]),
+                        account_id=AccountId(row["account_id"]),
+                        remote_id=row["remote_id"],
                     ),
                     keys=(row["account_id"],),
                 )

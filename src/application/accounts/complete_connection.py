@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 from application.accounts.connect_account import ConnectAccount, known_account
 from application.ports.alarms import Alarms
-from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.pending_connections import ProvenConnection
-from application.ports.sign_in import RedirectAnswer, SignIn
+from application.ports.provider import CalendarProviders, provider_of
+from application.ports.sign_in import RedirectAnswer
 from application.ports.store import Store, StoreUnavailable, Transaction
 from domain.access import (
     AccessDenied,
@@ -18,7 +18,7 @@ from domain.access import (
     ProviderMisconfigured,
     ProviderUnavailable,
 )
-from domain.account import Account
+from domain.account import Account, Provider
 from domain.availability import LATER, SOON
 from domain.connection import (
     CONFIRMATION_LIFETIME,
@@ -54,25 +54,26 @@ class CompleteConnection:
     store: Store
     clock: Clock
     ids: IdSource
-    sign_in: SignIn
-    directory: CalendarDirectory
+    providers: CalendarProviders
     alarms: Alarms
     connect: ConnectAccount
     confirming: Confirming
 
     async def __call__(
-        self, answer: RedirectAnswer, *, expert_id: ExpertId | None = None
+        self, answer: RedirectAnswer, *, expert_id: ExpertId | None = None, came_from: Provider | None = None
     ) -> ConnectionOutcome:
         """`expert_id` is whose sign-in it is according to the caller, whose page the browser came back to; None where
-        it came back to us, since the redirect itself names nobody.
+        it came back to us, since the redirect itself names nobody. `came_from` is the provider whose address of ours
+        that was: a code that one provider sent is given to no other.
 
         Uses the attempt up, but not where it raises: ConnectionAttemptNotFound, ConnectionAttemptOtherWay. Every later
         failure is in the outcome: of the domain's connection errors, AccountLimitReached, AccountNotFound,
-        ProviderMisconfigured.
+        ProviderMisconfigured, ProviderNotAvailable.
         """
         async with self.store.transaction() as tx:
             attempt = await tx.attempts.take(answer.state, of=expert_id)
             attempt.require_way(by_caller=expert_id is not None)
+            attempt.require_provider(came_from)
             await _consent_was_asked(tx, attempt)
         try:
             attempt.require_alive(self.clock.now())
@@ -105,7 +106,8 @@ class CompleteConnection:
 
     async def _prove(self, attempt: ConnectionAttempt, answer: RedirectAnswer) -> ProvenConnection:
         """A refusal may pass by itself, as storms of them have: only words about the mailbox say that there is none."""
-        signed_in = await self.sign_in.redeem(attempt.flow, answer)
+        provider = provider_of(self.providers, attempt.provider)
+        signed_in = await provider.sign_in.redeem(attempt.flow, answer)
         connection = ProvenConnection(
             expert_id=attempt.expert_id,
             reconnects=attempt.reconnects,
@@ -114,7 +116,7 @@ class CompleteConnection:
             list_again_in=LATER,
         )
         try:
-            return replace(connection, listed=await self.directory.first_look(signed_in.grant))
+            return replace(connection, listed=await provider.directory.first_look(signed_in.grant))
         except MailboxSuspended as exc:
             raise MailboxNotServed from exc
         except (AccessDenied, InvalidAnswer):

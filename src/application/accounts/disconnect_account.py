@@ -23,9 +23,9 @@ class DisconnectAccount:
     async def __call__(self, expert_id: ExpertId, account_id: AccountId) -> Account:
         """The account as it was. Its sessions' events stay in its calendars. Raises AccountNotFound."""
         async with self.store.transaction() as tx:
-            await tx.accounts.get(account_id, of=expert_id)
+            known = await tx.accounts.get(account_id, of=expert_id)
             subscriptions = await tx.subscriptions.of_account(account_id)
-        await self.end_subscriptions((one.account_id, one.remote_id) for one in subscriptions)
+        await self.end_subscriptions(one.ended(known.identity.provider) for one in subscriptions)
         async with self.store.transaction() as tx:
             account = await tx.accounts.get(account_id, of=expert_id)
             await tx.experts.lock(expert_id)

@@ -8,10 +8,10 @@ from functools import partial
 from application.accounts.claim_incidents import LEASE
 from application.blame import FindBlame
 from application.ports.alarms import Alarms
-from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain, ReconnectNotice
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store, Transaction
 from application.wakeups.wake_readings import wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
@@ -23,7 +23,7 @@ from domain.access import (
     ProviderMisconfigured,
     ProviderUnavailable,
 )
-from domain.account import Account, AccountNotFound
+from domain.account import Account, AccountNotFound, ProviderNotAvailable
 from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.connection import MailboxNotServed
 from domain.expert import Expert, ExpertNotFound
@@ -51,7 +51,7 @@ class NotifyExpert:
     store: Store
     clock: Clock
     ids: IdSource
-    directory: CalendarDirectory
+    providers: CalendarProviders
     mailer: Mailer | None
     alarms: Alarms
     blame: FindBlame
@@ -88,10 +88,11 @@ class NotifyExpert:
         if incident.mail_begun_at is not None:
             return self._uncertain  # whoever began to hand it over has died meanwhile
         try:
+            directory = provider_of(self.providers, account.identity.provider).directory
             if incident.cause is LossCause.MAILBOX_NOT_SERVED:
-                await self.directory.list_calendars(account.account_id)
+                await directory.list_calendars(account.account_id)
                 return self._served
-            await self.directory.check_access(account.account_id)
+            await directory.check_access(account.account_id)
         except MailboxNotServed:
             return await self._tell_of(incident, account, expert, LossCause.MAILBOX_NOT_SERVED, token)
         except AccessLost as lost:
@@ -99,7 +100,7 @@ class NotifyExpert:
         except ProviderMisconfigured as fault:
             self.alarms.provider_misconfigured(account.identity.provider, fault.code)
             return self._later
-        except (AccessDenied, ProviderUnavailable, InvalidAnswer, AccountNotFound):
+        except (AccessDenied, ProviderUnavailable, InvalidAnswer, AccountNotFound, ProviderNotAvailable):
             return self._later
         return self._restored
 

@@ -1,13 +1,15 @@
 """Start a sign-in, for a new account or to reconnect a known one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from application.accounts.allowed_urls import AllowedUrls
 from application.ports.clock import Clock
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.sign_in import SignIn
 from application.ports.store import Store, Transaction
-from domain.account import Account, Provider, ProviderNotAvailable
+from domain.account import Account, AccountNotFound, Provider
 from domain.connection import ATTEMPT_LIFETIME, Confirming, ConnectionAttempt, DestinationRequired, Way
 from domain.expert import AccountUse
 from domain.ids import AccountId, CalendarId, ExpertId
@@ -31,16 +33,16 @@ class StartedConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartConnection:
-    """`callback_url` is the service's own redirect URI, for sign-ins it finishes itself.
+    """`callback_url` gives the service's own redirect URI for a provider, for sign-ins it finishes itself.
 
     `confirming`: which of those the caller must confirm.
     """
 
     store: Store
     clock: Clock
-    sign_in: SignIn
+    providers: CalendarProviders
     return_urls: AllowedUrls
-    callback_url: str
+    callback_url: Callable[[Provider], str]
     confirming: Confirming
 
     async def __call__(
@@ -52,13 +54,13 @@ class StartConnection:
         return_url: str | None = None,
         redirect_uri: str | None = None,
     ) -> StartedConnection:
-        """Raises ExpertNotFound, AccountNotFound, ProviderNotAvailable, AccountLimitReached, ReturnUrlNotAllowed,
-        DestinationRequired and what `SignIn.begin` raises.
+        """Raises ExpertNotFound, AccountNotFound (also for an account of another provider), ProviderNotAvailable,
+        AccountLimitReached, ReturnUrlNotAllowed, DestinationRequired and what `SignIn.begin` raises.
         """
         way = self._way(return_url, redirect_uri)
-        account, consent_afresh, additional = await self._prepare(expert_id, provider, account_id)
-        started = await self.sign_in.begin(
-            redirect_uri=redirect_uri or self.callback_url,
+        sign_in, account, consent_afresh, additional = await self._prepare(expert_id, provider, account_id)
+        started = await sign_in.begin(
+            redirect_uri=redirect_uri or self.callback_url(provider),
             login_hint=account.email if account else "",
             consent_afresh=consent_afresh,
             also=tuple(one.permission for one in additional),
@@ -96,21 +98,23 @@ class StartConnection:
 
     async def _prepare(
         self, expert_id: ExpertId, provider: Provider, account_id: AccountId | None
-    ) -> tuple[Account | None, bool, tuple[AdditionalPermission, ...]]:
-        """The account to reconnect, if any, whether consent is asked afresh, and what is asked for beyond the usual.
+    ) -> tuple[SignIn, Account | None, bool, tuple[AdditionalPermission, ...]]:
+        """The provider's sign-in, the account to reconnect, if any, whether consent is asked afresh, and what is asked
+        for beyond the usual.
 
         Raises when no sign-in may start.
         """
         async with self.store.transaction() as tx:
             expert = await tx.experts.get(expert_id)
             account = await tx.accounts.get(account_id, of=expert_id) if account_id else None
-            if provider is not Provider.MICROSOFT:
-                raise ProviderNotAvailable(provider=provider)
+            sign_in = provider_of(self.providers, provider).sign_in
             if account:
-                return account, False, await additional_permissions(tx, account)
+                if account.identity.provider is not provider:
+                    raise AccountNotFound
+                return sign_in, account, False, await additional_permissions(tx, account)
             connected = await tx.accounts.of_expert(expert_id)
             AccountUse(plan=expert.plan, connected=len(connected)).require_room()
-            return None, await tx.attempts.consent_afresh(expert_id, provider), ()
+            return sign_in, None, await tx.attempts.consent_afresh(expert_id, provider), ()
 
 
 async def additional_permissions(tx: Transaction, account: Account) -> tuple[AdditionalPermission, ...]:

@@ -1,30 +1,31 @@
 """Follow the link of an "Action required" mail: start the sign-in for that very account."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.accounts.start_connection import additional_permissions
 from application.ports.clock import Clock
-from application.ports.sign_in import SignIn
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store
-from domain.account import AccountStatus
+from domain.account import AccountStatus, Provider
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt, Way
 from domain.incident import ReconnectedAlready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartReconnect:
-    """`callback_url` is the service's own redirect URI."""
+    """`callback_url` gives the service's own redirect URI for a provider."""
 
     store: Store
     clock: Clock
-    sign_in: SignIn
-    callback_url: str
+    providers: CalendarProviders
+    callback_url: Callable[[Provider], str]
 
     async def __call__(self, token: str) -> str:
         """Where to send the browser. Any mail's link does, also that of an earlier loss, while the account waits.
 
         Raises ReconnectedAlready, ReconnectLinkUnknown (also once the account was disconnected or its expert erased),
-        and what `SignIn.begin` raises.
+        ProviderNotAvailable, and what `SignIn.begin` raises.
         """
         async with self.store.transaction() as tx:
             incident = await tx.incidents.by_token(token)
@@ -32,15 +33,16 @@ class StartReconnect:
             additional = await additional_permissions(tx, account)
         if account.status is not AccountStatus.RECONNECT_REQUIRED and account.served:
             raise ReconnectedAlready
-        started = await self.sign_in.begin(
-            redirect_uri=self.callback_url,
+        provider = account.identity.provider
+        started = await provider_of(self.providers, provider).sign_in.begin(
+            redirect_uri=self.callback_url(provider),
             login_hint=account.email,
             also=tuple(one.permission for one in additional),
         )
         attempt = ConnectionAttempt(
             state=started.state,
             expert_id=account.expert_id,
-            provider=account.identity.provider,
+            provider=provider,
             reconnects=account.account_id,
             way=Way.RECONNECT_LINK,
             return_url=None,

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from application.ports.alarms import Alarms
-from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
 from application.ports.known_times import KnownCalendar
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store
 from application.provider_faults import (
     PROVIDER_FAULTS,
@@ -51,7 +51,7 @@ class Stretch:
 class ReadLive:
     store: Store
     clock: Clock
-    reader: CalendarReader
+    providers: CalendarProviders
     alarms: Alarms
     report_lost: LostAccessReport
 
@@ -61,8 +61,9 @@ class ReadLive:
         before = await self._before(stretch)
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
+                reader = provider_of(self.providers, calendar.provider).reader
                 entries = [
-                    await self.reader.read_entries(calendar.account_id, calendar.remote_calendar_id, part)
+                    await reader.read_entries(calendar.account_id, calendar.remote_calendar_id, part)
                     for part in stretch.parts
                 ]
         except TimeoutError:

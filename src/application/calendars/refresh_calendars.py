@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.ports.alarms import Alarms
-from application.ports.calendar_directory import CalendarDirectory
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store, Transaction
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
 from application.wakeups.wake_readings import forget_subscriptions_of_moved, wake_readings_of
@@ -33,7 +33,7 @@ class RefreshCalendars:
     store: Store
     clock: Clock
     ids: IdSource
-    directory: CalendarDirectory
+    providers: CalendarProviders
     alarms: Alarms
     report_lost: LostAccessReport
 
@@ -54,7 +54,7 @@ class RefreshCalendars:
     async def _refresh(self, account: Account) -> UnreadReason | None:
         provider, begun_at = account.identity.provider, self.clock.now()
         try:
-            listed = await self.directory.list_calendars(account.account_id)
+            listed = await provider_of(self.providers, provider).directory.list_calendars(account.account_id)
         except PROVIDER_FAULTS as fault:
             if isinstance(fault, MailboxNotServed):
                 await self._without_mailbox(account, begun_at)

@@ -35,10 +35,12 @@ class DeleteExpert:
             await tx.experts.get(expert_id)
             known = await tx.accounts.of_expert(expert_id)
             subscriptions = [
-                one for account in known for one in await tx.subscriptions.of_account(account.account_id)
+                one.ended(account.identity.provider)
+                for account in known
+                for one in await tx.subscriptions.of_account(account.account_id)
             ]
         # Before the grants are gone.
-        await self.end_subscriptions((one.account_id, one.remote_id) for one in subscriptions)
+        await self.end_subscriptions(subscriptions)
         async with self.store.transaction() as tx:
             await tx.experts.lock(expert_id)
             accounts = await tx.accounts.of_expert(expert_id)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.push import (
     AddressNotReached,
     Push,
@@ -18,7 +19,6 @@ from application.ports.push import (
 )
 from application.ports.store import Store, StoreUnavailable
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
-from domain.account import Provider
 from domain.errors import DomainError
 from domain.ids import CalendarId
 from domain.reading import ReadingTask
@@ -32,12 +32,12 @@ RETRY = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSubscription:
-    """`push` is None where notifications are off. `jitter` gives numbers from 0 to 1 that spread the renewals."""
+    """`jitter` gives numbers from 0 to 1 that spread the renewals."""
 
     store: Store
     clock: Clock
     ids: IdSource
-    push: Push | None
+    providers: CalendarProviders
     alarms: Alarms
     report_lost: LostAccessReport
     jitter: Callable[[], float]
@@ -52,9 +52,6 @@ class KeepSubscription:
 
     async def go_on(self, calendar_id: CalendarId) -> None:
         """The same for one that was claimed."""
-        if self.push is None:
-            await self._postpone(calendar_id, RETRY_REFUSED)
-            return
         async with self.store.transaction() as tx:
             task = await tx.readings.task(calendar_id)
             known = await tx.subscriptions.get(calendar_id)
@@ -62,14 +59,18 @@ class KeepSubscription:
             await self._postpone(calendar_id, RETRY)
             return
         try:
-            await self._keep(self.push, task, known)
+            push = provider_of(self.providers, task.provider).push
+            if push is None:
+                await self._postpone(calendar_id, RETRY_REFUSED)
+            else:
+                await self._keep(push, task, known)
         except (PushRefused, SubscriptionExists):
             await self._postpone(calendar_id, RETRY_REFUSED)
         except AddressNotReached:
             await self._postpone(calendar_id, RETRY)
         except PROVIDER_FAULTS as fault:
             await unread_because(
-                fault, provider=Provider.MICROSOFT, alarms=self.alarms, report_lost=self.report_lost
+                fault, provider=task.provider, alarms=self.alarms, report_lost=self.report_lost
             )
             await self._postpone(calendar_id, RETRY)
 

@@ -28,6 +28,6 @@ class TellEnded:
 
     async def __call__(self, ended: EndedSubscription) -> None:
         """It is forgotten afterwards, whether the provider has heard of it or not: it ends by itself, too."""
-        await self.end([(ended.account_id, ended.remote_id)])
+        await self.end([ended])
         async with self.store.transaction() as tx:
             await tx.subscriptions.forget_ended(ended.remote_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from application.ports.lanes import Claimed, Room
+from domain.account import Provider
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
@@ -173,8 +174,11 @@ class Sessions(Protocol):
         """
         ...
 
-    async def delayed_by_account(self, *, later_than: datetime, limit: int) -> tuple[Session, ...]:
-        """Of each account the first due of the sessions that wait so, where even that is due after `later_than`."""
+    async def delayed_by_account(
+        self, provider: Provider, *, later_than: datetime, limit: int
+    ) -> tuple[Session, ...]:
+        """Of each account at this provider the first due of the sessions that wait so, where even that is due after
+        `later_than`."""
         ...
 
     async def forget(self, before: datetime, limit: int) -> tuple[ExpertId, ...]:

@@ -64,7 +64,7 @@ class Subscriptions(Protocol):
         for, of an account no more than MOST_OF_A_KEY, with those that the room says are held."""
         ...
 
-    async def end(self, ended: EndedSubscription) -> None:
+    async def end(self, account_id: AccountId, remote_id: str) -> None:
         """The provider is to be told that this one, which is kept no more, has ended; gone with its account."""
         ...
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from application.ports.alarms import Alarms
-from application.ports.calendar_reader import CalendarReader
 from application.ports.clock import Clock
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store, Transaction
 from application.ports.unchanged_looks import UnchangedLooks
 from application.provider_faults import (
@@ -21,7 +21,6 @@ from application.provider_faults import (
 from application.readings.own_entries import own_among, seen_among
 from application.readings.under_way import UnderWay
 from domain.access import ProviderUnavailable
-from domain.account import Provider
 from domain.availability import SOON, ReadFailure, UnreadReason
 from domain.blocking import CalendarEntry
 from domain.change import Change, ChangeType
@@ -46,7 +45,7 @@ class ReadCalendar:
 
     store: Store
     clock: Clock
-    reader: CalendarReader
+    providers: CalendarProviders
     alarms: Alarms
     report_lost: LostAccessReport
     unchanged_looks: UnchangedLooks
@@ -58,6 +57,11 @@ class ReadCalendar:
 
         A mark that comes while reading is under way leaves the calendar due.
         """
+        look = await self.begin(calendar_id)
+        return look if isinstance(look, ReadFailure) else await self.go_on(look)
+
+    async def begin(self, calendar_id: CalendarId) -> UnderWay | ReadFailure:
+        """A look to go on with, or why there is nothing to look at."""
         now = self.clock.now()
         window = self.pace.window(now)
         async with self.store.transaction() as tx:
@@ -66,16 +70,15 @@ class ReadCalendar:
                 return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
             own = await tx.sessions.own_snapshots([begun.task.expert_id], window)
         due_at = self.pace.next_due(now, told_until=begun.told_until, jitter=self.jitter())
-        return await self.go_on(UnderWay.of(begun, window, own, due_at=due_at))
+        return UnderWay.of(begun, window, own, due_at=due_at)
 
     async def go_on(self, look: UnderWay) -> ReadFailure | None:
         """Read what was begun, and end it, as above."""
         task = look.task
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
-                entries = await self.reader.read_entries(
-                    task.account_id, task.remote_calendar_id, look.window
-                )
+                reader = provider_of(self.providers, task.provider).reader
+                entries = await reader.read_entries(task.account_id, task.remote_calendar_id, look.window)
         except TimeoutError:
             await self._put_off(task)
             return ReadFailure(reason=UnreadReason.TIMED_OUT)
@@ -88,7 +91,7 @@ class ReadCalendar:
 
     async def _failed(self, task: ReadingTask, fault: ProviderFault) -> ReadFailure:
         reason = await unread_because(
-            fault, provider=Provider.MICROSOFT, alarms=self.alarms, report_lost=self.report_lost
+            fault, provider=task.provider, alarms=self.alarms, report_lost=self.report_lost
         )
         wish = None
         if isinstance(fault, ProviderUnavailable):

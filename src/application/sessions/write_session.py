@@ -8,8 +8,8 @@ from datetime import timedelta
 from application.outages import Outages
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
-from application.ports.event_writer import EventWriter
 from application.ports.id_source import IdSource
+from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store, Transaction
 from application.provider_faults import LostAccessReport
 from application.sessions.claim_sessions import LEASE
@@ -62,7 +62,7 @@ class WriteSession:
     store: Store
     clock: Clock
     ids: IdSource
-    writer: EventWriter
+    providers: CalendarProviders
     alarms: Alarms
     report_lost: LostAccessReport
     refusals: LearnRefusals
@@ -152,6 +152,7 @@ class WriteSession:
         return WritePlan(
             session=session,
             step=step,
+            provider=accounts[_account_of(step)].identity.provider,
             doubted=_is_doubted(session, calendars),
             missing=_is_missing(step.copy if isinstance(step, Remove) else session.copy, calendars),
             elsewhere=target.calendar is not None,
@@ -212,21 +213,22 @@ class WriteSession:
         """Ask the provider. A fault is reported to whom it concerns, and changes the session too."""
         try:
             async with asyncio.timeout(CALL_LIMIT.total_seconds()):
-                change = await take(plan, self.writer, self.clock.now)
+                writer = provider_of(self.providers, plan.provider).writer
+                change = await take(plan, writer, self.clock.now)
         except TimeoutError:
-            self.outages.failed(Provider.MICROSOFT)
+            self.outages.failed(plan.provider)
             return Taken(
                 change=after_fault(plan, ProviderUnavailable(outcome_unknown=True), self.clock.now())
             )
         except WRITE_FAULTS as fault:
-            blamed = await self._report(fault)
+            blamed = await self._report(plan.provider, fault)
             if isinstance(blamed, AccessDenied):
                 old_event = isinstance(plan.step, Update | Delete | Remove)
                 blamed = await self.refusals.refused(plan.copy, blamed, old_event=old_event)
             return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
         if plan.doubted and _proves_writing(plan, change):
             await self.refusals.accepted(plan.session.expert_id, plan.copy)
-        self.outages.worked(Provider.MICROSOFT)
+        self.outages.worked(plan.provider)
         waited = plan.session.hindrance is Hindrance.PROVIDER_UNAVAILABLE
         return Taken(
             change=change,
@@ -234,14 +236,14 @@ class WriteSession:
             audited=what_was_done(plan, change),
         )
 
-    async def _report(self, fault: WriteFault) -> WriteFault:
+    async def _report(self, provider: Provider, fault: WriteFault) -> WriteFault:
         """The fault as what it turned out to be."""
         if isinstance(fault, AccessLost):
             fault = await self.report_lost(fault) or fault
         if isinstance(fault, ProviderMisconfigured):
-            self.alarms.provider_misconfigured(Provider.MICROSOFT, fault.code)
+            self.alarms.provider_misconfigured(provider, fault.code)
         if isinstance(fault, ProviderUnavailable) and not fault.throttled:
-            self.outages.failed(Provider.MICROSOFT)
+            self.outages.failed(provider)
         return fault
 
     async def _record(self, plan: WritePlan, taken: Taken, token: str) -> WritePlan | None:
@@ -290,6 +292,10 @@ class WriteSession:
 
     def _later(self, session: Session) -> Session:
         return writing.delayed(session, Hindrance.PROVIDER_UNAVAILABLE, now=self.clock.now())
+
+
+def _account_of(step: Create | Resolve | Update | Delete | Remove) -> AccountId:
+    return step.calendar.account_id if isinstance(step, Create) else step.copy.account_id
 
 
 def _is_doubted(session: Session, calendars: Iterable[Calendar]) -> bool:

@@ -18,7 +18,7 @@ from domain.access import (
     ProviderUnavailable,
     WriteRefused,
 )
-from domain.account import AccountNotFound
+from domain.account import AccountNotFound, Provider, ProviderNotAvailable
 from domain.audit import AuditAction
 from domain.connection import MailboxNotServed
 from domain.event_digest import EventDigest
@@ -39,6 +39,7 @@ WriteFault = (
     | MailboxNotServed
     | MailboxSuspended
     | ProviderMisconfigured
+    | ProviderNotAvailable
     | ProviderUnavailable
     | WriteRefused
 )
@@ -52,6 +53,7 @@ WRITE_FAULTS = (
     MailboxNotServed,
     MailboxSuspended,
     ProviderMisconfigured,
+    ProviderNotAvailable,
     ProviderUnavailable,
     WriteRefused,
 )
@@ -60,7 +62,7 @@ WRITE_FAULTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """A session and the step to take for its present revision.
+    """A session and the step to take for its present revision, at the provider of the account it is about.
 
     `doubted` is whether the calendar it leads to is known to refuse events, `missing` whether the account's list is
     known to have it no more, and `elsewhere` whether there is another one to write to.
@@ -68,6 +70,7 @@ class WritePlan:
 
     session: Session
     step: Create | Resolve | Update | Delete | Remove
+    provider: Provider
     doubted: bool = False
     missing: bool = False
     elsewhere: bool = False
@@ -238,7 +241,9 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return lambda later: writing.delayed(later, Hindrance.PROVIDER_UNAVAILABLE, now=now)
         case ProviderMisconfigured():
             return lambda later: writing.delayed(later, Hindrance.SERVICE_MISCONFIGURED, now=now)
-        case AccessDenied() | MailboxFull() | MailboxNotServed() | MailboxSuspended():
+        case (
+            AccessDenied() | MailboxFull() | MailboxNotServed() | MailboxSuspended() | ProviderNotAvailable()
+        ):
             return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now)
         case CalendarGone():
             return _after_calendar_gone(plan, kept, now)
@@ -250,7 +255,9 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             return _as_it_is  # disconnected meanwhile: the next plan sees it
 
 
-def _not_allowed(fault: AccessDenied | MailboxFull | MailboxNotServed | MailboxSuspended) -> Hindrance:
+def _not_allowed(
+    fault: AccessDenied | MailboxFull | MailboxNotServed | MailboxSuspended | ProviderNotAvailable,
+) -> Hindrance:
     match fault:
         case MailboxFull():
             return Hindrance.MAILBOX_FULL
@@ -258,6 +265,8 @@ def _not_allowed(fault: AccessDenied | MailboxFull | MailboxNotServed | MailboxS
             return Hindrance.MAILBOX_NOT_SERVED
         case MailboxSuspended():
             return Hindrance.MAILBOX_SUSPENDED
+        case ProviderNotAvailable():
+            return Hindrance.SERVICE_MISCONFIGURED
         case AccessDenied():
             return (
                 Hindrance.PERMISSION_REQUIRED

@@ -1,4 +1,7 @@
-"""After an outage of a provider: find out early that it is over, and have the sessions written that waited for it."""
+"""After an outage: find out early that it is over, and have the sessions written that waited for it.
+
+Of each provider by itself.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +11,7 @@ from application.outages import Outages
 from application.ports.clock import Clock
 from application.ports.store import Store
 from application.wakeups.wake_after_outage import wake_one_an_account
+from domain.account import Provider
 
 TRIED_EVERY = timedelta(seconds=15)
 """While an outage lasts one session is tried so often, whatever pause it had: else none might be for a quarter of an
@@ -25,18 +29,23 @@ class Recover:
     clock: Clock
     outages: Outages
     jitter: Callable[[], float]
-    _more: bool = field(default=False, init=False)
-    _tried_at: datetime | None = field(default=None, init=False)
+    _more: set[Provider] = field(default_factory=set, init=False)
+    _tried_at: dict[Provider, datetime] = field(default_factory=dict, init=False)
 
     async def __call__(self) -> None:
         now = self.clock.now()
-        if self.outages.take_over():
-            self._more = True
-        if self._more:
+        self._more.update(self.outages.take_over())
+        for provider in tuple(self._more):
             async with self.store.transaction() as tx:
-                more = await wake_one_an_account(tx, now, self.jitter)
-            self._more = more
-        elif self.outages.under_way and (self._tried_at is None or self._tried_at + TRIED_EVERY <= now):
-            self._tried_at = now
-            async with self.store.transaction() as tx:
-                await wake_one_an_account(tx, now, self.jitter, limit=1)
+                more = await wake_one_an_account(tx, provider, now, self.jitter)
+            if not more:
+                self._more.discard(provider)
+        for provider in self.outages.under_way:
+            if provider not in self._more and self._may_try(provider, now):
+                self._tried_at[provider] = now
+                async with self.store.transaction() as tx:
+                    await wake_one_an_account(tx, provider, now, self.jitter, limit=1)
+
+    def _may_try(self, provider: Provider, now: datetime) -> bool:
+        tried_at = self._tried_at.get(provider)
+        return tried_at is None or tried_at + TRIED_EVERY <= now

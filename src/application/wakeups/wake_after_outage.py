@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from application.ports.store import Transaction
+from domain.account import Provider
 from domain.ids import AccountId
 from domain.session import Session
 
@@ -24,11 +25,18 @@ async def wake_of_account(
 
 
 async def wake_one_an_account(
-    tx: Transaction, now: datetime, jitter: Callable[[], float], *, limit: int = AT_ONCE
+    tx: Transaction,
+    provider: Provider,
+    now: datetime,
+    jitter: Callable[[], float],
+    *,
+    limit: int = AT_ONCE,
 ) -> bool:
-    """One of each account, since a mailbox that goes on hanging must cost one trial and no more. Whether there may be
-    more accounts."""
-    found = await tx.sessions.delayed_by_account(later_than=now + SOON, limit=limit)
+    """One of each account at the provider, since a mailbox that goes on hanging must cost one trial and no more.
+
+    Whether there may be more accounts.
+    """
+    found = await tx.sessions.delayed_by_account(provider, later_than=now + SOON, limit=limit)
     await _spread(tx, found, now, jitter)
     return len(found) == limit
 

@@ -1,12 +1,13 @@
 """Puts the HTTP side together, and serves it."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from domain.account import Provider
 from server.http.connections.accepting import Accepting
 from server.http.connections.edge import Edge
 from server.http.connections.limits import HttpLimits
@@ -16,16 +17,16 @@ from server.http.headers import ANSWER_HEADERS, AnswerHeaders, give_headers
 from server.http.health import PublicHealth
 from server.http.links import (
     ALIVE_PATH,
-    CALLBACK_PATH,
     LIFECYCLE_PATH,
     NOTIFICATIONS_PATH,
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
+    callback_path,
 )
 from server.http.middleware import METER, log_request
 from server.http.notifications import Notifications
-from server.http.oauth import Callback, result_page
+from server.http.oauth import Callbacks, result_page
 from server.http.pages import PRODUCT, Product
 from server.http.reconnect import Reconnect
 from server.metrics.http import HttpMetrics
@@ -36,9 +37,10 @@ DEFAULT_LIMITS = HttpLimits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What browsers see, and what the provider calls."""
+    """What browsers see, and what providers call. Sign-ins come back from each of `providers`."""
 
-    callback: Callback
+    providers: Collection[Provider]
+    callback: Callbacks
     reconnect: Reconnect
     notifications: Notifications
 
@@ -55,9 +57,11 @@ def http_app(
     app.router.add_get(ALIVE_PATH, health.alive)
     app.router.add_get(READY_PATH, health.ready)
     if pages is not None:
-        # Looking without fetching (HEAD) must not use a sign-in up.
-        app.router.add_get(CALLBACK_PATH, pages.callback.get, allow_head=False)
-        app.router.add_post(CALLBACK_PATH, pages.callback.post)
+        for provider in pages.providers:
+            callback = pages.callback.of(provider)
+            # Looking without fetching (HEAD) must not use a sign-in up.
+            app.router.add_get(callback_path(provider), callback.get, allow_head=False)
+            app.router.add_post(callback_path(provider), callback.post)
         app.router.add_get(RESULT_PATH + "{result}", result_page)
         app.router.add_get(RECONNECT_PATH + "{token}", pages.reconnect.get, allow_head=False)
         # Microsoft may send either kind to either address.

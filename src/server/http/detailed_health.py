@@ -1,9 +1,10 @@
 """Health in detail, for those who operate the service: each part by itself, how it is and since when."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from itertools import product
 from typing import Any, Final
 
 from aiohttp import web
@@ -37,6 +38,7 @@ class Sightings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailedHealth:
     alarms: OperatorAlarms
+    providers: Collection[Provider]
     readiness: Readiness
     census: CensusTaker
     work: WorkMetrics
@@ -92,11 +94,9 @@ class DetailedHealth:
     def _credentials(self) -> Mapping[str, Part]:
         raised = self.alarms.raised
         told = {}
-        provider = Provider.MICROSOFT.value
-        for part, alarm in (
-            ("registration", MISCONFIGURED),
-            ("credential", CREDENTIAL_REFUSED),
-            ("tokens", TOKENS_REFUSED),
+        for provider, (part, alarm) in product(
+            (one.value for one in self.providers),
+            (("registration", MISCONFIGURED), ("credential", CREDENTIAL_REFUSED), ("tokens", TOKENS_REFUSED)),
         ):
             refused = f"{provider}{alarm}" in raised
             told[f"{provider.lower()}_{part}"] = self._part(

@@ -4,20 +4,31 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from domain.account import Provider
+
 ALIVE_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
 HEALTH_PATHS: Final = frozenset({ALIVE_PATH, READY_PATH})
-CALLBACK_PATH: Final = "/oauth/microsoft/callback"
 RESULT_PATH: Final = "/oauth/result/"
 RECONNECT_PATH: Final = "/reconnect/"
 NOTIFICATIONS_PATH: Final = "/notifications/microsoft"
 LIFECYCLE_PATH: Final = NOTIFICATIONS_PATH + "/lifecycle"
 
 
-def callback_url(public_url: str) -> str:
-    """The redirect URI of the sign-ins that the service finishes itself."""
-    return public_url + CALLBACK_PATH
+def callback_path(provider: Provider) -> str:
+    """Where sign-ins at this provider come back to: each has its own path, and what comes there is from no other."""
+    return f"/oauth/{provider.value.lower()}/callback"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackUrls:
+    """Gives the redirect URI of a provider's sign-ins that the service finishes itself."""
+
+    public_url: str
+
+    def __call__(self, provider: Provider) -> str:
+        return self.public_url + callback_path(provider)
 
 
 def notification_url(public_url: str) -> str:

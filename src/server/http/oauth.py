@@ -1,4 +1,4 @@
-"""The redirect with which a sign-in at Microsoft ends."""
+"""The redirect with which a sign-in at a provider ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from multidict import MultiMapping
 
 from application.accounts.complete_connection import CompleteConnection, ConnectionOutcome
 from application.ports.sign_in import RedirectAnswer
+from domain.account import Provider
 from domain.connection import ConnectionAttemptNotFound, ConnectionAttemptOtherWay
 from server.http.elsewhere import Elsewhere
 from server.http.forms import FormDamaged, url_encoded_form
@@ -47,9 +48,22 @@ class RedirectDamaged(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    complete_connection: CompleteConnection
+    elsewhere: Elsewhere
+
+    def of(self, provider: Provider) -> "Callback":
+        """Where sign-ins at this provider come back to."""
+        return Callback(
+            provider=provider, complete_connection=self.complete_connection, elsewhere=self.elsewhere
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
     """Finishes the sign-in and sends the browser on, or tells the person how it ended."""
 
+    provider: Provider
     complete_connection: CompleteConnection
     elsewhere: Elsewhere
 
@@ -73,7 +87,7 @@ class Callback:
         except RedirectDamaged:
             return page_response(request, DAMAGED)
         try:
-            outcome = await self.complete_connection(answer)
+            outcome = await self.complete_connection(answer, came_from=self.provider)
         except ConnectionAttemptNotFound:
             return await self.elsewhere(request, answer.state) or page_response(request, UNKNOWN_SIGN_IN)
         except ConnectionAttemptOtherWay:

@@ -8,15 +8,14 @@ from prometheus_client import CollectorRegistry, GCCollector, Info, Metric, Proc
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-ALARMS: Final = (
-    "MICROSOFT_MISCONFIGURED",
-    "MICROSOFT_CREDENTIAL_REFUSED",
-    "MICROSOFT_TOKENS_REFUSED",
-    "CLOCK",
-    "MAIL_MISCONFIGURED",
-    "GRPC_CERTIFICATE",
-)
-"""Told with 0 while they are not raised, so that whoever asks whether one is gets an answer."""
+from domain.account import Provider
+
+ALARMS: Final = ("CLOCK", "MAIL_MISCONFIGURED", "GRPC_CERTIFICATE")
+PROVIDER_ALARMS: Final = ("MISCONFIGURED", "CREDENTIAL_REFUSED", "TOKENS_REFUSED")
+"""Each with the provider's name before it, for those that are configured.
+
+All are told with 0 while they are not raised, so that whoever asks whether one is gets an answer.
+"""
 
 
 def tell_of_process(registry: CollectorRegistry, *, version: str, role: str) -> None:
@@ -29,16 +28,17 @@ def tell_of_process(registry: CollectorRegistry, *, version: str, role: str) -> 
 
 
 class Alarms(Collector):
-    """`raised` gives the names of those that are raised now."""
+    """`raised` gives the names of those that are raised now. `providers` are those that are configured."""
 
-    def __init__(self, raised: Callable[[], Collection[str]]) -> None:
+    def __init__(self, raised: Callable[[], Collection[str]], providers: Collection[Provider]) -> None:
         self._raised = raised
+        self._known = {*ALARMS, *(f"{one.name}_{alarm}" for one in providers for alarm in PROVIDER_ALARMS)}
 
     def collect(self) -> Iterable[Metric]:
         family = GaugeMetricFamily(
             "calendarsync_alarm", "1 while the alarm of this name is raised in this process.", labels=["name"]
         )
         raised = self._raised()
-        for name in sorted({*ALARMS, *raised}):
+        for name in sorted({*self._known, *raised}):
             family.add_metric([name], float(name in raised))
         yield family

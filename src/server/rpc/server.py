@@ -1,7 +1,7 @@
 """The gRPC side: the services, health and reflection on one port."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -172,11 +172,15 @@ async def grpc_server(
     alarms: OperatorAlarms,
     address: Address,
     *,
+    providers: Collection[Provider],
     metrics: CallMetrics,
     traces: Traces | None = None,
     door: Door | None = None,
 ) -> AsyncIterator[GrpcServer]:
-    """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address."""
+    """Serves until the end, then stops at once unless `stop` was awaited before. Raises OSError for a bad address.
+
+    Health tells of each of `providers` by itself.
+    """
     door = door or Door()
     bounds, identification = door.bounds, door.identification()
     open_calls = OpenCalls(most=bounds.most_calls)
@@ -201,7 +205,7 @@ async def grpc_server(
     for service in ("", *SERVICES):
         health_servicer.set(service, health.SERVING)
     running = GrpcServer(server, health_servicer, open_calls, streams, port)
-    async with task_for_good(_follow(alarms, health_servicer), name="health follows the alarms"):
+    async with task_for_good(_follow(alarms, health_servicer, providers), name="health follows the alarms"):
         try:
             yield running
         finally:
@@ -227,9 +231,12 @@ def _listen(server: grpc.aio.Server, address: Address, certificates: Certificate
     return port
 
 
-async def _follow(alarms: OperatorAlarms, health_servicer: health.Health) -> None:
-    service = provider_service(Provider.MICROSOFT)
+async def _follow(
+    alarms: OperatorAlarms, health_servicer: health.Health, providers: Collection[Provider]
+) -> None:
     while True:
-        misconfigured = alarms.is_raised(Provider.MICROSOFT)
-        health_servicer.set(service, health.NOT_SERVING if misconfigured else health.SERVING)
+        for provider in providers:
+            misconfigured = alarms.is_raised(provider)
+            state = health.NOT_SERVING if misconfigured else health.SERVING
+            health_servicer.set(provider_service(provider), state)
         await alarms.changed()

@@ -50,19 +50,15 @@ from application.notifications.sift_notifications import SiftNotifications
 from application.notifications.take_notifications import TakeNotifications
 from application.notifications.tell_ended import TellEnded
 from application.outages import Outages
-from application.ports.calendar_directory import CalendarDirectory
-from application.ports.calendar_reader import CalendarReader
 from application.ports.census import Census
 from application.ports.changes import ChangeFeed
 from application.ports.clock import Clock
-from application.ports.event_writer import EventWriter
 from application.ports.id_source import IdSource
 from application.ports.known_times import KnownTimes
 from application.ports.mailer import Mailer
 from application.ports.name_order import NameOrder
 from application.ports.new_sessions import NewSessions
-from application.ports.push import Push
-from application.ports.sign_in import SignIn
+from application.ports.provider import CalendarProviders
 from application.ports.store import Store
 from application.ports.unchanged_looks import UnchangedLooks
 from application.readings.claim_readings import ClaimReadings
@@ -89,9 +85,9 @@ from server.http.detailed_health import DetailedHealth
 from server.http.elsewhere import Elsewhere
 from server.http.forged_deliveries import ForgedDeliveries
 from server.http.health import PublicHealth, Readiness
-from server.http.links import ReconnectLinks, callback_url
+from server.http.links import CallbackUrls, ReconnectLinks
 from server.http.notifications import Notifications
-from server.http.oauth import Callback
+from server.http.oauth import Callbacks
 from server.http.operations import MetricsPage, operations_app
 from server.http.pages import Product
 from server.http.reconnect import Reconnect
@@ -124,12 +120,8 @@ class Container(containers.DeclarativeContainer):
     feed: providers.Dependency[ChangeFeed] = providers.Dependency()
     clock: providers.Dependency[Clock] = providers.Dependency()
     ids: providers.Dependency[IdSource] = providers.Dependency()
-    sign_in: providers.Dependency[SignIn] = providers.Dependency()
-    directory: providers.Dependency[CalendarDirectory] = providers.Dependency()
-    reader: providers.Dependency[CalendarReader] = providers.Dependency()
+    calendar_providers: providers.Dependency[CalendarProviders] = providers.Dependency()
     unchanged_looks: providers.Dependency[UnchangedLooks] = providers.Dependency()
-    writer: providers.Dependency[EventWriter] = providers.Dependency()
-    push: providers.Dependency[Push | None] = providers.Dependency()
     mailer: providers.Dependency[Mailer | None] = providers.Dependency()
     public_url: providers.Dependency[str] = providers.Dependency(instance_of=str)
     product: providers.Dependency[Product] = providers.Dependency(instance_of=Product)
@@ -148,12 +140,14 @@ class Container(containers.DeclarativeContainer):
     census_taker = providers.Singleton(CensusTaker, census, clock, bound=default_max_age)
     readiness = providers.Singleton(Readiness, census, needs=needed_schema)
     outages = providers.Singleton(Outages, clock)
-    callback_url = providers.Callable(callback_url, public_url)
+    callback_urls = providers.Factory(CallbackUrls, public_url)
     reconnect_links = providers.Factory(ReconnectLinks, public_url)
     allowed_urls = providers.Factory(AllowedUrls, return_urls)
     budget = providers.Factory(ReadBudget, read_budget)
 
-    blame = providers.Singleton(FindBlame, store=store, clock=clock, directory=directory, alarms=alarms)
+    blame = providers.Singleton(
+        FindBlame, store=store, clock=clock, providers=calendar_providers, alarms=alarms
+    )
     report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame)
     show_life = providers.Factory(ShowLife, store=store, clock=clock, ids=ids)
     forget_ended = providers.Factory(
@@ -166,7 +160,7 @@ class Container(containers.DeclarativeContainer):
         moved_kept=moved_kept,
     )
 
-    end_subscriptions = providers.Factory(EndSubscriptions, push=push)
+    end_subscriptions = providers.Factory(EndSubscriptions, providers=calendar_providers)
 
     put_expert = providers.Factory(PutExpert, store=store, clock=clock)
     get_expert = providers.Factory(GetExpert, store=store)
@@ -179,9 +173,9 @@ class Container(containers.DeclarativeContainer):
         StartConnection,
         store=store,
         clock=clock,
-        sign_in=sign_in,
+        providers=calendar_providers,
         return_urls=allowed_urls,
-        callback_url=callback_url,
+        callback_url=callback_urls,
         confirming=confirming,
     )
     connect_account = providers.Factory(ConnectAccount, clock=clock, ids=ids)
@@ -190,8 +184,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         clock=clock,
         ids=ids,
-        sign_in=sign_in,
-        directory=directory,
+        providers=calendar_providers,
         alarms=alarms,
         connect=connect_account,
         confirming=confirming,
@@ -200,7 +193,7 @@ class Container(containers.DeclarativeContainer):
         ConfirmConnection, store=store, clock=clock, connect=connect_account
     )
     start_reconnect = providers.Factory(
-        StartReconnect, store=store, clock=clock, sign_in=sign_in, callback_url=callback_url
+        StartReconnect, store=store, clock=clock, providers=calendar_providers, callback_url=callback_urls
     )
     get_account = providers.Factory(GetAccount, store=store)
     list_accounts = providers.Factory(ListAccounts, store=store)
@@ -212,7 +205,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         clock=clock,
         ids=ids,
-        directory=directory,
+        providers=calendar_providers,
         mailer=providers.Factory(metered_mailer, mailer, metrics.provided.work),
         alarms=alarms,
         blame=blame,
@@ -227,7 +220,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         clock=clock,
         ids=ids,
-        directory=directory,
+        providers=calendar_providers,
         alarms=alarms,
         report_lost=report_lost,
     )
@@ -241,7 +234,7 @@ class Container(containers.DeclarativeContainer):
         ReadCalendar,
         store=store,
         clock=clock,
-        reader=reader,
+        providers=calendar_providers,
         alarms=alarms,
         report_lost=report_lost,
         unchanged_looks=unchanged_looks,
@@ -258,7 +251,12 @@ class Container(containers.DeclarativeContainer):
     )
     """Shared by questions and jobs; to be closed when both have ended."""
     read_live = providers.Factory(
-        ReadLive, store=store, clock=clock, reader=reader, alarms=alarms, report_lost=report_lost
+        ReadLive,
+        store=store,
+        clock=clock,
+        providers=calendar_providers,
+        alarms=alarms,
+        report_lost=report_lost,
     )
     single_live_reads = providers.Singleton(
         SingleFlight,
@@ -286,7 +284,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         clock=clock,
         ids=ids,
-        push=push,
+        providers=calendar_providers,
         alarms=alarms,
         report_lost=report_lost,
         jitter=jitter,
@@ -316,7 +314,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         clock=clock,
         ids=ids,
-        writer=writer,
+        providers=calendar_providers,
         alarms=alarms,
         report_lost=report_lost,
         refusals=providers.Factory(LearnRefusals, store=store, clock=clock),
@@ -375,7 +373,8 @@ class Container(containers.DeclarativeContainer):
     health = providers.Factory(PublicHealth, readiness=readiness)
     pages = providers.Factory(
         Pages,
-        callback=providers.Factory(Callback, complete_connection=complete_connection, elsewhere=elsewhere),
+        providers=calendar_providers,
+        callback=providers.Factory(Callbacks, complete_connection=complete_connection, elsewhere=elsewhere),
         reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect, elsewhere=elsewhere),
         notifications=providers.Factory(
             Notifications,
@@ -397,6 +396,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(
             DetailedHealth,
             alarms=alarms,
+            providers=calendar_providers,
             readiness=readiness,
             census=census_taker,
             work=metrics.provided.work,

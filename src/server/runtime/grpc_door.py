@@ -44,6 +44,7 @@ async def open_grpc(settings: Settings, resources: Resources) -> AsyncIterator[G
                     container.servicers(),
                     container.alarms(),
                     settings.grpc_address,
+                    providers=container.calendar_providers(),
                     metrics=container.metrics().calls,
                     traces=resources.traces,
                     door=_door(settings, known, certificates),

@@ -19,7 +19,7 @@ async def measuring(container: Container, settings: Settings, role: Role) -> Asy
     metrics = container.metrics()
     tell_of_process(metrics.registry, version=build_version(), role=role.value)
     metrics.registry.register(Tasks())
-    metrics.registry.register(Alarms(lambda: container.alarms().raised))
+    metrics.registry.register(Alarms(lambda: container.alarms().raised, container.calendar_providers()))
     metrics.registry.register(container.census_taker())
     metrics.registry.register(CertificateExpiry(certificates_of(settings)))
     async with task_for_good(metrics.loop_lag.follow(), name="loop lag"):

@@ -8,7 +8,6 @@ from application.availability.read_live import ReadLive, Stretch
 from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain, ReconnectNotice
 from application.readings.read_calendar import ReadCalendar
 from application.readings.under_way import UnderWay
-from domain.account import Provider
 from domain.availability import ReadFailure, Reading, Unread
 from domain.ids import CalendarId
 from server.metrics.looks import LookMetrics
@@ -25,22 +24,23 @@ class MeteredReads:
     meter: LookMetrics
 
     async def __call__(self, calendar_id: CalendarId) -> ReadFailure | None:
-        return await self._metered("question", lambda: self.read(calendar_id))
+        """Where there is nothing to look at, no provider is, and nothing is counted."""
+        begun = time.perf_counter()
+        look = await self.read.begin(calendar_id)
+        return look if isinstance(look, ReadFailure) else await self._metered(look, "question", begun)
 
     async def go_on(self, look: UnderWay) -> ReadFailure | None:
         cause = "notified" if look.begun.noticed else "polled"
-        return await self._metered(cause, lambda: self.read.go_on(look))
+        return await self._metered(look, cause, time.perf_counter())
 
-    async def _metered(
-        self, cause: str, read: Callable[[], Awaitable[ReadFailure | None]]
-    ) -> ReadFailure | None:
-        begun, outcome = time.perf_counter(), CRASHED
+    async def _metered(self, look: UnderWay, cause: str, begun: float) -> ReadFailure | None:
+        outcome = CRASHED
         try:
-            failure = await read()
+            failure = await self.read.go_on(look)
             outcome = "read" if failure is None else failure.reason.value
             return failure
         finally:
-            self.meter.ended(Provider.MICROSOFT, cause, outcome, time.perf_counter() - begun)
+            self.meter.ended(look.task.provider, cause, outcome, time.perf_counter() - begun)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from adapters.postgres.unchanged_looks import PostgresUnchangedLooks
 from adapters.postgres.wake_ups import PostgresWakeUps
 from application.ports.clock import Clock
 from application.ports.meters import ProviderMeter
+from application.ports.provider import CalendarProviders
 from application.ports.store import StoreUnavailable
 from domain.account import Provider
 from domain.reading import Pace
@@ -91,9 +92,14 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         except StoreUnavailable:
             raise ProcessFailed(UNREACHABLE) from None
         alarms = OperatorAlarms()
-        microsoft = microsoft_settings(settings, public_url=public_url)
-        meter = _traced(metrics.providers.of(Provider.MICROSOFT), traces)
-        ports = await stack.enter_async_context(open_microsoft(microsoft, vault, clock, alarms, meter))
+        microsoft = open_microsoft(
+            microsoft_settings(settings, public_url=public_url),
+            vault,
+            clock,
+            alarms,
+            _meter_of(Provider.MICROSOFT, metrics, traces),
+        )
+        configured = {Provider.MICROSOFT: await stack.enter_async_context(microsoft)}
         container = Container(
             alarms=alarms,
             metrics=metrics,
@@ -108,11 +114,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             feed=feed,
             clock=clock,
             ids=RandomIds(),
-            sign_in=ports.sign_in,
-            directory=ports.directory,
-            reader=ports.reader,
-            writer=ports.writer,
-            push=ports.push,
+            calendar_providers=configured,
             mailer=_mailer(settings, clock),
             public_url=public_url,
             product=Product(name=settings.product_name, url=settings.product_url),
@@ -120,7 +122,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             confirming=settings.confirm_connections,
             read_budget=timedelta(seconds=settings.read_budget_seconds),
             default_max_age=default_max_age,
-            pace=_pace(settings, push_on=ports.push is not None),
+            pace=_pace(settings, configured),
             changes_kept=timedelta(days=settings.changes_kept_days),
             audit_kept=timedelta(days=settings.audit_kept_days),
             sessions_kept=timedelta(days=settings.sessions_kept_days),
@@ -182,8 +184,9 @@ async def _open_traces(settings: Settings) -> AsyncIterator[Traces | None]:
         await asyncio.to_thread(traces.close)
 
 
-def _traced(meter: ProviderMeter, traces: Traces | None) -> ProviderMeter:
-    return meter if traces is None else TracedProvider(meter, traces, Provider.MICROSOFT.value.lower())
+def _meter_of(provider: Provider, metrics: Metrics, traces: Traces | None) -> ProviderMeter:
+    meter = metrics.providers.of(provider)
+    return meter if traces is None else TracedProvider(meter, traces, provider.value.lower())
 
 
 @asynccontextmanager
@@ -232,8 +235,10 @@ async def require_database(dsn: str, *, cell: str | None = None) -> None:
         raise ProcessFailed(f"{UNREACHABLE}: {unreachable.refusal.value}") from None
 
 
-def _pace(settings: Settings, *, push_on: bool) -> Pace:
-    # A subscription left from when notifications were on brings none now: everything is polled.
+def _pace(settings: Settings, configured: CalendarProviders) -> Pace:
+    # A subscription left from when notifications were on brings none now: where no provider has any, everything is
+    # polled. Beside one that has, it counts until it ends; the slower pace, too, is within what answers allow.
+    push_on = any(one.push is not None for one in configured.values())
     with_push = settings.poll_with_push_seconds if push_on else settings.poll_seconds
     return Pace(
         days_ahead=settings.read_ahead_days,

@@ -19,7 +19,7 @@ from domain.access import ProviderUnavailable
 from domain.grant import Grant
 from domain.ids import AccountId
 from tests.adapters.graph.stored_grants import stored_grant
-from tests.support.microsoft import Connected, SandboxClock, connected_to, settings_for
+from tests.support.microsoft import Connected, SandboxClock, connected_to, settings_for, tokens_of
 
 
 @dataclass
@@ -138,7 +138,7 @@ async def replicas(connected: Connected, count: int) -> AsyncIterator[list[Acces
             )
             for _ in range(count)
         ]
-        yield [one.directory.tokens for one in opened]
+        yield [tokens_of(one) for one in opened]
 
 
 @pytest.mark.parametrize("used_once", [False, True])
@@ -179,7 +179,7 @@ async def test_the_claim_of_a_dead_process_is_waited_out(connected: Connected) -
     account = await _with_expired_token(connected)
     before = connected.token_requests()
     await _claimed_by_another(connected, account)
-    waiting = asyncio.create_task(connected.microsoft.directory.tokens.get(account))
+    waiting = asyncio.create_task(connected.tokens.get(account))
     assert not (await asyncio.wait([waiting], timeout=0.2))[0]
     assert connected.token_requests() == before
     connected.sandbox.world.clock.advance(LEASE.total_seconds())
@@ -193,7 +193,7 @@ async def test_a_token_that_still_lasts_is_used_while_another_process_renews(con
     connected.sandbox.world.clock.advance(3600 - 120)
     before = connected.token_requests()
     await _claimed_by_another(connected, account)
-    assert await connected.microsoft.directory.tokens.get(account) == stored
+    assert await connected.tokens.get(account) == stored
     assert connected.token_requests() == before
 
 
@@ -217,10 +217,10 @@ async def test_a_long_renewal_is_not_taken_over(
     vault.claim_renewal = watched  # type: ignore[method-assign]
     clock = SandboxClock(connected.sandbox)
     async with open_microsoft(settings_for(connected.sandbox), vault, clock, connected.alarms) as slow:
-        first = asyncio.create_task(slow.directory.tokens.get(account))
+        first = asyncio.create_task(tokens_of(slow).get(account))
         await connected.sandbox.hangs.reached()
         before = connected.token_requests()
-        second = asyncio.create_task(connected.microsoft.directory.tokens.get(account))
+        second = asyncio.create_task(connected.tokens.get(account))
         for _ in range(3):
             connected.sandbox.world.clock.advance(LEASE.total_seconds() - 1)
             while not prolonged.empty():

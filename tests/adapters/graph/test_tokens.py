@@ -39,7 +39,7 @@ async def test_twenty_callers_cause_one_renewal(connected: Connected) -> None:
     before = connected.token_requests()
     connected.sandbox.world.clock.advance(TWO_HOURS)
     connected.sandbox.world.settings.concurrency_limit = 100
-    await asyncio.gather(*(connected.microsoft.directory.tokens.get(account) for _ in range(20)))
+    await asyncio.gather(*(connected.tokens.get(account) for _ in range(20)))
     assert connected.token_requests() == before + 1
 
 
@@ -54,7 +54,7 @@ async def test_twenty_refused_requests_cause_one_renewal(connected: Connected) -
 async def test_an_expired_and_a_refused_token_cause_one_renewal(connected: Connected) -> None:
     connected.sandbox.world.settings.access_token_seconds = 60
     account = await connected.connect("anna")
-    tokens, before = connected.microsoft.directory.tokens, connected.token_requests()
+    tokens, before = connected.tokens, connected.token_requests()
     refused = cached_access_token(stored_grant(connected, account).grant.secret)
     assert refused is not None
     connected.sandbox.world.settings.access_token_seconds = 3600

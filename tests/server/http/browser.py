@@ -14,10 +14,10 @@ from domain.ids import AccountId, ExpertId
 from server.addresses import Address
 from server.http.app import DEFAULT_LIMITS, http_server
 from server.http.connections.limits import HttpLimits
-from server.http.links import CALLBACK_PATH
 from tests.builders import EXPERT, an_expert
 from tests.fakes.provider import Person
 from tests.server.served import World
+from tests.support.paths import CALLBACK_PATH
 
 MARKUP = "<script>alert('gotcha')</script>"
 

@@ -11,11 +11,11 @@ from application.ports.sign_in import RedirectAnswer
 from domain.connection import Confirming, SignInRefused
 from domain.ids import AccountId, ExpertId, SessionId
 from domain.session import WriteStatus
-from server.http.links import CALLBACK_PATH
 from tests.builders import EXPERT, a_session
 from tests.fakes.sign_in import ADMIN_CONSENT_URL
 from tests.server.http.browser import Browser, at_http
 from tests.server.served import RETURN_URL, a_world
+from tests.support.paths import CALLBACK_PATH
 
 MARKUP = "<script>alert('gotcha')</script>"
 

@@ -9,7 +9,6 @@ import pytest_asyncio
 from domain.account import Provider
 from server.http.links import (
     ALIVE_PATH,
-    CALLBACK_PATH,
     LIFECYCLE_PATH,
     NOTIFICATIONS_PATH,
     READY_PATH,
@@ -20,6 +19,7 @@ from tests.server.http.browser import Answer, Browser, at_http
 from tests.server.http.connections.wire import connected, status_of
 from tests.server.http.delivering import item_of
 from tests.server.served import Logs, World
+from tests.support.paths import CALLBACK_PATH
 
 CANARY = "c4n4ry"
 TAKES: Mapping[str, set[str]] = {

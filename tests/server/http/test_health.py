@@ -3,9 +3,9 @@
 import asyncio
 
 from domain.account import Provider
-from server.http.links import CALLBACK_PATH
 from tests.server.http.browser import Browser, at_http
 from tests.server.served import World
+from tests.support.paths import CALLBACK_PATH
 
 
 async def test_health_says_a_word_also_with_alarms(browser: Browser) -> None:

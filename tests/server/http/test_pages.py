@@ -5,10 +5,10 @@ import hashlib
 
 import pytest
 
-from server.http.links import CALLBACK_PATH
 from server.http.pages import STYLE_HASH
 from tests.server.http.browser import Browser, an_account_is_lost
 from tests.server.served import PRODUCT, Logs
+from tests.support.paths import CALLBACK_PATH
 
 
 async def test_every_page_keeps_what_is_secret_where_it_is(browser: Browser) -> None:

@@ -118,6 +118,7 @@ async def test_a_name_is_that_of_a_host_or_of_nothing(world: World, tmp_path: Pa
             world.container.servicers(),
             world.container.alarms(),
             Address(host, 50999),
+            providers=world.container.calendar_providers(),
             metrics=world.container.metrics().calls,
         ):
             pass

@@ -130,6 +130,7 @@ async def test_pings_at_the_floor_are_answered_for_good(api: Api) -> None:
             world.container.servicers(),
             world.container.alarms(),
             address,
+            providers=world.container.calendar_providers(),
             metrics=world.container.metrics().calls,
             door=Door(bounds=Bounds(ping_floor=SHORT_FLOOR)),
         ) as server,

@@ -7,8 +7,9 @@ import pytest
 from aiohttp import web
 from dependency_injector import providers
 
+from domain.account import Provider
 from server.http.deliveries import Deliveries
-from server.http.links import ReconnectLinks, callback_url, lifecycle_url, notification_url
+from server.http.links import CallbackUrls, ReconnectLinks, lifecycle_url, notification_url
 from server.runtime.container import Container
 from tests.server.served import World, a_world
 
@@ -83,7 +84,10 @@ def test_links_lead_below_the_public_address() -> None:
     assert ReconnectLinks("https://calendars.example/sync")("a/b c") == (
         "https://calendars.example/sync/reconnect/a%2Fb%20c"
     )
-    assert callback_url("https://calendars.example") == "https://calendars.example/oauth/microsoft/callback"
+    assert (
+        CallbackUrls("https://calendars.example")(Provider.GOOGLE)
+        == "https://calendars.example/oauth/google/callback"
+    )
     assert (
         notification_url("https://calendars.example") == "https://calendars.example/notifications/microsoft"
     )

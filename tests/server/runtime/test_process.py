@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.reachable import require_reachable
 from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from calendarsync.v1.change_service_pb2_grpc import ChangeServiceStub
+from domain.account import Provider
 from server.addresses import Address
 from server.http import app
 from server.http.connections.loop_share import LoopShare
@@ -156,7 +157,10 @@ async def test_a_standby_is_told_of(standby: str, monkeypatch: pytest.MonkeyPatc
 async def test_the_public_address_defaults_to_the_port_it_got(dsn: str) -> None:
     async with running(process_settings(dsn), Role.WEB) as process:
         assert process.public_url == f"http://localhost:{process.http_port}"
-        assert process.container.callback_url() == f"{process.public_url}/oauth/microsoft/callback"
+        assert (
+            process.container.callback_urls()(Provider.MICROSOFT)
+            == f"{process.public_url}/oauth/microsoft/callback"
+        )
 
 
 @pytest.mark.parametrize("name", ["grpc_address", "http_address", "operations_address"])

@@ -21,7 +21,9 @@ from application.readings.claim_readings import ClaimReadings
 from application.readings.single_flight import SingleFlight
 from application.readings.under_way import UnderWay
 from application.sessions.claim_sessions import ClaimSessions
+from domain.account import Provider
 from domain.reading import Pace
+from domain.subscription import EndedSubscription
 from server.runtime import worker as module
 from server.runtime.work import Work
 from server.runtime.worker import Worker
@@ -186,7 +188,8 @@ async def test_each_kind_of_work_reaches_its_use_case_with_its_ids(dsn: str) -> 
     assert works.notify.calls == [(INCIDENT,)]
     assert set(works.refresh.calls) == {(ACCOUNT,), (f"account-of-{CALENDAR}",)}
     assert works.read.calls == works.keep.calls == [(CALENDAR,)]
-    assert works.end.calls == [([(ACCOUNT, "subscription-1")],)]
+    ended = EndedSubscription(provider=Provider.MICROSOFT, account_id=ACCOUNT, remote_id="subscription-1")
+    assert works.end.calls == [([ended],)]
 
 
 async def test_what_fails_is_logged_and_left_for_later(dsn: str, logs: Logs) -> None:

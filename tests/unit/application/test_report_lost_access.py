@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from domain.access import AccessLost
-from domain.account import AccountStatus
+from domain.account import AccountStatus, Provider
 from domain.ids import AccountId
 from domain.incident import Incident, ReconnectedAlready, ReconnectLinkUnknown
 from domain.interval import Interval
 from tests.builders import EXPERT, NOW, after, an_interval
 from tests.fakes.provider import Person
-from tests.support.application import CALLBACK_URL, RECONNECT_URL, Application
+from tests.support.application import RECONNECT_URL, Application, callback_url
 
 WINDOW = Interval(NOW, after(days=7))
 BUDGET = timedelta(seconds=5)
@@ -184,7 +184,7 @@ async def test_the_link_of_the_mail_starts_the_sign_in_for_that_very_account(
     (attempt,) = app.store.tables.attempts.values()
     assert attempt.state in url
     assert maria.email.replace("@", "%40") in url
-    assert CALLBACK_URL.rsplit("/", 1)[-1] in url
+    assert callback_url(Provider.MICROSOFT).rsplit("/", 1)[-1] in url
     assert (attempt.reconnects, attempt.expert_id, attempt.return_url) == (account_id, EXPERT, None)
     assert attempt.expires_at == app.clock.now() + timedelta(minutes=10)
 

@@ -12,7 +12,7 @@ from domain.expert import AccountLimitReached, ExpertNotFound, Plan
 from domain.ids import AccountId, ExpertId
 from tests.builders import EXPERT
 from tests.fakes.provider import Person
-from tests.support.application import CALLBACK_URL, RETURN_URL, Application
+from tests.support.application import RETURN_URL, Application, callback_url
 
 
 def query_of(url: str) -> dict[str, str]:
@@ -24,7 +24,7 @@ async def test_sends_the_browser_to_the_provider_with_the_state_of_the_attempt(a
 
     query = query_of(started.authorization_url)
     assert query["state"] == started.state
-    assert query["redirect_uri"] == CALLBACK_URL
+    assert query["redirect_uri"] == callback_url(Provider.MICROSOFT)
     assert started.expires_at == app.clock.now() + timedelta(minutes=10)
 
 
