@@ -1,29 +1,29 @@
-"""Who signed in, proven by the id token. MSAL checks neither its signature nor its claims."""
+"""Who signed in at Microsoft, proven by the id token. MSAL checks neither its signature nor its claims."""
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
-
-import jwt
+from typing import Any, Protocol
 
 from adapters.graph.settings import PERSONAL_TENANT
-from adapters.web.clock_check import LEEWAY
-from adapters.web.outside_text import address_from, id_from, name_from
-from adapters.web.signing_keys import KeyRing
+from adapters.web.id_token import Claims, IdTokenVerifier
+from adapters.web.outside_text import address_from, name_from
+from adapters.web.signing_keys import PublishedKeys, SigningKey, SigningKeys
 from application.ports.clock import Clock
-from domain.access import ClockDiffers
+from domain.access import ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 
-"""The tenant of all personal Microsoft accounts (Microsoft's id token claims reference)."""
+_OBJECT, _TENANT = "oid", "tid"
+_ANY_TENANT = "{tenantid}"
+"""Stands for the token's own tenant in an issuer (Microsoft's "Access tokens", validation of the issuer)."""
 
-_CLAIMS = ["iss", "aud", "exp", "iat", "nonce", "oid", "tid"]
 
+class Documents(Protocol):
+    """Where the documents of the identity platform come from."""
 
-class IdTokenInvalid(Exception):
-    """The token proves nothing. Carries no text: a token's claims are personal data."""
+    async def discovery(self) -> Mapping[str, Any]: ...
+
+    async def fetch_json(self, url: str) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,81 +34,47 @@ class ProvenPerson:
     display_name: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdTokenVerifier:
-    client_id: str
-    keys: KeyRing
-    clock: Clock
+class MicrosoftIdTokens:
+    def __init__(self, *, client_id: str, documents: Documents, clock: Clock) -> None:
+        self._documents = documents
+        self._verifier = IdTokenVerifier(
+            client_id=client_id,
+            identity_claims=(_OBJECT, _TENANT),
+            issuers=self._issuers,
+            keys=SigningKeys(fetch=self._keys, clock=clock),
+            clock=clock,
+        )
 
     async def verify(self, token: str, *, nonce: str) -> ProvenPerson:
         """Who the token speaks of. `nonce` is the flow's own, which MSAL sends as its SHA-256 in hexadecimal.
 
         Raises IdTokenInvalid, ClockDiffers, ProviderUnavailable, ProviderMisconfigured.
         """
-        try:
-            header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
-            raise IdTokenInvalid from None
-        issuer, key = await self.keys.find(str(header.get("kid")))
-        if key is None:
-            raise IdTokenInvalid
-        claims = self._signed_claims(token, key.key)
-        tenant = _text(claims, "tid")
-        for template in (issuer, key.issuer):
-            if template is not None and _text(claims, "iss") != template.replace("{tenantid}", tenant):
-                raise IdTokenInvalid
-        expected = hashlib.sha256(nonce.encode()).hexdigest()
-        if not hmac.compare_digest(_text(claims, "nonce").encode(), expected.encode()):
-            raise IdTokenInvalid
-        _require_current(claims, self.clock.now())
-        return _person(claims, tenant)
+        hashed = hashlib.sha256(nonce.encode()).hexdigest()
+        return _person(await self._verifier.verify(token, nonce=hashed))
 
-    def _signed_claims(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
-        try:
-            return jwt.decode(
-                token,
-                key,
-                algorithms=["RS256"],
-                audience=self.client_id,
-                # The times are checked against our own clock, the issuer against the token's tenant.
-                options={
-                    "require": _CLAIMS,
-                    "verify_exp": False,
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                    "strict_aud": True,
-                },
-            )
-        except jwt.PyJWTError:
-            raise IdTokenInvalid from None
+    async def _issuers(self, claims: Claims, key: SigningKey) -> frozenset[str]:
+        """The one that the discovery document names; none where the key signs for another."""
+        template = (await self._documents.discovery()).get("issuer")
+        if not isinstance(template, str):
+            raise ProviderUnavailable
+        issuer = template.replace(_ANY_TENANT, claims[_TENANT])
+        signs_for = issuer if key.issuer is None else key.issuer.replace(_ANY_TENANT, claims[_TENANT])
+        return frozenset({issuer}) & {signs_for}
+
+    async def _keys(self) -> PublishedKeys:
+        address = (await self._documents.discovery()).get("jwks_uri")
+        if not isinstance(address, str) or not address.startswith("https://"):
+            raise ProviderUnavailable
+        return PublishedKeys(document=await self._documents.fetch_json(address))
 
 
-def _require_current(claims: Mapping[str, Any], now: datetime) -> None:
-    """Of a token that is proven to be the answer to a sign-in of this very moment: one issued at another has come from
-    another clock.
-
-    Raises IdTokenInvalid, ClockDiffers.
-    """
-    moment, leeway = now.timestamp(), LEEWAY.total_seconds()
-    expires, issued, valid_from = claims["exp"], claims["iat"], claims.get("nbf", 0)
-    if not all(isinstance(at, int | float) for at in (expires, issued, valid_from)):
-        raise IdTokenInvalid
-    if expires <= moment - leeway or issued > moment + leeway or valid_from > moment + leeway:
-        ahead = max(issued, valid_from) - moment
-        raise ClockDiffers(by=timedelta(seconds=ahead)) if abs(ahead) > leeway else IdTokenInvalid
-
-
-def _person(claims: Mapping[str, Any], tenant: str) -> ProvenPerson:
+def _person(claims: Claims) -> ProvenPerson:
     email = address_from(claims.get("email")) or address_from(claims.get("preferred_username"))
+    tenant = claims[_TENANT]
     return ProvenPerson(
-        identity=Identity(provider=Provider.MICROSOFT, tenant_id=tenant, object_id=_text(claims, "oid")),
+        identity=Identity(provider=Provider.MICROSOFT, tenant_id=tenant, object_id=claims[_OBJECT]),
         kind=AccountKind.PERSONAL if tenant == PERSONAL_TENANT else AccountKind.WORK,
         email=email,
         display_name=name_from(claims.get("name")) or email,
     )
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    if (value := id_from(claims[name])) is None:
-        raise IdTokenInvalid
-    return value

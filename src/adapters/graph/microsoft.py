@@ -10,7 +10,7 @@ from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
 from adapters.graph.credentials import Credentials
 from adapters.graph.event_writer import GraphEventWriter
-from adapters.graph.id_token import IdTokenVerifier
+from adapters.graph.id_token import MicrosoftIdTokens
 from adapters.graph.push import GraphPush
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.sign_in import MicrosoftSignIn
@@ -19,7 +19,6 @@ from adapters.graph.token_service import TokenService
 from adapters.graph.tokens import AccessTokens
 from adapters.web.connections import open_http
 from adapters.web.page_sizes import PageSizes
-from adapters.web.signing_keys import KeyRing
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault
@@ -52,9 +51,7 @@ async def open_microsoft(
             service = TokenService(settings, token_http, executor, alarms, credentials)
             tokens = AccessTokens(vault, service, clock, meter)
             client = GraphClient(http, settings, clock, alarms, meter)
-            verifier = IdTokenVerifier(
-                client_id=settings.client_id, keys=KeyRing(documents=service, clock=clock), clock=clock
-            )
+            verifier = MicrosoftIdTokens(client_id=settings.client_id, documents=service, clock=clock)
             try:
                 yield CalendarProvider(
                     sign_in=MicrosoftSignIn(settings=settings, tokens=service, verifier=verifier),

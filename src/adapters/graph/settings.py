@@ -12,6 +12,7 @@ REQUIRED_SCOPES = ("Calendars.ReadWrite", "User.Read")
 """The delegated Graph permissions asked for. MSAL adds `openid profile offline_access` by itself."""
 
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The tenant of all personal Microsoft accounts (Microsoft's id token claims reference)."""
 
 SHARED_SCOPES = ("Calendars.ReadWrite.Shared",)
 """What writing into a calendar takes that somebody else shared with a work account. Not asked for before such a

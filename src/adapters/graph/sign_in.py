@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from adapters.graph.id_token import IdTokenInvalid, IdTokenVerifier
+from adapters.graph.id_token import MicrosoftIdTokens
 from adapters.graph.settings import REQUIRED_SCOPES, MicrosoftSettings
 from adapters.graph.token_errors import ADMIN_NUMBERS, DEVICE_NUMBERS, TokenFault, TokenRefusal
 from adapters.graph.token_service import (
@@ -16,6 +16,7 @@ from adapters.graph.token_service import (
     flow_from_bytes,
     flow_to_bytes,
 )
+from adapters.web.id_token import IdTokenInvalid
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.connection import (
@@ -39,7 +40,7 @@ _CONSENT_HINTS = frozenset({"admin_consent_required", "consent_required"})
 class MicrosoftSignIn:
     settings: MicrosoftSettings
     tokens: TokenService
-    verifier: IdTokenVerifier
+    verifier: MicrosoftIdTokens
 
     async def begin(
         self,

@@ -1,10 +1,10 @@
-"""The keys Microsoft signs id tokens with, as its discovery document names them."""
+"""The public keys a provider signs with: kept while they last, and fetched anew as soon as one of them is unknown."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import jwt
 
@@ -12,71 +12,77 @@ from application.ports.clock import Clock
 from domain.access import ProviderUnavailable
 
 LIFETIME = timedelta(hours=24)
+"""How long keys are kept at most, and where the provider names no life of theirs."""
 COOLDOWN = timedelta(seconds=60)
-"""An unknown key id fetches the keys again at most this often, so that forged tokens can't make us flood Microsoft."""
+"""Keys are fetched at most this often for the sake of an unknown key id or of a short life, so that forged tokens can't
+make us flood the provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A public key, and the issuer it signs for where the key set says so (`{tenantid}` stands for any tenant)."""
+    """A public key, and the issuer it signs for where the key set says so, which Microsoft's does."""
 
     key: jwt.PyJWK
     issuer: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKeys:
-    """One fetch: the issuer template of the discovery document and the keys by their ids."""
+class PublishedKeys:
+    """A JSON Web Key Set (RFC 7517), and how long it may be kept if the answer said so."""
 
-    issuer: str
+    document: Mapping[str, Any]
+    lifetime: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
     by_id: dict[str, SigningKey]
-    fetched_at: datetime
-
-
-class Documents(Protocol):
-    """Where the documents of the identity platform come from."""
-
-    async def discovery(self) -> Mapping[str, Any]: ...
-
-    async def fetch_json(self, url: str) -> Mapping[str, Any]: ...
+    asked_at: datetime
+    until: datetime
 
 
 @dataclass(kw_only=True)
-class KeyRing:
-    """Keeps the keys for a day and follows a rollover at once."""
+class SigningKeys:
+    """`fetch` raises ProviderUnavailable, ProviderMisconfigured."""
 
-    documents: Documents
+    fetch: Callable[[], Awaitable[PublishedKeys]]
     clock: Clock
-    _keys: SigningKeys | None = None
+    _kept: _Kept | None = None
+    _asked_at: datetime | None = None
+    """When the keys were last asked for, with or without success."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def find(self, key_id: str) -> tuple[str, SigningKey | None]:
-        """The issuer template, and the key with this id if Microsoft has one.
+    async def find(self, key_id: str) -> SigningKey | None:
+        """The key with this id if the provider has one.
 
         Raises ProviderUnavailable, ProviderMisconfigured.
         """
         async with self._lock:
-            keys = self._keys
-            age = self.clock.now() - keys.fetched_at if keys else None
-            if keys is None or age is None or age > LIFETIME or (key_id not in keys.by_id and age > COOLDOWN):
-                keys = self._keys = await self._fetch()
-            return keys.issuer, keys.by_id.get(key_id)
+            kept, now = self._kept, self.clock.now()
+            if kept is None or now > kept.until or (key_id not in kept.by_id and self._may_ask_again(now)):
+                kept = await self._fetched(now)
+            elif key_id not in kept.by_id and kept.asked_at != self._asked_at:
+                # It may be one of those that could not be fetched a moment ago.
+                raise ProviderUnavailable
+            return kept.by_id.get(key_id)
 
-    async def _fetch(self) -> SigningKeys:
-        discovery = await self.documents.discovery()
-        issuer, address = discovery.get("issuer"), discovery.get("jwks_uri")
-        if not isinstance(issuer, str) or not isinstance(address, str) or not address.startswith("https://"):
-            raise ProviderUnavailable
-        document = await self.documents.fetch_json(address)
-        listed = document.get("keys")
+    def _may_ask_again(self, now: datetime) -> bool:
+        return self._asked_at is None or now - self._asked_at > COOLDOWN
+
+    async def _fetched(self, now: datetime) -> _Kept:
+        self._asked_at = now
+        published = await self.fetch()
+        listed = published.document.get("keys")
         by_id = dict(filter(None, map(_signing_key, listed if isinstance(listed, list) else [])))
         if not by_id:
             raise ProviderUnavailable
-        return SigningKeys(issuer=issuer, by_id=by_id, fetched_at=self.clock.now())
+        lifetime = LIFETIME if published.lifetime is None else published.lifetime
+        self._kept = _Kept(by_id=by_id, asked_at=now, until=now + min(max(lifetime, COOLDOWN), LIFETIME))
+        return self._kept
 
 
 def _signing_key(listed: object) -> tuple[str, SigningKey] | None:
-    """None for what is no RSA key for signatures; Microsoft lists others too."""
+    """None for what is no RSA key for signatures; providers list others too."""
     if not isinstance(listed, dict) or listed.get("kty") != "RSA" or listed.get("use", "sig") != "sig":
         return None
     key_id, issuer = listed.get("kid"), listed.get("issuer")
