@@ -79,6 +79,7 @@ def _addresses(sandbox: Sandbox) -> dict[str, str]:
         "google_revocation_url": sandbox.google_revocation_url,
         "google_keys_url": sandbox.google_keys_url,
         "google_userinfo_url": sandbox.google_userinfo_url,
+        "google_calendar_url": sandbox.google_calendar_url,
         "google_client_id": sandbox.google_client_id,
         "google_client_secret": sandbox.google_client_secret,
     }

@@ -12,6 +12,7 @@ from sandbox.control.server import ControlServer
 from sandbox.delivery import Delivery
 from sandbox.google import accounts_server as accounts
 from sandbox.google.accounts_server import GoogleAccountsServer
+from sandbox.google.calendar_server import BASE, GoogleCalendarServer
 from sandbox.graph.server import GraphServer
 from sandbox.https import authority, serve
 from sandbox.identity.server import IdentityServer
@@ -39,6 +40,7 @@ class Sandbox:
         )
 
         self.google_accounts = GoogleAccountsServer(world, self.hangs, lambda: self._base)
+        self.google_calendars = GoogleCalendarServer(world, self.hangs)
 
     @property
     def authority(self) -> str:
@@ -89,6 +91,11 @@ class Sandbox:
     def google_userinfo_url(self) -> str:
         """Who a token of Google's is for."""
         return self._base + accounts.USERINFO
+
+    @property
+    def google_calendar_url(self) -> str:
+        """The base address of Google's Calendar API."""
+        return self._base + BASE
 
     @property
     def google_client_id(self) -> str:
@@ -158,6 +165,7 @@ class Sandbox:
         self.identity.add_to(public)
         self.graph.add_to(public)
         self.google_accounts.add_to(public)
+        self.google_calendars.add_to(public)
         runner, port = await serve(public, host, port, tls=True)
         stack.push_async_callback(runner.cleanup)
         self._base = f"https://localhost:{port}"

@@ -69,7 +69,9 @@ ANSWERED_WHOLE: Final = frozenset({CREATE, CHANGE})
 
 
 def violations(traffic: Traffic) -> Iterator[str]:
-    """What was asked for, or left, beyond the list."""
+    """What was asked for, or left, beyond the list; and what Google's description doesn't know of a request."""
+    for mistake in traffic.mistakes:
+        yield f"{mistake.method} {mistake.path}: {mistake.mistake}"
     for question in traffic.questions():
         request = (question.method, question.path)
         if question.asked not in ASKED.get(request, frozenset()):

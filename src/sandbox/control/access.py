@@ -118,6 +118,7 @@ def add_fault(order: Order) -> Any:
         "error_inside_200": makers.error_inside_200,
         "claims_challenge": makers.claims_challenge,
         "token_error": makers.token_error,
+        "google_error": makers.google_error,
         "google_token_error": makers.google_token_error,
         "authorize_error": makers.authorize_error,
     }

@@ -3,7 +3,8 @@
 from typing import Any
 
 from sandbox.control.order import Order, assign, plain
-from sandbox.world.model import Person
+from sandbox.google.listed import Listed
+from sandbox.world.model import Calendar, Person
 
 
 def people(order: Order) -> Any:
@@ -26,6 +27,17 @@ def expire_access_tokens(order: Order) -> Any:
     """Make a person's access tokens unusable at once."""
     order.world.google.grants.expire_access_tokens(order.person)
     return {}
+
+
+def calendars(order: Order) -> Any:
+    """The calendars of a person, and how each stands in their list."""
+    return [_calendar(order, calendar) for calendar in order.world.calendars.of(order.person)]
+
+
+def change_calendar(order: Order) -> Any:
+    """Set how a calendar stands in a person's list."""
+    changed = order.world.calendars.change_google(order.person, order.calendar, **order.body)
+    return _calendar(order, changed)
 
 
 def settings(order: Order) -> Any:
@@ -64,3 +76,9 @@ def _person(person: Person) -> dict[str, Any]:
     named = {name: getattr(person, name) for name in ("key", "name", "email", "about", "time_zone")}
     switches: dict[str, Any] = plain(person.google_account)
     return named | switches
+
+
+def _calendar(order: Order, calendar: Calendar) -> dict[str, Any]:
+    listed = Listed(world=order.world, person=order.person, calendar=calendar)
+    switches: dict[str, Any] = plain(calendar.google)
+    return {"key": calendar.key, "name": calendar.name, "id": listed.id} | switches | {"role": listed.role}

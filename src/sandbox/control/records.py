@@ -16,6 +16,11 @@ def ledger(order: Order) -> Any:
     }
 
 
+def mistakes(order: Order) -> Any:
+    """What was wrong with requests to Google, by its own description."""
+    return plain(list(order.world.traffic.mistakes))
+
+
 def requests(order: Order) -> Any:
     """The requests answered so far."""
     return plain(list(order.world.traffic.requests))

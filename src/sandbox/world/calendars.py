@@ -1,6 +1,12 @@
 """The calendars of each mailbox, own and shared."""
 
+import hashlib
+from dataclasses import fields
+from typing import Any
+
 from sandbox.world import ids
+from sandbox.world.choices import require_choices
+from sandbox.world.google.listing import GoogleListing
 from sandbox.world.model import Calendar, Folder, Person
 from sandbox.world.people import People, UnknownName
 
@@ -35,8 +41,9 @@ class Calendars:
         can_edit: bool = True,
         color: str = "auto",
         hex_color: str = "",
+        address: str | None = None,
     ) -> Calendar:
-        """Add a calendar of the person's own."""
+        """Add a calendar of the person's own. `address` is its id at Google, made up where it is None."""
         person = self._people.get(who)
         calendar = Calendar(
             key=key,
@@ -44,7 +51,7 @@ class Calendars:
             name=name,
             owner_name=person.name,
             owner_email=person.email,
-            folder=Folder(),
+            folder=Folder(address=address or _address(person, key, is_default=is_default)),
             is_default=is_default,
             can_edit=can_edit,
             color=color,
@@ -92,6 +99,17 @@ class Calendars:
         calendar.changes += 1
         return calendar
 
+    def change_google(self, who: str | Person, which: str | Calendar, **settings: Any) -> Calendar:
+        """Set how a calendar stands in this person's list at Google: the fields of `GoogleListing`."""
+        calendar = self.get(who, which)
+        if unknown := settings.keys() - {field.name for field in fields(GoogleListing)}:
+            raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+        require_choices(GoogleListing, settings)
+        for name, value in settings.items():
+            setattr(calendar.google, name, value)
+        calendar.changes += 1
+        return calendar
+
     def change_id(self, who: str | Person, which: str | Calendar) -> str:
         """Give a calendar a new id, as Exchange does at times; the old one is no longer found."""
         person, calendar = self._people.get(who), self.get(who, which)
@@ -108,3 +126,9 @@ class Calendars:
             raise ValueError(f"{person.key} already has a calendar {calendar.key!r}")
         person.calendars.append(calendar)
         return calendar
+
+
+def _address(person: Person, key: str, *, is_default: bool) -> str:
+    if is_default:
+        return person.email
+    return f"c_{hashlib.sha256(f'{person.key}/{key}'.encode()).hexdigest()[:40]}@group.calendar.google.com"

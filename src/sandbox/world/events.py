@@ -133,6 +133,8 @@ class Events:
         source, target = self.calendar_of(who, event), self._calendars.get(who, to)
         self.watch("deleted", source.folder, event)
         target.folder.events[event.uid] = source.folder.events.pop(event.uid)
+        target.folder.gone.pop(event.uid, None)
+        source.folder.gone[event.uid] = event
         event.moves += 1
         self._stamp(event)
         self.watch("created", target.folder, event)
@@ -142,6 +144,7 @@ class Events:
         folder = self.calendar_of(who, event).folder
         self.watch("deleted", folder, event)
         del folder.events[event.uid]
+        folder.gone[event.uid] = event
         self._bin[event.uid] = (folder, event)
 
     def copy(
@@ -158,7 +161,9 @@ class Events:
         folder = self._calendars.get(who, to).folder if who else source
         if folder is None:
             raise UnknownName("event")
-        copied = replace(event, uid=uuid.uuid4().hex, exceptions={}, overrides=dict(event.overrides), moves=0)
+        copied = replace(
+            event, uid=uuid.uuid4().hex, exceptions={}, overrides=dict(event.overrides), google_id="", moves=0
+        )
         folder.events[copied.uid] = copied
         length = event.end - event.start
         for name, value in _times(start, end, event.zone, event.zone).items():
@@ -174,6 +179,7 @@ class Events:
             raise UnknownName("event")
         folder, event = self._bin.pop(uid)
         folder.events[uid] = event
+        folder.gone.pop(uid, None)
         event.moves += 1
         self._stamp(event)
         self.watch("created", folder, event)

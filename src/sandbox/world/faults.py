@@ -12,6 +12,7 @@ Surface = Literal[
     "token",
     "authorize",
     "metadata",
+    "google",
     "google-token",
     "google-revoke",
     "google-authorize",
@@ -145,6 +146,22 @@ class Faults:
         """A sign-in is sent back at once with an OAuth error."""
         body = {"error": error, "error_description": description}
         return self.add(**details, surface="authorize", body=body)
+
+    def google_error(
+        self,
+        status: int,
+        reason: str,
+        *,
+        domain: str = "global",
+        message: str = "Injected by the sandbox.",
+        retry_after: str | None = None,
+        **details: Any,
+    ) -> Fault:
+        """Google's Calendar API refuses with a reason, such as rateLimitExceeded (domain usageLimits)."""
+        error = {"domain": domain, "reason": reason, "message": message}
+        body = {"error": {"code": status, "message": message, "errors": [error]}}
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        return self.add(**{"surface": "google", **details}, status=status, body=body, headers=headers)
 
     def google_token_error(
         self,

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from sandbox.world.google.account import GoogleAccount
+from sandbox.world.google.listing import GoogleListing
 from sandbox.world.recurrence import Recurrence
 
 ConsentPolicy = Literal["user", "admin", "admin_error"]
@@ -58,7 +59,8 @@ class Event:
     `start` and `end` are naive wall-clock times in `zone`; an all-day event runs from midnight to midnight
     (end exclusive). `exceptions` maps an occurrence's original date to its changed copy, or to None once
     deleted. `location` is its place in one line, `locations` the places in it, empty where there is just the line.
-    `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out.
+    `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out. `google` is the
+    same for Google, where None leaves a member out, and `google_id` the id it has there if it was chosen.
     """
 
     uid: str
@@ -95,6 +97,8 @@ class Event:
     exceptions: dict[date, "Event | None"] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
     omitted: set[str] = field(default_factory=set)
+    google: dict[str, Any] = field(default_factory=dict)
+    google_id: str = ""
     moves: int = 0
     changes: int = 1
 
@@ -111,9 +115,14 @@ class Event:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Folder:
-    """The events behind one or more calendar entries: a shared calendar is two entries on one folder."""
+    """The events behind one or more calendar entries: a shared calendar is two entries on one folder.
 
+    `address` is what Google calls the calendar, in everybody's list. `gone` are events that were deleted or moved away.
+    """
+
+    address: str = ""
     events: dict[str, Event] = field(default_factory=dict)
+    gone: dict[str, Event] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -133,6 +142,7 @@ class Calendar:
     color: str = "auto"
     hex_color: str = ""
     changes: int = 1
+    google: GoogleListing = field(default_factory=GoogleListing)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -92,7 +92,9 @@ def populate(people: People, calendars: Calendars, events: Events, clock: Clock)
     for number in range(1, 13):
         calendars.add("max", f"extra-{number}", f"Customer {number:02}", color="lightTeal")
     calendars.add("nadia", "side", "Side projects")
+    _add_google_calendars(calendars)
     _add_events(events, clock.now().date())
+    _add_google_events(events, clock.now().date())
 
 
 def _add_people(people: People) -> None:
@@ -107,6 +109,40 @@ def _add_people(people: People) -> None:
         people.add_google(key, name, email, about=about, **settings)
     people.change_google("nocalendar", calendar="off")
     people.change_google("governed", administrator="forbids")
+
+
+def _add_google_calendars(calendars: Calendars) -> None:
+    """Walter has one of each role, and holidays."""
+    for key in ("gina", "walter", "wilma", "nocalendar", "governed"):
+        calendars.add(key, "primary", "Calendar", is_default=True)
+    calendars.add("gina", "family", "Family")
+    calendars.add("walter", "own", "Side project")
+    calendars.add("walter", "hidden", "Old project")
+    calendars.change_google("walter", "hidden", hidden=True)
+    for role in ("freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner"):
+        calendars.add("wilma", f"for-{role}", f"Wilma, {role}")
+        calendars.share("wilma", f"for-{role}", "walter", key=role, name=f"Wilma, {role}")
+        calendars.change_google("walter", role, role=role)
+    holidays = "en.german#holiday@group.v.calendar.google.com"
+    calendars.add("walter", "holidays", "Holidays in Germany", address=holidays)
+    calendars.change_google("walter", "holidays", role="reader", data_owner=holidays)
+
+
+def _add_google_events(events: Events, today: date) -> None:
+    def at(days: int, hour: int) -> datetime:
+        return datetime.combine(today + timedelta(days=days), time(hour))
+
+    events.add("gina", at(1, 9), at(1, 10), uid="gina-therapy", subject="Dr. Weiss, first session")
+    events.add("gina", at(1, 12), at(1, 13), uid="gina-lunch", subject="Lunch with Tom", show_as="free")
+    events.add(
+        "gina", at(2, 15), uid="gina-maybe", subject="Interview elsewhere", response="tentativelyAccepted"
+    )
+    events.add("walter", at(1, 14), at(1, 15), uid="walter-merger", subject="Merger talks")
+    for role in ("freeBusyReader", "reader"):
+        uid = f"wilma-{role.casefold()}"
+        events.add(
+            "wilma", at(1, 16), at(1, 17), calendar=f"for-{role}", uid=uid, subject="Salary talks, Wilma"
+        )
 
 
 def _add_events(events: Events, today: date) -> None:

@@ -40,12 +40,23 @@ class LedgerEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """How often something was asked for about events: `$select=NAME`, or `$select=*` for want of any, other options,
-    and `Prefer: NAME=VALUE`. Names only: of windows, pages and what is looked for no values."""
+    and `Prefer: NAME=VALUE`; at Google `fields=NAME`. Names only: of windows, pages and what is looked for no values.
+    """
 
     method: str
     path: str
     asked: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """Something about a request to Google that its description doesn't know or allow. Names only, never values."""
+
+    person: str
+    method: str
+    path: str
+    mistake: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,7 @@ class Traffic:
         self.requests: deque[RequestEntry] = deque(maxlen=_KEPT_REQUESTS)
         self.invitations: list[Invitation] = []
         self.marks: set[str] = set()
+        self.mistakes: deque[Mistake] = deque(maxlen=_KEPT_REQUESTS)
         self._properties: Counter[tuple[str, str, str, str]] = Counter()
         self._asked: Counter[tuple[str, str, str]] = Counter()
         self._running: Counter[str] = Counter()
@@ -79,7 +91,11 @@ class Traffic:
         self, method: str, path: str, query: Mapping[str, str], prefer: Mapping[str, str]
     ) -> None:
         """Enter what a request asks for, whatever becomes of it."""
-        self._asked.update((method, path, one) for one in {*_asked(method, query), *_preferred(prefer)})
+        self.record_asked(method, path, {*_asked(method, query), *_preferred(prefer)})
+
+    def record_asked(self, method: str, path: str, names: set[str]) -> None:
+        """Enter the names of what a request asks for."""
+        self._asked.update((method, path, one) for one in names)
 
     def questions(self) -> list[Question]:
         """Everything that was asked for about events, by method and path."""
@@ -122,6 +138,7 @@ class Traffic:
         self.requests.clear()
         self.invitations.clear()
         self.marks.clear()
+        self.mistakes.clear()
         self._properties.clear()
         self._asked.clear()
         self._peaks.clear()

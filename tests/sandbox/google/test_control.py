@@ -2,6 +2,7 @@
 
 from sandbox import Sandbox
 from tests.sandbox.client import Control, Http, parameters_of
+from tests.sandbox.google.calendar import Calendars
 from tests.sandbox.google.client import LIST, authorization_url, exchange, refresh, tokens, who
 
 
@@ -79,3 +80,25 @@ async def test_every_address_is_named_by_the_discovery_document(sandbox: Sandbox
     assert found["revocation_endpoint"] == sandbox.google_revocation_url
     assert found["jwks_uri"] == sandbox.google_keys_url
     assert found["userinfo_endpoint"] == sandbox.google_userinfo_url
+
+
+async def test_calendars_and_how_they_stand_in_a_list(control: Control) -> None:
+    listed = {one["key"]: one for one in await control("GET", "/google/people/walter/calendars")}
+    assert listed["holidays"]["id"] == "en.german#holiday@group.v.calendar.google.com"
+    assert listed["primary"]["role"] == "owner"
+    path = "/google/people/walter/calendars/reader"
+    changed = await control("PATCH", path, role="freeBusyReader", freebusy="left_out")
+    assert (changed["role"], changed["freebusy"]) == ("freeBusyReader", "left_out")
+    assert (await control.order("PATCH", path, freebusy="never")).status == 400
+    assert (await control.order("PATCH", path, colour="red")).status == 400
+
+
+async def test_mistakes_are_told(control: Control, gina: Calendars) -> None:
+    await gina("GET", "/users/me/calendarList", {"showAll": "true"})
+    (mistake,) = await control("GET", "/google/mistakes")
+    assert mistake == {
+        "person": "gina",
+        "method": "GET",
+        "path": "/users/me/calendarList",
+        "mistake": "unknown parameter showAll",
+    }

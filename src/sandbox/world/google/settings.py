@@ -7,6 +7,11 @@ ScopeSpelling = Literal["uri", "short"]
 Issuer = Literal["https://accounts.google.com", "accounts.google.com"]
 RedirectExtras = Literal["none", "usual", "with_issuer"]
 ClientState = Literal["registered", "deleted", "unauthorized"]
+RefusalForm = Literal["both", "errors", "details"]
+UnknownFields = Literal["refused", "ignored"]
+AllDayZone = Literal["calendar", "UTC"]
+AvailabilityScope = Literal["stripped", "with_transparency", "refused"]
+Owned = Literal["role", "data_owner"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +27,18 @@ class GoogleSettings:
     Tokens: an access token lives for `access_token_seconds`. The app is `client_state`, and while it is `in_testing`
     its refresh tokens last a week. One person has `refresh_token_limit` of them, one more ends the oldest. A
     revocation takes effect after `revocation_delay_seconds`.
+
+    Calendars: refusals that have a newer form come in the `refusal_form`. An unknown member in `fields` is
+    `unknown_fields`. The primary calendar's id follows its owner's address with `primary_id_follows_address`. No page
+    holds more than `page_size` items (None: as many as asked for), and each list begins with `empty_pages`.
+
+    Events: all-day events meet the window in the `all_day_zone`. Under `calendar.events.freebusy` alone events are
+    shown as `availability_scope` says; the scopes of owned calendars open those of the `owned` kind. With
+    `lists_cancelled_instances` deleted occurrences are listed although nobody asked; with `leaves_out_defaults` what
+    is usual isn't said.
+
+    Free and busy: a query may span `freebusy_longest_days` and `freebusy_most_calendars`; what is tentative or
+    unanswered counts with `freebusy_counts_maybe`.
     """
 
     boxes_ticked: bool = True
@@ -39,3 +56,16 @@ class GoogleSettings:
     in_testing: bool = False
     refresh_token_limit: int = 100
     revocation_delay_seconds: float = 0
+    refusal_form: RefusalForm = "both"
+    unknown_fields: UnknownFields = "refused"
+    primary_id_follows_address: bool = True
+    page_size: int | None = None
+    empty_pages: int = 0
+    all_day_zone: AllDayZone = "calendar"
+    availability_scope: AvailabilityScope = "stripped"
+    owned: Owned = "role"
+    lists_cancelled_instances: bool = False
+    leaves_out_defaults: bool = False
+    freebusy_longest_days: int = 92
+    freebusy_most_calendars: int = 50
+    freebusy_counts_maybe: bool = True
