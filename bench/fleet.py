@@ -123,7 +123,12 @@ def _vacuum(connection: Connection) -> None:
 def _read_once(connection: Connection, now: datetime) -> None:
     """What every calendar's last reading has left, five minutes ago."""
     window = Pace().window(now)
-    busy = busy_time([entry_from_graph(one) for one in events()], window=window, zone=ZoneInfo(ZONE))
+    busy = busy_time(
+        [entry_from_graph(one) for one in events()],
+        window=window,
+        zone=ZoneInfo(ZONE),
+        tentative_blocks=False,
+    )
     connection.execute(
         """
         UPDATE reading SET window_start = %(start)s, window_end = %(end)s, read_at = %(read_at)s, zone = %(zone)s,

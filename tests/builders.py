@@ -8,6 +8,7 @@ from application.ports.pending_connections import ProvenConnection
 from application.ports.sign_in import SignedIn
 from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
+from domain.blocking import BlockingRule
 from domain.calendar import Calendar, RemoteCalendar
 from domain.calendar_settings import CalendarSettings
 from domain.caller import Caller, CertificateName, Credential, Scope, TokenDigest
@@ -180,12 +181,18 @@ def a_calendar(
 
 
 def some_settings(
-    expert_id: str = EXPERT, *, conflict: Iterable[str] = (), chosen: str | None = None, version: int = 0
+    expert_id: str = EXPERT,
+    *,
+    conflict: Iterable[str] = (),
+    chosen: str | None = None,
+    tentative_blocks: bool = False,
+    version: int = 0,
 ) -> CalendarSettings:
     return CalendarSettings(
         expert_id=ExpertId(expert_id),
         conflict=frozenset(CalendarId(one) for one in conflict),
         chosen=None if chosen is None else CalendarId(chosen),
+        tentative_blocks=tentative_blocks,
         version=version,
     )
 
@@ -323,6 +330,7 @@ def a_reading(
     read_at: datetime = NOW,
     window: Interval | None = None,
     zone: str = "Europe/Berlin",
+    tentative_blocks: bool = False,
     deviations: Iterable[Deviation] = (),
 ) -> StoredReading:
     """Of a calendar in which nothing is busy, over NOW's day before and the four weeks after it, unless told."""
@@ -331,7 +339,7 @@ def a_reading(
         window=window or Interval(after(days=-1), after(days=28)),
         read_at=read_at,
         busy=Spans.of(busy),
-        zone=zone,
+        rule=BlockingRule(zone, tentative_blocks),
         deviations=tuple(deviations),
     )
 
@@ -368,7 +376,7 @@ def a_reading_task(
         provider=provider,
         expert_id=ExpertId(expert_id),
         remote_calendar_id=f"AAMkAD-{calendar_id}",
-        zone=zone,
+        rule=BlockingRule(zone),
         marks=marks,
         failures=failures,
         previous=previous,

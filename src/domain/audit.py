@@ -54,6 +54,10 @@ class AuditAction(Enum):
     """The calendars that it names are no longer read."""
     WRITE_CALENDAR_SELECTED = "WRITE_CALENDAR_SELECTED"
     """Sessions are written to the calendar that it names from now on; if it names none, the service picks one."""
+    TENTATIVE_SET_TO_BLOCK = "TENTATIVE_SET_TO_BLOCK"
+    """Tentative events make the expert busy from now on."""
+    TENTATIVE_SET_TO_LEAVE_FREE = "TENTATIVE_SET_TO_LEAVE_FREE"
+    """Tentative events leave the expert free from now on."""
     GRANT_USED = "GRANT_USED"
     """The tokens were opened and renewed, for the first time on a day (in UTC)."""
     EVENT_WRITTEN = "EVENT_WRITTEN"
@@ -114,7 +118,7 @@ def act_on_account(action: AuditAction, account: Account, *, at: datetime) -> Ac
 
 
 def acts_of_selection(before: CalendarSettings, after: CalendarSettings, *, at: datetime) -> tuple[Act, ...]:
-    """What it was to choose calendars so; nothing where nothing changed."""
+    """What it was to choose so; nothing where nothing changed."""
 
     def act(action: AuditAction, calendar_ids: Iterable[CalendarId]) -> Act:
         return Act(action=action, at=at, expert_id=after.expert_id, calendar_ids=tuple(sorted(calendar_ids)))
@@ -126,4 +130,9 @@ def acts_of_selection(before: CalendarSettings, after: CalendarSettings, *, at: 
         acts.append(act(AuditAction.CALENDARS_DESELECTED, removed))
     if after.chosen != before.chosen:
         acts.append(act(AuditAction.WRITE_CALENDAR_SELECTED, [after.chosen] if after.chosen else []))
+    if after.tentative_blocks != before.tentative_blocks:
+        blocks = after.tentative_blocks
+        acts.append(
+            act(AuditAction.TENTATIVE_SET_TO_BLOCK if blocks else AuditAction.TENTATIVE_SET_TO_LEAVE_FREE, ())
+        )
     return tuple(acts)

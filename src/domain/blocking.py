@@ -26,7 +26,19 @@ class ShowAs(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-NOT_BLOCKING = frozenset({ShowAs.FREE, ShowAs.TENTATIVE, ShowAs.WORKING_ELSEWHERE})
+NOT_BLOCKING = frozenset({ShowAs.FREE, ShowAs.WORKING_ELSEWHERE})
+"""Whatever the expert's settings say; TENTATIVE is theirs to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingRule:
+    """What busy time depends on beside the entries: what was made under another rule says nothing under this one.
+
+    `zone` is the name of the expert's time zone: all-day entries block its local days, and no others.
+    """
+
+    zone: str
+    tentative_blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +79,11 @@ class CalendarEntry:
     mark: EventMark | None = None
     remote_id: str | None = field(default=None, repr=False, compare=False)
 
-    @property
-    def blocks(self) -> bool:
-        return not (self.cancelled or self.declined or self.show_as in NOT_BLOCKING)
+    def blocks(self, *, tentative: bool) -> bool:
+        """`tentative`: whether tentative entries do, as the expert's settings say."""
+        if self.cancelled or self.declined or self.show_as in NOT_BLOCKING:
+            return False
+        return tentative or self.show_as is not ShowAs.TENTATIVE
 
     def covers(self, zone: ZoneInfo) -> Interval | None:
         """The time it takes up, whatever its status; None for a moment without length.
@@ -79,12 +93,14 @@ class CalendarEntry:
         return _covered(self.when, zone)
 
 
-def busy_time(entries: Iterable[CalendarEntry], *, window: Interval, zone: ZoneInfo) -> Spans:
+def busy_time(
+    entries: Iterable[CalendarEntry], *, window: Interval, zone: ZoneInfo, tentative_blocks: bool
+) -> Spans:
     """When the entries of one calendar block, inside `window`, as disjoint intervals in order.
 
-    `zone` is the expert's: all-day entries block its local days.
+    `zone` is the expert's: all-day entries block its local days. So is `tentative_blocks`.
     """
-    blocked = (entry.covers(zone) for entry in entries if entry.blocks)
+    blocked = (entry.covers(zone) for entry in entries if entry.blocks(tentative=tentative_blocks))
     return Spans.of(interval for interval in blocked if interval is not None).clipped_to(window)
 
 

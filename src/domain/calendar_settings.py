@@ -1,4 +1,4 @@
-"""What an expert chose: the conflict calendars and the write calendar."""
+"""What an expert chose: the conflict calendars, the write calendar, and whether tentative events block."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -48,11 +48,15 @@ class WriteCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarSettings:
-    """Per expert. `chosen` is None as long as the write calendar is automatic; `version` counts the changes."""
+    """Per expert. `chosen` is None as long as the write calendar is automatic; `version` counts the changes.
+
+    `tentative_blocks`: whether tentative entries of the conflict calendars make the expert busy.
+    """
 
     expert_id: ExpertId
     conflict: frozenset[CalendarId] = frozenset()
     chosen: CalendarId | None = None
+    tentative_blocks: bool = False
     version: int = 0
 
     @property

@@ -16,13 +16,15 @@ from domain.session import EventCopy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at a calendar: which, over which time, begun when, and for an expert who lives in which zone."""
+    """One look at a calendar: which, over which time, begun when, and under which rule: for an expert who lives in this
+    zone, and whom tentative entries block or not."""
 
     account_id: AccountId
     calendar_id: CalendarId
     remote_calendar_id: str = field(repr=False)
     window: Interval
     zone: ZoneInfo
+    tentative_blocks: bool
     read_at: datetime
 
 
@@ -76,7 +78,7 @@ class Search:
     def unclaimed_marks(self) -> Iterator[EventMark]:
         """Of entries that block something inside the window."""
         for entry in self.unclaimed():
-            if entry.mark is not None and entry.blocks:
+            if entry.mark is not None and self._blocks(entry):
                 at = entry.covers(self.look.zone)
                 if at is not None and at.overlaps(self.look.window):
                     yield entry.mark
@@ -133,9 +135,12 @@ class Search:
             revision=owner.revision,
             kind=DeviationKind.MOVED,
             at=at,
-            blocks=at.clipped_to(self.look.window) if at is not None and entry.blocks else None,
+            blocks=at.clipped_to(self.look.window) if at is not None and self._blocks(entry) else None,
             tell=tell and self.may_tell(owner, copy),
         )
+
+    def _blocks(self, entry: CalendarEntry) -> bool:
+        return entry.blocks(tentative=self.look.tentative_blocks)
 
 
 def _is_at(entry: CalendarEntry, times: frozenset[Interval]) -> bool:

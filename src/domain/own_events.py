@@ -59,7 +59,9 @@ class OwnEvents:
         for now in self.after.values():
             deviations += search.deviations(now, *self._recognised_by(now))
         deviations += self._surplus(search)
-        busy = busy_time(search.unclaimed(), window=look.window, zone=look.zone)
+        busy = busy_time(
+            search.unclaimed(), window=look.window, zone=look.zone, tentative_blocks=look.tentative_blocks
+        )
         return Seen(busy=busy, deviations=tuple(deviations))
 
     def changed_during(self, look: Look, session_id: SessionId) -> bool:

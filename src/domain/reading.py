@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.account import Provider
+from domain.blocking import BlockingRule
 from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
@@ -28,15 +29,14 @@ class StoredReading:
     """The last look at a conflict calendar, over a window, kept as one value.
 
     `busy` is what blocks everybody; an event of ours that its owner moved is among the `deviations` instead, as it must
-    not stand in the way of its own session. `zone` is the name of the expert's time zone then: all-day entries block
-    the days of that zone and no other.
+    not stand in the way of its own session. `rule` is the one it was made under.
     """
 
     calendar_id: CalendarId
     window: Interval
     read_at: datetime
     busy: Spans
-    zone: str
+    rule: BlockingRule
     deviations: tuple[Deviation, ...] = ()
 
     def taken(self, *, but: Collection[SessionId] = ()) -> Spans:
@@ -57,12 +57,12 @@ class StoredReading:
             for one in self.deviations
         )
 
-    def counts(self, asked: Interval, *, not_before: datetime, now: datetime, zone: str) -> bool:
-        """Whether it is young enough, reaches over all that is asked, and was made for the zone the expert lives in.
+    def counts(self, asked: Interval, *, not_before: datetime, now: datetime, rule: BlockingRule) -> bool:
+        """Whether it is young enough, reaches over all that is asked, and was made under the rule that the expert has.
 
         One from the future, beyond the leeway, was timed by a wrong clock, and may be of any age.
         """
-        return not_before <= self.read_at <= now + LEEWAY and self.window.holds(asked) and self.zone == zone
+        return not_before <= self.read_at <= now + LEEWAY and self.window.holds(asked) and self.rule == rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class ReadingTask:
     provider: Provider
     expert_id: ExpertId
     remote_calendar_id: str
-    zone: str
+    rule: BlockingRule
     marks: int
     failures: int
     previous: StoredReading | None

@@ -130,8 +130,12 @@ async def test_nothing_is_chosen_at_first(kept: Kept) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [some_settings(), some_settings(conflict=("b", "a", "A"), chosen="a calendar that is gone")],
-    ids=["nothing chosen", "chosen"],
+    [
+        some_settings(),
+        some_settings(conflict=("b", "a", "A"), chosen="a calendar that is gone"),
+        some_settings(tentative_blocks=True),
+    ],
+    ids=["nothing chosen", "chosen", "tentative"],
 )
 async def test_settings_come_back_by_value_as_the_next_version(
     kept: Kept, settings: CalendarSettings
@@ -139,11 +143,13 @@ async def test_settings_come_back_by_value_as_the_next_version(
     await _connected(kept)
     async with kept.transaction() as tx:
         first = await tx.calendars.save_settings(settings)
-        assert first == some_settings(conflict=settings.conflict, chosen=settings.chosen, version=1)
+        assert first == replace(settings, version=1)
     async with kept.transaction() as tx:
         assert await tx.calendars.settings(EXPERT) == first
-        second = await tx.calendars.save_settings(some_settings(conflict=("c",), version=1))
-        assert second == some_settings(conflict=("c",), version=2)
+        second = await tx.calendars.save_settings(
+            some_settings(conflict=("c",), tentative_blocks=True, version=1)
+        )
+        assert second == some_settings(conflict=("c",), tentative_blocks=True, version=2)
         assert await tx.calendars.settings(EXPERT) == second
 
 

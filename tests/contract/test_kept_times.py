@@ -222,7 +222,7 @@ async def test_every_change_is_seen_at_once(kept: Kept, shown: KnownTime, make: 
     assert known == (await kept.known_times.of([EXPERT], everything, now=NOW))[EXPERT]
     assert known != shown
     if known.workings is shown.workings:  # which say nothing of holds
-        assert (known.zone, known.calendars, known.booked) == (shown.zone, shown.calendars, shown.booked)
+        assert (known.rule, known.calendars, known.booked) == (shown.rule, shown.calendars, shown.booked)
 
 
 async def test_whoever_was_erased_is_known_no_more(kept: Kept, shown: KnownTime) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
 from domain.account import AccountStatus, Provider
+from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import StoredReading
@@ -27,6 +28,7 @@ from tests.builders import (
     an_account,
     an_expert,
     an_interval,
+    some_settings,
 )
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars, put_expert
 
@@ -72,9 +74,22 @@ async def _store(kept: Kept, reading: StoredReading) -> None:
 async def test_experts_that_do_not_exist_are_left_out(kept: Kept, known_times: KnownTimes) -> None:
     await put_expert(kept)
     assert await known_times.of([EXPERT, OTHER], WINDOW, now=NOW) == {
-        EXPERT: KnownTime(expert_id=EXPERT, zone="Europe/Berlin", calendars=(), booked=(), held=())
+        EXPERT: KnownTime(
+            expert_id=EXPERT, rule=BlockingRule("Europe/Berlin"), calendars=(), booked=(), held=()
+        )
     }
     assert await known_times.of([], WINDOW, now=NOW) == {}
+
+
+async def test_the_rule_is_that_of_the_experts_settings(kept: Kept, known_times: KnownTimes) -> None:
+    await put_conflict_calendars(kept, "a")
+    assert (await _known(known_times)).rule == BlockingRule("Europe/Berlin")
+    for version, wanted in enumerate((True, False), start=1):
+        async with kept.transaction() as tx:
+            await tx.calendars.save_settings(
+                some_settings(conflict=["a"], tentative_blocks=wanted, version=version)
+            )
+        assert (await _known(known_times)).rule == BlockingRule("Europe/Berlin", tentative_blocks=wanted)
 
 
 async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept, known_times: KnownTimes) -> None:
@@ -149,7 +164,7 @@ async def test_many_experts_are_answered_at_once_each_with_their_own(
     await choose_calendars(kept, "their-calendar", expert_id=OTHER)
     known = await known_times.of([OTHER, EXPERT, OTHER], WINDOW, now=NOW)
     mine, theirs = known[EXPERT], known[OTHER]
-    assert (mine.zone, theirs.zone) == ("Europe/Berlin", "Asia/Tokyo")
+    assert (mine.rule, theirs.rule) == (BlockingRule("Europe/Berlin"), BlockingRule("Asia/Tokyo"))
     assert [[one.calendar_id for one in each.calendars] for each in (mine, theirs)] == [
         ["a"],
         ["their-calendar"],

@@ -1,8 +1,15 @@
 """What every repository of readings keeps to."""
 
+from dataclasses import replace
+
+import pytest
+
+from application.ports.lanes import Room
+from domain.blocking import BlockingRule
 from domain.deviation import DeviationKind
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
+from domain.reading import Pace
 from tests.builders import (
     ACCOUNT,
     CALENDAR,
@@ -18,6 +25,7 @@ from tests.builders import (
     an_account,
     an_expert,
     an_interval,
+    some_settings,
 )
 from tests.support.kept_readings import LONG_AGO, begin_reading, due_calendars, store_reading
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars
@@ -218,7 +226,41 @@ async def test_the_zone_is_that_of_the_expert_now(kept: Kept) -> None:
     async with kept.transaction() as tx:
         await tx.experts.put(an_expert(time_zone="Asia/Tokyo"))
     task = await begin_reading(kept)
-    assert task.zone == "Asia/Tokyo"
+    assert task.rule == BlockingRule("Asia/Tokyo")
+
+
+@pytest.mark.parametrize("begun", ["asked for", "due"])
+async def test_the_rule_is_that_of_the_experts_settings_now(kept: Kept, begun: str) -> None:
+    await put_conflict_calendars(kept)
+    for version, wanted in enumerate((True, False), start=1):
+        changed = some_settings(conflict=[CALENDAR], tentative_blocks=wanted, version=version)
+        async with kept.transaction() as tx:
+            await tx.calendars.save_settings(changed)
+            await tx.readings.mark(CALENDAR, NOW)
+        async with kept.transaction() as tx:
+            if begun == "due":
+                room = Room(places=1, again=1)
+                (look,) = await tx.readings.begin_due(room, now=NOW, until=NOW, pace=Pace(), jitter=[0.0])
+            else:
+                asked_for = await tx.readings.begin(CALENDAR, now=NOW, until=NOW)
+                assert asked_for is not None
+                look = asked_for
+        assert look.task.rule == BlockingRule("Europe/Berlin", tentative_blocks=wanted)
+        assert (await begin_reading(kept)).rule == look.task.rule
+
+
+async def test_a_reading_keeps_the_rule_it_was_made_under(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    reading = a_reading(busy=[an_interval()], tentative_blocks=True)
+    assert await store_reading(kept, await begin_reading(kept), reading)
+    assert (await begin_reading(kept)).previous == reading
+    async with kept.transaction() as tx:
+        assert await tx.readings.lock(CALENDAR) == reading
+    known = await kept.known_times.of([EXPERT], an_interval(), now=NOW)
+    assert known[EXPERT].calendars[0].reading == reading
+    same_times = replace(reading, read_at=after(minutes=1), rule=BlockingRule("Europe/Berlin"))
+    assert await store_reading(kept, await begin_reading(kept), same_times)
+    assert (await begin_reading(kept)).previous == same_times
 
 
 async def test_the_reading_that_is_there_can_be_looked_at_before_it_is_replaced(kept: Kept) -> None:

@@ -94,6 +94,26 @@ async def test_what_blocks_and_what_does_not(service: Service, details: dict[str
     assert await busy_hours(service) == ([(9, 10)] if blocks else [])
 
 
+async def test_tentative_events_block_from_when_the_expert_wants_it_until_they_no_longer_do(
+    service: Service,
+) -> None:
+    await service.connect("anna")
+    for day in (0, 200):  # that far ahead no readings are kept
+        service.sandbox.world.events.add(
+            "anna", at(9 + 24 * day), at(10 + 24 * day), show_as="tentative", subject="Perhaps"
+        )
+    both = hours(9, 10), hours(9 + 24 * 200, 10 + 24 * 200)
+    assert await service.check(*both) == ["FREE", "FREE"]
+    await service.choose(tentative_blocks=True)
+    assert await service.check(*both) == ["BUSY", "BUSY"]
+    assert await busy_hours(service) == [(9, 10)]
+    await service.settled()
+    assert await busy_hours(service) == [(9, 10)]
+    await service.choose(tentative_blocks=False)
+    assert await service.check(*both) == ["FREE", "FREE"]
+    assert await busy_hours(service) == []
+
+
 async def test_merges_the_conflict_calendars_of_all_accounts_and_only_those(service: Service) -> None:
     await service.connect("anna")
     await service.connect("carla")

@@ -26,7 +26,7 @@ class FakeKnownTimes:
         return {
             expert_id: KnownTime(
                 expert_id=expert_id,
-                zone=tables.experts[expert_id].time_zone.key,
+                rule=tables.rule(expert_id),
                 calendars=tuple(_calendars(tables, expert_id)),
                 booked=_booked(tables, expert_id, window),
                 held=_held(tables, expert_id, window, now),

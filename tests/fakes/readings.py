@@ -28,7 +28,7 @@ class FakeReadings:
             provider=account.identity.provider,
             expert_id=account.expert_id,
             remote_calendar_id=calendar.remote.remote_id,
-            zone=self.tables.experts[account.expert_id].time_zone.key,
+            rule=self.tables.rule(account.expert_id),
             marks=row.marks,
             failures=row.failures,
             previous=row.reading,

@@ -9,6 +9,7 @@ from application.ports.grant_vault import StoredGrant
 from application.ports.pending_connections import PendingConnection
 from domain.account import Account, Provider
 from domain.audit import Act, Actor
+from domain.blocking import BlockingRule
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
 from domain.cell import MovedExpert
@@ -126,6 +127,14 @@ class Tables:
     def next_mark(self) -> int:
         self.marks_given += 1
         return self.marks_given
+
+    def rule(self, expert_id: ExpertId) -> BlockingRule:
+        """The one that the expert's readings must be made under."""
+        chosen = self.settings.get(expert_id)
+        return BlockingRule(
+            self.experts[expert_id].time_zone.key,
+            tentative_blocks=chosen is not None and chosen.tentative_blocks,
+        )
 
     def conflict_calendar(self, calendar_id: CalendarId) -> tuple[Calendar, Account] | None:
         """A calendar that is looked at: it is there and its account is active."""

@@ -30,6 +30,7 @@ from tests.support.stores import KeptByPostgres, choose_calendars, put_conflict_
 KEYS = {
     ("account", "account_id"),
     ("calendar", "calendar_id"),
+    ("calendar_settings", "expert_id"),
     ("expert", "expert_id"),
     ("reading", "calendar_id"),
     ("reading", "expert_id"),
@@ -56,7 +57,7 @@ Columns = set[tuple[str, str]]
 async def asked(kept: KeptByPostgres) -> Columns:
     """The tables and columns that the question reads, by PostgreSQL's own account of it."""
     question = re.sub(r"\$(\d)", lambda it: f"NULL::{KNOWN.types[int(it[1]) - 1]}", KNOWN.text)
-    columns = re.sub(r"\s+", " ", ", ".join(f"c{number}" for number in range(22)))
+    columns = re.sub(r"\s+", " ", ", ".join(f"c{number}" for number in range(23)))
     async with kept.pool.connection() as connection:
         await connection.execute(f"CREATE VIEW question ({columns}) AS {question}".encode())
     rows = await kept.rows(
@@ -100,6 +101,7 @@ async def test_every_row_of_the_question_renews_the_version_when_it_comes_and_wh
         conditions = await _conditions(kept, event)
         assert conditions.keys() == tables
         assert {table: columns for table, columns in conditions.items() if columns} == {
+            "calendar_settings": {"tentative_blocks"},
             "session": {"cancelled"},
             "reserved_time": {"hold_id"},
         }
@@ -121,6 +123,7 @@ async def _version(kept: KeptByPostgres, expert_id: str = EXPERT) -> object:
         ("calendar", "remote_id", "other"),
         ("calendar", "missing", "true"),
         ("calendar", "account_id", "account-2"),
+        ("calendar_settings", "tentative_blocks", "true"),
         ("reading", "window_start", "2027-01-01Z"),
         ("reading", "window_end", "2028-01-01Z"),
         ("reading", "zone", "Asia/Tokyo"),

@@ -37,6 +37,7 @@ EVERYTHING = """
         FROM generate_series(1, 1000) AS e, generate_series(1, 2) AS a;
     INSERT INTO calendar SELECT account_id || '-' || c, account_id, 'remote' || c, '', '', c = 1, true, false, false
         FROM account, generate_series(1, 4) AS c;
+    INSERT INTO calendar_settings (expert_id, conflict_calendar_ids, version) SELECT expert_id, '{}', 1 FROM expert;
     INSERT INTO reading (calendar_id, expert_id, window_start, window_end, read_at, zone, busy, due_at)
         SELECT calendar_id, expert_id, now(), now() + interval '1 day', now(), 'UTC', decode(repeat('00', 640), 'hex'),
             now() + random() * interval '10 days'
@@ -175,6 +176,7 @@ async def test_what_is_known_is_answered_from_indexes(crowded_dsn: str, crowded:
     assert await _used(crowded_dsn, crowded, KNOWN, ask, found=number) == {
         "account_pkey",
         "calendar_pkey",
+        "calendar_settings_pkey",
         "expert_pkey",
         "known_version_pkey",
         "reading_pkey",

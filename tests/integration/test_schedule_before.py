@@ -88,7 +88,7 @@ def _row(reading: StoredReading, *, marks: int, due_at: datetime) -> dict[str, A
         "window_start": reading.window.start,
         "window_end": reading.window.end,
         "read_at": reading.read_at,
-        "zone": reading.zone,
+        "zone": reading.rule.zone,
         "busy": spans_to_value(reading.busy),
         "deviations": None,
         "marks": marks,

@@ -133,12 +133,16 @@ class TwoProcesses(RuleBasedStateMachine):
     def disconnect(self, by: int, name: str) -> None:
         self.write(by, lambda tx: tx.accounts.remove(AccountId(self._id(name))))
 
-    @rule(by=BY, names=st.sets(CALENDARS))
-    def choose(self, by: int, names: set[str]) -> None:
+    @rule(by=BY, names=st.sets(CALENDARS), tentative_blocks=st.booleans())
+    def choose(self, by: int, names: set[str], tentative_blocks: bool = False) -> None:
         async def act(tx: Transaction) -> None:
             version = (await tx.calendars.settings(self.expert_id)).version
             chosen = [self._id(one) for one in names]
-            await tx.calendars.save_settings(some_settings(self.expert_id, conflict=chosen, version=version))
+            await tx.calendars.save_settings(
+                some_settings(
+                    self.expert_id, conflict=chosen, tentative_blocks=tentative_blocks, version=version
+                )
+            )
 
         self.write(by, act)
 
@@ -155,11 +159,17 @@ class TwoProcesses(RuleBasedStateMachine):
     def move_away(self, by: int, zone: str) -> None:
         self.write(by, lambda tx: tx.experts.put(an_expert(self.expert_id, time_zone=zone)))
 
-    @rule(by=BY, name=CALENDARS, busy=BUSY, moved=st.booleans())
-    def read(self, by: int, name: str, busy: tuple[Interval, ...], moved: bool) -> None:
+    @rule(by=BY, name=CALENDARS, busy=BUSY, moved=st.booleans(), tentative_blocks=st.booleans())
+    def read(
+        self, by: int, name: str, busy: tuple[Interval, ...], moved: bool, tentative_blocks: bool
+    ) -> None:
         calendar_id = self._id(name)
         reading = a_reading(
-            calendar_id, read_at=self.now, busy=busy, deviations=[a_deviation()] if moved else []
+            calendar_id,
+            read_at=self.now,
+            busy=busy,
+            tentative_blocks=tentative_blocks,
+            deviations=[a_deviation()] if moved else [],
         )
         task = a_reading_task(calendar_id, expert_id=self.expert_id)
         self.write(by, lambda tx: tx.readings.store(task, reading, due_at=self.now, now=self.now))

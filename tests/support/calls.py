@@ -208,7 +208,7 @@ class Calls:
         return (await self.calendars.GetCalendarSettings(request)).settings
 
     async def choose(self, *, expert_id: str = EXPERT, **chosen: Any) -> calendar_pb2.CalendarSettings:
-        """Change `conflict_calendar_ids`, `write_calendar_id` or both."""
+        """Change `conflict_calendar_ids`, `write_calendar_id`, `tentative_blocks` or several."""
         request = calendar_service_pb2.UpdateCalendarSettingsRequest(
             settings=calendar_pb2.CalendarSettings(expert_id=expert_id, **chosen)
         )

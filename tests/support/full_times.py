@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
+from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import Pace, StoredReading
@@ -54,7 +55,7 @@ class FullTimes:
     def _made(self, expert_id: ExpertId) -> KnownTime:
         return KnownTime(
             expert_id=expert_id,
-            zone="UTC",
+            rule=BlockingRule("UTC"),
             calendars=tuple(self._calendar(expert_id, number) for number in range(self.calendars)),
             booked=tuple(_session(number) for number in range(self.booked)),
             held=(),
@@ -75,7 +76,7 @@ class FullTimes:
                 window=WINDOW,
                 read_at=NOW - timedelta(seconds=1),
                 busy=self.busy(number, self.others.get(expert_id, self.intervals)),
-                zone="UTC",
+                rule=BlockingRule("UTC"),
             ),
         )
 

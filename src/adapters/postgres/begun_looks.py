@@ -14,9 +14,11 @@ from psycopg.rows import tuple_row
 from adapters.postgres.deviations import deviations_from_value
 from adapters.postgres.pool import Connection
 from adapters.postgres.rooms import room_to_row
+from adapters.postgres.rules import rule_from_text
 from adapters.postgres.spans import spans_from_value
 from application.ports.lanes import Room
 from domain.account import Provider
+from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import SPREAD, BegunLook, Pace, ReadingTask, StoredReading
@@ -24,8 +26,11 @@ from domain.reading import SPREAD, BegunLook, Pace, ReadingTask, StoredReading
 TASK: Final = """
     SELECT schedule.calendar_id, schedule.account_id,
         (SELECT provider FROM account WHERE account.account_id = schedule.account_id),
-        schedule.expert_id, remote_id, time_zone, marks, failures,
-        read_at, window_start, window_end, zone, busy, deviations
+        schedule.expert_id, remote_id, time_zone,
+        coalesce((
+            SELECT tentative_blocks FROM calendar_settings WHERE calendar_settings.expert_id = schedule.expert_id
+        ), false),
+        marks, failures, read_at, window_start, window_end, zone, busy, deviations
     FROM (
         SELECT reading_schedule.*, window_start, window_end, zone, busy, deviations
         FROM reading JOIN reading_schedule USING (expert_id, calendar_id)
@@ -36,8 +41,12 @@ TASK: Final = """
 BEGUN: Final = """
     SELECT begun.calendar_id, begun.account_id,
         (SELECT provider FROM account WHERE account.account_id = begun.account_id),
-        begun.expert_id, calendar.remote_id, time_zone, begun.marks, begun.failures,
-        begun.read_at, window_start, window_end, zone, busy, deviations, begun.begun_at, begun.due_at,
+        begun.expert_id, calendar.remote_id, time_zone,
+        coalesce((
+            SELECT tentative_blocks FROM calendar_settings WHERE calendar_settings.expert_id = begun.expert_id
+        ), false),
+        begun.marks, begun.failures, begun.read_at, window_start, window_end, zone, busy, deviations,
+        begun.begun_at, begun.due_at,
         (SELECT expires_at FROM subscription WHERE subscription.calendar_id = begun.calendar_id), noticed
     FROM begun JOIN reading USING (expert_id, calendar_id) JOIN calendar USING (calendar_id)
         JOIN expert USING (expert_id)
@@ -177,21 +186,22 @@ async def _rows(connection: Connection, statement: str, given: dict[str, Any]) -
 
 
 def _look(row: tuple[Any, ...]) -> BegunLook:
-    begun_at, due_at, told_until, noticed = row[14:]
+    begun_at, due_at, told_until, noticed = row[15:]
     return BegunLook(
         task=_task(row), begun_at=begun_at, due_at=due_at, told_until=told_until, noticed=noticed
     )
 
 
 def _task(row: tuple[Any, ...]) -> ReadingTask:
-    calendar_id, account_id, provider, expert_id, remote_id, zone, marks, failures, read_at, *found = row[:14]
+    calendar_id, account_id, provider, expert_id, remote_id, zone, tentative, *others = row[:15]
+    marks, failures, read_at, *found = others
     return ReadingTask(
         calendar_id=CalendarId(calendar_id),
         account_id=AccountId(account_id),
         provider=Provider(provider),
         expert_id=ExpertId(expert_id),
         remote_calendar_id=remote_id,
-        zone=zone,
+        rule=BlockingRule(zone, tentative),
         marks=marks,
         failures=failures,
         previous=None if read_at is None else _readable(CalendarId(calendar_id), read_at, found),
@@ -214,6 +224,6 @@ def _stored(calendar_id: CalendarId, read_at: datetime, found: list[Any]) -> Sto
         window=Interval(window_start, window_end),
         read_at=read_at,
         busy=spans_from_value(busy),
-        zone=zone,
+        rule=rule_from_text(zone),
         deviations=deviations_from_value(deviations),
     )

@@ -145,15 +145,18 @@ class PostgresCalendars:
         saved = replace(settings, version=settings.version + 1)
         # The first version is a row that must not be there yet, every later one a row that must be as it was.
         statement = """
-            INSERT INTO calendar_settings (expert_id, conflict_calendar_ids, write_calendar_id, version)
-            VALUES (%(expert_id)s, %(conflict_calendar_ids)s, %(write_calendar_id)s, %(version)s)
+            INSERT INTO calendar_settings (
+                expert_id, conflict_calendar_ids, write_calendar_id, tentative_blocks, version
+            ) VALUES (
+                %(expert_id)s, %(conflict_calendar_ids)s, %(write_calendar_id)s, %(tentative_blocks)s, %(version)s
+            )
             ON CONFLICT DO NOTHING
             """
         if settings.version > 0:
             statement = """
                 UPDATE calendar_settings
                 SET conflict_calendar_ids = %(conflict_calendar_ids)s, write_calendar_id = %(write_calendar_id)s,
-                    version = %(version)s
+                    tentative_blocks = %(tentative_blocks)s, version = %(version)s
                 WHERE expert_id = %(expert_id)s AND version = %(version)s - 1
                 """
         cursor = await self.connection.execute(statement, _settings_to_row(saved))
@@ -209,6 +212,7 @@ def _settings_from_row(row: DictRow) -> CalendarSettings:
         expert_id=ExpertId(row["expert_id"]),
         conflict=frozenset(CalendarId(one) for one in row["conflict_calendar_ids"]),
         chosen=None if chosen is None else CalendarId(chosen),
+        tentative_blocks=row["tentative_blocks"],
         version=row["version"],
     )
 
@@ -218,5 +222,6 @@ def _settings_to_row(settings: CalendarSettings) -> DictRow:
         "expert_id": settings.expert_id,
         "conflict_calendar_ids": sorted(settings.conflict),
         "write_calendar_id": settings.chosen,
+        "tentative_blocks": settings.tentative_blocks,
         "version": settings.version,
     }

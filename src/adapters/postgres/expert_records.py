@@ -16,6 +16,7 @@ from adapters.postgres.audit_log import hidden_ids
 from adapters.postgres.data_kinds import ExpertsTable, Kind, SealedColumn
 from adapters.postgres.data_map import EXPERTS
 from adapters.postgres.pool import Connection
+from adapters.postgres.rules import rule_from_text
 from adapters.postgres.sealing import open_fields
 from adapters.postgres.spans import spans_from_value
 from application.ports.cipher import Cipher
@@ -140,7 +141,13 @@ def _deviations(row: DictRow) -> dict[str, Shown]:
     return {"deviations": shown(readable)}
 
 
+def _rule(row: DictRow) -> dict[str, Shown]:
+    rule = rule_from_text(row["zone"])
+    return {"time_zone": rule.zone, "tentative_blocks": rule.tentative_blocks}
+
+
 READERS: Final[Mapping[tuple[str, str], Callable[[DictRow], Mapping[str, Shown]]]] = {
+    ("reading", "zone"): _rule,
     ("reading", "busy"): _busy,
     ("reading", "deviations"): _deviations,
     ("audit_entry", "ids"): hidden_ids,

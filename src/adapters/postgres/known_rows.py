@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from adapters.postgres.deviations import deviations_from_value
+from adapters.postgres.rules import rule_from_text
 from adapters.postgres.spans import spans_from_value
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
+from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.reading import StoredReading
@@ -23,7 +25,7 @@ class FoundTime:
 
     version: bytes | None
     expert_id: ExpertId
-    zone: str
+    rule: BlockingRule
     calendars: tuple[KnownCalendar, ...]
     booked: tuple[BookedTime, ...]
     held: tuple[tuple[HeldTime, datetime], ...]
@@ -34,7 +36,7 @@ class FoundTime:
     def known_at(self, now: datetime, *, workings: Workings | None = None) -> KnownTime:
         return KnownTime(
             expert_id=self.expert_id,
-            zone=self.zone,
+            rule=self.rule,
             calendars=self.calendars,
             booked=self.booked,
             held=self.held_at(now),
@@ -43,12 +45,12 @@ class FoundTime:
 
 
 def found_time(row: tuple[Any, ...]) -> FoundTime:
-    version, expert_id, zone, *columns = row
+    version, expert_id, zone, tentative_blocks, *columns = row
     calendars, booked, held = columns[:12], columns[12:15], columns[15:]
     return FoundTime(
         version=version,
         expert_id=expert_id,
-        zone=zone,
+        rule=BlockingRule(zone, tentative_blocks),
         calendars=tuple(map(_calendar, *calendars)) if calendars[0] else (),
         booked=tuple(map(_booked, *booked)) if booked[0] else (),
         held=tuple(map(_held, *held)) if held[0] else (),
@@ -77,7 +79,7 @@ def _calendar(
             window=Interval(window_start, window_end),
             read_at=read_at,
             busy=spans_from_value(busy),
-            zone=zone,
+            rule=rule_from_text(zone),
             deviations=deviations_from_value(deviations),
         )
     )

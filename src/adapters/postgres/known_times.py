@@ -109,7 +109,9 @@ KNOWN = Statement(
             SELECT version FROM known_version
             WHERE known_version.expert_id = expert.expert_id
                 AND pg_visible_in_snapshot(version, pg_current_snapshot())
-        ), expert.expert_id, expert.time_zone, conflict.*, booked.*, held.*
+        ), expert.expert_id, expert.time_zone, coalesce((
+            SELECT tentative_blocks FROM calendar_settings WHERE calendar_settings.expert_id = expert.expert_id
+        ), false), conflict.*, booked.*, held.*
     FROM unnest($1, $2, $3) WITH ORDINALITY AS asked (expert_id, starts_at, ends_at, number)
         CROSS JOIN LATERAL (
             SELECT expert_id, time_zone FROM expert WHERE expert.expert_id = asked.expert_id

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from adapters.postgres.begun_looks import begin_due_looks, begin_look, task_of
 from adapters.postgres.deviations import deviations_from_value, deviations_to_value
 from adapters.postgres.pool import Connection
+from adapters.postgres.rules import rule_from_text, rule_to_text
 from adapters.postgres.spans import spans_from_value, spans_to_value
 from application.ports.lanes import Room
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
@@ -202,7 +203,7 @@ def _from_row(row: DictRow) -> StoredReading:
         window=Interval(row["window_start"], row["window_end"]),
         read_at=row["true_at"],
         busy=spans_from_value(row["busy"]),
-        zone=row["zone"],
+        rule=rule_from_text(row["zone"]),
         deviations=deviations_from_value(row["deviations"]),
     )
 
@@ -212,7 +213,7 @@ def _to_row(reading: StoredReading) -> DictRow:
         "window_start": reading.window.start,
         "window_end": reading.window.end,
         "read_at": reading.read_at,
-        "zone": reading.zone,
+        "zone": rule_to_text(reading.rule),
         "busy": spans_to_value(reading.busy),
         "deviations": deviations_to_value(reading.deviations),
     }

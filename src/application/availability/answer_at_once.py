@@ -70,7 +70,7 @@ def _whole(known: KnownTime, workings: Workings) -> Whole | None:
 def _made(known: KnownTime, taken: Taken | None) -> Whole | None:
     """`taken` is what was worked out before, when only readings' times were others."""
     read = [(one, one.reading) for one in known.calendars if one.reading is not None and one.can_be_read]
-    if len(read) < len(known.calendars) or any(reading.zone != known.zone for _, reading in read):
+    if len(read) < len(known.calendars) or any(reading.rule != known.rule for _, reading in read):
         return None
     return Whole(
         known=known,

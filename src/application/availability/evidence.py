@@ -154,8 +154,8 @@ def _evidence(
             return _unread(calendar, failures.get(calendar.calendar_id) or NOT_LOOKED_AT)
         parts.append(_part(calendar, calendar.reading, question))
     if question.outside:
-        # Nor was one read live that was chosen, or came back, meanwhile; nor for a zone that is another by now.
-        outside = live.get((calendar.calendar_id, known.zone))
+        # Nor was one read live that was chosen, or came back, meanwhile; nor under a rule that is another by now.
+        outside = live.get((calendar.calendar_id, known.rule))
         if not isinstance(outside, Reading):
             return outside or _unread(calendar, NOT_LOOKED_AT)
         parts.append(outside.asked_without(question.excluded))
@@ -193,5 +193,5 @@ def _counts(reading: StoredReading | None, known: KnownTime, question: Question,
     if question.inside is None:
         return True
     return reading is not None and reading.counts(
-        question.inside, not_before=question.not_before, now=now, zone=known.zone
+        question.inside, not_before=question.not_before, now=now, rule=known.rule
     )

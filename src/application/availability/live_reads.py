@@ -9,12 +9,13 @@ from application.availability.read_live import Stretch
 from application.ports.known_times import KnownTime
 from application.readings.single_flight import SingleFlight
 from domain.availability import Reading, Unread, UnreadReason
+from domain.blocking import BlockingRule
 from domain.ids import CalendarId
 from domain.interval import Interval
 from domain.reading import Pace
 
-LiveAnswers = Mapping[tuple[CalendarId, str], Reading | Unread]
-"""Of each calendar looked at, for an expert living in a zone: its busy time in the parts that no reading is kept for,
+LiveAnswers = Mapping[tuple[CalendarId, BlockingRule], Reading | Unread]
+"""Of each calendar looked at, under an expert's rule: its busy time in the parts that no reading is kept for,
 or why that is not known."""
 
 
@@ -45,7 +46,7 @@ class LiveReads:
         stretches = [
             # Without the reading, which is as good as never the same for two who ask.
             Stretch(
-                expert_id=one.expert_id, zone=one.zone, calendar=replace(calendar, reading=None), parts=parts
+                expert_id=one.expert_id, rule=one.rule, calendar=replace(calendar, reading=None), parts=parts
             )
             for one in known
             for calendar in one.calendars
@@ -60,4 +61,4 @@ class LiveReads:
                 return stretch.unread(UnreadReason.TIMED_OUT)
 
         found = await asyncio.gather(*(look(one) for one in stretches))
-        return {(one.calendar.calendar_id, one.zone): it for one, it in zip(stretches, found, strict=True)}
+        return {(one.calendar.calendar_id, one.rule): it for one, it in zip(stretches, found, strict=True)}

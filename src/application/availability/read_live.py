@@ -19,7 +19,7 @@ from application.provider_faults import (
 )
 from application.readings.own_entries import own_among, seen_among
 from domain.availability import Reading, ReadingSource, Unread, UnreadReason
-from domain.blocking import CalendarEntry
+from domain.blocking import BlockingRule, CalendarEntry
 from domain.ids import ExpertId
 from domain.interval import Interval, span
 from domain.look import Look
@@ -31,10 +31,10 @@ from domain.zone import zone_named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Parts of a calendar's time, for an expert who lives in this zone."""
+    """Parts of a calendar's time, for an expert who has this rule."""
 
     expert_id: ExpertId
-    zone: str
+    rule: BlockingRule
     calendar: KnownCalendar
     parts: tuple[Interval, ...]
 
@@ -101,7 +101,8 @@ class ReadLive:
                     calendar_id=calendar.calendar_id,
                     remote_calendar_id=calendar.remote_calendar_id,
                     window=part,
-                    zone=zone_named(stretch.zone),
+                    zone=zone_named(stretch.rule.zone),
+                    tentative_blocks=stretch.rule.tentative_blocks,
                     read_at=read_at,
                 ),
             )

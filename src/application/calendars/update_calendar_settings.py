@@ -1,7 +1,7 @@
-"""Change which calendars are checked for conflicts and which one sessions are written to."""
+"""Change which calendars are checked for conflicts, by which rule, and which one sessions are written to."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -36,8 +36,12 @@ class UpdateCalendarSettings:
         etag: str = "",
         conflict: Collection[CalendarId] | None = None,
         write: CalendarId | Unchanged | None = UNCHANGED,
+        tentative_blocks: bool | None = None,
     ) -> ChosenCalendars:
-        """`conflict` None leaves those as they are; `write` None makes the write calendar automatic.
+        """`conflict` None leaves those as they are, as does `tentative_blocks`; `write` None makes the write calendar
+        automatic.
+
+        What was read under the other rule no longer counts, and is read again.
 
         Raises ExpertNotFound, EtagMismatch, CalendarNotFound, CalendarNotWritable.
         """
@@ -50,6 +54,8 @@ class UpdateCalendarSettings:
                 settings = settings.with_conflict(conflict, calendars)
             if not isinstance(write, Unchanged):
                 settings = settings.choosing(write, calendars)
+            if tentative_blocks is not None:
+                settings = replace(settings, tentative_blocks=tentative_blocks)
             for calendar_id in before.conflict - settings.conflict:
                 if (subscription := await tx.subscriptions.get(calendar_id)) is not None:
                     await tx.jobs.end_subscription(subscription.account_id, subscription.remote_id)
@@ -57,8 +63,11 @@ class UpdateCalendarSettings:
             now = self.clock.now()
             for act in acts_of_selection(before, settings, at=now):
                 await tx.audit.add(act)
-            for calendar_id in sorted(settings.conflict - before.conflict):
-                await wake_reading(tx, calendar_id, now)
+            for calendar_id in sorted(settings.conflict):
+                if calendar_id not in before.conflict:
+                    await wake_reading(tx, calendar_id, now)
+                elif settings.tentative_blocks != before.tentative_blocks:
+                    await tx.readings.mark(calendar_id, now)
             await tx.changes.add(Change(type=ChangeType.CALENDARS_CHANGED, expert_id=expert_id, at=now))
             await wake_sessions(tx, expert_id, now)
             return ChosenCalendars(settings=settings, write=await write_calendar_now(tx, settings))

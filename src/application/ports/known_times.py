@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.account import Provider
+from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
 from domain.reading import StoredReading
@@ -42,16 +43,16 @@ class Workings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTime:
-    """What is known of one expert. `zone` is the name of their time zone.
+    """What is known of one expert. `rule` is the one that their readings must have been made under.
 
-    `workings` is None where nothing is kept. Else it is shared by all that show the same state: the same time zone, the
+    `workings` is None where nothing is kept. Else it is shared by all that show the same state: the same rule, the
     same calendars with the same busy time, and the same sessions. Only the holds, and when readings were made, may
     differ; where not even that does, the very same object comes again. `booked` and `held` are then all in the window
     that readings are kept for, which holds the one that was asked about.
     """
 
     expert_id: ExpertId
-    zone: str
+    rule: BlockingRule
     calendars: tuple[KnownCalendar, ...]
     booked: tuple[BookedTime, ...]
     held: tuple[HeldTime, ...]

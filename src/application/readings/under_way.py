@@ -42,7 +42,8 @@ class UnderWay:
             calendar_id=self.task.calendar_id,
             remote_calendar_id=self.task.remote_calendar_id,
             window=self.window,
-            zone=zone_named(self.task.zone),
+            zone=zone_named(self.task.rule.zone),
+            tentative_blocks=self.task.rule.tentative_blocks,
             read_at=self.begun.begun_at,
         )
 
@@ -52,14 +53,14 @@ class UnderWay:
             window=self.window,
             read_at=self.begun.begun_at,
             busy=seen.busy,
-            zone=self.task.zone,
+            rule=self.task.rule,
             deviations=seen.deviations,
         )
 
     async def unchanged(self, entries: tuple[CalendarEntry, ...]) -> UnchangedLook | None:
         """None when something differs from what is stored, taking the expert's sessions as they were when it began."""
         stored = self.task.previous
-        if stored is None or (stored.window, stored.zone) != (self.window, self.task.zone):
+        if stored is None or (stored.window, stored.rule) != (self.window, self.task.rule):
             return None
         ours = {one.copy.mark: one.session_id for one in self.own.events if one.copy is not None}
         own = OwnEvents.of(self.own.events, self.own.events, ours)

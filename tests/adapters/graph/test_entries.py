@@ -131,21 +131,21 @@ def test_a_missing_status_is_unknown_and_blocks() -> None:
     del event["showAs"]
     entry = entry_from_graph(event)
     assert entry.show_as is ShowAs.UNKNOWN
-    assert entry.blocks
+    assert entry.blocks(tentative=False)
 
 
 @pytest.mark.parametrize("response", ["declined", "Declined", "DECLINED"])
 def test_a_declined_meeting_does_not_block(response: str) -> None:
-    assert not entry_from_graph(_event(responseStatus={"response": response})).blocks
+    assert not entry_from_graph(_event(responseStatus={"response": response})).blocks(tentative=False)
 
 
 @pytest.mark.parametrize("status", [None, {}, {"response": None}, {"response": "none"}, "declined"])
 def test_any_other_response_leaves_the_meeting_blocking(status: object) -> None:
-    assert entry_from_graph(_event(responseStatus=status)).blocks
+    assert entry_from_graph(_event(responseStatus=status)).blocks(tentative=False)
 
 
 def test_a_cancelled_meeting_does_not_block() -> None:
-    assert not entry_from_graph(_event(isCancelled=True)).blocks
+    assert not entry_from_graph(_event(isCancelled=True)).blocks(tentative=False)
 
 
 def test_a_mark_is_the_transaction_id_as_printed() -> None:

@@ -152,15 +152,37 @@ async def test_changes_only_what_the_mask_names(api: Api) -> None:
     assert automatic.effective_write_calendar_id == "calendar-1"
 
 
-async def test_refuses_a_stale_etag(api: Api) -> None:
+@pytest.mark.parametrize("field", ["conflict_calendar_ids", "tentative_blocks"])
+async def test_refuses_a_stale_etag(api: Api, field: str) -> None:
     await _connected(api)
     old = await _settings(api)
     await _update(api, calendar_pb2.CalendarSettings(expert_id=EXPERT), "conflict_calendar_ids")
 
-    failure = await failure_of(_update(api, old, "conflict_calendar_ids"))
+    failure = await failure_of(_update(api, old, field))
 
     assert failure.code.name == "ABORTED"
     assert failure.reason == "ETAG_MISMATCH"
+
+
+async def test_tentative_events_block_from_when_the_mask_says_so(api: Api) -> None:
+    await _connected(api)
+    before = await _settings(api)
+    assert before.tentative_blocks is False
+    wanted = calendar_pb2.CalendarSettings(expert_id=EXPERT, tentative_blocks=True, etag=before.etag)
+
+    unnamed = await _update(api, wanted, "write_calendar_id")
+    assert unnamed.tentative_blocks is False
+    wanted.etag = unnamed.etag
+    updated = await _update(api, wanted, "tentative_blocks")
+
+    assert updated.tentative_blocks is True
+    assert updated.etag != unnamed.etag
+    assert list(updated.conflict_calendar_ids) == ["calendar-1"]
+    assert updated == await _settings(api)
+
+    named = calendar_pb2.CalendarSettings(expert_id=EXPERT)
+    assert (await _update(api, named, "write_calendar_id")).tentative_blocks is True
+    assert (await _update(api, named, "tentative_blocks")).tentative_blocks is False
 
 
 @pytest.mark.parametrize("field", ["conflict_calendar_ids", "write_calendar_id"])
@@ -188,7 +210,7 @@ async def test_refuses_to_write_where_nothing_can_be_written(api: Api) -> None:
     assert (await failure_of(_update(api, wanted, "write_calendar_id"))).reason == "CALENDAR_NOT_WRITABLE"
 
 
-@pytest.mark.parametrize("paths", [[], ["etag"], ["write_calendar_id", "expert_id"]])
+@pytest.mark.parametrize("paths", [[], ["etag"], ["write_calendar_id", "expert_id"], ["tentative"]])
 async def test_refuses_a_mask_that_names_nothing_or_something_else(api: Api, paths: list[str]) -> None:
     request = pb.UpdateCalendarSettingsRequest(
         settings=calendar_pb2.CalendarSettings(expert_id=EXPERT), update_mask=FieldMask(paths=paths)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from application.availability.answer_at_once import answer_at_once
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
+from domain.blocking import BlockingRule
 from domain.deviation import Deviation, DeviationKind
 from domain.ids import CalendarId, HoldId, SessionId
 from domain.interval import Interval
@@ -32,7 +33,7 @@ def _reading(number: int, taken: list[Interval], moved: list[Interval]) -> Store
         window=KEPT,
         read_at=OLD + timedelta(minutes=number),
         busy=Spans.of(taken),
-        zone="Europe/Vienna",
+        rule=BlockingRule("Europe/Vienna"),
         deviations=tuple(
             Deviation(
                 session_id=SessionId(f"moved-{place}"),
@@ -61,7 +62,7 @@ def _calendar(reading: StoredReading) -> KnownCalendar:
 def _known(*calendars: KnownCalendar, booked: list[Interval] | None = None) -> KnownTime:
     return KnownTime(
         expert_id=EXPERT,
-        zone="Europe/Vienna",
+        rule=BlockingRule("Europe/Vienna"),
         calendars=calendars,
         booked=tuple(
             BookedTime(session_id=SessionId(f"session-{place}"), interval=one)
@@ -96,7 +97,8 @@ ONE = _calendar(READING)
     [
         replace(_known(ONE), workings=None),
         replace(_known(ONE), held=(HeldTime(hold_id=HOLD, interval=an_interval()),)),
-        replace(_known(ONE), zone="Europe/London"),
+        replace(_known(ONE), rule=BlockingRule("Europe/London")),
+        replace(_known(ONE), rule=BlockingRule("Europe/Vienna", tentative_blocks=True)),
         _known(replace(ONE, missing=True)),
         _known(replace(ONE, account_active=False)),
         _known(replace(ONE, reading=None)),
@@ -104,12 +106,17 @@ ONE = _calendar(READING)
         _known(ONE, replace(ONE, reading=replace(READING, read_at=NOW))),
         _known(ONE, replace(ONE, reading=replace(READING, read_at=after(hours=1)))),
         _known(ONE, replace(ONE, reading=replace(READING, window=WINDOW))),
-        _known(ONE, replace(ONE, reading=replace(READING, zone="Europe/London"))),
+        _known(ONE, replace(ONE, reading=replace(READING, rule=BlockingRule("Europe/London")))),
+        _known(
+            ONE,
+            replace(ONE, reading=replace(READING, rule=BlockingRule("Europe/Vienna", tentative_blocks=True))),
+        ),
     ],
     ids=[
         "nothing is kept",
         "a hold",
         "another zone by now",
+        "tentative events block by now",
         "a missing calendar",
         "a lost account",
         "not read yet",
@@ -118,6 +125,7 @@ ONE = _calendar(READING)
         "from the future",
         "a shorter window",
         "another zone then",
+        "tentative events blocked then",
     ],
 )
 def test_everything_unusual_takes_the_longer_way(known: KnownTime) -> None:

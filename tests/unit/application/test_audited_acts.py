@@ -16,6 +16,8 @@ SELECTIONS = (
     AuditAction.CALENDARS_SELECTED,
     AuditAction.CALENDARS_DESELECTED,
     AuditAction.WRITE_CALENDAR_SELECTED,
+    AuditAction.TENTATIVE_SET_TO_BLOCK,
+    AuditAction.TENTATIVE_SET_TO_LEAVE_FREE,
 )
 
 
@@ -71,6 +73,16 @@ async def test_a_selection_is_recorded_as_what_it_changes(app: Application, mari
     ]
     await app.disconnect_account(EXPERT, account.account_id)
     assert _selections(app)[4:] == []
+
+
+async def test_whether_tentative_events_block_is_recorded_when_it_changes(app: Application) -> None:
+    for wanted in (False, True, True, False):
+        await app.update_calendar_settings(EXPERT, tentative_blocks=wanted)
+
+    assert _selections(app) == [
+        (AuditAction.TENTATIVE_SET_TO_BLOCK, ()),
+        (AuditAction.TENTATIVE_SET_TO_LEAVE_FREE, ()),
+    ]
 
 
 async def test_writes_are_recorded_by_session_and_account_when_the_event_is_written(

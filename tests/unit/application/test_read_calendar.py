@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.blocking import BlockingRule
 from domain.ids import CalendarId
 from tests.builders import after, an_interval
 from tests.fakes.provider import Person
@@ -26,7 +27,7 @@ async def test_keeps_the_time_and_nothing_else(
 
     reading = row(app, calendar_id).reading
     assert reading is not None
-    assert (reading.read_at, reading.zone) == (app.clock.now(), "Europe/Berlin")
+    assert (reading.read_at, reading.rule) == (app.clock.now(), BlockingRule("Europe/Berlin"))
     assert list(reading.busy) == [an_interval()]
     assert reading.window.start < after(days=-1)
     assert reading.window.end > after(days=120)

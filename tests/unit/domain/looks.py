@@ -50,13 +50,20 @@ def copied(at: Interval, number: int = 1) -> CalendarEntry:
     return entry(at, remote_id=f"AAMkAD-copy-{number}")
 
 
-def look(account_id: str = ACCOUNT, remote_calendar_id: str = HOME, *, calendar_id: str = CALENDAR) -> Look:
+def look(
+    account_id: str = ACCOUNT,
+    remote_calendar_id: str = HOME,
+    *,
+    calendar_id: str = CALENDAR,
+    tentative_blocks: bool = False,
+) -> Look:
     return Look(
         account_id=AccountId(account_id),
         calendar_id=CalendarId(calendar_id),
         remote_calendar_id=remote_calendar_id,
         window=WINDOW,
         zone=BERLIN,
+        tentative_blocks=tentative_blocks,
         read_at=NOW,
     )
 

@@ -1,5 +1,6 @@
 """What blocks, and from when to when."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -42,38 +43,43 @@ def _busy(
     *entries: CalendarEntry,
     window: Interval = WINDOW,
     zone: ZoneInfo = BERLIN,
+    tentative_blocks: bool = False,
 ) -> tuple[Interval, ...]:
-    return tuple(busy_time(entries, window=window, zone=zone))
+    return tuple(busy_time(entries, window=window, zone=zone, tentative_blocks=tentative_blocks))
 
 
 @pytest.mark.parametrize(
-    ("show_as", "blocks"),
+    ("show_as", "blocks", "blocks_where_tentative_does"),
     [
-        (ShowAs.FREE, False),
-        (ShowAs.TENTATIVE, False),
-        (ShowAs.WORKING_ELSEWHERE, False),
-        (ShowAs.BUSY, True),
-        (ShowAs.OUT_OF_OFFICE, True),
-        (ShowAs.UNKNOWN, True),
+        (ShowAs.FREE, False, False),
+        (ShowAs.TENTATIVE, False, True),
+        (ShowAs.WORKING_ELSEWHERE, False, False),
+        (ShowAs.BUSY, True, True),
+        (ShowAs.OUT_OF_OFFICE, True, True),
+        (ShowAs.UNKNOWN, True, True),
     ],
 )
 @pytest.mark.parametrize(
     "when", [_instants(), Days(date(2027, 3, 2), date(2027, 3, 3))], ids=["timed", "all-day"]
 )
 def test_the_status_decides_whether_an_entry_blocks(
-    show_as: ShowAs, blocks: bool, when: Instants | Days
+    show_as: ShowAs, blocks: bool, blocks_where_tentative_does: bool, when: Instants | Days
 ) -> None:
     assert bool(_busy(_entry(when, show_as))) is blocks
+    assert bool(_busy(_entry(when, show_as), tentative_blocks=True)) is blocks_where_tentative_does
 
 
 def test_every_status_is_either_known_not_to_block_or_blocks() -> None:
-    not_blocking = {one for one in ShowAs if not _entry(show_as=one).blocks}
+    not_blocking = {one for one in ShowAs if not _entry(show_as=one).blocks(tentative=False)}
     assert not_blocking == {ShowAs.FREE, ShowAs.TENTATIVE, ShowAs.WORKING_ELSEWHERE}
+    not_blocking = {one for one in ShowAs if not _entry(show_as=one).blocks(tentative=True)}
+    assert not_blocking == {ShowAs.FREE, ShowAs.WORKING_ELSEWHERE}
 
 
 @pytest.mark.parametrize("show_as", ShowAs)
 def test_cancelled_and_declined_entries_never_block(show_as: ShowAs) -> None:
-    assert _busy(_entry(show_as=show_as, cancelled=True), _entry(show_as=show_as, declined=True)) == ()
+    entries = _entry(show_as=show_as, cancelled=True), _entry(show_as=show_as, declined=True)
+    assert _busy(*entries) == _busy(*entries, tentative_blocks=True) == ()
 
 
 def test_one_occurrence_of_a_series_blocks_where_it_is_and_the_cancelled_one_does_not() -> None:
@@ -243,3 +249,16 @@ def test_looking_at_two_halves_tells_the_same_as_looking_once(
     whole = _busy(*entries, zone=zone)
     assert sum((one.length for one in halves), timedelta()) == sum((one.length for one in whole), timedelta())
     assert all(any(one.holds(half) for one in whole) for half in halves)
+
+
+@settings(deadline=None)
+@given(st.lists(ENTRIES, max_size=8), zones)
+def test_where_tentative_blocks_it_is_as_if_those_were_busy_and_else_as_if_they_were_not_there(
+    entries: list[CalendarEntry], zone: ZoneInfo
+) -> None:
+    as_busy = [
+        replace(one, show_as=ShowAs.BUSY) if one.show_as is ShowAs.TENTATIVE else one for one in entries
+    ]
+    others = [one for one in entries if one.show_as is not ShowAs.TENTATIVE]
+    assert _busy(*entries, zone=zone, tentative_blocks=True) == _busy(*as_busy, zone=zone)
+    assert _busy(*entries, zone=zone) == _busy(*others, zone=zone)

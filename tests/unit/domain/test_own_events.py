@@ -63,6 +63,20 @@ def test_a_moved_event_that_is_shown_as_free_takes_nothing_and_is_told() -> None
     assert seen(entry(ELSEWHERE, show_as=ShowAs.FREE)).deviations == (moved(ELSEWHERE),)
 
 
+def test_a_moved_event_that_is_tentative_takes_its_time_where_tentative_events_block() -> None:
+    tentative = entry(ELSEWHERE, show_as=ShowAs.TENTATIVE)
+    assert seen(tentative).deviations == (moved(ELSEWHERE),)
+    where = look(tentative_blocks=True)
+    assert seen(tentative, where=where).deviations == (moved(ELSEWHERE, blocks=ELSEWHERE),)
+
+
+def test_a_tentative_copy_is_surplus_where_tentative_events_block() -> None:
+    entries = entry(), replace(copied(ELSEWHERE), show_as=ShowAs.TENTATIVE)
+    assert seen(*entries).deviations == ()
+    found = seen(*entries, where=look(tentative_blocks=True))
+    assert (list(found.busy), found.deviations) == ([ELSEWHERE], (surplus(),))
+
+
 @pytest.mark.parametrize("show_as", ShowAs)
 def test_an_event_at_its_time_is_as_we_left_it_whatever_its_status(show_as: ShowAs) -> None:
     assert seen(entry(show_as=show_as)).deviations == ()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.availability import Reading, ReadingSource
+from domain.blocking import BlockingRule
 from domain.deviation import Deviation, DeviationKind
 from domain.ids import SessionId
 from domain.interval import Interval
@@ -29,12 +30,12 @@ from tests.builders import ACCOUNT, CALENDAR, NOW, SESSION, a_deviation, a_readi
 from tests.unit.domain.strategies import WINDOW, covered_hours, intervals
 
 some = settings(deadline=None)
-BERLIN, TOKYO = "Europe/Berlin", "Asia/Tokyo"
+BERLIN, TOKYO = BlockingRule("Europe/Berlin"), BlockingRule("Asia/Tokyo")
 busy_times = st.lists(intervals(), max_size=6).map(lambda given_ones: Spans.of(given_ones).clipped_to(WINDOW))
 
 
 def look(*busy: Interval, window: Interval = WINDOW, read_at: datetime = NOW) -> StoredReading:
-    return a_reading(busy=busy, window=window, read_at=read_at, zone=BERLIN)
+    return a_reading(busy=busy, window=window, read_at=read_at, zone=BERLIN.zone)
 
 
 def booked(*intervals_: Interval) -> list[BookedTime]:
@@ -45,8 +46,10 @@ def booked(*intervals_: Interval) -> list[BookedTime]:
     ]
 
 
-def counts(reading: StoredReading, *, max_age: timedelta, zone: str = BERLIN, of: Interval = WINDOW) -> bool:
-    return reading.counts(of, not_before=NOW - max_age, now=NOW, zone=zone)
+def counts(
+    reading: StoredReading, *, max_age: timedelta, rule: BlockingRule = BERLIN, of: Interval = WINDOW
+) -> bool:
+    return reading.counts(of, not_before=NOW - max_age, now=NOW, rule=rule)
 
 
 def test_counts_as_long_as_it_is_no_older_than_allowed() -> None:
@@ -61,7 +64,15 @@ def test_one_from_the_future_does_not_count() -> None:
 
 
 def test_counts_for_no_other_time_zone_than_its_own() -> None:
-    assert not counts(look(), max_age=timedelta(minutes=15), zone=TOKYO)
+    assert not counts(look(), max_age=timedelta(minutes=15), rule=TOKYO)
+
+
+def test_counts_under_no_other_rule_for_tentative_events_than_its_own() -> None:
+    blocking = replace(BERLIN, tentative_blocks=True)
+    assert not counts(look(), max_age=timedelta(minutes=15), rule=blocking)
+    read_since = replace(look(), rule=blocking)
+    assert counts(read_since, max_age=timedelta(minutes=15), rule=blocking)
+    assert not counts(read_since, max_age=timedelta(minutes=15), rule=BERLIN)
 
 
 @pytest.mark.parametrize(

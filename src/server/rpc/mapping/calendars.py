@@ -31,4 +31,5 @@ def settings_message(settings: CalendarSettings, write: WriteCalendar) -> calend
         effective_write_calendar_id="" if write.calendar is None else write.calendar.calendar_id,
         write_calendar_state=WRITE_CALENDAR_STATES.outward(write.state),
         etag=settings.etag,
+        tentative_blocks=settings.tentative_blocks,
     )

@@ -64,6 +64,7 @@ class Calendars(CalendarServiceServicer):
             etag=given.etag,
             conflict=conflict if "conflict_calendar_ids" in mask else None,
             write=write,
+            tentative_blocks=given.tentative_blocks if "tentative_blocks" in mask else None,
         )
         return pb.UpdateCalendarSettingsResponse(settings=_message(chosen))
 

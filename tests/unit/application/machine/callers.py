@@ -26,6 +26,12 @@ class CallersSteps(Machine):
         )
         self.run(moved)
 
+    @rule(wanted=st.booleans())
+    def tentative_events_block_from_now_on_or_not(self, wanted: bool) -> None:
+        self.a_moment_later()
+        self.truth.tentative_blocks = wanted
+        self.run(self.app.update_calendar_settings(EXPERT, tentative_blocks=wanted))
+
     @rule(chosen=st.sets(calendars))
     def other_calendars_are_chosen(self, chosen: set[str]) -> None:
         self.a_moment_later()

@@ -35,7 +35,7 @@ all_day = st.sampled_from([NOW.date() + timedelta(days=days) for days in (1, 121
     lambda day: Days(day, day + timedelta(days=1))
 )
 times = slots.map(lambda slot: Instants(slot.start, slot.end)) | all_day
-shown_as = st.sampled_from([ShowAs.BUSY, ShowAs.OUT_OF_OFFICE, ShowAs.UNKNOWN, ShowAs.FREE])
+shown_as = st.sampled_from([ShowAs.BUSY, ShowAs.OUT_OF_OFFICE, ShowAs.UNKNOWN, ShowAs.FREE, ShowAs.TENTATIVE])
 entries = st.builds(CalendarEntry, when=times, show_as=shown_as)
 pauses = st.sampled_from([MOMENT, *(timedelta(minutes=number) for number in (5, 11, 120, 780))])
 faults = st.sampled_from(

@@ -31,6 +31,7 @@ class Truth:
 
     app: Application
     zone: ZoneInfo
+    tentative_blocks: bool = False
     said: dict[str, list[tuple[datetime, Content]]] = field(default_factory=dict)
     listed: dict[str, RemoteCalendar] = field(default_factory=dict)
     broken: dict[str, DomainError] = field(default_factory=dict)
@@ -115,6 +116,7 @@ class Truth:
     def blocks(self, content: Content, slot: Interval, *, but: SessionId | HoldId | None = None) -> bool:
         return any(
             entry.show_as is not ShowAs.FREE
+            and (self.tentative_blocks or entry.show_as is not ShowAs.TENTATIVE)
             and self._covers(entry.when, slot)
             and (owner is None or owner != but)
             for entry, owner in content
