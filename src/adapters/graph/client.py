@@ -1,7 +1,6 @@
 """Requests to Graph: headers, limits per mailbox, retries of reads, renewed tokens, suspicion of every answer."""
 
 import asyncio
-import json
 import logging
 import time
 import uuid
@@ -21,10 +20,12 @@ from adapters.graph.next_link import next_url
 from adapters.graph.request_kinds import kind_of
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.token_cache import AccessToken
+from adapters.web.json_object import json_object
+from adapters.web.metered_http import Answer, MeteredHttp, TooSlow
 from adapters.web.outside_text import id_from
+from adapters.web.page_turns import PageTurns
 from adapters.web.refused_tokens import RefusedTokens
 from adapters.web.request_gates import SHORT_WAIT, RequestGates
-from adapters.web.request_names import CUT_OFF, TIMED_OUT, UNREACHABLE, outcome_of
 from adapters.web.retry_after import parse_retry_after
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
@@ -36,10 +37,6 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Outlook's limit of concurrent requests per app and mailbox (Microsoft Graph service-specific throttling limits)."""
-
-MOST_PAGES = 2000
-TOO_LARGE = "too large"
-"""What an InvalidAnswer says of an answer that was not read to its end."""
 
 _PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _MINIMAL = f"{_PREFER}, return=minimal"
@@ -81,7 +78,7 @@ class GraphClient:
         alarms: Alarms,
         meter: ProviderMeter,
     ) -> None:
-        self._http = http
+        self._http = MeteredHttp(http=http, meter=meter)
         self._meter = meter
         self._base = settings.graph_url.rstrip("/")
         self._base_path = URL(self._base).raw_path.rstrip("/")
@@ -120,11 +117,9 @@ class GraphClient:
         Without `repeats_slow` a page that takes too long fails at once, so that the caller can ask for a smaller one.
         """
         url: URL | None = self._url(path, params)
-        seen: set[URL] = set()
+        turns = PageTurns()
         while url is not None:
-            if url in seen or len(seen) == MOST_PAGES:
-                raise InvalidAnswer(what="endless pages")
-            seen.add(url)
+            turns.turn_to(url)
             page = _json(await self._send(access, _Request("GET", url, repeats_slow=repeats_slow)))
             yield items_in(page)
             url = self._next_url(page)
@@ -177,22 +172,22 @@ class GraphClient:
         came_at = time.perf_counter()
         async with self._gates.passage(token.mailbox):
             self._meter.waited(time.perf_counter() - came_at)
-            response, body = await self._metered_exchange(token, request, request_id)
-            if 200 <= response.status < 300:
+            answer = await self._exchange(token, request, request_id)
+            if 200 <= answer.status < 300:
                 self._gates.accepted(token.mailbox)
                 self._refused_tokens.accepted(token.mailbox)
-                if request.method == "DELETE" and (body or response.status != HTTPStatus.NO_CONTENT):
+                if request.method == "DELETE" and (answer.body or answer.status != HTTPStatus.NO_CONTENT):
                     raise InvalidAnswer(what="no answer to a deletion")
-                return body
-            refusal = self._refusal(response, body)
+                return answer.body
+            refusal = self._refusal(answer)
             _log.info(
                 "graph refused a request",
                 extra={
                     "method": request.method,
-                    "status": response.status,
+                    "status": answer.status,
                     "code": refusal.code,
                     "client_request_id": request_id,
-                    "graph_request_id": id_from(response.headers.get("request-id")) or "",
+                    "graph_request_id": id_from(answer.headers.get("request-id")) or "",
                 },
             )
             if refusal.fault is Fault.THROTTLED or refusal.retry_after:
@@ -200,66 +195,32 @@ class GraphClient:
                 self._meter.told_to_wait(refusal.retry_after)
             raise refusal
 
-    async def _metered_exchange(
-        self, token: AccessToken, request: _Request, request_id: str
-    ) -> tuple[aiohttp.ClientResponse, bytes]:
-        begun, outcome = time.perf_counter(), CUT_OFF
+    async def _exchange(self, token: AccessToken, request: _Request, request_id: str) -> Answer:
         try:
-            response, body = await self._exchange(token, request, request_id)
-            outcome = outcome_of(response.status)
-            return response, body
-        except GraphRefusal:  # which stands for an answer that took too long
-            outcome = TIMED_OUT
-            raise
-        except ProviderUnavailable as gone:
-            outcome = CUT_OFF if gone.outcome_unknown else UNREACHABLE
-            raise
-        finally:
-            kind = kind_of(request.method, request.url.raw_path.removeprefix(self._base_path))
-            self._meter.requested(kind, outcome, time.perf_counter() - begun)
-
-    async def _exchange(
-        self, token: AccessToken, request: _Request, request_id: str
-    ) -> tuple[aiohttp.ClientResponse, bytes]:
-        limit = self._read_timeout if request.reads else self._timeout
-        try:
-            async with (
-                asyncio.timeout(limit.total_seconds()),
-                self._http.request(
-                    request.method,
-                    request.url,
-                    json=request.body,
-                    headers=_headers(token, request_id, request.prefer),
-                    allow_redirects=False,
-                ) as response,
-            ):
-                return response, await self._read(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as exc:
-            raise ProviderUnavailable from exc
-        except TimeoutError as exc:
+            return await self._http.request(
+                request.method,
+                request.url,
+                kind=kind_of(request.method, request.url.raw_path.removeprefix(self._base_path)),
+                headers=_headers(token, request_id, request.prefer),
+                within=self._read_timeout if request.reads else self._timeout,
+                largest_bytes=self._largest_answer,
+                reads=request.reads,
+                json=request.body,
+            )
+        except TooSlow as exc:
             raise GraphRefusal(status=HTTPStatus.GATEWAY_TIMEOUT, fault=Fault.UNAVAILABLE) from exc
-        except aiohttp.ClientError as exc:
-            raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(1 << 16):
-            body += chunk
-            if len(body) > self._largest_answer:
-                raise InvalidAnswer(what=TOO_LARGE)
-        return bytes(body)
-
-    def _refusal(self, response: aiohttp.ClientResponse, body: bytes) -> GraphRefusal:
-        if response.status < 400:
-            raise InvalidAnswer(what=f"status {response.status}")
-        fault, code = classify(response.status, codes_in(body))
-        wish = parse_retry_after(response.headers.get("Retry-After"), now=self._clock.now())
+    def _refusal(self, answer: Answer) -> GraphRefusal:
+        if answer.status < 400:
+            raise InvalidAnswer(what=f"status {answer.status}")
+        fault, code = classify(answer.status, codes_in(answer.body))
+        wish = parse_retry_after(answer.headers.get("Retry-After"), now=self._clock.now())
         return GraphRefusal(
-            status=response.status,
+            status=answer.status,
             fault=fault,
             code=code,
             retry_after=wish if fault in {Fault.THROTTLED, Fault.UNAVAILABLE} else None,
-            claims=claims_in(response.headers.getall("WWW-Authenticate", [])),
+            claims=claims_in(answer.headers.getall("WWW-Authenticate", [])),
         )
 
 
@@ -286,12 +247,7 @@ def _may_pass_quickly(failure: GraphRefusal | ProviderUnavailable) -> bool:
 
 
 def _json(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidAnswer(what="no JSON") from None
-    if not isinstance(answer, dict):
-        raise InvalidAnswer(what="no object")
+    answer = json_object(body)
     if "error" in answer:
         raise InvalidAnswer(what="an error inside a success")
     return answer
