@@ -14,12 +14,11 @@ from requests.structures import CaseInsensitiveDict
 from adapters.graph.settings import MicrosoftSettings
 from adapters.web.clock_check import clock_difference
 from adapters.web.request_names import DOCUMENT, TIMED_OUT, TOKEN, UNREACHABLE, outcome_of
-from adapters.web.retry_after import parse_retry_after
+from adapters.web.token_answers import LARGEST_BYTES, require_served, token_answer
 from application.ports.meters import ProviderMeter, Unmeasured
 from domain.access import ProviderUnavailable
 
 _DISCOVERY_LIFETIME = 24 * 3600.0
-_LARGEST_ANSWER = 1_000_000
 
 
 class NoMemory(dict[str, Any]):
@@ -126,13 +125,10 @@ class TokenHttp:
             self.clock_difference = clock_difference(
                 answer.headers.get("Date"), asked_at=asked_at, answered_at=self._now()
             )
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise ProviderUnavailable(
-                retry_after=parse_retry_after(answer.headers.get("Retry-After")),
-                throttled=answer.status_code == 429,
-            )
-        if len(answer.text) > _LARGEST_ANSWER or not _is_json_object(answer.text):
+        require_served(answer.status_code, answer.headers)
+        if len(answer.text) > LARGEST_BYTES:
             raise ProviderUnavailable
+        token_answer(answer.text)
         return answer
 
     def _exchange(self, method: str, url: str, **what: Any) -> HttpAnswer:
@@ -152,10 +148,3 @@ class TokenHttp:
             text=response.text,
             headers=CaseInsensitiveDict(response.headers),
         )
-
-
-def _is_json_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest_asyncio
 
 from tests.adapters.web.scripted_server import ScriptedServer, scripted_server
+from tests.support.microsoft import running_sandbox, sandbox
+
+__all__ = ["running_sandbox", "sandbox", "server"]
 
 
 @pytest_asyncio.fixture
