@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from sandbox.answers import Answer, Hangs, deliver
-from sandbox.google import calendars, events, freebusy, selection
+from sandbox.google import calendars, events, freebusy, selection, writing
 from sandbox.google.accounts_server import bearer
 from sandbox.google.call import Call, page_number
 from sandbox.google.description import Method, checks, find_method
@@ -21,7 +21,9 @@ from sandbox.google.errors import (
     missing_scope,
     no_calendar_user,
     not_found,
+    required,
     unauthenticated,
+    usage_limit,
 )
 from sandbox.google.selection import InvalidSelection, Selection
 from sandbox.world.google.grants import AccessToken
@@ -35,6 +37,9 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "calendar.calendarList.list": calendars.list_calendars,
     "calendar.events.list": events.list_events,
     "calendar.events.get": events.get_event,
+    "calendar.events.insert": writing.insert_event,
+    "calendar.events.patch": writing.patch_event,
+    "calendar.events.delete": writing.delete_event,
     "calendar.freebusy.query": freebusy.query,
 }
 
@@ -119,7 +124,13 @@ class GoogleCalendarServer:
             done = await answer if inspect.isawaitable(answer) else answer
             return replace(done, body=selection.select(call.selection, done.body))
         except GoogleError as error:
-            return Answer(status=error.status, body=error.body(self._world.google.settings.refusal_form))
+            return self._refusal(error)
+
+    def _refusal(self, error: GoogleError) -> Answer:
+        settings = self._world.google.settings
+        limited = error.domain == "usageLimits" and settings.usage_retry_after is not None
+        headers = {"Retry-After": settings.usage_retry_after or ""} if limited else {}
+        return Answer(status=error.status, body=error.body(settings.refusal_form), headers=headers)
 
     def _authorized(self, exchange: _Exchange) -> Call:
         method, token = exchange.method, exchange.token
@@ -127,18 +138,20 @@ class GoogleCalendarServer:
             self._note(exchange, "no such method")
             raise not_found()
         body, wrong = _body(method, exchange.payload)
+        missing = [name for name in method.required if isinstance(body, dict) and name not in body]
         wrong += [*checks.wrong_values(method, exchange.options), *checks.body_mistakes(method, body)]
         for mistake in (*checks.unknown_names(method, exchange.options), *wrong):
             self._note(exchange, mistake)
         if token is None:
             raise unauthenticated()
+        self._require_room(token)
         if not token.scopes & method.scopes:
             self._note(exchange, "no scope for it")
             raise missing_scope()
         if token.person.google_account.calendar == "off":
             raise no_calendar_user()
         if wrong:
-            raise bad_request()
+            raise required(missing[0]) if missing else bad_request()
         return Call(
             world=self._world,
             method=method,
@@ -149,6 +162,11 @@ class GoogleCalendarServer:
             body=body,
             if_match=exchange.request.headers.get("If-Match"),
         )
+
+    def _require_room(self, token: AccessToken) -> None:
+        google = self._world.google
+        if not google.usage.admit(token.person):
+            raise usage_limit(google.settings.usage_status, google.settings.usage_reason)
 
     def _selection(self, exchange: _Exchange, method: Method) -> Selection | None:
         text = exchange.query.get("fields", [""])[-1]

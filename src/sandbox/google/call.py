@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.google.description import Method
@@ -53,6 +53,10 @@ class Call:
         """The value of a whole number."""
         given = self.option(name)
         return default if given is None else int(given)
+
+    def at(self, ids: Mapping[str, str]) -> "Call":
+        """The same call with another path."""
+        return replace(self, ids=ids)
 
     def listed(self) -> Listed:
         """The calendar that the path names; raises GoogleError."""

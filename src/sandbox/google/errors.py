@@ -65,6 +65,42 @@ def invalid(name: str) -> GoogleError:
     return GoogleError(400, "invalid", f"Invalid value for: {name}")
 
 
+def no_write_access(reason: str) -> GoogleError:
+    """403: the person's role on this calendar doesn't let them write."""
+    text = "You need to have writer access to this calendar."
+    return GoogleError(403, reason, text, domain="calendar")
+
+
+def duplicate() -> GoogleError:
+    """409: there is, or was, an event with this id."""
+    return GoogleError(409, "duplicate", "The requested identifier already exists.")
+
+
+def deleted() -> GoogleError:
+    """410: it has been deleted before."""
+    return GoogleError(410, "deleted", "Resource has been deleted")
+
+
+def condition_not_met() -> GoogleError:
+    """412: the etag is that of an older version."""
+    return GoogleError(412, "conditionNotMet", "Precondition Failed")
+
+
+def usage_limit(status: int, reason: str) -> GoogleError:
+    """403 or 429: too much in a minute."""
+    text = {
+        "quotaExceeded": "Calendar usage limits exceeded.",
+        "dailyLimitExceeded": "Daily Limit Exceeded",
+        "userRateLimitExceeded": "User Rate Limit Exceeded",
+    }.get(reason, "Rate Limit Exceeded")
+    return GoogleError(status, reason, text, domain="usageLimits")
+
+
+def required(name: str) -> GoogleError:
+    """400 for something that isn't there."""
+    return GoogleError(400, "required", f"Missing required field: {name}")
+
+
 def bad_request() -> GoogleError:
     """400 for what fits no other word."""
     return GoogleError(400, "badRequest", "Bad Request")

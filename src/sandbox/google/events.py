@@ -35,7 +35,7 @@ _AVAILABILITY = PREFIX + "calendar.events.freebusy"
 def list_events(call: Call) -> Answer:
     """events.list."""
     listed = call.listed()
-    printer = _printer(call, listed)
+    printer = printer_of(call, listed)
     if call.option("syncToken") is not None:
         raise GoogleError(410, "fullSyncRequired", "Sync token is no longer valid, a full sync is required.")
     if call.option("orderBy") == "startTime" and not call.flag("singleEvents"):
@@ -60,7 +60,7 @@ def list_events(call: Call) -> Answer:
 def get_event(call: Call) -> Answer:
     """events.get. What was deleted is still there, as cancelled."""
     listed = call.listed()
-    body = find(call, listed, _printer(call, listed))
+    body = find(call, listed, printer_of(call, listed))
     call.record_events(body)
     return Answer(body=body)
 
@@ -71,7 +71,7 @@ def find(call: Call, listed: Listed, printer: Printer) -> dict[str, Any]:
     for event in folder.events.values():
         if id_of(event) == wanted:
             return printer.event(instance_of(event))
-        if (instance := _occurrence(event, wanted)) is not None:
+        if (instance := find_occurrence(event, wanted)) is not None:
             return printer.event(instance)
         for original, changed in event.exceptions.items():
             if changed is None and (gone := printer.cancelled(event, original))["id"] == wanted:
@@ -107,7 +107,8 @@ def sight_of(call: Call, listed: Listed) -> Sight:
     return "times"
 
 
-def _printer(call: Call, listed: Listed) -> Printer:
+def printer_of(call: Call, listed: Listed) -> Printer:
+    """Writes events of this calendar as the call wants them, and as far as it may see them; raises GoogleError."""
     most = call.option("maxAttendees")
     return Printer(
         listed=listed,
@@ -184,7 +185,8 @@ def _window(call: Call) -> tuple[datetime | None, datetime | None]:
     return begin, end
 
 
-def _occurrence(series: Event, wanted: str) -> Instance | None:
+def find_occurrence(series: Event, wanted: str) -> Instance | None:
+    """One occurrence of a series by its id."""
     head, _, stamp = wanted.rpartition("_")
     if series.recurrence is None or head != id_of(series):
         return None

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.answers import Answer
 from sandbox.google import times
 from sandbox.google.call import Call
-from sandbox.google.errors import GoogleError, empty_range, invalid, long_range
+from sandbox.google.errors import empty_range, invalid, long_range, required
 from sandbox.google.event_json import WIDEST_ZONE, span
 from sandbox.google.listed import Listed, all_of
 from sandbox.world.expansion import view
@@ -41,7 +41,7 @@ def query(call: Call) -> Answer:
 def _window(call: Call) -> tuple[datetime, datetime]:
     for name in ("timeMin", "timeMax"):
         if name not in call.body:
-            raise GoogleError(400, "required", f"Missing required field: {name}")
+            raise required(name)
     begin, end = times.parse(call.body["timeMin"]), times.parse(call.body["timeMax"])
     if begin >= end:
         raise empty_range()

@@ -173,6 +173,10 @@ class Events:
         self.watch("created", folder, copied)
         return copied
 
+    def is_in_bin(self, event: Event) -> bool:
+        """Whether a deleted event can be restored."""
+        return event.uid in self._bin
+
     def restore(self, uid: str) -> Event:
         """Take a deleted event out of the bin again: its plain id changes, its immutable id stays."""
         if uid not in self._bin:

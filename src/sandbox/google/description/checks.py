@@ -40,7 +40,7 @@ def body_mistakes(method: Method, body: Any) -> Iterator[str]:
         return
     if isinstance(body, dict):
         yield from (f"member {name} is missing" for name in method.required if name not in body)
-    yield from mistakes(method.takes, body)
+    yield from mistakes(method.takes, _without_nulls(body) if method.verb == "PATCH" else body)
 
 
 def mistakes(kind: str, value: Any, where: str = "body") -> Iterator[str]:
@@ -51,6 +51,13 @@ def mistakes(kind: str, value: Any, where: str = "body") -> Iterator[str]:
         yield from _of_object(kind, value, where)
     elif not _is(kind, value):
         yield f"{where} is no {kind}"
+
+
+def _without_nulls(value: Any) -> Any:
+    """A patch may take any member away."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return value
 
 
 def _of_array(kind: str, value: Any, where: str) -> Iterator[str]:

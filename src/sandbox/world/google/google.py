@@ -4,6 +4,7 @@ from sandbox.clock import Clock
 from sandbox.world.app import App
 from sandbox.world.google.grants import GoogleGrants
 from sandbox.world.google.settings import GoogleSettings
+from sandbox.world.google.usage import Usage
 from sandbox.world.people import People
 from sandbox.world.signing_keys import SigningKeys
 
@@ -13,10 +14,11 @@ _PUBLISHED_KEYS = 2
 
 
 class Google:
-    """The app as registered at Google, its settings, grants and signing keys."""
+    """The app as registered at Google, its settings, grants, usage and signing keys."""
 
     def __init__(self, app: App, people: People, clock: Clock) -> None:
         self.app = app
         self.settings = GoogleSettings()
         self.grants = GoogleGrants(people, clock, self.settings)
+        self.usage = Usage(clock, self.settings)
         self.signing_keys = SigningKeys(first=_FIRST_KEY, published=_PUBLISHED_KEYS)

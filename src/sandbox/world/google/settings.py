@@ -12,6 +12,18 @@ UnknownFields = Literal["refused", "ignored"]
 AllDayZone = Literal["calendar", "UTC"]
 AvailabilityScope = Literal["stripped", "with_transparency", "refused"]
 Owned = Literal["role", "data_owner"]
+WriteRefusal = Literal["forbidden", "requiredAccessLevel"]
+SpentId = Literal["duplicate", "forbidden"]
+PatchOnCancelled = Literal["forbidden", "not_found", "revives"]
+UsageStatus = Literal[403, 429]
+UsageReason = Literal[
+    "rateLimitExceeded",
+    "userRateLimitExceeded",
+    "quotaExceeded",
+    "dailyLimitExceeded",
+    "variableTermLimitExceeded",
+    "calendarUsageLimitsExceeded",
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +51,12 @@ class GoogleSettings:
 
     Free and busy: a query may span `freebusy_longest_days` and `freebusy_most_calendars`; what is tentative or
     unanswered counts with `freebusy_counts_maybe`.
+
+    Writing: the reason of a refusal for want of a role is the `write_refusal`. Inserting under the id of a deleted
+    event is answered as `spent_id` says, patching one as `patch_on_cancelled` says.
+
+    Limits: `requests_per_minute_and_person` and `requests_per_minute_and_project` over the last sixty seconds; what
+    is more gets `usage_status` with the `usage_reason`, and `usage_retry_after` for a header (None: without it).
     """
 
     boxes_ticked: bool = True
@@ -69,3 +87,11 @@ class GoogleSettings:
     freebusy_longest_days: int = 92
     freebusy_most_calendars: int = 50
     freebusy_counts_maybe: bool = True
+    write_refusal: WriteRefusal = "requiredAccessLevel"
+    spent_id: SpentId = "duplicate"
+    patch_on_cancelled: PatchOnCancelled = "forbidden"
+    requests_per_minute_and_person: int = 600
+    requests_per_minute_and_project: int = 10_000
+    usage_status: UsageStatus = 403
+    usage_reason: UsageReason = "rateLimitExceeded"
+    usage_retry_after: str | None = None
