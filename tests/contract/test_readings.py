@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from application.ports.lanes import Room
+from domain.account import Provider
 from domain.blocking import BlockingRule
 from domain.deviation import DeviationKind
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
@@ -24,17 +25,34 @@ from tests.builders import (
     after,
     an_account,
     an_expert,
+    an_identity,
     an_interval,
     some_settings,
 )
 from tests.support.kept_readings import LONG_AGO, begin_reading, due_calendars, store_reading
-from tests.support.stores import Kept, choose_calendars, put_conflict_calendars
+from tests.support.stores import Kept, choose_calendars, put_conflict_calendars, put_expert
 
 
 async def test_what_to_read_is_told_with_whose_it_is(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     task = await begin_reading(kept)
     assert task == a_reading_task(marks=task.marks)
+
+
+@pytest.mark.parametrize("provider", Provider)
+async def test_what_to_read_is_told_with_its_accounts_provider(kept: Kept, provider: Provider) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(identity=an_identity(provider=provider)), a_grant())
+        await tx.calendars.save([a_calendar()])
+    await choose_calendars(kept, CALENDAR)
+    async with kept.transaction() as tx:
+        task, room = await tx.readings.task(CALENDAR), Room(places=1, again=1)
+        (due,) = await tx.readings.begin_due(room, now=NOW, until=after(minutes=2), pace=Pace(), jitter=[0])
+        begun = await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+    assert task is not None
+    assert begun is not None
+    assert task.provider is due.task.provider is begun.task.provider is provider
 
 
 async def test_a_reading_comes_back_by_value_with_the_next_task(kept: Kept) -> None:

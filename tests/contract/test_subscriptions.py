@@ -15,9 +15,10 @@ from tests.builders import (
     a_subscription,
     after,
     an_account,
+    an_identity,
 )
 from tests.support.claims import due_ends, due_subscriptions
-from tests.support.stores import Kept, choose_calendars, put_conflict_calendars
+from tests.support.stores import Kept, choose_calendars, put_conflict_calendars, put_expert
 
 SECRET = "secret-of-the-subscription"
 
@@ -312,6 +313,16 @@ async def test_the_provider_is_told_once_of_what_has_ended(kept: Kept) -> None:
     async with kept.transaction() as tx:
         await tx.subscriptions.forget_ended("ended")
     assert await due_ends(kept, after(minutes=2)) == ()
+
+
+async def test_what_has_ended_comes_with_its_accounts_provider(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(identity=an_identity(provider=Provider.GOOGLE)), a_grant())
+        await tx.subscriptions.end(ACCOUNT, "ended")
+        room = Room(places=1, again=1)
+        (claimed,) = await tx.subscriptions.claim_ended(room, now=NOW, until=after(minutes=2))
+    assert claimed.row == EndedSubscription(provider=Provider.GOOGLE, account_id=ACCOUNT, remote_id="ended")
 
 
 async def test_what_has_ended_is_forgotten_with_its_account(kept: Kept) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,18 +69,26 @@ class World:
 
     container: Container
     store: FakeStore
-    provider: FakeProvider
+    fakes: Mapping[Provider, FakeProvider]
     push: FakePush
     clock: MovableClock
     mailer: RecordingMailer
 
+    @property
+    def provider(self) -> FakeProvider:
+        return self.fakes[Provider.MICROSOFT]
 
-def a_world(confirming: Confirming = Confirming.REQUIRED) -> World:
-    store, clock = FakeStore(), MovableClock()
+
+def a_world(
+    confirming: Confirming = Confirming.REQUIRED, *, configured: Collection[Provider] = (Provider.MICROSOFT,)
+) -> World:
+    """`push` is Microsoft's."""
+    store, clock, alarms = FakeStore(), MovableClock(), OperatorAlarms()
     store.who_acts.real = who_acts
-    provider, mailer = FakeProvider(store), RecordingMailer(store=store)
-    push = FakePush(provider, clock)
-    alarms = provider.alarms = OperatorAlarms()
+    mailer, fakes = RecordingMailer(store=store), {which: FakeProvider(store, which) for which in configured}
+    pushes = {which: FakePush(fake, clock) for which, fake in fakes.items()}
+    for fake in fakes.values():
+        fake.alarms = alarms
     container = Container(
         alarms=alarms,
         metrics=Metrics(bound=timedelta(minutes=15)),
@@ -95,7 +103,7 @@ def a_world(confirming: Confirming = Confirming.REQUIRED) -> World:
         feed=store.feed,
         clock=clock,
         ids=CountingIds(),
-        calendar_providers={Provider.MICROSOFT: ports_of(provider, push=push)},
+        calendar_providers={which: ports_of(fake, push=pushes[which]) for which, fake in fakes.items()},
         mailer=mailer,
         public_url=PUBLIC_URL,
         product=PRODUCT,
@@ -110,7 +118,14 @@ def a_world(confirming: Confirming = Confirming.REQUIRED) -> World:
         moved_kept=timedelta(days=90),
         jitter=lambda: 0.0,
     )
-    return World(container=container, store=store, provider=provider, push=push, clock=clock, mailer=mailer)
+    return World(
+        container=container,
+        store=store,
+        fakes=fakes,
+        push=pushes[Provider.MICROSOFT],
+        clock=clock,
+        mailer=mailer,
+    )
 
 
 class Logs(io.StringIO):

@@ -43,7 +43,7 @@ from application.notifications.take_notifications import TakeNotifications
 from application.notifications.tell_ended import TellEnded
 from application.ports.incidents import DueIncident
 from application.ports.lanes import Room
-from application.ports.provider import CalendarProviders
+from application.ports.provider import CalendarProvider
 from application.ports.sessions import DueSession
 from application.ports.sign_in import RedirectAnswer
 from application.readings.claim_readings import ClaimReadings
@@ -116,7 +116,7 @@ class Application:
     store: FakeStore
     fakes: Mapping[Provider, FakeProvider]
     pushes: Mapping[Provider, FakePush]
-    providers: CalendarProviders
+    providers: dict[Provider, CalendarProvider]
     clock: MovableClock
     alarms: RecordingAlarms
     mailer: RecordingMailer
