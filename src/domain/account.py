@@ -103,6 +103,6 @@ class AccountNotFound(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class ProviderNotAvailable(DomainError):
-    """Accounts of this provider can't be connected yet."""
+    """The service isn't configured for accounts of this provider."""
 
     provider: Provider

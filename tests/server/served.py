@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from adapters.postgres.migrate import needed_version
+from application.ports.provider import CalendarProvider
 from calendarsync.v1 import (
     account_pb2,
     account_service_pb2,
@@ -70,6 +71,7 @@ class World:
     container: Container
     store: FakeStore
     fakes: Mapping[Provider, FakeProvider]
+    providers: dict[Provider, CalendarProvider]
     push: FakePush
     clock: MovableClock
     mailer: RecordingMailer
@@ -89,6 +91,7 @@ def a_world(
     pushes = {which: FakePush(fake, clock) for which, fake in fakes.items()}
     for fake in fakes.values():
         fake.alarms = alarms
+    providers = {which: ports_of(fake, push=pushes[which]) for which, fake in fakes.items()}
     container = Container(
         alarms=alarms,
         metrics=Metrics(bound=timedelta(minutes=15)),
@@ -103,7 +106,7 @@ def a_world(
         feed=store.feed,
         clock=clock,
         ids=CountingIds(),
-        calendar_providers={which: ports_of(fake, push=pushes[which]) for which, fake in fakes.items()},
+        calendar_providers=providers,
         mailer=mailer,
         public_url=PUBLIC_URL,
         product=PRODUCT,
@@ -122,6 +125,7 @@ def a_world(
         container=container,
         store=store,
         fakes=fakes,
+        providers=providers,
         push=pushes[Provider.MICROSOFT],
         clock=clock,
         mailer=mailer,

@@ -139,3 +139,22 @@ async def test_where_there_is_nothing_to_look_at_no_look_is_counted(world: World
 
     assert failure is not None
     assert b"calendarsync_looks_total{" not in await world.container.metrics().page()
+
+
+async def test_the_link_of_a_mail_says_so_where_its_provider_is_configured_no_longer(world: World) -> None:
+    google = world.fakes[Provider.GOOGLE]
+    person = google.add_person()
+    async with at_http(world, world.container.web_app()) as browser:
+        state = await a_sign_in(world, Provider.GOOGLE)
+        query = {"state": state, "code": google.code_for(person)}
+        back = await browser.get(callback_path(Provider.GOOGLE), params=query)
+        (token,) = back.told["token"]
+        connected = await world.container.confirm_connection()(ExpertId(EXPERT), token)
+        person.revoke()
+        await world.container.refresh_calendars()(connected.account.account_id)
+        (incident,) = world.store.tables.incidents.values()
+        del world.providers[Provider.GOOGLE]
+
+        page = await browser.get(f"/reconnect/{incident.token}")
+
+    assert "no calendars of this provider" in page.text

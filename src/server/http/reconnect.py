@@ -8,6 +8,7 @@ from aiohttp import web
 
 from application.accounts.start_reconnect import StartReconnect
 from domain.access import ProviderMisconfigured, ProviderUnavailable
+from domain.account import ProviderNotAvailable
 from domain.incident import ReconnectedAlready, ReconnectLinkUnknown
 from server.http.elsewhere import Elsewhere
 from server.http.pages import page_response
@@ -34,6 +35,6 @@ class Reconnect:
             return await self.elsewhere(request, token) or page_response(request, UNKNOWN_RECONNECT)
         except ReconnectedAlready:
             return page_response(request, RECONNECTED_ALREADY)
-        except (ProviderUnavailable, ProviderMisconfigured) as failure:
+        except (ProviderUnavailable, ProviderMisconfigured, ProviderNotAvailable) as failure:
             return page_response(request, failure_page(failure))
         return web.Response(status=302, headers={"Location": url})

@@ -136,6 +136,10 @@ _FAILED: Final[Mapping[str, tuple[str, str]]] = {
         "A clock on our side is wrong, so we can't accept sign-ins. It is not your fault, and our operators know.",
         "Please try again later.",
     ),
+    "PROVIDER_NOT_AVAILABLE": (
+        "Our service connects no calendars of this provider at the moment. It is not your fault.",
+        "Connect another calendar, or ask our support.",
+    ),
     "PROVIDER_MISCONFIGURED": (
         "Microsoft doesn't accept our service at the moment. It is not your fault, and our operators know.",
         "Please try again later.",

@@ -50,7 +50,7 @@ CONNECTING: Mapping[type[Exception], Entry] = {
     ProviderNotAvailable: Entry(
         code=grpc.StatusCode.UNIMPLEMENTED,
         reason=ErrorReason.ERROR_REASON_PROVIDER_NOT_AVAILABLE,
-        message="accounts of this provider can't be connected yet",
+        message="accounts of this provider can't be connected here",
         metadata=lambda error: {"provider": error.provider.name},
     ),
     AccountLimitReached: Entry(
