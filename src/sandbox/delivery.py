@@ -1,6 +1,7 @@
 """Requests the sandbox makes by itself: notifications to subscribers, and before that the test of their addresses."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Coroutine
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from sandbox.https import authority
+from sandbox.world.google.channels import Ring
 from sandbox.world.subscriptions import Notice
 from sandbox.world.traffic import RequestEntry
 from sandbox.world.world import World
@@ -19,6 +21,8 @@ Fault = Literal["timed out", "wrong status", "wrong answer"]
 _DELIVERY_SECONDS = 10
 _DELIVERIES_AT_ONCE = 50
 _NO_ANSWER = 0
+_TRIED_AGAIN = (500, 502, 503, 504)
+_JSON = {"Content-Type": "application/json"}
 
 
 class Delivery:
@@ -75,7 +79,9 @@ class Delivery:
         target = f"{url}{'&' if '?' in url else '?'}validationToken={quote_plus(token)}"
         try:
             async with asyncio.timeout(self._world.settings.validation_seconds):
-                status, kind, answer = await self._post(target, "text/plain; charset=utf-8", data=b"")
+                status, kind, answer = await self._post(
+                    target, {"Content-Type": "text/plain; charset=utf-8"}, data=b""
+                )
         except TimeoutError:
             self._record("validation", None, _NO_ANSWER)
             return "timed out"
@@ -83,6 +89,33 @@ class Delivery:
         if status != 200:
             return "wrong status"
         return None if kind == "text/plain" and answer == token.encode() else "wrong answer"
+
+    def ring(self, ring: Ring) -> None:
+        """Deliver a notification of Google's soon."""
+        if self._loop is not None:
+            for _ in range(self._world.google.settings.push_copies):
+                self._start(self._loop, self._ring(ring))
+
+    async def ring_once(self, ring: Ring) -> int:
+        """Deliver a notification of Google's now; the status, 0 for no answer."""
+        status = _NO_ANSWER
+        async with self._places:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DELIVERY_SECONDS):
+                    status, _, _ = await self._post(ring.url, ring.headers, data=b"")
+        self._record(f"google-{ring.state}", ring.person, status)
+        return status
+
+    async def _ring(self, ring: Ring) -> None:
+        """Deliver, and again while the address fails; every other answer is delivered or lost."""
+        settings = self._world.google.settings
+        gap = settings.push_retry_seconds
+        for attempt in range(settings.push_attempts):
+            if attempt:
+                await asyncio.sleep(gap)
+                gap *= 2
+            if await self.ring_once(ring) not in _TRIED_AGAIN:
+                return
 
     def _start(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
         task = loop.create_task(work)
@@ -127,16 +160,15 @@ class Delivery:
             try:
                 async with asyncio.timeout(_DELIVERY_SECONDS):
                     items = [notice.item for notice in batch]
-                    status, _, _ = await self._post(url, "application/json", json={"value": items})
+                    status, _, _ = await self._post(url, _JSON, json={"value": items})
             except TimeoutError:
                 return _NO_ANSWER
             return status
 
-    async def _post(self, url: str, content_type: str, **body: Any) -> tuple[int, str, bytes]:
+    async def _post(self, url: str, headers: dict[str, str], **body: Any) -> tuple[int, str, bytes]:
         """Status (0 if there was no answer), media type and body, the latter only as long as a token can be."""
         if self._http is None:
             return _NO_ANSWER, "", b""
-        headers = {"Content-Type": content_type}
         try:
             async with self._http.post(
                 URL(url, encoded=True), headers=headers, allow_redirects=False, **body

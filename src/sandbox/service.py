@@ -30,6 +30,7 @@ class Sandbox:
         self.mail_sink = MailSink()
         self.delivery = Delivery(world)
         world.send = self.delivery.send
+        world.send_ring = self.delivery.ring
         self.ca_file = Path()
         self.control_url = ""
         self.smtp_url = ""
@@ -40,7 +41,7 @@ class Sandbox:
         )
 
         self.google_accounts = GoogleAccountsServer(world, self.hangs, lambda: self._base)
-        self.google_calendars = GoogleCalendarServer(world, self.hangs)
+        self.google_calendars = GoogleCalendarServer(world, self.hangs, self.delivery)
 
     @property
     def authority(self) -> str:

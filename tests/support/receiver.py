@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,8 @@ from aiohttp import web
 
 @dataclass(kw_only=True)
 class Receiver:
-    """`raw` are the deliveries in the order they came, `paths` where; `tokens` those of validation requests.
+    """`raw` are the deliveries in the order they came, `paths` where and `headers` with what; `tokens` those of
+    validation requests.
 
     `statuses` answers the next deliveries, 202 when it is used up. `validation` replaces the answer to validation
     requests. While `silent` is set, nothing is answered until it is cleared again by `speak`.
@@ -21,6 +22,7 @@ class Receiver:
     url: str = ""
     raw: list[bytes] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
@@ -58,6 +60,7 @@ class Receiver:
             return self.validation or web.Response(text=token)
         self.raw.append(await request.read())
         self.paths.append(request.path)
+        self.headers.append(request.headers)
         return web.Response(status=self.statuses.pop(0) if self.statuses else 202)
 
 

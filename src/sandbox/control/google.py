@@ -40,6 +40,20 @@ def change_calendar(order: Order) -> Any:
     return _calendar(order, changed)
 
 
+def channels(order: Order) -> Any:
+    """Everybody's open channels."""
+    return [
+        {
+            "id": channel.id,
+            "person": channel.person.key,
+            "resource_id": channel.resource_id,
+            "expires": channel.expires.isoformat(),
+            "number": channel.number,
+        }
+        for channel in order.world.google.channels.all()
+    ]
+
+
 def settings(order: Order) -> Any:
     """The switches of Google as a whole."""
     return plain(order.world.google.settings)

@@ -73,6 +73,7 @@ _ROUTES: list[tuple[str, str, Callable[[Order], Any]]] = [
     ("POST", "/google" + _PERSON + "/expire-access-tokens", google.expire_access_tokens),
     ("GET", "/google" + _PERSON + "/calendars", google.calendars),
     ("PATCH", "/google" + _CALENDAR, google.change_calendar),
+    ("GET", "/google/channels", google.channels),
     ("GET", "/google/mistakes", records.mistakes),
     ("GET", "/google/settings", google.settings),
     ("PATCH", "/google/settings", google.change_settings),

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from sandbox.answers import Answer, Hangs, deliver
-from sandbox.google import calendars, events, freebusy, selection, writing
+from sandbox.delivery import Delivery
+from sandbox.google import calendars, channels, events, freebusy, selection, writing
 from sandbox.google.accounts_server import bearer
 from sandbox.google.call import Call, page_number
 from sandbox.google.description import Method, checks, find_method
@@ -40,6 +41,8 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "calendar.events.insert": writing.insert_event,
     "calendar.events.patch": writing.patch_event,
     "calendar.events.delete": writing.delete_event,
+    "calendar.events.watch": channels.watch_events,
+    "calendar.channels.stop": channels.stop_channel,
     "calendar.freebusy.query": freebusy.query,
 }
 
@@ -75,9 +78,10 @@ class _Exchange:
 class GoogleCalendarServer:
     """Answers everything below /calendar/v3."""
 
-    def __init__(self, world: World, hangs: Hangs) -> None:
+    def __init__(self, world: World, hangs: Hangs, delivery: Delivery) -> None:
         self._world = world
         self._hangs = hangs
+        self._delivery = delivery
 
     def add_to(self, app: web.Application) -> None:
         """Serve below /calendar/v3 of an application."""
@@ -154,6 +158,7 @@ class GoogleCalendarServer:
             raise required(missing[0]) if missing else bad_request()
         return Call(
             world=self._world,
+            delivery=self._delivery,
             method=method,
             token=token,
             ids=exchange.ids,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sandbox.delivery import Delivery
 from sandbox.google.description import Method
 from sandbox.google.errors import bad_request, not_found
 from sandbox.google.listed import Listed, all_of
@@ -23,6 +24,7 @@ class Call:
     """
 
     world: World
+    delivery: Delivery
     method: Method
     token: AccessToken
     ids: Mapping[str, str]

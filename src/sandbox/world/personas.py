@@ -125,7 +125,7 @@ def _add_google_calendars(calendars: Calendars) -> None:
         calendars.change_google("walter", role, role=role)
     holidays = "en.german#holiday@group.v.calendar.google.com"
     calendars.add("walter", "holidays", "Holidays in Germany", address=holidays)
-    calendars.change_google("walter", "holidays", role="reader", data_owner=holidays)
+    calendars.change_google("walter", "holidays", role="reader", data_owner=holidays, watchable=False)
 
 
 def _add_google_events(events: Events, today: date) -> None:

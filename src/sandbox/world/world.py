@@ -5,10 +5,12 @@ from collections.abc import Callable
 from sandbox.clock import Clock
 from sandbox.world.app import App
 from sandbox.world.calendars import Calendars
-from sandbox.world.events import Events
+from sandbox.world.events import Change, Events
 from sandbox.world.faults import Faults
+from sandbox.world.google.channels import Ring
 from sandbox.world.google.google import Google
 from sandbox.world.grants import Grants
+from sandbox.world.model import Event, Folder
 from sandbox.world.people import People
 from sandbox.world.personas import populate
 from sandbox.world.settings import Settings
@@ -20,7 +22,7 @@ from sandbox.world.traffic import Traffic
 class World:
     """People, calendars, events, subscriptions, grants, faults, records and settings, each with its methods.
 
-    `send` gets the notifications for subscribers; it outlives a reset.
+    `send` gets the notifications for subscribers, `send_ring` those of Google's; both outlive a reset.
     """
 
     app: App
@@ -38,6 +40,7 @@ class World:
 
     def __init__(self, app: App, google_app: App) -> None:
         self.send: Callable[[Notice], None] | None = None
+        self.send_ring: Callable[[Ring], None] | None = None
         self._first_app = app.as_new()
         self._first_google_app = google_app.as_new()
         self.reset()
@@ -51,13 +54,21 @@ class World:
         self.settings = Settings()
         self.events = Events(self.people, self.calendars, self.clock)
         self.subscriptions = Subscriptions(self.people, self.events, self.clock, self.settings, self._pass_on)
-        self.events.watch = self.subscriptions.event_changed
+        self.events.watch = self._event_changed
         self.grants = Grants(self.people, self.clock)
         self.signing_keys = SigningKeys()
         self.faults = Faults()
         self.traffic = Traffic()
-        self.google = Google(self._first_google_app.as_new(), self.people, self.clock)
+        self.google = Google(self._first_google_app.as_new(), self.people, self.clock, self._pass_ring)
         populate(self.people, self.calendars, self.events, self.clock)
+
+    def _event_changed(self, change: Change, folder: Folder, event: Event) -> None:
+        self.subscriptions.event_changed(change, folder, event)
+        self.google.channels.event_changed(change, folder, event)
+
+    def _pass_ring(self, ring: Ring) -> None:
+        if self.send_ring is not None:
+            self.send_ring(ring)
 
     def _pass_on(self, notice: Notice) -> None:
         if self.send is not None:

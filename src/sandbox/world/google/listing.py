@@ -11,7 +11,8 @@ class GoogleListing:
     """`role` is the access role (None: owner of one's own; of somebody else's writer or reader, as it can be edited).
 
     `data_owner` is an address (None: the owner's). `omitted` members are left out of the entry. `freebusy` is what a
-    query for free and busy says of this calendar, with the `freebusy_reason` where it is an error.
+    query for free and busy says of this calendar, with the `freebusy_reason` where it is an error. Calendars of
+    Google's own are not `watchable`.
     """
 
     role: str | None = None
@@ -22,3 +23,4 @@ class GoogleListing:
     omitted: list[str] = field(default_factory=list)
     freebusy: FreeBusyAnswer = "answers"
     freebusy_reason: str = "internalError"
+    watchable: bool = True

@@ -15,6 +15,10 @@ Owned = Literal["role", "data_owner"]
 WriteRefusal = Literal["forbidden", "requiredAccessLevel"]
 SpentId = Literal["duplicate", "forbidden"]
 PatchOnCancelled = Literal["forbidden", "not_found", "revives"]
+WatchRefusal = Literal["nothing", "push.webhookUrlUnauthorized", "pushNotSupportedForRequestedResource"]
+ExpirationForm = Literal["string", "number"]
+Pushes = Literal["sent", "silent"]
+PushState = Literal["exists", "not_exists"]
 UsageStatus = Literal[403, 429]
 UsageReason = Literal[
     "rateLimitExceeded",
@@ -57,6 +61,14 @@ class GoogleSettings:
 
     Limits: `requests_per_minute_and_person` and `requests_per_minute_and_project` over the last sixty seconds; what
     is more gets `usage_status` with the `usage_reason`, and `usage_retry_after` for a header (None: without it).
+
+    Channels: opening one is refused with `watch_refusal` and `watch_refusal_status`. It lasts for
+    `longest_channel_seconds`, or `granted_channel_seconds` if that is less, and its end is printed in the
+    `expiration_form`. The `sync` message comes before the answer with `sync_before_answer`. Changes are told unless
+    `pushes` is "silent", except the next `lost_pushes` of them (it counts down), each `push_copies` times with numbers
+    that rise by `push_number_step`, in the `push_state`, with `push_token` for the token (None: the right one; empty:
+    left out). What is answered 500, 502, 503 or 504 is sent again after `push_retry_seconds` of real time, then twice
+    as long, `push_attempts` in all.
     """
 
     boxes_ticked: bool = True
@@ -95,3 +107,17 @@ class GoogleSettings:
     usage_status: UsageStatus = 403
     usage_reason: UsageReason = "rateLimitExceeded"
     usage_retry_after: str | None = None
+    watch_refusal: WatchRefusal = "nothing"
+    watch_refusal_status: int = 400
+    longest_channel_seconds: int = 604_800
+    granted_channel_seconds: int | None = None
+    expiration_form: ExpirationForm = "string"
+    sync_before_answer: bool = True
+    pushes: Pushes = "sent"
+    lost_pushes: int = 0
+    push_copies: int = 1
+    push_number_step: int = 1
+    push_state: PushState = "exists"
+    push_token: str | None = None
+    push_attempts: int = 4
+    push_retry_seconds: float = 1
