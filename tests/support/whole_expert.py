@@ -70,7 +70,9 @@ async def store_whole_expert(kept: KeptByPostgres, expert_id: str = EXPERT) -> N
         )
         await tx.attempts.ask_consent_afresh(booked.expert_id, Provider.MICROSOFT, wanted=True)
         await tx.calendars.save([a_calendar(calendar_id, account_id=account_id)])
-        await tx.calendars.save_settings(some_settings(expert_id, conflict=(calendar_id,)))
+        await tx.calendars.save_settings(
+            some_settings(expert_id, conflict=(calendar_id,), tentative_blocks=True)
+        )
         await tx.sessions.add(booked)
         await tx.sessions.add(a_session("waits", expert_id=expert_id, interval=an_interval(starts=48)))
         await tx.incidents.add(incident)

@@ -51,11 +51,11 @@ class Question:
 
 @dataclass(slots=True, kw_only=True)
 class ToLookAt:
-    """Experts whose calendars must be looked at, without what is kept of them, and the calendars whose readings are too
-    old."""
+    """Experts whose calendars must be looked at, without what is kept of them, and the calendars whose readings don't
+    count, each with the time before which no look may have begun."""
 
     experts: list[KnownTime] = field(default_factory=list)
-    stale: list[CalendarId] = field(default_factory=list)
+    stale: dict[CalendarId, datetime] = field(default_factory=dict)
 
     @classmethod
     def among(cls, known: Iterable[KnownTime], question: Question, now: datetime) -> "ToLookAt":
@@ -67,7 +67,7 @@ class ToLookAt:
         for one in known:
             calendars = tuple([replace(calendar, reading=None) for calendar in one.calendars])
             self.experts.append(replace(one, calendars=calendars, booked=(), held=(), workings=None))
-            self.stale += _stale(one, question, now)
+            self.stale |= _stale(one, question, now)
 
 
 def answers_without_looking(
@@ -105,13 +105,20 @@ def _asks_for_a_small_part(known: KnownTime, window: Interval) -> bool:
     return whole > SLICE and (whole > MOST_INTERVALS or intervals_in(known, window) * SMALL_PART < whole)
 
 
-def _stale(known: KnownTime, question: Question, now: datetime) -> list[CalendarId]:
-    """The calendars that must be read now, as far as reading can help."""
-    return [
-        calendar.calendar_id
+def _stale(known: KnownTime, question: Question, now: datetime) -> dict[CalendarId, datetime]:
+    """The calendars that must be read now, as far as reading can help, and since when at the earliest."""
+    return {
+        calendar.calendar_id: _begun_from(calendar.reading, known, question)
         for calendar in known.calendars
         if _standing_hindrance(calendar) is None and not _counts(calendar.reading, known, question, now)
-    ]
+    }
+
+
+def _begun_from(reading: StoredReading | None, known: KnownTime, question: Question) -> datetime:
+    """Where the rule is another than it was, a look that is under way may have begun under that one."""
+    if reading is not None and reading.rule != known.rule:
+        return question.came_at
+    return question.not_before
 
 
 def put_together(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from application.availability.evidence import (
@@ -153,7 +153,7 @@ class LookUpAvailability:
         places, begun_at = asyncio.Semaphore(LOOKS_AT_ONCE), self.clock.now()
         try:
             return await asyncio.gather(
-                self._look_now(to_look_at.stale, question, budget, places),
+                self._look_now(to_look_at.stale, budget, places),
                 self.live_reads(
                     to_look_at.experts,
                     question.outside,
@@ -167,19 +167,18 @@ class LookUpAvailability:
 
     async def _look_now(
         self,
-        stale: Collection[CalendarId],
-        question: Question,
+        stale: Mapping[CalendarId, datetime],
         budget: timedelta,
         places: asyncio.Semaphore,
     ) -> Failures:
         """Read these, all at once."""
 
-        async def look(calendar_id: CalendarId) -> ReadFailure | None:
+        async def look(calendar_id: CalendarId, not_before: datetime) -> ReadFailure | None:
             try:
                 async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
-                    return await self.reads.join(calendar_id, not_before=question.not_before)
+                    return await self.reads.join(calendar_id, not_before=not_before)
             except TimeoutError:
                 return ReadFailure(reason=UnreadReason.TIMED_OUT)
 
-        failures = await asyncio.gather(*(look(calendar_id) for calendar_id in stale))
+        failures = await asyncio.gather(*(look(*one) for one in stale.items()))
         return dict(zip(stale, failures, strict=True))

@@ -1,5 +1,6 @@
 """Whether tentative events make an expert busy: their settings say so, and answers keep to what they say now."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -106,6 +107,22 @@ async def test_a_look_that_was_under_way_when_it_changed_does_not_count(
     assert await verdict(app) is Verdict.UNKNOWN
     app.provider.outage = False
     assert await verdict(app) is Verdict.BUSY
+
+
+@pytest.mark.usefixtures("calendar_id")
+async def test_who_asks_while_a_look_from_before_is_under_way_is_answered_by_one_from_after(
+    app: Application,
+) -> None:
+    first = app.provider.hold("read_entries", after_doing=True)
+    async with app.running(verdict(app, max_age=timedelta())) as early:
+        await first.reached.wait()
+        app.clock.advance(MOMENT)
+        await block(app, True)
+        async with app.running(verdict(app)) as late:
+            await asyncio.sleep(0)
+            first.release()
+            assert await late is Verdict.BUSY
+            assert await early is not Verdict.FREE
 
 
 async def test_a_look_that_finds_the_same_under_another_rule_is_another_reading(
