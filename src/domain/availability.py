@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
+from domain.blocking import BlockingRule
 from domain.deviation import Deviation, blocked_by
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval, WindowTooLong
@@ -131,10 +132,11 @@ UNKNOWN = CheckedTime(Verdict.UNKNOWN)
 class Availability:
     """All evidence on one expert's time inside `window`: every conflict calendar is in `readings` or in `unread`.
 
-    `taken` is all that is taken of the window, and may be more than that.
+    `taken` is all that is taken of the window, and may be more than that. `rule` is what the readings were made under.
     """
 
     window: Interval
+    rule: BlockingRule
     readings: tuple[Reading, ...]
     unread: tuple[Unread, ...]
     taken: Taken

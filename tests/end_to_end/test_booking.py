@@ -113,6 +113,29 @@ async def test_one_unread_calendar_refuses_and_stores_nothing(connected: Service
     assert await book(connected) == ""
 
 
+@pytest.mark.parametrize("wish", ["session", "hold"])
+async def test_a_time_found_free_before_tentative_events_blocked_is_not_given_away_after(
+    connected: Service, dsn: str, wish: str
+) -> None:
+    connected.sandbox.world.events.add("anna", at(10, day=SOON), at(11, day=SOON), show_as="tentative")
+    async with await psycopg.AsyncConnection.connect(dsn) as other, asyncio.TaskGroup() as group:
+        await other.execute("SELECT FROM expert FOR NO KEY UPDATE")
+        call = (
+            connected.hold(day=SOON) if wish == "hold" else connected.put_session(day=SOON, only_if_free=True)
+        )
+        asking = group.create_task(outcome(call))
+        async with asyncio.timeout(10):
+            while not await connected.rows(
+                "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            ):
+                pass
+        await other.execute("UPDATE calendar_settings SET tentative_blocks = true, version = version + 1")
+        await other.commit()
+        assert await asking == "AVAILABILITY_UNKNOWN"
+    assert await connected.check(hours(10, 11, day=SOON)) == ["BUSY"]
+    assert not {"session", "reserved_time"} & set(await connected.tables())
+
+
 async def test_a_throttled_mailbox_is_left_alone_for_as_long_as_it_asks(connected: Service) -> None:
     connected.sandbox.world.faults.answer(429, code="TooManyRequests", retry_after="120", times=None)
     for _ in range(2):

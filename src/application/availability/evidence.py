@@ -132,6 +132,7 @@ def put_together(
     readings = tuple(one for one in found if isinstance(one, Reading))
     return Availability(
         window=question.window,
+        rule=known.rule,
         readings=readings,
         unread=tuple(one for one in found if isinstance(one, Unread)),
         taken=Taken(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from application.availability.look_up_availability import LookUpAvailability
+from application.availability.require_same_rule import require_same_rule
 from application.ports.clock import Clock
 from application.ports.store import Store
 from domain.change import hold_ended, hold_placed
@@ -46,7 +47,7 @@ class HoldTime:
             expires_at=now + (lifetime or USUAL_LIFETIME),
         )
         async with self.store.transaction() as tx:
-            await tx.experts.lock(expert_id)
+            await require_same_rule(tx, await tx.experts.lock(expert_id), known)
             if booked := await tx.sessions.booked(expert_id, interval):
                 raise TimeTaken(sessions=tuple(one.session_id for one in booked))
             if overlapping := await tx.readings.overlapping(

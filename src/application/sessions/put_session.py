@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.availability.look_up_availability import LookUpAvailability
+from application.availability.require_same_rule import require_same_rule
 from application.ports.clock import Clock
 from application.ports.new_sessions import NewSessions
 from application.ports.store import Store, Transaction
+from domain.availability import Availability
 from domain.change import Change, ChangeType, change_of_booking, hold_ended
 from domain.hold import Hold, TimeTaken, require_free
 from domain.ids import ExpertId, HoldId, SessionId
@@ -70,12 +72,13 @@ class PutSession:
         may_be_new = wanted.interval.end >= now - self.sessions_kept
         if may_be_new and wanted.is_plain and (new := await self._accept_as_new(wanted, now)) is not None:
             return new
+        checked = None
         if wanted.only_if_free:
             if (met := await self._met(wanted, may_be_new=may_be_new)) is not None:
                 return met
-            await self._require_free(wanted, budget)
+            checked = await self._free(wanted, budget)
         async with self.store.transaction() as tx:
-            return await self._accept(tx, wanted, may_be_new=may_be_new)
+            return await self._accept(tx, wanted, checked, may_be_new=may_be_new)
 
     async def _accept_as_new(self, wanted: WantedSession, now: datetime) -> Session | None:
         """The session, accepted without a unit of work of its own; None where it takes one to say what it is."""
@@ -97,7 +100,8 @@ class PutSession:
         known.require_etag(wanted.etag)
         return known if wanted.is_met_by(known) and reserved == wanted.interval else None
 
-    async def _require_free(self, wanted: WantedSession, budget: timedelta) -> None:
+    async def _free(self, wanted: WantedSession, budget: timedelta) -> Availability:
+        """The evidence. Raises TimeTaken, AvailabilityUnknown, CalendarsUnreadable."""
         known = await self.look_up(
             wanted.expert_id,
             wanted.interval,
@@ -107,11 +111,16 @@ class PutSession:
             excluded_holds={wanted.hold_id} if wanted.hold_id else (),
         )
         require_free(known.check(wanted.interval), known.unread)
+        return known
 
-    async def _accept(self, tx: Transaction, wanted: WantedSession, *, may_be_new: bool) -> Session:
+    async def _accept(
+        self, tx: Transaction, wanted: WantedSession, checked: Availability | None, *, may_be_new: bool
+    ) -> Session:
         now = self.clock.now()
         if wanted.is_checked:
-            await tx.experts.lock(wanted.expert_id)  # checked bookings of one expert take turns
+            expert = await tx.experts.lock(wanted.expert_id)  # checked bookings of one expert take turns
+            if checked is not None:
+                await require_same_rule(tx, expert, checked)
         new = wanted.new(now)
         known = await self._known(tx, new, wanted.etag, may_be_new=may_be_new)
         accepted = (

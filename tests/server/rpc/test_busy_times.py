@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from calendarsync.v1.availability_service_pb2 import ListBusyTimesResponse
 from domain.availability import Availability
+from domain.blocking import BlockingRule
 from domain.interval import Interval
 from domain.spans import Spans, instant
 from domain.taken import Taken
@@ -129,7 +130,7 @@ async def test_what_is_written_by_slices_is_what_is_written_at_once(spans: int, 
 
     def answer() -> Availability:
         taken = Taken(calendars=[(CALENDAR, Spans(edges))])
-        return Availability(window=window, readings=(), unread=(), taken=taken)
+        return Availability(window=window, rule=BlockingRule("UTC"), readings=(), unread=(), taken=taken)
 
     assert await large_busy_times_answer(answer()) == busy_times_answer(answer())
     again = answer()
@@ -149,7 +150,9 @@ async def test_what_must_be_written_plainly_is_so_in_smaller_slices() -> None:
             rounds += 1
 
     counting = asyncio.create_task(count())
-    await large_busy_times_answer(Availability(window=window, readings=(), unread=(), taken=taken))
+    await large_busy_times_answer(
+        Availability(window=window, rule=BlockingRule("UTC"), readings=(), unread=(), taken=taken)
+    )
     counting.cancel()
 
     assert rounds >= SLICE // PLAIN_SLICE - 1

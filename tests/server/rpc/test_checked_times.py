@@ -18,6 +18,7 @@ from domain.availability import (
     UnreadReason,
     Verdict,
 )
+from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, HoldId, SessionId
 from domain.interval import Interval
 from domain.spans import Spans
@@ -135,7 +136,7 @@ def test_candidates_of_any_length_are_echoed() -> None:
     answer = checked_times_answer(
         [long],
         [CheckedTime(Verdict.FREE)],
-        Availability(window=WINDOW, readings=(), unread=(), taken=Taken()),
+        Availability(window=WINDOW, rule=BlockingRule("UTC"), readings=(), unread=(), taken=Taken()),
     )
 
     (checked,) = CheckTimesResponse.FromString(answer).times

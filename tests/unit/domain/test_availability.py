@@ -17,6 +17,7 @@ from domain.availability import (
     require_answerable,
     still_booked,
 )
+from domain.blocking import BlockingRule
 from domain.ids import CalendarId, SessionId
 from domain.interval import Interval, WindowTooLong
 from domain.spans import Spans
@@ -50,7 +51,11 @@ def _known(
 ) -> Availability:
     calendars = [(one.calendar_id, one.busy) for one in readings]
     return Availability(
-        window=WINDOW, readings=readings, unread=unread, taken=Taken(calendars=calendars, booked=booked)
+        window=WINDOW,
+        rule=BlockingRule("UTC"),
+        readings=readings,
+        unread=unread,
+        taken=Taken(calendars=calendars, booked=booked),
     )
 
 

@@ -16,6 +16,7 @@ from domain.availability import (
     UnreadReason,
     still_held,
 )
+from domain.blocking import BlockingRule
 from domain.hold import AvailabilityUnknown, CalendarsUnreadable, HoldNotFound, TimeTaken, require_free
 from domain.ids import CalendarId, HoldId
 from domain.interval import Interval
@@ -42,6 +43,7 @@ def known(
     )
     return Availability(
         window=WINDOW,
+        rule=BlockingRule("UTC"),
         readings=(reading,),
         unread=tuple(
             Unread(calendar_id=CalendarId(one), account_id=ACCOUNT, reason=UnreadReason.TIMED_OUT)
