@@ -1,5 +1,6 @@
 """Google's Calendar API over HTTP: token, checks, scopes, faults, dispatch, partial answers."""
 
+import asyncio
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +35,7 @@ from sandbox.world.world import World
 BASE: Final = "/calendar/v3"
 _NOT_SERVED: Final = "(not served)"
 Handler = Callable[[Call], Answer | Awaitable[Answer]]
-_HANDLERS: Final[Mapping[str, Handler]] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "calendar.calendarList.list": calendars.list_calendars,
     "calendar.events.list": events.list_events,
     "calendar.events.get": events.get_event,
@@ -89,9 +90,19 @@ class GoogleCalendarServer:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request, from the token to the last byte."""
-        exchange = await self._read(request)
+        token = self._world.google.grants.find_access_token(bearer(request))
+        traffic, calendars_of = self._world.traffic, token.person.key if token else ""
+        traffic.enter(calendars_of)
+        try:
+            return await self._answer(await self._read(request, token))
+        finally:
+            traffic.leave(calendars_of)
+
+    async def _answer(self, exchange: _Exchange) -> web.StreamResponse:
+        world, request = self._world, exchange.request
         self._record_question(exchange)
-        world = self._world
+        if world.google.settings.delay_seconds:
+            await asyncio.sleep(world.google.settings.delay_seconds)
         fault = world.faults.take(
             "google", request.method, exchange.path, exchange.person, page_number(exchange.query)
         )
@@ -108,7 +119,7 @@ class GoogleCalendarServer:
         )
         return reply
 
-    async def _read(self, request: web.Request) -> _Exchange:
+    async def _read(self, request: web.Request, token: AccessToken | None) -> _Exchange:
         path = request.rel_url.raw_path.removeprefix(BASE)
         found = find_method(request.method, path)
         return _Exchange(
@@ -118,13 +129,13 @@ class GoogleCalendarServer:
             payload=await request.read(),
             method=found[0] if found else None,
             ids=found[1] if found else {},
-            token=self._world.google.grants.find_access_token(bearer(request)),
+            token=token,
         )
 
     async def _work(self, exchange: _Exchange) -> Answer:
         try:
             call = self._authorized(exchange)
-            answer = _HANDLERS[call.method.id](call)
+            answer = HANDLERS[call.method.id](call)
             done = await answer if inspect.isawaitable(answer) else answer
             return replace(done, body=selection.select(call.selection, done.body))
         except GoogleError as error:

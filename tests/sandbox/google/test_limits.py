@@ -1,5 +1,6 @@
 """Google's limits of a minute, and other ways in which its API fails."""
 
+import asyncio
 from typing import Any, get_args
 
 import pytest
@@ -63,6 +64,12 @@ async def test_answers_may_be_no_json_or_end_early(sandbox: Sandbox, gina: Calen
     for reply in (page, half):
         with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
             assert reply.json
+
+
+async def test_how_many_run_at_once_is_counted(sandbox: Sandbox, gina: Calendars) -> None:
+    sandbox.world.google.settings.delay_seconds = 0.05
+    await asyncio.gather(*(gina("GET", PATH) for _ in range(3)))
+    assert sandbox.world.traffic.peak("gina") == 3
 
 
 async def test_a_reason_nobody_knows(sandbox: Sandbox, gina: Calendars) -> None:

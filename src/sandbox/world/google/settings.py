@@ -59,8 +59,9 @@ class GoogleSettings:
     Writing: the reason of a refusal for want of a role is the `write_refusal`. Inserting under the id of a deleted
     event is answered as `spent_id` says, patching one as `patch_on_cancelled` says.
 
-    Limits: `requests_per_minute_and_person` and `requests_per_minute_and_project` over the last sixty seconds; what
-    is more gets `usage_status` with the `usage_reason`, and `usage_retry_after` for a header (None: without it).
+    Limits: each request lasts `delay_seconds` of real time. `requests_per_minute_and_person` and
+    `requests_per_minute_and_project` count over the last sixty seconds; what is more gets `usage_status` with the
+    `usage_reason`, and `usage_retry_after` for a header (None: without it).
 
     Channels: opening one is refused with `watch_refusal` and `watch_refusal_status`. It lasts for
     `longest_channel_seconds`, or `granted_channel_seconds` if that is less, and its end is printed in the
@@ -102,6 +103,7 @@ class GoogleSettings:
     write_refusal: WriteRefusal = "requiredAccessLevel"
     spent_id: SpentId = "duplicate"
     patch_on_cancelled: PatchOnCancelled = "forbidden"
+    delay_seconds: float = 0
     requests_per_minute_and_person: int = 600
     requests_per_minute_and_project: int = 10_000
     usage_status: UsageStatus = 403
