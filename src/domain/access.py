@@ -102,6 +102,11 @@ class EventMissing(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
+class EventDeleted(DomainError):
+    """There was an event under this mark, and it is deleted: the provider makes no other one under it."""
+
+
+@dataclass(kw_only=True, eq=False)
 class WriteRefused(DomainError):
     """The provider will never accept this event as it is; `code` is the provider's error code."""
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.access import EventMissing, ProviderUnavailable
+from domain.access import EventDeleted, EventMissing, ProviderUnavailable
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs
 from domain.event_digest import EventPart
 from domain.ids import EventMark
@@ -286,7 +286,29 @@ async def test_a_mark_that_was_never_used_is_not_found(provider: ProviderHarness
 async def test_a_deleted_event_is_not_found(provider: ProviderHarness) -> None:
     booked = await book(provider)
     await booked.delete()
-    assert await booked.find() is None
+    for find in (booked.find, booked.find_by_mark):
+        if provider.remembers_deleted:
+            with pytest.raises(EventDeleted):
+                await find()
+        else:
+            assert await find() is None
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+async def test_where_the_mark_of_a_deleted_event_is_remembered_no_other_is_made_under_it(
+    provider: ProviderHarness, *, by_hand: bool
+) -> None:
+    booked = await book(provider)
+    if by_hand:
+        provider.delete_by_hand(booked.event)
+    else:
+        await booked.delete()
+    if provider.remembers_deleted:
+        with pytest.raises(EventDeleted):
+            await booked.create()
+        assert provider.written() == ()
+    await provider.writer.create(replace(booked.copy, mark=OTHER_MARK), SLOT, some_details())
+    assert [one.mark for one in provider.written()] == [OTHER_MARK]
 
 
 async def test_an_event_whose_id_is_not_known_yet_is_sought_in_every_calendar(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from domain.access import AccessDenied, CalendarGone, EventMissing, ProviderUnavailable
+from domain.access import AccessDenied, CalendarGone, EventDeleted, EventMissing, ProviderUnavailable
 from domain.event_digest import EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -26,6 +26,7 @@ class FakeEventWriter:
                     # An event of this mark from before: whether anything was done is not to be seen from it.
                     raise ProviderUnavailable(outcome_unknown=True)
                 return known[0].place
+            self._require_unspent(person, copy)
             event = Event(
                 remote_id=self.provider.new_event_id(),
                 calendar=copy.remote_calendar_id,
@@ -48,7 +49,7 @@ class FakeEventWriter:
     async def delete(self, copy: EventCopy) -> None:
         async with self.provider.call("delete", calendar=copy.remote_calendar_id):
             person = await self._person(copy.account_id)
-            del person.events[_event_at(person, copy).remote_id]
+            person.delete(_event_at(person, copy).remote_id)
 
     async def find(self, copy: EventCopy) -> EventPlace | None:
         async with self.provider.call("find", calendar=copy.remote_calendar_id):
@@ -56,9 +57,14 @@ class FakeEventWriter:
             for event in (person.event(copy.remote_id or ""), *person.marked(copy.mark)):
                 if event is not None:
                     return event.place
+            self._require_unspent(person, copy)
             if copy.remote_calendar_id not in person.calendars:
                 raise CalendarGone
             return None
+
+    def _require_unspent(self, person: Person, copy: EventCopy) -> None:
+        if self.provider.remembers_deleted and copy.mark in person.deleted:
+            raise EventDeleted
 
     async def _person(self, account_id: AccountId) -> Person:
         person = await self.provider.person_behind(account_id)

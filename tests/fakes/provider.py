@@ -41,6 +41,7 @@ class Event:
 @dataclass(slots=True, kw_only=True)
 class Person:
     """Somebody with an account at the provider: our events are `events`, all others are `entries`, by calendar.
+    `deleted` are the marks of those of ours that are gone.
 
     `refusal` is the provider's code when their organisation lets us in no more, for the reason of `refused_because`.
     `lasting` is whether access was granted for longer than an hour, `served` whether the mailbox is in the provider's
@@ -58,6 +59,7 @@ class Person:
     calendars: dict[str, RemoteCalendar] = field(default_factory=dict)
     entries: dict[str, list[CalendarEntry]] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
+    deleted: set[EventMark] = field(default_factory=set)
     refusal: str = ""
     refused_because: LossCause = LossCause.ORGANISATION_DISALLOWS
     grants: int = 0
@@ -118,6 +120,10 @@ class Person:
         """The only event of ours there is."""
         (event,) = self.events.values()
         return event
+
+    def delete(self, remote_id: str) -> None:
+        """Remove an event of ours, as we or its owner may."""
+        self.deleted.add(self.events.pop(remote_id).mark)
 
     def event(self, remote_id: str) -> Event | None:
         """The event with this id, if it and its calendar are still there."""
@@ -187,7 +193,8 @@ class FakeProvider:
 
     `alarms` hear of every token it gives, as the real adapter tells them; it keeps none, so each call fetches one.
     `calls` counts the calls of each port's method. `outage` fails all of them; `misconfigured`, when it holds a code,
-    those that need a token. `forgets_marks` makes it create a second event under a mark it has seen. Calls about a
+    those that need a token. `forgets_marks` makes it create a second event under a mark it has seen,
+    `remembers_deleted` none under that of a deleted one. Calls about a
     calendar in `hanging` wait for its event; `hung` counts those that do, `most_hung` those that did at once.
     """
 
@@ -203,6 +210,7 @@ class FakeProvider:
         self.outage = False
         self.misconfigured = ""
         self.forgets_marks = False
+        self.remembers_deleted = False
         self.alarms: Alarms = RecordingAlarms()
         self._faults: dict[str, list[Fault]] = {}
         self._held: dict[str, list[Held]] = {}

@@ -53,8 +53,9 @@ _FAILURES: dict[Trouble, tuple[tuple[tuple[str, ...], DomainError], ...]] = {
 
 
 class FakeHarness:
-    def __init__(self) -> None:
+    def __init__(self, *, remembers_deleted: bool = False) -> None:
         self.provider = FakeProvider(FakeStore())
+        self.provider.remembers_deleted = self.remembers_deleted = remembers_deleted
         self.sign_in = FakeSignIn(self.provider)
         self.directory = FakeCalendarDirectory(self.provider)
         self.reader = FakeCalendarReader(self.provider)
@@ -169,7 +170,7 @@ class FakeHarness:
         return tuple(_as_seen(event) for event in self.people[name].events.values())
 
     def delete_by_hand(self, event: str) -> None:
-        del self.people["maria"].events[event]
+        self.people["maria"].delete(event)
 
     def move_mailbox(self, name: str = "maria") -> None:
         self.people[name].move_mailbox()

@@ -11,22 +11,28 @@ from tests.support.microsoft import running_sandbox, sandbox
 from tests.support.providers import ProviderHarness
 from tests.support.sandbox_harness import sandbox_harness
 
-__all__ = ["microsoft", "provider", "running_sandbox", "sandbox"]
+__all__ = ["kind", "microsoft", "provider", "running_sandbox", "sandbox"]
 
 
-@pytest.fixture(params=["fake", "microsoft"])
-def microsoft(request: pytest.FixtureRequest) -> Sandbox | None:
-    """None for the fake, for which nothing has to run."""
-    if request.param == "fake":
+@pytest.fixture(params=["fake", "fake_that_remembers", "microsoft"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The fakes differ in what they make of the mark of a deleted event."""
+    return str(request.param)
+
+
+@pytest.fixture
+def microsoft(request: pytest.FixtureRequest, kind: str) -> Sandbox | None:
+    """None for the fakes, for which nothing has to run."""
+    if kind != "microsoft":
         return None
     started: Sandbox = request.getfixturevalue("sandbox")
     return started
 
 
 @pytest_asyncio.fixture
-async def provider(microsoft: Sandbox | None) -> AsyncIterator[ProviderHarness]:
+async def provider(kind: str, microsoft: Sandbox | None) -> AsyncIterator[ProviderHarness]:
     if microsoft is None:
-        yield FakeHarness()
+        yield FakeHarness(remembers_deleted=kind == "fake_that_remembers")
         return
     async with sandbox_harness(microsoft) as harness:
         yield harness

@@ -130,6 +130,10 @@ class ProviderHarness(Protocol):
     def writer(self) -> EventWriter: ...
     @property
     def push(self) -> Push: ...
+    @property
+    def remembers_deleted(self) -> bool:
+        """Whether the mark of a deleted event is good for no other one."""
+        ...
 
     def now(self) -> datetime:
         """By the provider's clock."""

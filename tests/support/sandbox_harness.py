@@ -92,6 +92,10 @@ class SandboxHarness:
         assert self.connected.microsoft.push is not None
         return self.connected.microsoft.push
 
+    @property
+    def remembers_deleted(self) -> bool:
+        return False
+
     def now(self) -> datetime:
         return self.world.clock.now()
 

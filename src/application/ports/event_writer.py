@@ -16,7 +16,8 @@ class EventWriter(Protocol):
         """Create the event of `copy` in its calendar under its mark and return where it is.
 
         A repeat under the same mark never makes a second event when the provider recognises it. Raises CalendarGone,
-        WriteRefused, and ProviderUnavailable with `outcome_unknown` when the event may exist all the same.
+        WriteRefused, EventDeleted, as `find` does, and ProviderUnavailable with `outcome_unknown` when the event may
+        exist all the same.
         """
         ...
 
@@ -34,7 +35,9 @@ class EventWriter(Protocol):
         ...
 
     async def find(self, copy: EventCopy) -> EventPlace | None:
-        """Where the event is, in whatever calendar of the account; None when there surely is none.
+        """Where the event is, in whatever calendar of the account; None when there surely is none, and one can be made.
+
+        Raises EventDeleted when there was one and the provider remembers its mark: another takes another mark.
 
         By its id, as far as it is known, and by its mark, around each of its times. A look that is not complete
         finds nothing out: then it raises. Raises CalendarGone when there is none and the account surely no

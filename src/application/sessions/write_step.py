@@ -1,6 +1,7 @@
 """One step of writing a session: the call to the provider, and what its answer changes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from domain.access import (
     AccessDenied,
     AccessLost,
     CalendarGone,
+    EventDeleted,
     EventMissing,
     InvalidAnswer,
     MailboxFull,
@@ -118,7 +120,11 @@ async def _create(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
     at = now()
-    place = await writer.create(copy, session.interval, session.details_at(at))
+    try:
+        place = await writer.create(copy, session.interval, session.details_at(at))
+    except EventDeleted:
+        # From before its expert was erased and came back: the next one gets another mark.
+        return lambda later: writing.without_event(later, why=later.replacement)
     is_written = _written(session, session.digest_at(at), now)
     return lambda later: is_written(writing.found(later, place))
 
@@ -131,13 +137,18 @@ async def _resolve(
     There, because a request this late could still take effect: under one mark in one mailbox that makes one event. If
     the place is closed by now it can't, and the next plan looks for another.
     """
-    if (place := await writer.find(copy)) is not None:
-        return lambda later: writing.discovered(later, place)
+    try:
+        if (place := await writer.find(copy)) is not None:
+            return lambda later: writing.discovered(later, place)
+    except EventDeleted:
+        return _deleted
     if session.cancelled:
         return writing.not_begun
     says, details = session.digest_at(at := now()), session.details_at(at)
     try:
         created = await writer.create(copy, session.interval, details)
+    except EventDeleted:
+        return _deleted
     except (AccessDenied, CalendarGone):
         return writing.not_begun
     if says.changed_since(copy.written):
@@ -158,7 +169,7 @@ async def _update(
         await writer.update(copy, session.interval, session.details, parts=parts)
     except EventMissing:
         if (place := await _looked_for(copy, writer)) is None:
-            return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
+            return _deleted
         return lambda later: writing.found(later, place)
     return _written(session, says.over(copy.written), now)
 
@@ -167,9 +178,9 @@ async def _still_there(
     session: Session, copy: EventCopy, writer: EventWriter, now: Callable[[], datetime]
 ) -> Change:
     """The event was made to say all this already: it is as wanted unless its owner deleted it."""
-    place = await writer.find(copy)
+    place = await _sought(copy, writer)
     if place is None:
-        return lambda later: writing.without_event(later, why=Replacement.EVENT_DELETED)
+        return _deleted
     is_written = _written(session, copy.written, now)
     return lambda later: is_written(writing.found(later, place))
 
@@ -185,7 +196,7 @@ async def _delete(copy: EventCopy, writer: EventWriter) -> Change:
 
 async def _remove(copy: EventCopy, writer: EventWriter) -> Change:
     if copy.place is None:
-        place = await writer.find(copy)
+        place = await _sought(copy, writer)
     else:
         try:
             await writer.delete(copy)
@@ -201,10 +212,22 @@ async def _remove(copy: EventCopy, writer: EventWriter) -> Change:
 async def _looked_for(copy: EventCopy, writer: EventWriter) -> EventPlace | None:
     """Where the event is that was said to be missing: absence is not believed on one word, nor is it when the event is
     at that very place."""
-    place = await writer.find(copy)
+    place = await _sought(copy, writer)
     if place == copy.place:
         raise ProviderUnavailable
     return place
+
+
+async def _sought(copy: EventCopy, writer: EventWriter) -> EventPlace | None:
+    """None where it isn't, whether or not the provider remembers it."""
+    with suppress(EventDeleted):
+        return await writer.find(copy)
+    return None
+
+
+def _deleted(session: Session) -> Session:
+    """It was there, and its owner deleted it. A cancelled session needs no other."""
+    return writing.without_event(session, why=None if session.cancelled else Replacement.EVENT_DELETED)
 
 
 def _written(session: Session, says: EventDigest, now: Callable[[], datetime]) -> Change:
