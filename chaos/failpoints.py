@@ -8,10 +8,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
 
+from application.ports.provider import CalendarProvider
 from application.ports.store import Store, Transaction
 from chaos.points import AFTER, BEFORE, CommitPlace, commit_places, port_methods
 
@@ -103,6 +105,13 @@ def watched(name: str, dependency: Any, passed: Deadly) -> Any:
     """What the container is given under this name, with points where it is a port."""
     if name == "store":
         return WatchedStore(dependency, passed)
+    if name == "calendar_providers":
+        return {provider: _watched_bundle(bundle, passed) for provider, bundle in dependency.items()}
     if name in port_methods() and dependency is not None:
         return Watched(name, dependency, passed)
     return dependency
+
+
+def _watched_bundle(bundle: CalendarProvider, passed: Deadly) -> CalendarProvider:
+    ports = {one.name: watched(one.name, getattr(bundle, one.name), passed) for one in fields(bundle)}
+    return CalendarProvider(**ports)

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from types import NoneType
+from typing import Any, Final, get_args, get_type_hints
 
 import application
 from application.ports.grant_vault import GrantVault
+from application.ports.provider import CalendarProvider
 from application.ports.store import Store
 from server.runtime import container
 
@@ -33,7 +35,8 @@ class CommitPlace:
 
 @cache
 def port_methods() -> dict[str, frozenset[str]]:
-    """The ports of the container by their names there, with the methods that go outside: those that are awaited."""
+    """The ports of the container, and of the providers it is given, by their names there, with the methods that go
+    outside: those that are awaited."""
     found = {name: _awaited(port) for name, port in _ports() if port is not Store}
     return {name: methods for name, methods in found.items() if methods} | {VAULT: _awaited(GrantVault)}
 
@@ -69,6 +72,15 @@ def _ports() -> Iterator[tuple[str, type[Any]]]:
                 if getattr(port, "_is_protocol", False):
                     assert isinstance(port, type)
                     yield node.target.id, port
+    yield from _ports_of_a_provider()
+
+
+def _ports_of_a_provider() -> Iterator[tuple[str, type[Any]]]:
+    """The container is given these in bundles: they have the names that they have there, whichever provider it is."""
+    for name, kind in get_type_hints(CalendarProvider).items():
+        port = next(one for one in (*get_args(kind), kind) if one is not NoneType)
+        assert isinstance(port, type)
+        yield name, port
 
 
 def _awaited(port: type[Any]) -> frozenset[str]:

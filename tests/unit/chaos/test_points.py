@@ -8,10 +8,13 @@ import pytest
 from application.experts.get_expert import GetExpert
 from chaos.failpoints import Orders, watched
 from chaos.points import commit_places, every_point, port_methods
+from domain.account import Provider
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId
 from tests.builders import EXPERT, an_expert
+from tests.fakes.provider import FakeProvider
 from tests.fakes.store import FakeStore
+from tests.support.fake_ports import ports_of
 
 
 def test_every_port_of_the_container_has_points() -> None:
@@ -26,6 +29,16 @@ def test_every_transaction_of_a_use_case_has_points() -> None:
     assert {"WriteSession._begin", "WriteSession._record", "ConfirmConnection.__call__"} <= names
     assert len(names) == len(commit_places()), "each has a name of its own"
     assert "commit WriteSession._record before" in every_point()
+
+
+async def test_the_ports_of_every_provider_are_watched() -> None:
+    passed: list[str] = []
+    given = {Provider.GOOGLE: ports_of(FakeProvider(FakeStore(), Provider.GOOGLE), push=None)}
+    watching = watched("calendar_providers", given, passed.append)[Provider.GOOGLE]
+    await watching.sign_in.begin(redirect_uri="https://calendars.example/callback")
+    assert passed == ["sign_in.begin before", "sign_in.begin after"]
+    assert watching.push is None
+    assert {"sign_in", "directory", "reader", "writer", "push"} <= port_methods().keys()
 
 
 async def test_a_commit_is_told_by_who_opened_the_transaction() -> None:
