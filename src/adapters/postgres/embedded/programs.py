@@ -54,10 +54,9 @@ def programs_for(account: Account, copies: Path) -> Path:
 
 def major_version(account: Account, programs: Path) -> str:
     """The programs' major version in the spelling of PG_VERSION, such as `18`."""
-    for _ in range(2):  # it changes nothing, so one that a signal ended is asked once more
+    told = account.run(programs / "postgres", "--version", check=False)
+    if told.returncode < 0:  # a signal ended it; it changes nothing, so it is asked once more
         told = account.run(programs / "postgres", "--version", check=False)
-        if told.returncode >= 0:
-            break
     found = re.search(r"\d+", told.stdout)
     if told.returncode != 0 or found is None:
         raise PostgresUnavailable(
