@@ -1,0 +1,1 @@
+"""Google: signing in, calendars, busy times, events and push through Calendar API v3."""
