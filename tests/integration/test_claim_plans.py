@@ -32,6 +32,8 @@ FLEET = """
         SELECT calendar_id, expert_id, now(), now() + interval '1 day', now(), 'UTC', '' FROM calendar
             JOIN account USING (account_id);
     INSERT INTO subscription (calendar_id) SELECT calendar_id FROM reading;
+    INSERT INTO calendar_settings (expert_id, conflict_calendar_ids, version, tentative_blocks)
+        SELECT expert_id, array_agg(calendar_id), 1, expert_id LIKE '%7' FROM reading GROUP BY expert_id;
     """
 MAKE_DUE = """
     UPDATE reading_schedule SET marks = CASE WHEN %(marked)s AND {which} THEN seen_marks + 1 ELSE seen_marks END,
