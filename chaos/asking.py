@@ -63,6 +63,10 @@ class Asking:
                     return await call(self.random.choice(self.callers()))
             except TimeoutError:
                 why = "no answer in time"
+            except asyncio.CancelledError:
+                if _ends():
+                    raise
+                why = "the channel was closed"
             except grpc.aio.AioRpcError as error:
                 why = self._judge(what, error)
             if asyncio.get_running_loop().time() > end:
@@ -79,6 +83,12 @@ class Asking:
         if error.code() not in AGAIN or reason in FINAL_REASONS:
             raise Refused(reason or error.code().name)
         return reason or error.code().name
+
+
+def _ends() -> bool:
+    """Whether this very task is to end. A call whose channel another task closes raises CancelledError, too."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
