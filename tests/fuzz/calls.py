@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import strategies as st
 
 from calendarsync.v1.error_reason_pb2 import ErrorReason
+from server.rpc.bounds import LARGEST_RECEIVED
 from server.rpc.calls.failures import STATUS_DETAILS
 from tests.fuzz.known import Known
 from tests.fuzz.messages import WILD, damaged, damages, message_of, recipes
@@ -55,10 +56,12 @@ async def make(call: Call, channel: grpc.aio.Channel, known: Known) -> tuple[str
     """The code, and what is wrong with the answer."""
     patience = SOON if call.hurried else PATIENCE
     metadata = (("x-request-id", call.request_id),) if call.request_id else ()
+    raw = call.raw(known)
     try:
-        answer = await _answer(call, channel, call.raw(known), patience, metadata)
+        answer = await _answer(call, channel, raw, patience, metadata)
     except grpc.aio.AioRpcError as error:
-        return error.code().name, [] if call.hurried else list(_faults(error))
+        refused_unread = len(raw) > LARGEST_RECEIVED and error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        return error.code().name, [] if call.hurried or refused_unread else list(_faults(error))
     if answer is not None:
         try:
             known.learn(call.method.response.FromString(answer))
