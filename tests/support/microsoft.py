@@ -12,7 +12,7 @@ import pytest_asyncio
 from adapters.graph.calendar_directory import GraphCalendarDirectory
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import MicrosoftSettings
-from adapters.graph.tokens import AccessTokens
+from adapters.web.access_tokens import AccessTokens
 from application.ports.clock import Clock
 from application.ports.grant_vault import StoredGrant
 from application.ports.provider import CalendarProvider

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.graph.client import Access, GraphClient
+from adapters.graph.client import GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
-from adapters.graph.token_cache import AccessToken, cached_access_token
-from adapters.graph.tokens import AccessTokens, AccountAccess
+from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from adapters.web.outside_text import address_from, id_from, name_from
-from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
+from domain.access import InvalidAnswer, ProviderUnavailable
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant
 from domain.ids import AccountId
@@ -45,10 +44,7 @@ class GraphCalendarDirectory:
     tokens: AccessTokens
 
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
-        token = cached_access_token(grant.secret)
-        if token is None:
-            raise InvalidAnswer(what="a grant without a token")
-        access = _FreshAccess(fresh=token)
+        access = self.tokens.fresh(grant)
         with translated(gone=ProviderUnavailable):
             await self._probe(access)
         return await self._calendars(access)
@@ -88,19 +84,6 @@ class GraphCalendarDirectory:
         token = await access.token()
         known = (profile.get("mail"), profile.get("userPrincipalName"), token.username)
         return frozenset(address.casefold() for address in known if isinstance(address, str) and address)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FreshAccess:
-    """The token that has just come with a sign-in: there is nothing to renew it from yet."""
-
-    fresh: AccessToken
-
-    async def token(self) -> AccessToken:
-        return self.fresh
-
-    async def renewed(self, refused: AccessToken, claims: str | None) -> AccessToken:
-        raise AccessDenied
 
 
 def _from_graph(calendar: Mapping[str, Any], own_addresses: frozenset[str]) -> RemoteCalendar | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.graph.addresses import calendar_path, view_parameters
-from adapters.graph.client import Access, GraphClient, is_slow
+from adapters.graph.client import GraphClient, is_slow
 from adapters.graph.entries import SELECTED, entry_from_graph
 from adapters.graph.errors import GraphRefusal, translated
 from adapters.graph.listed_calendars import gone_if_unlisted
-from adapters.graph.tokens import AccessTokens, AccountAccess
+from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from adapters.web.metered_http import TOO_LARGE
 from adapters.web.page_sizes import PageSizes
 from domain.access import CalendarGone, InvalidAnswer

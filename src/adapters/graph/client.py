@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -19,7 +19,7 @@ from adapters.graph.errors import Fault, GraphRefusal, classify, codes_in
 from adapters.graph.next_link import next_url
 from adapters.graph.request_kinds import kind_of
 from adapters.graph.settings import MicrosoftSettings
-from adapters.graph.token_cache import AccessToken
+from adapters.web.access_tokens import Access, AccessToken
 from adapters.web.json_object import json_object
 from adapters.web.metered_http import Answer, MeteredHttp, TooSlow
 from adapters.web.outside_text import id_from
@@ -40,16 +40,6 @@ AT_ONCE = 4
 
 _PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _MINIMAL = f"{_PREFER}, return=minimal"
-
-
-class Access(Protocol):
-    """Where the tokens for one mailbox come from."""
-
-    async def token(self) -> AccessToken: ...
-
-    async def renewed(self, refused: AccessToken, claims: str | None) -> AccessToken:
-        """Another token, after Graph refused this one."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from adapters.graph.addresses import calendar_path, event_path, view_parameters
-from adapters.graph.client import AT_ONCE, Access, GraphClient, items_in
+from adapters.graph.client import AT_ONCE, GraphClient, items_in
 from adapters.graph.errors import Fault, GraphRefusal
 from adapters.graph.listed_calendars import ListedCalendar, id_of, listed_calendars
+from adapters.web.access_tokens import Access
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.ids import EventMark
 from domain.session import EventCopy, EventPlace

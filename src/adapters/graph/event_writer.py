@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.graph.addresses import calendar_path, event_path
-from adapters.graph.client import Access, GraphClient
+from adapters.graph.client import GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
 from adapters.graph.event_body import event_from_session
 from adapters.graph.event_presence import SHOWING_PRESENCE, has_times, is_event_with
 from adapters.graph.event_search import TAG, EventSearch
 from adapters.graph.listed_calendars import gone_if_unlisted, id_of
 from adapters.graph.settings import SHARED_SCOPES
-from adapters.graph.tokens import AccessTokens, AccountAccess
+from adapters.graph.token_cache import is_personal
+from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from domain.access import (
     AccessDenied,
     AccessLost,
@@ -147,7 +148,7 @@ async def _refusals_of(access: Access, *, gone: type[DomainError]) -> AsyncItera
             if refusal.code != _DENIED:
                 raise
             token = await access.token()
-            missing = () if token.personal else lacking(token.scopes, SHARED_SCOPES)
+            missing = () if is_personal(token) else lacking(token.scopes, SHARED_SCOPES)
             raise AccessDenied(missing_permissions=missing) from refusal
 
 

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from adapters.graph.client import Access, GraphClient
+from adapters.graph.client import GraphClient
 from adapters.graph.errors import Fault, GraphRefusal
+from adapters.web.access_tokens import Access
 from adapters.web.outside_text import id_from
 from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 

@@ -10,13 +10,14 @@ from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
 from adapters.graph.credentials import Credentials
 from adapters.graph.event_writer import GraphEventWriter
+from adapters.graph.grants import MicrosoftGrants
 from adapters.graph.id_token import MicrosoftIdTokens
 from adapters.graph.push import GraphPush
 from adapters.graph.settings import MicrosoftSettings
 from adapters.graph.sign_in import MicrosoftSignIn
 from adapters.graph.token_http import TokenHttp
 from adapters.graph.token_service import TokenService
-from adapters.graph.tokens import AccessTokens
+from adapters.web.access_tokens import AccessTokens
 from adapters.web.connections import open_http
 from adapters.web.page_sizes import PageSizes
 from application.ports.alarms import Alarms
@@ -49,7 +50,7 @@ async def open_microsoft(
         async with open_http(ca_file=settings.ca_file, connect_timeout=settings.connect_timeout) as http:
             credentials = Credentials(settings, alarms, clock)
             service = TokenService(settings, token_http, executor, alarms, credentials)
-            tokens = AccessTokens(vault, service, clock, meter)
+            tokens = AccessTokens(vault, MicrosoftGrants(service=service), clock, meter)
             client = GraphClient(http, settings, clock, alarms, meter)
             verifier = MicrosoftIdTokens(client_id=settings.client_id, documents=service, clock=clock)
             try:

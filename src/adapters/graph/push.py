@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapters.graph.addresses import events_resource, subscription_path
-from adapters.graph.client import Access, GraphClient
+from adapters.graph.client import GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
 from adapters.graph.listed_calendars import gone_if_unlisted
 from adapters.graph.settings import NotificationUrls
-from adapters.graph.tokens import AccessTokens, AccountAccess
+from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from adapters.web.outside_text import id_from
 from application.ports.clock import Clock
 from application.ports.push import (

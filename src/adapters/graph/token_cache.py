@@ -4,33 +4,18 @@ MSAL's own look-up misses a token whose scopes were granted in another spelling 
 network on every call.
 """
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import msal
 
 from adapters.graph.settings import PERSONAL_TENANT
+from adapters.web.access_tokens import AccessToken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
-    """A bearer token for Graph.
-
-    `mailbox` says whose it is: the same for every account of the same Microsoft user. `username` is the
-    name the person signs in with, usually an e-mail address. `scopes` are the permissions that came with it.
-    """
-
-    value: str = field(repr=False)
-    mailbox: str = field(repr=False)
-    username: str = field(repr=False)
-    scopes: tuple[str, ...] = ()
-    expires_at: datetime
-
-    @property
-    def personal(self) -> bool:
-        """Whether it is for a personal account: their mailboxes' names end in the one tenant of them all."""
-        return self.mailbox.endswith(PERSONAL_TENANT)
+def is_personal(token: AccessToken) -> bool:
+    """Whether it is for a personal account: their mailboxes' names end in the one tenant of them all."""
+    return token.mailbox.endswith(PERSONAL_TENANT)
 
 
 def cached_access_token(serialized: bytes) -> AccessToken | None:

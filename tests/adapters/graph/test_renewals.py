@@ -11,8 +11,8 @@ import pytest
 
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.token_cache import cached_access_token
-from adapters.graph.tokens import AccessTokens
 from adapters.web import renewals
+from adapters.web.access_tokens import AccessTokens
 from adapters.web.renewals import LEASE
 from application.ports.grant_vault import GrantVault, StoredGrant
 from domain.access import ProviderUnavailable

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.graph.grants import LOSS_CAUSES
 from adapters.graph.token_errors import (
     BY_ERROR,
     BY_NUMBER,
@@ -12,7 +13,6 @@ from adapters.graph.token_errors import (
     TokenRefusal,
     refusal_from,
 )
-from adapters.graph.tokens import LOSS_CAUSES
 from domain.access import LossCause
 
 SIGN_IN_AGAIN_NUMBERS = [

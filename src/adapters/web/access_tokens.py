@@ -1,28 +1,28 @@
 """Access tokens of connected accounts: from the stored grant while they last, renewed once however many ask."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
 from weakref import WeakValueDictionary
 
-from adapters.graph.settings import REQUIRED_SCOPES, SHARED_SCOPES
-from adapters.graph.token_cache import AccessToken, cached_access_token
-from adapters.graph.token_errors import TokenFault, TokenRefusal
-from adapters.graph.token_service import TokenRequestRefused, TokenService
 from adapters.web.renewals import Patience, Renewals
+from adapters.web.shared_tasks import SharedTasks
+from adapters.web.unsaved_grants import UnsavedGrants
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault, StoredGrant
 from application.ports.meters import ProviderMeter
-from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
-from domain.account import AccountNotFound
+from domain.access import (
+    AccessDenied,
+    AccessLost,
+    InvalidAnswer,
+    LossCause,
+    ProviderMisconfigured,
+    ProviderUnavailable,
+)
 from domain.errors import DomainError
 from domain.grant import Grant
 from domain.ids import AccountId
-
-_log = logging.getLogger(__name__)
 
 RENEW_BEFORE = timedelta(minutes=5)
 """A token is renewed this long before it expires, so that none expires on its way."""
@@ -30,19 +30,60 @@ RENEW_BEFORE = timedelta(minutes=5)
 LAST_USE = timedelta(seconds=30)
 """How long a token must last to be used while another process fetches the next one."""
 
-LOSS_CAUSES: Mapping[TokenFault, LossCause] = {
-    TokenFault.SIGN_IN_AGAIN: LossCause.SIGN_IN_REQUIRED,
-    TokenFault.ORGANISATION: LossCause.ORGANISATION_DISALLOWS,
-    TokenFault.CLOSED: LossCause.ACCOUNT_CLOSED,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Unsaved:
-    """A renewed grant whose storing failed: it holds the only copy of the rotated refresh token."""
+class AccessToken:
+    """A bearer token for a provider's calendars.
 
-    grant: Grant
-    over: StoredGrant
+    `mailbox` says whose it is, and names the gate its requests pass: the same for every account of the same person at
+    the provider. `username` is the name the person signs in with, usually an e-mail address. `scopes` are the
+    permissions that came with it.
+    """
+
+    value: str = field(repr=False)
+    mailbox: str = field(repr=False)
+    username: str = field(repr=False)
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime
+
+
+@dataclass(kw_only=True, eq=False)
+class RefreshRefused(Exception):
+    """The token endpoint answered a refresh with an OAuth error.
+
+    `means` is why access is lost, or what to raise where nobody's access is. `outcome` is a word for the meter, `code`
+    the error for operators, the same for everybody who is refused for the same reason.
+    """
+
+    means: LossCause | ProviderMisconfigured | ProviderUnavailable
+    outcome: str
+    code: str = ""
+
+
+class GrantRefresher(Protocol):
+    """What only the adapter of a provider knows of its grants."""
+
+    def access_token(self, secret: bytes) -> AccessToken | None:
+        """The newest one that a stored secret holds, expired or not."""
+        ...
+
+    async def refresh(self, grant: Grant, claims: str | None) -> Grant:
+        """The grant with a new access token, whatever is still valid.
+
+        `claims` is what the provider's API demands of the next token, if it demanded anything. Raises RefreshRefused,
+        ProviderUnavailable, ProviderMisconfigured.
+        """
+        ...
+
+
+class Access(Protocol):
+    """Where the tokens for one mailbox come from."""
+
+    async def token(self) -> AccessToken: ...
+
+    async def renewed(self, refused: AccessToken, claims: str | None = None) -> AccessToken:
+        """Another token, after the provider's API refused this one."""
+        ...
 
 
 class AccessTokens:
@@ -55,59 +96,50 @@ class AccessTokens:
     with that account.
     """
 
-    def __init__(self, vault: GrantVault, service: TokenService, clock: Clock, meter: ProviderMeter) -> None:
-        self._vault = vault
-        self._service = service
+    def __init__(
+        self, vault: GrantVault, refresher: GrantRefresher, clock: Clock, meter: ProviderMeter
+    ) -> None:
+        self._refresher = refresher
         self._clock = clock
         self._meter = meter
         self._renewals = Renewals(vault, clock)
         self._locks: WeakValueDictionary[AccountId, asyncio.Lock] = WeakValueDictionary()
-        self._under_way: dict[tuple[str, ...], asyncio.Task[AccessToken]] = {}
-        self._unsaved: dict[AccountId, _Unsaved] = {}
+        self._under_way: SharedTasks[AccessToken] = SharedTasks()
+        self._grants = UnsavedGrants(vault, clock)
 
     async def get(self, account_id: AccountId) -> AccessToken:
         """A token that is not known to be refused: the stored one, or a new one when that has expired."""
-        return await self._share(("get", account_id), lambda: self._get(account_id))
+        return await self._under_way.share(("get", account_id), lambda: self._get(account_id))
 
     async def renew(
         self, account_id: AccountId, *, refused: AccessToken | None = None, claims: str | None = None
     ) -> AccessToken:
         """A new token from the token endpoint.
 
-        `refused` is one Graph did not accept: when another has taken its place meanwhile, that is the answer.
-        `claims` is Graph's claims challenge, if there was one.
+        `refused` is one the provider's API did not accept: when another has taken its place meanwhile, that is the
+        answer. `claims` is what the API demanded instead, if it said so.
         """
         key = ("renew", account_id, refused.value if refused else "", claims or "")
-        return await self._share(key, lambda: self._renew(account_id, refused, claims))
+        return await self._under_way.share(key, lambda: self._renew(account_id, refused, claims))
+
+    def fresh(self, grant: Grant) -> Access:
+        """The access that has just come with a sign-in: there is nothing to renew it from yet.
+
+        Raises InvalidAnswer when there came no token.
+        """
+        token = self._refresher.access_token(grant.secret)
+        if token is None:
+            raise InvalidAnswer(what="a grant without a token")
+        return _FreshAccess(fresh=token)
 
     async def close(self, *, grace: timedelta = timedelta(seconds=5)) -> None:
         """Let renewals under way finish and be stored; end those that take longer than `grace`."""
-        if not self._under_way:
-            return
-        _, late = await asyncio.wait(list(self._under_way.values()), timeout=grace.total_seconds())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-
-    async def _share(
-        self, key: tuple[str, ...], obtain: Callable[[], Coroutine[Any, Any, AccessToken]]
-    ) -> AccessToken:
-        task = self._under_way.get(key)
-        if task is None:
-            task = self._under_way[key] = asyncio.create_task(obtain())
-            task.add_done_callback(lambda done: self._landed(key, done))
-        return await asyncio.shield(task)
-
-    def _landed(self, key: tuple[str, ...], task: asyncio.Task[AccessToken]) -> None:
-        del self._under_way[key]
-        if not task.cancelled():
-            # Looked at here, so that a failure nobody waits for any more is not reported as forgotten.
-            task.exception()
+        await self._under_way.close(grace=grace)
 
     async def _get(self, account_id: AccountId) -> AccessToken:
         async with self._lock(account_id):
-            stored = await self._load(account_id)
-            token = cached_access_token(stored.grant.secret)
+            stored = await self._grants.load(account_id)
+            token = self._refresher.access_token(stored.grant.secret)
             if token and self._lasts(token, RENEW_BEFORE):
                 return token
             try:
@@ -121,8 +153,8 @@ class AccessTokens:
         self, account_id: AccountId, refused: AccessToken | None, claims: str | None
     ) -> AccessToken:
         async with self._lock(account_id):
-            stored = await self._load(account_id)
-            token = cached_access_token(stored.grant.secret)
+            stored = await self._grants.load(account_id)
+            token = self._refresher.access_token(stored.grant.secret)
             if refused and token and token.value != refused.value and self._lasts(token, RENEW_BEFORE):
                 return token
             return await self._renewed(account_id, stored, claims)
@@ -143,12 +175,12 @@ class AccessTokens:
         while True:
             async with self._renewals.claim(account_id, stored) as ours:
                 token = await self._refreshed(account_id, stored, claims) if ours else None
-            if token and await self._save(account_id):
+            if token and await self._grants.save(account_id):
                 return token
             if not ours and meanwhile and self._lasts(meanwhile, LAST_USE):
                 return meanwhile
-            newest = await self._load(account_id)
-            token = cached_access_token(newest.grant.secret)
+            newest = await self._grants.load(account_id)
+            token = self._refresher.access_token(newest.grant.secret)
             if not _is_same(newest, stored) and token and self._lasts(token, RENEW_BEFORE):
                 return token
             stored = newest
@@ -159,44 +191,23 @@ class AccessTokens:
     ) -> AccessToken | None:
         """A token from the token endpoint, to be stored now; None when somebody else may have renewed it meanwhile."""
         try:
-            secret = await self._service.refresh(stored.grant.secret, _scopes_to_ask(stored.grant), claims)
+            grant = await self._refresher.refresh(stored.grant, claims)
         except ProviderUnavailable:
             self._meter.renewed("unavailable")
             raise
-        except TokenRequestRefused as exc:
-            self._meter.renewed(exc.refusal.fault.name.lower())
+        except RefreshRefused as exc:
+            self._meter.renewed(exc.outcome)
             # Who lost the claim meanwhile was too slow: another may have used the same refresh token before.
             if await self._renewals.still_ours(account_id, stored):
-                raise _refused(exc.refusal, account_id, stored) from exc
+                raise _refused(exc, account_id, stored) from exc
             return None
-        token = cached_access_token(secret)
+        token = self._refresher.access_token(grant.secret)
         if token is None:
             self._meter.renewed("unavailable")
             raise ProviderUnavailable
         self._meter.renewed("renewed")
-        self._unsaved[account_id] = _Unsaved(
-            grant=Grant(scopes=stored.grant.scopes, secret=secret), over=stored
-        )
+        self._grants.keep(account_id, grant, over=stored)
         return token
-
-    async def _load(self, account_id: AccountId) -> StoredGrant:
-        if account_id in self._unsaved:
-            _log.warning("storing a renewed grant again", extra={"account_id": account_id})
-            await self._save(account_id)
-        return await self._vault.load(account_id)
-
-    async def _save(self, account_id: AccountId) -> bool:
-        """Store what is unsaved. It stays unsaved when the vault raises, unless the account itself is gone."""
-        unsaved = self._unsaved[account_id]
-        try:
-            saved = await self._vault.save_renewed(
-                account_id, unsaved.grant, over=unsaved.over, now=self._clock.now()
-            )
-        except AccountNotFound:
-            del self._unsaved[account_id]
-            raise
-        del self._unsaved[account_id]
-        return saved
 
     def _lock(self, account_id: AccountId) -> asyncio.Lock:
         return self._locks.setdefault(account_id, asyncio.Lock())
@@ -221,32 +232,32 @@ class AccountAccess:
             self._held = await self.tokens.get(self.account_id)
         return self._held
 
-    async def renewed(self, refused: AccessToken, claims: str | None) -> AccessToken:
+    async def renewed(self, refused: AccessToken, claims: str | None = None) -> AccessToken:
         self._held = await self.tokens.renew(self.account_id, refused=refused, claims=claims)
         return self._held
 
 
-def _scopes_to_ask(grant: Grant) -> tuple[str, ...]:
-    """The granted ones of those we know, in our spelling; a refresh may ask for no more than was consented to."""
-    granted = {scope.rsplit("/", 1)[-1].casefold() for scope in grant.scopes}
-    known = (*REQUIRED_SCOPES, *SHARED_SCOPES)
-    return tuple(scope for scope in known if scope.casefold() in granted) or REQUIRED_SCOPES
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FreshAccess:
+    fresh: AccessToken
+
+    async def token(self) -> AccessToken:
+        return self.fresh
+
+    async def renewed(self, refused: AccessToken, claims: str | None = None) -> AccessToken:
+        raise AccessDenied
 
 
 def _is_same(one: StoredGrant, other: StoredGrant) -> bool:
     return (one.grant_version, one.rotation) == (other.grant_version, other.rotation)
 
 
-def _refused(refusal: TokenRefusal, account_id: AccountId, stored: StoredGrant) -> DomainError:
-    match refusal.fault:
-        case TokenFault.SIGN_IN_AGAIN | TokenFault.ORGANISATION | TokenFault.CLOSED:
-            return AccessLost(
-                account_id=account_id,
-                grant_version=stored.grant_version,
-                cause=LOSS_CAUSES[refusal.fault],
-                refusal=refusal.code,
-            )
-        case TokenFault.OURS:
-            return ProviderMisconfigured(code=refusal.code)
-        case TokenFault.TRANSIENT | TokenFault.UNKNOWN:
-            return ProviderUnavailable()
+def _refused(refusal: RefreshRefused, account_id: AccountId, stored: StoredGrant) -> DomainError:
+    if not isinstance(refusal.means, LossCause):
+        return refusal.means
+    return AccessLost(
+        account_id=account_id,
+        grant_version=stored.grant_version,
+        cause=refusal.means,
+        refusal=refusal.code,
+    )
