@@ -14,7 +14,7 @@ from server.commands.migrate import MIGRATE
 from server.commands.move_expert import MOVE_EXPERT
 from server.commands.rotate_keys import ROTATE_KEYS
 from server.commands.serve import SERVE
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import SettingsInvalid
 from server.runtime.stop_signals import StopSignals
 from server.time_zones import use_packaged_zones
@@ -44,7 +44,7 @@ def run(arguments: Sequence[str] | None = None, *, signals: StopSignals | None =
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="calendarsync", description="Connects experts' Microsoft calendars. Settings: CALENDARSYNC_*."
+        prog="calendarsync", description="Connects experts' calendars. Settings: CALENDARSYNC_*."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {build_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

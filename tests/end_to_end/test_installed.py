@@ -84,7 +84,10 @@ def test_says_what_it_can_do(calendarsync: Path, tmp_path: Path) -> None:
 
 def test_checks_settings_and_migrates(calendarsync: Path, tmp_path: Path, empty_dsn: str) -> None:
     settings = {PREFIX + name: value for name, value in (SETTINGS | {"DATABASE_URL": empty_dsn}).items()}
-    assert run(tmp_path, calendarsync, "check-settings", **settings) == "The settings are right.\n"
+    assert (
+        run(tmp_path, calendarsync, "check-settings", **settings)
+        == "The settings are right.\nProviders: MICROSOFT.\n"
+    )
     assert "The schema is up to date." in run(tmp_path, calendarsync, "migrate", **settings)
 
 

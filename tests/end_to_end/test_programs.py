@@ -21,7 +21,7 @@ from adapters.postgres.reachable import require_reachable
 from sandbox import Sandbox
 from sandbox.world.faults import Fault
 from server.runtime.process import running
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import Role, Settings
 from tests.server.served import Logs
 from tests.support.calls import TITLE, Calls, unread

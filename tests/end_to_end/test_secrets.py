@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Sandbox
 from server.runtime.process import running
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from tests.server.served import Logs
 from tests.support.calls import TITLE, unread
 from tests.support.programs import environment_of, program

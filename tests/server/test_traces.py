@@ -8,7 +8,7 @@ from psycopg import sql
 
 from adapters.postgres.timed_cursor import statement_name
 from server.runtime.process import running
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from tests.server.runtime.test_process import process_settings
 
 IMPORTED = "import server.cli, sys; print([one for one in sys.modules if 'opentelemetry' in one])"

@@ -16,7 +16,7 @@ import pytest_asyncio
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-import server.runtime.resources
+import server.runtime.calendar_providers
 from adapters.graph.settings import MicrosoftSettings
 from sandbox import Sandbox
 from server.runtime.process import running
@@ -93,13 +93,14 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the tries of one read lies a second in all; here it is next to nothing."""
-    as_configured = server.runtime.resources.microsoft_settings
+    pauses = (timedelta(milliseconds=1), timedelta(milliseconds=2))
+    as_configured = server.runtime.calendar_providers.microsoft_settings
 
-    def impatient(settings: Settings, *, public_url: str) -> MicrosoftSettings:
-        pauses = (timedelta(milliseconds=1), timedelta(milliseconds=2))
-        return replace(as_configured(settings, public_url=public_url), retry_pauses=pauses)
+    def impatient(settings: Settings, *, public_url: str) -> MicrosoftSettings | None:
+        configured = as_configured(settings, public_url=public_url)
+        return configured and replace(configured, retry_pauses=pauses)
 
-    monkeypatch.setattr(server.runtime.resources, "microsoft_settings", impatient)
+    monkeypatch.setattr(server.runtime.calendar_providers, "microsoft_settings", impatient)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from server.local.banner import Addresses, banner
 from server.local.stand_ins import StandInFailed, StandIns, stand_ins
 from server.logs import configure_logging
 from server.runtime.process import Running, run_process
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, Role, Settings, SettingsInvalid, load_settings
 from server.runtime.stop_signals import StopSignals
 

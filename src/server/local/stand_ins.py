@@ -1,4 +1,4 @@
-"""Starts what the settings don't name: PostgreSQL, and a sandbox in the place of Microsoft and the mail server."""
+"""Starts what the settings don't name: PostgreSQL, and a sandbox in the place of the providers and the mail server."""
 
 import base64
 import importlib.util
@@ -18,7 +18,7 @@ from typing import Any
 
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
-from server.runtime.settings import PREFIX
+from server.runtime.settings import PREFIX, REGISTERED_BY, variable
 
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""
@@ -42,15 +42,16 @@ class StandIns:
 def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns]:
     """Run what is missing, with its files below `folder`, until the block ends.
 
-    Enter it on the main thread, before any event loop (see `embedded_postgres`). Given a client id, nothing of the
-    sandbox starts; given a database URL, no PostgreSQL does. With the sandbox, which forgets everything at its end, the
-    embedded database is forgotten too; without it, it is kept. Raises StandInFailed, DataInUse, PostgresUnavailable.
+    Enter it on the main thread, before any event loop (see `embedded_postgres`). Given a client id of any provider,
+    nothing of the sandbox starts; given a database URL, no PostgreSQL does. With the sandbox, which forgets everything
+    at its end, the embedded database is forgotten too; without it, it is kept. Raises StandInFailed, DataInUse,
+    PostgresUnavailable.
     """
     settings: dict[str, Any] = {}
     with ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         sandbox = None
-        if not environment.get(PREFIX + "MICROSOFT_CLIENT_ID"):
+        if not any(environment.get(variable(client_id)) for client_id in REGISTERED_BY.values()):
             _require_sandbox()
             sandbox = stack.enter_context(_sandbox())
             settings |= _settings_for(sandbox, environment)
@@ -66,8 +67,8 @@ def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns
 def _require_sandbox() -> None:
     if not all(importlib.util.find_spec(name) for name in ("aiosmtpd", "trustme")):
         raise StandInFailed(
-            "the stand-in for Microsoft comes with an extra: pip install 'calendarsync-service[local]', "
-            f"or set {PREFIX}MICROSOFT_CLIENT_ID for the real one"
+            "the stand-in for providers comes with an extra: pip install 'calendarsync-service[local]', or set"
+            f" {' or '.join(map(variable, REGISTERED_BY.values()))} for a real one"
         )
 
 

@@ -13,7 +13,8 @@ from application.ports.store import StoreUnavailable
 from domain.audit import AuditEntry, AuditPosition
 from domain.ids import ExpertId
 from server.acting import who_acts
-from server.runtime.resources import UNREACHABLE, ProcessFailed, require_database
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.resources import UNREACHABLE, require_database
 from server.runtime.settings import Settings
 
 PAGE: Final = 1000

@@ -21,7 +21,8 @@ from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
 from server.logs import described
 from server.runtime.id_source import RandomIds
-from server.runtime.resources import UNREACHABLE, ProcessFailed, require_database
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.resources import UNREACHABLE, require_database
 from server.runtime.settings import Settings
 from server.tasks import task_for_good
 

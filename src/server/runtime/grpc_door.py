@@ -14,7 +14,8 @@ from server.rpc.callers.limits import CallerLimits
 from server.rpc.certificates import CertificateFiles, Certificates, CertificatesUnusable, open_certificates
 from server.rpc.server import Door, GrpcServer, grpc_server
 from server.runtime.callers import open_known_callers
-from server.runtime.resources import UNREACHABLE, ProcessFailed, Resources
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.resources import UNREACHABLE, Resources
 from server.runtime.settings import Settings, variable
 
 log = structlog.stdlib.get_logger("server.runtime.grpc_door")

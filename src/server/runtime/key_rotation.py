@@ -20,7 +20,8 @@ from adapters.postgres.pool import Pool, open_pool
 from application.ports.store import StoreUnavailable
 from domain.audit import Act, ActorKind, AuditAction
 from server.acting import acting_as, who_acts
-from server.runtime.resources import UNREACHABLE, ProcessFailed, require_database
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.resources import UNREACHABLE, require_database
 from server.runtime.settings import Settings
 from server.tasks import task_for_good
 

@@ -23,7 +23,8 @@ from server.runtime.container import Container
 from server.runtime.grpc_door import open_grpc
 from server.runtime.measuring import measuring
 from server.runtime.open_files import all_files, within_files
-from server.runtime.resources import UNREACHABLE, ProcessFailed, Resources, open_resources
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.resources import UNREACHABLE, Resources, open_resources
 from server.runtime.settings import Role, Settings, variable
 from server.runtime.settings.edge import http_limits
 from server.runtime.stop_signals import StopSignals
@@ -137,6 +138,7 @@ async def _serve(
                 http=str(settings.http_address._replace(port=process.http_port)),
                 operations=str(settings.operations_address._replace(port=process.operations_port)),
                 public_url=process.public_url,
+                providers=sorted(one.name for one in process.container.calendar_providers()),
                 time_zones=zones_version(),
             )
             if not settings.operations_address.loopback:

@@ -2,20 +2,17 @@
 
 import asyncio
 import random
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 
 import psycopg
 from psycopg import AsyncCursor
 
 from adapters.collation.name_order import UnicodeNameOrder
 from adapters.crypto import KeyRing
-from adapters.graph.microsoft import open_microsoft
-from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
 from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender, trusting
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
@@ -40,27 +37,22 @@ from application.ports.store import StoreUnavailable
 from domain.account import Provider
 from domain.reading import Pace
 from server.acting import who_acts
-from server.addresses import can_be_told
 from server.alarms import OperatorAlarms
 from server.build import build_version
-from server.http.links import lifecycle_url, notification_url
 from server.http.pages import Product
 from server.metrics.database import DatabaseUse
 from server.metrics.metrics import Metrics
+from server.runtime.calendar_providers import open_providers
 from server.runtime.container import Container
 from server.runtime.feed_tail import open_feed_tail
 from server.runtime.id_source import RandomIds
-from server.runtime.settings import Mail, Push, Settings
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.settings import Mail, Settings
 from server.runtime.traced import TracedKnownTimes, TracedNewSessions
 from server.tasks import task_for_good
 from server.traces import TracedProvider, Traces, TracesUnavailable, open_traces, spans_of
 
-PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
 UNREACHABLE = "the database of CALENDARSYNC_DATABASE_URL can't be reached"
-
-
-class ProcessFailed(Exception):
-    """The process can't start, or can't go on; the text is one line for its operator and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +84,16 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
         except StoreUnavailable:
             raise ProcessFailed(UNREACHABLE) from None
         alarms = OperatorAlarms()
-        microsoft = open_microsoft(
-            microsoft_settings(settings, public_url=public_url),
-            vault,
-            clock,
-            alarms,
-            _meter_of(Provider.MICROSOFT, metrics, traces),
+        configured = await stack.enter_async_context(
+            open_providers(
+                settings,
+                public_url=public_url,
+                vault=vault,
+                clock=clock,
+                alarms=alarms,
+                meter_of=partial(_meter_of, metrics, traces),
+            )
         )
-        configured = {Provider.MICROSOFT: await stack.enter_async_context(microsoft)}
         container = Container(
             alarms=alarms,
             metrics=metrics,
@@ -184,7 +178,7 @@ async def _open_traces(settings: Settings) -> AsyncIterator[Traces | None]:
         await asyncio.to_thread(traces.close)
 
 
-def _meter_of(provider: Provider, metrics: Metrics, traces: Traces | None) -> ProviderMeter:
+def _meter_of(metrics: Metrics, traces: Traces | None, provider: Provider) -> ProviderMeter:
     meter = metrics.providers.of(provider)
     return meter if traces is None else TracedProvider(meter, traces, provider.value.lower())
 
@@ -260,58 +254,3 @@ def _mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
         tls=trusting(settings.smtp_ca_file),
         clock=clock,
     )
-
-
-def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSettings:
-    """`public_url` is the one that is in use. Raises ProcessFailed when the certificate's file is not as it must be."""
-    return MicrosoftSettings(
-        client_id=settings.microsoft_client_id,
-        credential=_credential(settings),
-        next_credential=_next_credential(settings),
-        authority=settings.microsoft_authority,
-        graph_url=settings.microsoft_graph_url,
-        ca_file=settings.microsoft_ca_file,
-        notification_urls=_notification_urls(public_url) if _reachable(settings, public_url) else None,
-    )
-
-
-def _notification_urls(public_url: str) -> NotificationUrls:
-    return NotificationUrls(changes=notification_url(public_url), lifecycle=lifecycle_url(public_url))
-
-
-def _reachable(settings: Settings, public_url: str) -> bool:
-    """Whether Microsoft is asked for notifications. Raises ProcessFailed where it must be and can't reach us."""
-    if settings.push is Push.OFF:
-        return False
-    reachable = can_be_told(public_url, settings.microsoft_graph_url)
-    if settings.push is Push.ON and not reachable:
-        raise ProcessFailed(
-            "CALENDARSYNC_PUSH is on, and needs an https address in CALENDARSYNC_PUBLIC_URL that Microsoft can reach"
-        )
-    return reachable
-
-
-def _credential(settings: Settings) -> str | ClientCertificate:
-    if settings.microsoft_client_secret is not None:
-        return settings.microsoft_client_secret.get_secret_value()
-    assert settings.microsoft_client_certificate_file is not None
-    return _certificate(
-        settings.microsoft_client_certificate_file, setting="MICROSOFT_CLIENT_CERTIFICATE_FILE"
-    )
-
-
-def _next_credential(settings: Settings) -> str | ClientCertificate | None:
-    if settings.microsoft_next_client_secret is not None:
-        return settings.microsoft_next_client_secret.get_secret_value()
-    if (file := settings.microsoft_next_client_certificate_file) is not None:
-        return _certificate(file, setting="MICROSOFT_NEXT_CLIENT_CERTIFICATE_FILE")
-    return None
-
-
-def _certificate(file: Path, *, setting: str) -> ClientCertificate:
-    blocks = PEM_BLOCK.findall(file.read_text(encoding="ascii", errors="replace"))
-    keys = [text for text, kind in blocks if kind.endswith("PRIVATE KEY")]
-    certificates = [text for text, kind in blocks if kind == "CERTIFICATE"]
-    if len(keys) != 1 or not certificates:
-        raise ProcessFailed(f"CALENDARSYNC_{setting} must hold one private key and its certificate, as PEM")
-    return ClientCertificate(private_key=keys[0], certificate=certificates[0])

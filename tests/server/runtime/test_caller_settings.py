@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.runtime.grpc_door import identifies_callers, require_certificates, warnings_of
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, SettingsInvalid, load_settings
 from tests.server.runtime.test_settings import NEEDED
 from tests.support.callers import Authority

@@ -15,7 +15,7 @@ from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceStub
 from domain.caller import Scope
 from server.runtime.callers import managed_callers
 from server.runtime.process import running
-from server.runtime.resources import ProcessFailed
+from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import Role, Settings
 from tests.server.runtime.test_process import process_settings
 from tests.server.served import failure_of

@@ -29,7 +29,8 @@ from server.http import app
 from server.http.connections.loop_share import LoopShare
 from server.runtime import resources
 from server.runtime.process import PART_BESIDE_CALLS, running
-from server.runtime.resources import ProcessFailed, migrated
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.resources import migrated
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs
 from tests.support.refusing_database import refusing_database
@@ -317,7 +318,7 @@ async def test_right_settings_are_told_as_such() -> None:
     process = await _process("check-settings", DATABASE_URL="postgresql://db.example/x")
     told = (await process.communicate())[1].decode()
 
-    assert (process.returncode, told) == (0, "The settings are right.\n")
+    assert (process.returncode, told) == (0, "The settings are right.\nProviders: MICROSOFT.\n")
 
 
 async def test_the_schema_is_brought_up_to_date_on_request(empty_dsn: str) -> None:

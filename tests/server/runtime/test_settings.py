@@ -9,8 +9,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from adapters.graph.settings import NotificationUrls
 from server.addresses import Address
-from server.runtime.resources import ProcessFailed, microsoft_settings
-from server.runtime.settings import PREFIX, Mail, Settings, SettingsInvalid, load_settings, variable
+from server.runtime.calendar_providers import microsoft_settings
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.settings import PREFIX, Mail, Scopes, Settings, SettingsInvalid, load_settings, variable
 
 MICROSOFT = "https://graph.microsoft.com/v1.0"
 KEY = base64.b64encode(hashlib.sha256(b"one").digest()).decode()
@@ -75,7 +76,7 @@ def test_all_faults_are_told_at_once_by_name(environment: pytest.MonkeyPatch) ->
     assert "did you mean CALENDARSYNC_PUBLIC_URL?" in told
 
 
-@pytest.mark.parametrize("name", [name for name in NEEDED if name != "MICROSOFT_CLIENT_SECRET"])
+@pytest.mark.parametrize("name", [name for name in NEEDED if not name.startswith("MICROSOFT_")])
 def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
     environment.setenv(PREFIX + name, "")
 
@@ -111,6 +112,10 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
         ("MICROSOFT_AUTHORITY", "http://hunter2.example/common"),
         ("MICROSOFT_GRAPH_URL", "hunter2"),
         ("MICROSOFT_CA_FILE", "/nowhere/hunter2.pem"),
+        ("GOOGLE_SCOPES", "hunter2"),
+        ("GOOGLE_TOKEN_URL", "http://hunter2.example/token"),
+        ("GOOGLE_CA_FILE", "/nowhere/hunter2.pem"),
+        ("GOOGLE_PERSON_PER_MINUTE", "0"),
         ("RETURN_URLS", "https://app.example,hunter2"),
         ("DATABASE_POOL_SIZE", "hunter2"),
         ("DATABASE_POOL_SIZE", "0"),
@@ -289,6 +294,63 @@ def test_what_is_measured_is_told_on_private_networks_only(
     assert fault in _faults()
 
 
+def test_each_provider_alone_is_enough(environment: pytest.MonkeyPatch) -> None:
+    assert load_settings().google_client_id is None
+
+    for name in ("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET"):
+        environment.delenv(PREFIX + name)
+    environment.setenv(PREFIX + "GOOGLE_CLIENT_ID", "1234.apps.googleusercontent.com")
+    environment.setenv(PREFIX + "GOOGLE_CLIENT_SECRET", "hunter2-google")
+
+    settings = load_settings()
+    assert microsoft_settings(settings, public_url="https://calendars.example") is None
+    assert settings.google_calendar_url == "https://www.googleapis.com/calendar/v3"
+    assert settings.google_scopes is Scopes.LEAST
+
+
+def test_without_any_provider_there_is_nothing_to_serve(environment: pytest.MonkeyPatch) -> None:
+    for name in ("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET"):
+        environment.delenv(PREFIX + name)
+
+    (fault,) = _faults()
+
+    assert fault.startswith(f"{PREFIX}MICROSOFT_CLIENT_ID or {PREFIX}GOOGLE_CLIENT_ID: one of them is needed")
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (
+            {"GOOGLE_CLIENT_ID": "one"},
+            "GOOGLE_CLIENT_SECRET: is missing, and CALENDARSYNC_GOOGLE_CLIENT_ID is no use without it",
+        ),
+        (
+            {"GOOGLE_CLIENT_SECRET": "one"},
+            "GOOGLE_CLIENT_ID: is missing, and CALENDARSYNC_GOOGLE_CLIENT_SECRET is no use without it",
+        ),
+        (
+            {"GOOGLE_NEXT_CLIENT_SECRET": "one"},
+            "GOOGLE_CLIENT_ID: is missing, and CALENDARSYNC_GOOGLE_NEXT_CLIENT_SECRET is no use without it",
+        ),
+        (
+            {"GOOGLE_CLIENT_ID": "one", "GOOGLE_CLIENT_SECRET": "two", "GOOGLE_NEXT_CLIENT_SECRET": "two"},
+            "GOOGLE_NEXT_CLIENT_SECRET: is the same as CALENDARSYNC_GOOGLE_CLIENT_SECRET",
+        ),
+        (
+            {"MICROSOFT_CLIENT_ID": "", "GOOGLE_CLIENT_ID": "one", "GOOGLE_CLIENT_SECRET": "two"},
+            "MICROSOFT_CLIENT_ID: is missing, and CALENDARSYNC_MICROSOFT_CLIENT_SECRET is no use without it",
+        ),
+    ],
+)
+def test_half_a_registration_is_refused(
+    environment: pytest.MonkeyPatch, given: dict[str, str], fault: str
+) -> None:
+    for name, value in given.items():
+        environment.setenv(PREFIX + name, value)
+
+    assert _faults() == [PREFIX + fault]
+
+
 def test_a_secret_or_a_certificate_is_needed_and_not_both(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -381,9 +443,10 @@ def test_notifications_are_asked_for_where_they_can_arrive(
     environment.setenv(PREFIX + "PUSH", push)
     environment.setenv(PREFIX + "MICROSOFT_GRAPH_URL", graph)
 
-    urls = microsoft_settings(load_settings(), public_url=public_url).notification_urls
+    settings = microsoft_settings(load_settings(), public_url=public_url)
 
-    assert urls == (url and NotificationUrls(changes=url, lifecycle=f"{url}/lifecycle"))
+    assert settings is not None
+    assert settings.notification_urls == (url and NotificationUrls(changes=url, lifecycle=f"{url}/lifecycle"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The settings: a file a subject, put together in `loading`; docs/settings.md is made from their descriptions."""
 
 from server.runtime.settings.database import weak_keys_may_open
+from server.runtime.settings.google import Scopes
 from server.runtime.settings.loading import (
     SUBJECTS,
     Settings,
@@ -9,17 +10,19 @@ from server.runtime.settings.loading import (
     require_shared_address,
 )
 from server.runtime.settings.mail import Mail
-from server.runtime.settings.microsoft import Push
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
+from server.runtime.settings.providers import REGISTERED_BY, Push
 from server.runtime.settings.running import Role
 
 __all__ = [
     "FOR_TESTS",
     "PREFIX",
+    "REGISTERED_BY",
     "SUBJECTS",
     "Mail",
     "Push",
     "Role",
+    "Scopes",
     "Settings",
     "SettingsInvalid",
     "load_settings",

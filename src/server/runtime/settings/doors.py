@@ -18,7 +18,7 @@ class DoorSettings(BaseModel):
     http_address: ListenAddress = Field(default=Address("127.0.0.1", 8080), description="where HTTP listens")
     public_url: WebUrl | None = Field(
         default=None,
-        description="where browsers and Microsoft reach the HTTP side; needed unless one process does everything for"
+        description="where browsers and providers reach the HTTP side; needed unless one process does everything for"
         " this machine only",
     )
     return_urls: WebUrls = Field(

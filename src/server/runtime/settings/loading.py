@@ -8,23 +8,27 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.addresses import Address
-from server.runtime.settings import callers, doors, mail, microsoft, operations, reading
+from server.runtime.settings import callers, doors, google, mail, microsoft, operations, providers, reading
 from server.runtime.settings.callers import CallerSettings
 from server.runtime.settings.cells import CellsSettings
 from server.runtime.settings.database import DatabaseSettings
 from server.runtime.settings.doors import DoorSettings
 from server.runtime.settings.edge import EdgeSettings
+from server.runtime.settings.google import GoogleSettings
 from server.runtime.settings.mail import MailSettings
 from server.runtime.settings.microsoft import MicrosoftSettings
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
 from server.runtime.settings.operations import OperationsSettings
+from server.runtime.settings.providers import ProviderSettings
 from server.runtime.settings.reading import ReadingSettings
 from server.runtime.settings.running import Role, RunningSettings
 
 SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
     DatabaseSettings,
     CellsSettings,
+    ProviderSettings,
     MicrosoftSettings,
+    GoogleSettings,
     MailSettings,
     DoorSettings,
     EdgeSettings,
@@ -35,7 +39,9 @@ SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
 )
 """In the order in which docs/settings.md shows them."""
 CONTRADICTIONS: Final = (
+    providers.contradictions,
     microsoft.contradictions,
+    google.contradictions,
     mail.contradictions,
     reading.contradictions,
     doors.contradictions,
@@ -56,7 +62,9 @@ class Settings(
     BaseSettings,
     DatabaseSettings,
     CellsSettings,
+    ProviderSettings,
     MicrosoftSettings,
+    GoogleSettings,
     MailSettings,
     DoorSettings,
     EdgeSettings,

@@ -11,7 +11,7 @@ class ReadingSettings(BaseModel):
     """Readings and answers"""
 
     read_budget_seconds: float = Field(
-        default=20, gt=0, le=300, description="how long one call may spend reading from Microsoft"
+        default=20, gt=0, le=300, description="how long one call may spend reading from providers"
     )
     default_max_age_seconds: float = Field(
         default=900, gt=0, le=86_400, description="how old readings may be where the caller sets no `max_age`"
@@ -20,7 +20,7 @@ class ReadingSettings(BaseModel):
         default=120,
         ge=1,
         le=365,
-        description="how far ahead readings reach; calls about later times read from Microsoft",
+        description="how far ahead readings reach; calls about later times read from the provider",
     )
     poll_seconds: float = Field(
         default=300,
@@ -29,7 +29,7 @@ class ReadingSettings(BaseModel):
         description="how often a calendar is read; less than `DEFAULT_MAX_AGE_SECONDS`, like the next",
     )
     poll_with_push_seconds: float = Field(
-        default=780, ge=1, le=86_400, description="the same where Microsoft sends notifications"
+        default=780, ge=1, le=86_400, description="the same where the provider sends notifications"
     )
     known_times_mb: int = Field(
         default=256,

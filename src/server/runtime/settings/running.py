@@ -15,7 +15,7 @@ class Role(Enum):
     API = "api"
     """gRPC."""
     WEB = "web"
-    """What is called from outside: the sign-in redirect, the reconnect link, Microsoft's notifications."""
+    """What is called from outside: the sign-in redirect, the reconnect link, providers' notifications."""
     WORKER = "worker"
     """Jobs and upkeep."""
 

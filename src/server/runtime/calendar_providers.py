@@ -1,0 +1,102 @@
+"""The providers of calendars that are configured, opened in one place."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from adapters.graph.microsoft import open_microsoft
+from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
+from application.ports.alarms import Alarms
+from application.ports.clock import Clock
+from application.ports.grant_vault import GrantVault
+from application.ports.meters import ProviderMeter
+from application.ports.provider import CalendarProvider, CalendarProviders
+from domain.account import Provider
+from server.addresses import can_be_told
+from server.http.links import lifecycle_url, notification_url
+from server.runtime.process_failed import ProcessFailed
+from server.runtime.settings import PREFIX, Push, Settings
+
+PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
+
+
+@asynccontextmanager
+async def open_providers(
+    settings: Settings,
+    *,
+    public_url: str,
+    vault: GrantVault,
+    clock: Clock,
+    alarms: Alarms,
+    meter_of: Callable[[Provider], ProviderMeter],
+) -> AsyncIterator[CalendarProviders]:
+    """Those with a client id, by name. Raises ProcessFailed."""
+    configured: dict[Provider, CalendarProvider] = {}
+    async with AsyncExitStack() as stack:
+        if (microsoft := microsoft_settings(settings, public_url=public_url)) is not None:
+            configured[Provider.MICROSOFT] = await stack.enter_async_context(
+                open_microsoft(microsoft, vault, clock, alarms, meter_of(Provider.MICROSOFT))
+            )
+        yield configured
+
+
+def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSettings | None:
+    """None without a client id. `public_url` is the one that is in use.
+
+    Raises ProcessFailed when the certificate's file is not as it must be.
+    """
+    if settings.microsoft_client_id is None:
+        return None
+    reachable = _reachable(settings, public_url, settings.microsoft_graph_url, by="Microsoft")
+    return MicrosoftSettings(
+        client_id=settings.microsoft_client_id,
+        credential=_credential(settings),
+        next_credential=_next_credential(settings),
+        authority=settings.microsoft_authority,
+        graph_url=settings.microsoft_graph_url,
+        ca_file=settings.microsoft_ca_file,
+        notification_urls=_notification_urls(public_url) if reachable else None,
+    )
+
+
+def _notification_urls(public_url: str) -> NotificationUrls:
+    return NotificationUrls(changes=notification_url(public_url), lifecycle=lifecycle_url(public_url))
+
+
+def _reachable(settings: Settings, public_url: str, provider_url: str, *, by: str) -> bool:
+    """Whether a provider is asked for notifications. Raises ProcessFailed where it must be and can't reach us."""
+    if settings.push is Push.OFF:
+        return False
+    reachable = can_be_told(public_url, provider_url)
+    if settings.push is Push.ON and not reachable:
+        raise ProcessFailed(
+            f"{PREFIX}PUSH is on, and needs an https address in {PREFIX}PUBLIC_URL that {by} can reach"
+        )
+    return reachable
+
+
+def _credential(settings: Settings) -> str | ClientCertificate:
+    if settings.microsoft_client_secret is not None:
+        return settings.microsoft_client_secret.get_secret_value()
+    assert settings.microsoft_client_certificate_file is not None
+    return _certificate(
+        settings.microsoft_client_certificate_file, setting="MICROSOFT_CLIENT_CERTIFICATE_FILE"
+    )
+
+
+def _next_credential(settings: Settings) -> str | ClientCertificate | None:
+    if settings.microsoft_next_client_secret is not None:
+        return settings.microsoft_next_client_secret.get_secret_value()
+    if (file := settings.microsoft_next_client_certificate_file) is not None:
+        return _certificate(file, setting="MICROSOFT_NEXT_CLIENT_CERTIFICATE_FILE")
+    return None
+
+
+def _certificate(file: Path, *, setting: str) -> ClientCertificate:
+    blocks = PEM_BLOCK.findall(file.read_text(encoding="ascii", errors="replace"))
+    keys = [text for text, kind in blocks if kind.endswith("PRIVATE KEY")]
+    certificates = [text for text, kind in blocks if kind == "CERTIFICATE"]
+    if len(keys) != 1 or not certificates:
+        raise ProcessFailed(f"{PREFIX}{setting} must hold one private key and its certificate, as PEM")
+    return ClientCertificate(private_key=keys[0], certificate=certificates[0])

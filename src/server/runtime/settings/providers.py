@@ -1,0 +1,65 @@
+"""Settings of all providers of calendars, and what holds among them."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field, SecretStr
+
+from domain.account import Provider
+from server.runtime.settings.kinds import AnyCase
+from server.runtime.settings.names import variable
+
+REGISTERED_BY: Final[Mapping[Provider, str]] = {
+    Provider.MICROSOFT: "microsoft_client_id",
+    Provider.GOOGLE: "google_client_id",
+}
+"""The setting without which a provider is not available, of each."""
+
+
+class Push(Enum):
+    """Whether providers are asked to notify us of changes; calendars are read regularly in any case."""
+
+    ON = "on"
+    OFF = "off"
+    AUTO = "auto"
+    """Those that can reach us: at a public address, and the sandbox also at one of this machine."""
+
+
+class ProviderSettings(BaseModel):
+    """Providers"""
+
+    push: Annotated[Push, AnyCase] = Field(
+        default=Push.AUTO,
+        description="whether providers are asked for notifications: `off`, `on`, or `auto`, if they can reach"
+        " `PUBLIC_URL` (by https)",
+    )
+
+
+def contradictions(values: dict[str, Any]) -> list[str]:
+    """Faults between fields that are right by themselves."""
+    if any(client_id in values for client_id in REGISTERED_BY.values()):
+        return []
+    either = " or ".join(variable(client_id) for client_id in REGISTERED_BY.values())
+    return [f"{either}: one of them is needed, or there is no provider to connect calendars of"]
+
+
+def without_client_id(values: dict[str, Any], *, client_id: str, useless: tuple[str, ...]) -> list[str]:
+    """A fault where one of the `useless` is set, which belong to a registration that no client id names."""
+    for field in useless:
+        if field in values and client_id not in values:
+            return [f"{variable(client_id)}: is missing, and {variable(field)} is no use without it"]
+    return []
+
+
+def same_twice(values: dict[str, Any], *fields: str) -> list[str]:
+    """A fault for each of the fields, named after what is to come next, that repeats what is in use now."""
+    return [
+        f"{variable(one)}: is the same as {variable(one.replace('_next', ''))}"
+        for one in fields
+        if one in values and _plain(values[one]) == _plain(values.get(one.replace("_next", "")))
+    ]
+
+
+def _plain(value: Any) -> str:
+    return str(value.get_secret_value() if isinstance(value, SecretStr) else value)
