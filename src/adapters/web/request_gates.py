@@ -5,6 +5,7 @@ Nothing here knows how a provider says that it is too much: Graph has a status f
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -36,11 +37,20 @@ class _Gate:
 class RequestGates:
     """One gate per name, shared by everything in the process that asks in that name.
 
-    `at_once` bounds the requests under way, `per_minute` those that begin within any minute; None is no bound.
+    `at_once` bounds the requests under way, `per_minute` those that begin within any minute; None is no bound. A pause
+    that we choose ourselves is longer by anything up to `jitter`, anew each time.
     """
 
-    def __init__(self, clock: Clock, *, at_once: int | None, per_minute: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        at_once: int | None,
+        per_minute: int | None = None,
+        jitter: timedelta = timedelta(),
+    ) -> None:
         self._clock = clock
+        self._jitter = jitter
         self._at_once = at_once
         self._per_minute = per_minute
         self._gates: dict[str, _Gate] = {}
@@ -78,6 +88,7 @@ class RequestGates:
         pause = retry_after
         if pause is None:
             pause = min(FIRST_PAUSE * 2 ** min(gate.refusals - 1, 10), LONGEST_PAUSE)
+            pause += self._jitter * random.random()  # noqa: S311 - spreads only
         until = self._clock.now() + pause
         gate.closed_until = max(until, gate.closed_until or until)
         return pause
