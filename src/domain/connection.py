@@ -38,6 +38,14 @@ class Confirming(Enum):
 
 
 @dataclass(kw_only=True, eq=False)
+class SignInFailed(DomainError):
+    """A sign-in that came back without an account. `provider` is where it was; None as long as only the adapter has
+    seen it."""
+
+    provider: Provider | None = None
+
+
+@dataclass(kw_only=True, eq=False)
 class ConnectionAttemptNotFound(DomainError):
     """The state is unknown, used up, or belongs to another expert."""
 
@@ -60,19 +68,19 @@ class DestinationRequired(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
-class SignInCancelled(DomainError):
+class SignInCancelled(SignInFailed):
     """The person went back instead of consenting, or could not get past a page that asks for an administrator."""
 
 
 @dataclass(kw_only=True, eq=False)
-class AdminApprovalRequired(DomainError):
+class AdminApprovalRequired(SignInFailed):
     """The person's organisation lets only an administrator consent."""
 
     admin_consent_url: str
 
 
 @dataclass(kw_only=True, eq=False)
-class BlockedByOrganisation(DomainError):
+class BlockedByOrganisation(SignInFailed):
     """The person's organisation doesn't let them use the service: their administrator must allow it.
 
     `code` is the provider's own, for the administrator; empty when it named none.
@@ -82,12 +90,12 @@ class BlockedByOrganisation(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
-class SignInRefused(DomainError):
+class SignInRefused(SignInFailed):
     """The provider refused the code, or what it answered proves nobody's identity; a new sign-in may work."""
 
 
 @dataclass(kw_only=True, eq=False)
-class SignInInterrupted(DomainError):
+class SignInInterrupted(SignInFailed):
     """The provider, or our own database, stopped answering while a sign-in was being finished.
 
     It is used up, so that asking the same again is of no use; a new one may work.
@@ -95,12 +103,12 @@ class SignInInterrupted(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
-class MailboxNotServed(DomainError):
+class MailboxNotServed(SignInFailed):
     """The account has no mailbox in the provider's cloud: self-hosted, unlicensed or missing."""
 
 
 @dataclass(kw_only=True, eq=False)
-class AccountMismatch(DomainError):
+class AccountMismatch(SignInFailed):
     """A reconnect came back as somebody else; `meant` is the address of the account that was to be reconnected."""
 
     meant: str = field(default="", repr=False)
@@ -158,4 +166,4 @@ class ConnectionAttempt:
 def require_same_person(account: Account, identity: Identity) -> None:
     """Raises AccountMismatch when a reconnect came back as another user of the provider."""
     if account.identity != identity:
-        raise AccountMismatch(meant=account.email)
+        raise AccountMismatch(provider=account.identity.provider, meant=account.email)

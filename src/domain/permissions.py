@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from domain.errors import DomainError
+from domain.connection import SignInFailed
 
 
 @dataclass(kw_only=True, eq=False)
-class PermissionsMissing(DomainError):
+class PermissionsMissing(SignInFailed):
     """The person (or the provider) withheld permissions without which nothing works."""
 
     missing: tuple[str, ...]

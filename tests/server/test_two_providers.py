@@ -6,14 +6,19 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
 from application.ports.sign_in import RedirectAnswer
+from calendarsync.v1.account_service_pb2 import CompleteConnectionRequest
 from domain.account import Provider
+from domain.connection import Confirming
 from domain.ids import CalendarId, ExpertId
 from server.http.links import callback_path
 from server.metrics.process import Alarms
+from server.rpc.provider_pages import PAGES
+from server.runtime.settings import REGISTERED_BY
 from tests.builders import EXPERT, an_expert
 from tests.server.http.browser import at_http
 from tests.server.served import RETURN_URL, World, a_world, failure_of, served
@@ -85,12 +90,12 @@ def test_the_alarms_of_those_configured_are_measured_while_they_are_not_raised()
     assert value("APPLE_MISCONFIGURED") is None
 
 
-async def a_sign_in(world: World, provider: Provider) -> str:
+async def a_sign_in(world: World, provider: Provider, *, return_url: str | None = RETURN_URL) -> str:
     """Its state."""
     async with world.store.transaction() as tx:
         await tx.experts.put(an_expert())
     started = await world.container.start_connection()(
-        expert_id=ExpertId(EXPERT), provider=provider, return_url=RETURN_URL
+        expert_id=ExpertId(EXPERT), provider=provider, return_url=return_url
     )
     return started.state
 
@@ -107,6 +112,47 @@ async def test_a_sign_in_comes_back_to_its_own_providers_address(world: World) -
     assert (elsewhere.status, nowhere.status) == (404, 404)
     assert at_home.told["outcome"] == ["pending"]
     assert (google.calls["redeem"], world.provider.calls["redeem"]) == (1, 0)
+
+
+async def test_a_failure_is_told_in_the_words_of_its_own_provider() -> None:
+    world = a_world(Confirming.WITH_RETURN_URL, configured=BOTH)
+    state = await a_sign_in(world, Provider.GOOGLE, return_url=None)
+    async with at_http(world, world.container.web_app()) as browser:
+        page = await browser.get(
+            callback_path(Provider.GOOGLE), params={"state": state, "error": "access_denied"}
+        )
+
+    assert "You went back before Google could finish." in page.text
+    assert 'href="https://support.google.com/' in page.text
+    assert "Microsoft" not in page.text
+
+
+async def test_only_administrators_at_microsoft_come_back_from_approving(world: World) -> None:
+    async with at_http(world, world.container.web_app()) as browser:
+        for query in ("admin_consent=True", "error=access_denied"):
+            microsoft, google = [await browser.get(f"{callback_path(one)}?{query}") for one in BOTH]
+            assert (microsoft.status, google.status) == (200, 400)
+            assert "damaged" in google.text
+
+
+def test_each_provider_that_can_be_configured_has_pages_to_send_people_to() -> None:
+    assert PAGES.keys() == REGISTERED_BY.keys()
+
+
+async def test_callers_are_led_to_pages_of_the_provider_at_which_it_failed(world: World) -> None:
+    links = {}
+    async with served(world) as api:
+        await api.put_expert()
+        for provider in BOTH:
+            started = await api.start(provider=f"PROVIDER_{provider.name}")
+            request = CompleteConnectionRequest(
+                expert_id=EXPERT, state=started.state, error="access_denied", error_subcode="cancel"
+            )
+            failure = await failure_of(api.accounts.CompleteConnection(request))
+            links[provider] = failure.detail(error_details_pb2.Help).links[0].url
+
+    assert links[Provider.MICROSOFT].startswith("https://learn.microsoft.com/")
+    assert links[Provider.GOOGLE].startswith("https://support.google.com/")
 
 
 @pytest.mark.parametrize("provider", BOTH)

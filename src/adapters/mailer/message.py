@@ -31,6 +31,10 @@ SUBJECTS: Mapping[LossCause, str] = {
     LossCause.ACCOUNT_CLOSED: "replace your",
     LossCause.MAILBOX_NOT_SERVED: "there is no mailbox behind your",
 }
+SUBJECTS_AT: Mapping[tuple[str, LossCause], str] = {
+    ("Google", LossCause.MAILBOX_NOT_SERVED): "switch on your",
+}
+"""Where a provider's people know the thing under another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ def reconnect_message(
     message["From"] = sender
     message["To"] = _recipient(notice)
     begin = "Reminder, action required" if notice.reminder else "Action required"
-    message["Subject"] = f"{begin}: {SUBJECTS[notice.cause]} {one_line(notice.provider_name)} calendar"
+    message["Subject"] = f"{begin}: {_asks(notice)} {one_line(notice.provider_name)} calendar"
     message["Date"] = sent_at
     message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9._-]', '', notice.message_id)}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: answer with no absence notice
@@ -81,6 +85,10 @@ def reconnect_message(
     message.set_content(TEMPLATES.get_template("reconnect.txt").render(words))
     message.add_alternative(TEMPLATES.get_template("reconnect.html").render(words), subtype="html")
     return message
+
+
+def _asks(notice: ReconnectNotice) -> str:
+    return SUBJECTS_AT.get((notice.provider_name, notice.cause)) or SUBJECTS[notice.cause]
 
 
 def one_line(text: str) -> str:

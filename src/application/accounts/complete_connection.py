@@ -25,6 +25,7 @@ from domain.connection import (
     Confirming,
     ConnectionAttempt,
     MailboxNotServed,
+    SignInFailed,
     SignInInterrupted,
 )
 from domain.errors import DomainError
@@ -79,13 +80,16 @@ class CompleteConnection:
             attempt.require_alive(self.clock.now())
             outcome = await self._finish(attempt, answer)
         except (ProviderUnavailable, StoreUnavailable):
-            return ConnectionOutcome(failure=SignInInterrupted(), return_url=attempt.return_url)
+            interrupted = SignInInterrupted(provider=attempt.provider)
+            return ConnectionOutcome(failure=interrupted, return_url=attempt.return_url)
         except DomainError as failure:
             # What a redirect says without a code is anybody's word.
             if isinstance(failure, ProviderMisconfigured) and answer.code:
                 self.alarms.provider_misconfigured(attempt.provider, failure.code)
             if isinstance(failure, ClockDiffers):
                 self.alarms.clock_differs(failure.by)
+            if isinstance(failure, SignInFailed):
+                failure.provider = attempt.provider
             return ConnectionOutcome(failure=failure, return_url=attempt.return_url)
         return replace(outcome, return_url=attempt.return_url)
 

@@ -7,9 +7,19 @@ from application.accounts.start_connection import additional_permissions
 from application.ports.clock import Clock
 from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store
-from domain.account import AccountStatus, Provider
+from domain.access import ProviderMisconfigured, ProviderUnavailable
+from domain.account import AccountStatus, Provider, ProviderNotAvailable
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt, Way
+from domain.errors import DomainError
 from domain.incident import ReconnectedAlready
+
+
+@dataclass(kw_only=True, eq=False)
+class ReconnectNotBegun(DomainError):
+    """Not now, and why: `provider` doesn't answer, or refuses our registration, or isn't configured any more."""
+
+    provider: Provider
+    why: DomainError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +35,7 @@ class StartReconnect:
         """Where to send the browser. Any mail's link does, also that of an earlier loss, while the account waits.
 
         Raises ReconnectedAlready, ReconnectLinkUnknown (also once the account was disconnected or its expert erased),
-        ProviderNotAvailable, and what `SignIn.begin` raises.
+        ReconnectNotBegun.
         """
         async with self.store.transaction() as tx:
             incident = await tx.incidents.by_token(token)
@@ -34,11 +44,14 @@ class StartReconnect:
         if account.status is not AccountStatus.RECONNECT_REQUIRED and account.served:
             raise ReconnectedAlready
         provider = account.identity.provider
-        started = await provider_of(self.providers, provider).sign_in.begin(
-            redirect_uri=self.callback_url(provider),
-            login_hint=account.email,
-            also=tuple(one.permission for one in additional),
-        )
+        try:
+            started = await provider_of(self.providers, provider).sign_in.begin(
+                redirect_uri=self.callback_url(provider),
+                login_hint=account.email,
+                also=tuple(one.permission for one in additional),
+            )
+        except (ProviderUnavailable, ProviderMisconfigured, ProviderNotAvailable) as why:
+            raise ReconnectNotBegun(provider=provider, why=why) from why
         attempt = ConnectionAttempt(
             state=started.state,
             expert_id=account.expert_id,

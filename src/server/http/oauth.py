@@ -13,6 +13,7 @@ from application.ports.sign_in import RedirectAnswer
 from domain.account import Provider
 from domain.connection import ConnectionAttemptNotFound, ConnectionAttemptOtherWay
 from server.http.elsewhere import Elsewhere
+from server.http.failures import failure_page
 from server.http.forms import FormDamaged, url_encoded_form
 from server.http.links import RESULT_PATH
 from server.http.pages import page_response
@@ -26,7 +27,6 @@ from server.http.texts import (
     RECONNECTED_AND_WRITING,
     RESULTS,
     UNKNOWN_SIGN_IN,
-    failure_page,
 )
 from server.rpc.catalogue import reason_of
 
@@ -38,6 +38,8 @@ LONGEST: Final[Mapping[str, int]] = {
     "error_description": 8192,
 }
 """The parameters that are read, and how many characters each may have, as in CompleteConnection; others are ignored."""
+APPROVING: Final = frozenset({Provider.MICROSOFT})
+"""Where administrators approve by a link that leads back here."""
 APPROVAL: Final = "admin_consent"
 """What Microsoft adds for an administrator who comes back from the link to approve: see "Admin consent on the Microsoft
 identity platform"."""
@@ -81,7 +83,7 @@ class Callback:
     async def _finish(self, request: web.Request, parameters: MultiMapping[str]) -> web.StreamResponse:
         try:
             answer = redirect_answer(parameters)
-            if is_from_approval(parameters, answer):
+            if self.provider in APPROVING and is_from_approval(parameters, answer):
                 return page_response(request, NOT_APPROVED if answer.error else APPROVAL_REPORTED)
             require_sign_in(answer)
         except RedirectDamaged:
@@ -95,7 +97,7 @@ class Callback:
         if outcome.return_url is not None:
             return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
         if outcome.failure is not None:
-            return page_response(request, failure_page(outcome.failure))
+            return page_response(request, failure_page(outcome.failure, self.provider))
         # To an address without state and code: reloading it shows the same.
         return web.Response(status=303, headers={"Location": RESULT_PATH + _result_of(outcome)})
 

@@ -6,13 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
-from application.accounts.start_reconnect import StartReconnect
-from domain.access import ProviderMisconfigured, ProviderUnavailable
-from domain.account import ProviderNotAvailable
+from application.accounts.start_reconnect import ReconnectNotBegun, StartReconnect
 from domain.incident import ReconnectedAlready, ReconnectLinkUnknown
 from server.http.elsewhere import Elsewhere
+from server.http.failures import failure_page
 from server.http.pages import page_response
-from server.http.texts import DAMAGED_RECONNECT, RECONNECTED_ALREADY, UNKNOWN_RECONNECT, failure_page
+from server.http.texts import DAMAGED_RECONNECT, RECONNECTED_ALREADY, UNKNOWN_RECONNECT
 
 WHOLE_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """256 bits in the alphabet of URLs, as the ids' source makes them; whatever else comes was broken on its way."""
@@ -35,6 +34,6 @@ class Reconnect:
             return await self.elsewhere(request, token) or page_response(request, UNKNOWN_RECONNECT)
         except ReconnectedAlready:
             return page_response(request, RECONNECTED_ALREADY)
-        except (ProviderUnavailable, ProviderMisconfigured, ProviderNotAvailable) as failure:
-            return page_response(request, failure_page(failure))
+        except ReconnectNotBegun as failure:
+            return page_response(request, failure_page(failure.why, failure.provider))
         return web.Response(status=302, headers={"Location": url})

@@ -1,12 +1,10 @@
-"""What the pages say about each way a sign-in can end, in words for the person at the browser."""
+"""What the pages say, but for failed sign-ins (`failures`), in words for the person at the browser."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-from domain.connection import AccountMismatch, BlockedByOrganisation
 from server.http.pages import Page
-from server.rpc.catalogue import help_links, reason_of
 
 AGAIN: Final = "Go back to the page you came from and connect the calendar again."
 CLOSE: Final = "You can close this page."
@@ -18,7 +16,7 @@ RECONNECTED_AND_WRITING: Final = "reconnected-and-writing"
 RESULTS: Final[Mapping[str, Page]] = {
     CONNECTED: Page(
         title="Your calendar is connected",
-        what="Microsoft has confirmed the connection.",
+        what="The connection is confirmed.",
         next=CLOSE,
         good=True,
     ),
@@ -51,7 +49,7 @@ OTHER_WAY: Final = Page(
 )
 DAMAGED: Final = Page(
     title="This link is damaged",
-    what="What your browser sent is not what a sign-in at Microsoft ends with.",
+    what="What your browser sent is not what a sign-in ends with.",
     next=AGAIN,
     status=HTTPStatus.BAD_REQUEST,
 )
@@ -92,70 +90,6 @@ AWAY: Final = Page(
     next="Please try again in a minute.",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
 )
-
-_FAILED: Final[Mapping[str, tuple[str, str]]] = {
-    "CONNECTION_ATTEMPT_EXPIRED": ("The sign-in took longer than ten minutes.", AGAIN),
-    "DESTINATION_REQUIRED": ("It was begun on no page that could tell whose calendar it is.", AGAIN),
-    "SIGN_IN_CANCELLED": (
-        "You went back before Microsoft could finish.",
-        f"{AGAIN} If Microsoft says that an administrator must approve, ask yours to do so first.",
-    ),
-    "PERMISSIONS_MISSING": (
-        "Not all of the permissions were granted. Without them we can't see when you are busy or add sessions.",
-        f"{AGAIN} Please leave all permissions ticked.",
-    ),
-    "ADMIN_APPROVAL_REQUIRED": (
-        "Your organisation lets only an administrator approve this connection.",
-        "Give the link below to your administrator. Once it is approved, connect the calendar again.",
-    ),
-    "BLOCKED_BY_ORGANISATION": (
-        "Your organisation hasn't allowed this connection: the app is switched off there, you are not assigned to it, "
-        "or a policy blocks it.",
-        "Ask your administrator to allow the app and to give you access to it, then connect the calendar again.",
-    ),
-    "SIGN_IN_REFUSED": ("Microsoft did not accept the sign-in.", AGAIN),
-    "MAILBOX_NOT_SERVED": (
-        "This account has no mailbox that we can reach in Microsoft's cloud: it may be on a server of your "
-        "organisation's own, have no licence, or be suspended.",
-        "Connect another account, or ask your administrator.",
-    ),
-    "ACCOUNT_MISMATCH": (
-        "You signed in with another Microsoft account than the one that is to be reconnected.",
-        "Start again, and choose the right account.",
-    ),
-    "ACCOUNT_LIMIT_REACHED": (
-        "Your plan holds no more connected accounts.",
-        "Disconnect one first, or change your plan.",
-    ),
-    "SIGN_IN_INTERRUPTED": (
-        "Microsoft, or our own service, doesn't answer at the moment.",
-        "Please connect the calendar again in a few minutes.",
-    ),
-    "PROVIDER_UNAVAILABLE": ("Microsoft doesn't answer at the moment.", "Please try again in a few minutes."),
-    "CLOCK_DIFFERS": (
-        "A clock on our side is wrong, so we can't accept sign-ins. It is not your fault, and our operators know.",
-        "Please try again later.",
-    ),
-    "PROVIDER_NOT_AVAILABLE": (
-        "Our service connects no calendars of this provider at the moment. It is not your fault.",
-        "Connect another calendar, or ask our support.",
-    ),
-    "PROVIDER_MISCONFIGURED": (
-        "Microsoft doesn't accept our service at the moment. It is not your fault, and our operators know.",
-        "Please try again later.",
-    ),
-}
-_OTHERWISE: Final = ("Something has changed while you signed in.", AGAIN)
-
-
-def failure_page(failure: Exception) -> Page:
-    """Nothing was stored: says why, and what helps."""
-    what, after = _FAILED.get(reason_of(failure), _OTHERWISE)
-    if isinstance(failure, BlockedByOrganisation) and failure.code:
-        after += f" They will want to know what Microsoft said: {failure.code}."
-    if isinstance(failure, AccountMismatch) and failure.meant:
-        after = f"Start again, and choose {failure.meant}."
-    return Page(title="The calendar was not connected", what=what, next=after, links=help_links(failure))
 
 
 def fault_page(log_id: str) -> Page:

@@ -1,17 +1,59 @@
-"""Microsoft's own pages to which a person is sent when only they, or their administrator, can act."""
+"""Providers' own pages to which a person is sent when only they, or their administrator, can act."""
 
-from domain.account import AccountKind
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
-PERSONAL_CONSENT = "https://account.live.com/consent/Manage"
-"""Where a personal account's owner removes an app's access (support.microsoft.com, "Apps and services")."""
-WORK_CONSENT = "https://myapps.microsoft.com"
-"""Where a member of an organisation manages the apps they consented to (Entra, "My Apps portal")."""
-CONSENT_HELP = "https://learn.microsoft.com/entra/identity-platform/application-consent-experience"
-"""What the consent pages ask, and what to do when they ask for an administrator."""
-WHO_AM_I = "https://myaccount.microsoft.com"
-"""Shows as whom the browser is signed in at Microsoft."""
+from google.rpc import error_details_pb2
+
+from domain.account import AccountKind, Identity, Provider
+from server.rpc.error_details import help_with
 
 
-def access_removal_url(kind: AccountKind) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPages:
+    """`personal_access` and `work_access`: where the owner of such an account removes the service's access for good.
+
+    `consent_help`: what the consent pages ask, and when an administrator must act. `who_am_i` shows as whom the browser
+    is signed in.
+    """
+
+    personal_access: str
+    work_access: str
+    consent_help: str
+    who_am_i: str
+
+
+PAGES: Final[Mapping[Provider, ProviderPages]] = {
+    Provider.MICROSOFT: ProviderPages(
+        # support.microsoft.com, "Apps and services"
+        personal_access="https://account.live.com/consent/Manage",
+        # Entra, "My Apps portal"
+        work_access="https://myapps.microsoft.com",
+        consent_help="https://learn.microsoft.com/entra/identity-platform/application-consent-experience",
+        who_am_i="https://myaccount.microsoft.com",
+    ),
+    # Google Account Help, "Manage connections between your Google Account & third-parties"; at work the same.
+    Provider.GOOGLE: ProviderPages(
+        personal_access="https://myaccount.google.com/connections",
+        work_access="https://myaccount.google.com/connections",
+        consent_help="https://support.google.com/accounts/answer/13463817",
+        who_am_i="https://myaccount.google.com",
+    ),
+}
+
+
+def access_removal_url(identity: Identity, kind: AccountKind) -> str:
     """The page on which the owner of such an account removes the service's access for good."""
-    return PERSONAL_CONSENT if kind is AccountKind.PERSONAL else WORK_CONSENT
+    pages = PAGES[identity.provider]
+    return pages.personal_access if kind is AccountKind.PERSONAL else pages.work_access
+
+
+def consent_help(provider: Provider | None, text: str) -> tuple[error_details_pb2.Help, ...]:
+    """A link with this text to what the consent pages ask; nothing where it isn't known whose they are."""
+    return () if provider is None else (help_with((text, PAGES[provider].consent_help)),)
+
+
+def who_am_i(provider: Provider | None, text: str) -> tuple[error_details_pb2.Help, ...]:
+    """A link with this text to where one sees as whom one is signed in."""
+    return () if provider is None else (help_with((text, PAGES[provider].who_am_i)),)

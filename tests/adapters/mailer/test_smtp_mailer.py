@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from application.ports.mailer import MailDelayed, MailRefused, ReconnectNotice
+from domain.access import LossCause
 from tests.support.mailer import NOTICE, NOW, hand_over, smtp_mailer
 from tests.support.smtp import MailServer, mail_server
 
@@ -53,6 +54,25 @@ async def test_a_reminder_says_that_it_is_one(server: MailServer, kind: str) -> 
     assert ["no longer connected" in text for text in texts] == [True, False]
     assert ["still not connected" in text for text in texts] == [False, True]
     assert ["written to you about this before" in text for text in texts] == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize(
+    ("cause", "asks", "says", "not_google"),
+    [
+        (LossCause.SIGN_IN_REQUIRED, "reconnect your", "settings of your Google account", "password"),
+        (LossCause.MAILBOX_NOT_SERVED, "switch on your", "no Google Calendar any more", "mailbox"),
+    ],
+)
+async def test_googles_people_are_told_what_happens_at_google(
+    server: MailServer, kind: str, cause: LossCause, asks: str, says: str, not_google: str
+) -> None:
+    mail = await sent(server, replace(NOTICE, provider_name="Google", cause=cause))
+
+    assert mail["Subject"] == f"Action required: {asks} Google calendar"
+    text = " ".join(body(mail, kind).split())
+    assert says in text
+    assert not_google not in text
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import grpc
 from google.rpc import error_details_pb2
 
+from application.accounts.start_reconnect import ReconnectNotBegun
 from application.ports.push import AddressNotReached, PushRefused, SubscriptionExists, SubscriptionGone
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.access import (
@@ -23,6 +24,7 @@ from domain.access import (
 )
 from domain.calendar import CalendarListNotBelieved
 from domain.caller import CredentialNotFound
+from domain.connection import SignInFailed
 from domain.errors import DomainError
 from domain.incident import ReconnectedAlready, ReconnectLinkUnknown
 from domain.interval import IntervalInvalid
@@ -42,6 +44,8 @@ UNEXPECTED = Entry(
 CATALOGUE: Mapping[type[Exception], Entry] = {**CALLERS, **REQUESTS, **CONNECTING, **BOOKING, **OUTAGES}
 
 INTERNAL_ONLY: Mapping[type[DomainError], str] = {
+    SignInFailed: "what has failed has a name: one of its subclasses",
+    ReconnectNotBegun: "only the HTTP link knows it; it answers with a page",
     MailboxFull: "the session says so: it waits",
     MailboxSuspended: "a calendar is unread, a session waits; while connecting it is MailboxNotServed",
     AccessDenied: "a calendar is unread, a session waits; while connecting it is ProviderUnavailable",

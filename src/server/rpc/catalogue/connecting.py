@@ -22,7 +22,7 @@ from domain.expert import AccountLimitReached
 from domain.permissions import PermissionsMissing
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import help_with, unmet
-from server.rpc.provider_pages import CONSENT_HELP, WHO_AM_I
+from server.rpc.provider_pages import consent_help, who_am_i
 
 CONNECTING: Mapping[type[Exception], Entry] = {
     ConnectionAttemptNotFound: Entry(
@@ -70,10 +70,10 @@ CONNECTING: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.FAILED_PRECONDITION,
         reason=ErrorReason.ERROR_REASON_SIGN_IN_CANCELLED,
         message="the person went back instead of consenting",
-        details=lambda _: [
+        details=lambda error: [
             unmet("sign-in", "SIGN_IN_CANCELLED", "the person must consent"),
-            help_with(
-                ("Read what the consent page asks, and when an administrator must approve", CONSENT_HELP)
+            *consent_help(
+                error.provider, "Read what the consent page asks, and when an administrator must approve"
             ),
         ],
     ),
@@ -82,9 +82,9 @@ CONNECTING: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_PERMISSIONS_MISSING,
         message="required permissions were not granted",
         metadata=lambda error: {"missing": " ".join(error.missing)},
-        details=lambda _: [
+        details=lambda error: [
             unmet("sign-in", "PERMISSIONS_MISSING", "all permissions that were asked for must be granted"),
-            help_with(("Read what the consent page asks", CONSENT_HELP)),
+            *consent_help(error.provider, "Read what the consent page asks"),
         ],
     ),
     AdminApprovalRequired: Entry(
@@ -101,13 +101,13 @@ CONNECTING: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_BLOCKED_BY_ORGANISATION,
         message="the person's organisation doesn't let them use the service",
         metadata=lambda error: {"provider_code": error.code} if error.code else {},
-        details=lambda _: [
+        details=lambda error: [
             unmet(
                 "sign-in",
                 "BLOCKED_BY_ORGANISATION",
                 "an administrator must allow the service, and this person to use it",
             ),
-            help_with(("What the consent page asks, and when an administrator must act", CONSENT_HELP)),
+            *consent_help(error.provider, "What the consent page asks, and when an administrator must act"),
         ],
     ),
     SignInRefused: Entry(
@@ -137,9 +137,9 @@ CONNECTING: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.FAILED_PRECONDITION,
         reason=ErrorReason.ERROR_REASON_ACCOUNT_MISMATCH,
         message="the reconnect came back as another person",
-        details=lambda _: [
+        details=lambda error: [
             unmet("sign-in", "ACCOUNT_MISMATCH", "it must be the account that is to be reconnected"),
-            help_with(("See as whom the browser is signed in", WHO_AM_I)),
+            *who_am_i(error.provider, "See as whom the browser is signed in"),
         ],
     ),
 }

@@ -107,7 +107,9 @@ class Accounts(AccountServiceServicer):
         self, request: pb.DisconnectAccountRequest, context: Context
     ) -> pb.DisconnectAccountResponse:
         account = await self.disconnect_account(ExpertId(request.expert_id), AccountId(request.account_id))
-        return pb.DisconnectAccountResponse(access_removal_url=access_removal_url(account.kind))
+        return pb.DisconnectAccountResponse(
+            access_removal_url=access_removal_url(account.identity, account.kind)
+        )
 
     async def ListIncidents(
         self, request: pb.ListIncidentsRequest, context: Context

@@ -58,7 +58,7 @@ class Experts(ExpertServiceServicer):
         self, request: pb.DeleteExpertRequest, context: Context
     ) -> pb.DeleteExpertResponse:
         erased = await self.delete_expert(ExpertId(request.expert_id))
-        pages = sorted({access_removal_url(account.kind) for account in erased.accounts})
+        pages = sorted({access_removal_url(account.identity, account.kind) for account in erased.accounts})
         return pb.DeleteExpertResponse(access_removal_urls=pages, audit_subject=erased.audit_subject)
 
 
