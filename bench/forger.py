@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from server.http.links import NOTIFICATIONS_PATH
+from domain.account import Provider
+from server.http.links import notifications_path
 
 SENDS: Final = 200
 """Different deliveries, made beforehand: making one must not be what limits the flood."""
@@ -23,7 +24,8 @@ def forged(items: int, *, kept: bool) -> bytes:
     """A delivery as Graph sends it, with its HTTP head; nothing in it is known to anybody."""
     body = json.dumps({"value": [_item() for _ in range(items)]}).encode()
     head = (
-        f"POST {NOTIFICATIONS_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {notifications_path(Provider.MICROSOFT)} HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Type: application/json\r\n"
         f"Connection: {'keep-alive' if kept else 'close'}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -22,8 +22,9 @@ from bench.table import markdown
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceStub
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceStub
+from domain.account import Provider
 from server.demo.world import World
-from server.http.links import ALIVE_PATH, NOTIFICATIONS_PATH
+from server.http.links import ALIVE_PATH, notifications_path
 from server.runtime.settings import Role
 
 PERSON: Final = "anna"
@@ -126,7 +127,7 @@ async def _try_all(served: Served, service: grpc.aio.Channel) -> list[Tries]:
         await channels.one(lambda: _by_new_channel(served.service))
         await reads.one(lambda: _look_now(service))
         await health.one(lambda: _get(base + ALIVE_PATH))
-        await deliveries.one(lambda: _deliver(base + NOTIFICATIONS_PATH))
+        await deliveries.one(lambda: _deliver(base + notifications_path(Provider.MICROSOFT)))
         await asyncio.sleep(PAUSE_SECONDS)
     return [channels, reads, health, deliveries]
 

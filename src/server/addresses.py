@@ -97,10 +97,11 @@ def is_loopback(url: str) -> bool:
     return _only_here(urlsplit(url).hostname or "")
 
 
-def can_be_told(public_url: str, graph_url: str) -> bool:
-    """Whether notifications may arrive: Microsoft takes https only, a stand-in on this machine any address of it."""
+def can_be_told(public_url: str, provider_url: str) -> bool:
+    """Whether the provider there may bring us notifications: providers take https only, a stand-in on this machine any
+    address of it."""
     if is_loopback(public_url):
-        return is_loopback(graph_url)
+        return is_loopback(provider_url)
     return urlsplit(public_url).scheme == "https"
 
 

@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 import grpc.aio
 
 from sandbox import Sandbox
-from server.http.links import ALIVE_PATH, NOTIFICATIONS_PATH
+from server.http.links import ALIVE_PATH
 from tests.server.served import Logs
 from tests.support.calls import NOW, Calls
+from tests.support.paths import NOTIFICATIONS_PATH
 from tests.support.running_service import open_service
 from tests.support.service import Service, until
 

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from server.http.links import (
     ALIVE_PATH,
     LIFECYCLE_PATH,
-    NOTIFICATIONS_PATH,
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
 )
 from tests.fuzz.known import Known
 from tests.fuzz.values import CANARY, ODD_TEXTS, Pick, indices
-from tests.support.paths import CALLBACK_PATH
+from tests.support.paths import CALLBACK_PATH, NOTIFICATIONS_PATH
 
 PATIENCE: Final = 20.0
 COME_AGAIN: Final = 503

@@ -72,7 +72,7 @@ class World:
     store: FakeStore
     fakes: Mapping[Provider, FakeProvider]
     providers: dict[Provider, CalendarProvider]
-    push: FakePush
+    pushes: Mapping[Provider, FakePush]
     clock: MovableClock
     mailer: RecordingMailer
 
@@ -80,11 +80,14 @@ class World:
     def provider(self) -> FakeProvider:
         return self.fakes[Provider.MICROSOFT]
 
+    @property
+    def push(self) -> FakePush:
+        return self.pushes[Provider.MICROSOFT]
+
 
 def a_world(
     confirming: Confirming = Confirming.REQUIRED, *, configured: Collection[Provider] = (Provider.MICROSOFT,)
 ) -> World:
-    """`push` is Microsoft's."""
     store, clock, alarms = FakeStore(), MovableClock(), OperatorAlarms()
     store.who_acts.real = who_acts
     mailer, fakes = RecordingMailer(store=store), {which: FakeProvider(store, which) for which in configured}
@@ -126,7 +129,7 @@ def a_world(
         store=store,
         fakes=fakes,
         providers=providers,
-        push=pushes[Provider.MICROSOFT],
+        pushes=pushes,
         clock=clock,
         mailer=mailer,
     )

@@ -17,15 +17,13 @@ from server.http.headers import ANSWER_HEADERS, AnswerHeaders, give_headers
 from server.http.health import PublicHealth
 from server.http.links import (
     ALIVE_PATH,
-    LIFECYCLE_PATH,
-    NOTIFICATIONS_PATH,
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
     callback_path,
 )
 from server.http.middleware import METER, log_request
-from server.http.notifications import Notifications
+from server.http.notifications.addresses import Notifications
 from server.http.oauth import Callbacks, result_page
 from server.http.pages import PRODUCT, Product
 from server.http.reconnect import Reconnect
@@ -37,7 +35,8 @@ DEFAULT_LIMITS = HttpLimits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What browsers see, and what providers call. Sign-ins come back from each of `providers`."""
+    """What browsers see, and what providers call: sign-ins come back from each of `providers`, and notifications
+    come."""
 
     providers: Collection[Provider]
     callback: Callbacks
@@ -62,12 +61,11 @@ def http_app(
             # Looking without fetching (HEAD) must not use a sign-in up.
             app.router.add_get(callback_path(provider), callback.get, allow_head=False)
             app.router.add_post(callback_path(provider), callback.post)
+            for path, handler in pages.notifications.of(provider).items():
+                app.router.add_post(path, handler)
         app.router.add_get(RESULT_PATH + "{result}", result_page)
         app.router.add_get(RECONNECT_PATH + "{token}", pages.reconnect.get, allow_head=False)
-        # Microsoft may send either kind to either address.
-        app.router.add_post(NOTIFICATIONS_PATH, pages.notifications.post)
-        app.router.add_post(LIFECYCLE_PATH, pages.notifications.post)
-        app.on_cleanup.append(pages.notifications.close)
+        app.on_cleanup.append(pages.notifications.intake.close)
     return app
 
 

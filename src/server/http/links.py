@@ -12,13 +12,21 @@ METRICS_PATH: Final = "/metrics"
 HEALTH_PATHS: Final = frozenset({ALIVE_PATH, READY_PATH})
 RESULT_PATH: Final = "/oauth/result/"
 RECONNECT_PATH: Final = "/reconnect/"
-NOTIFICATIONS_PATH: Final = "/notifications/microsoft"
-LIFECYCLE_PATH: Final = NOTIFICATIONS_PATH + "/lifecycle"
+NOTIFICATIONS_ROOT: Final = "/notifications/"
 
 
 def callback_path(provider: Provider) -> str:
     """Where sign-ins at this provider come back to: each has its own path, and what comes there is from no other."""
     return f"/oauth/{provider.value.lower()}/callback"
+
+
+def notifications_path(provider: Provider) -> str:
+    """Where this provider reports changes."""
+    return NOTIFICATIONS_ROOT + provider.value.lower()
+
+
+LIFECYCLE_PATH: Final = notifications_path(Provider.MICROSOFT) + "/lifecycle"
+"""Where Microsoft reports what happens to subscriptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +39,11 @@ class CallbackUrls:
         return self.public_url + callback_path(provider)
 
 
-def notification_url(public_url: str) -> str:
-    """Where Microsoft sends notifications of changes."""
-    return public_url + NOTIFICATIONS_PATH
+def notification_url(public_url: str, provider: Provider) -> str:
+    return public_url + notifications_path(provider)
 
 
 def lifecycle_url(public_url: str) -> str:
-    """Where Microsoft sends what happens to subscriptions."""
     return public_url + LIFECYCLE_PATH
 
 

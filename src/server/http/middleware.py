@@ -14,7 +14,7 @@ from application.ports.store import StoreUnavailable
 from domain.audit import ActorKind
 from server.acting import acting_as
 from server.http.connections.notes import COUNTED, HUNG_UP, BodyTooSlow
-from server.http.links import NOTIFICATIONS_PATH
+from server.http.links import NOTIFICATIONS_ROOT
 from server.http.pages import page_response
 from server.http.texts import AWAY, fault_page
 from server.logs import described
@@ -79,6 +79,6 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 
 def _fault(request: web.Request, log_id: str) -> web.Response:
     """A page is for people: the provider, and whoever pretends to be it, learns nothing."""
-    if request.path.startswith(NOTIFICATIONS_PATH):
+    if request.path.startswith(NOTIFICATIONS_ROOT):
         return web.Response(status=500)
     return page_response(request, fault_page(log_id))

@@ -44,8 +44,8 @@ class WorkMetrics(Collector):
         )
         self._notifications = Counter(
             "calendarsync_notifications",
-            "Notifications of providers that arrived: those that were taken, those that were forged or of nobody's, and"
-            " those that could not be kept.",
+            "Notifications of providers that arrived: those that were taken, those that were forged or of nobody's,"
+            " those that could not be kept, and those that only announce others.",
             ["outcome"],
             registry=registry,
         )
@@ -62,8 +62,9 @@ class WorkMetrics(Collector):
         self._mails.labels(outcome).inc()
         self.last_mail = outcome
 
-    def notified(self, *, taken: int = 0, forged: int = 0, lost: int = 0) -> None:
-        for outcome, items in (("taken", taken), ("forged", forged), ("lost", lost)):
+    def notified(self, *, taken: int = 0, forged: int = 0, lost: int = 0, announced: int = 0) -> None:
+        outcomes = {"taken": taken, "forged": forged, "lost": lost, "announced": announced}
+        for outcome, items in outcomes.items():
             if items:
                 self._notifications.labels(outcome).inc(items)
 

@@ -61,7 +61,9 @@ def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSetti
 
 
 def _notification_urls(public_url: str) -> NotificationUrls:
-    return NotificationUrls(changes=notification_url(public_url), lifecycle=lifecycle_url(public_url))
+    return NotificationUrls(
+        changes=notification_url(public_url, Provider.MICROSOFT), lifecycle=lifecycle_url(public_url)
+    )
 
 
 def _reachable(settings: Settings, public_url: str, provider_url: str, *, by: str) -> bool:

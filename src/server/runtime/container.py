@@ -80,13 +80,14 @@ from domain.connection import Confirming
 from domain.reading import Pace
 from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
-from server.http.deliveries import Deliveries
 from server.http.detailed_health import DetailedHealth
 from server.http.elsewhere import Elsewhere
-from server.http.forged_deliveries import ForgedDeliveries
 from server.http.health import PublicHealth, Readiness
 from server.http.links import CallbackUrls, ReconnectLinks
-from server.http.notifications import Notifications
+from server.http.notifications.addresses import Notifications
+from server.http.notifications.deliveries import Deliveries
+from server.http.notifications.forged_deliveries import ForgedDeliveries
+from server.http.notifications.intake import Intake
 from server.http.oauth import Callbacks
 from server.http.operations import MetricsPage, operations_app
 from server.http.pages import Product
@@ -378,9 +379,12 @@ class Container(containers.DeclarativeContainer):
         reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect, elsewhere=elsewhere),
         notifications=providers.Factory(
             Notifications,
-            deliveries=deliveries,
-            forged=providers.Factory(ForgedDeliveries),
-            meter=metrics.provided.work,
+            intake=providers.Factory(
+                Intake,
+                deliveries=deliveries,
+                forged=providers.Factory(ForgedDeliveries),
+                meter=metrics.provided.work,
+            ),
         ),
     )
     web_app: providers.Factory[web.Application] = providers.Factory(

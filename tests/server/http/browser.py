@@ -14,6 +14,7 @@ from domain.ids import AccountId, ExpertId
 from server.addresses import Address
 from server.http.app import DEFAULT_LIMITS, http_server
 from server.http.connections.limits import HttpLimits
+from server.http.links import callback_path
 from tests.builders import EXPERT, an_expert
 from tests.fakes.provider import Person
 from tests.server.served import World
@@ -53,6 +54,7 @@ class Browser:
     async def start(
         self,
         *,
+        provider: Provider = Provider.MICROSOFT,
         return_url: str | None = None,
         redirect_uri: str | None = None,
         reconnects: AccountId | None = None,
@@ -62,7 +64,7 @@ class Browser:
             await tx.experts.put(an_expert())
         started = await self.world.container.start_connection()(
             expert_id=ExpertId(EXPERT),
-            provider=Provider.MICROSOFT,
+            provider=provider,
             account_id=reconnects,
             return_url=return_url,
             redirect_uri=redirect_uri,
@@ -70,8 +72,10 @@ class Browser:
         return started.state
 
     async def connect(self, person: Person, *, return_url: str | None = None) -> Answer:
-        state = await self.start(return_url=return_url)
-        return await self.come_back(state=state, code=self.world.provider.code_for(person))
+        provider = person.identity.provider
+        state = await self.start(provider=provider, return_url=return_url)
+        code = self.world.fakes[provider].code_for(person)
+        return await self.get(callback_path(provider), params={"state": state, "code": code})
 
 
 @asynccontextmanager

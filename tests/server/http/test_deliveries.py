@@ -14,7 +14,7 @@ from application.notifications.take_notifications import TakeNotifications
 from domain.ids import AccountId, CalendarId
 from domain.subscription import WANTED_LIFETIME, Subscription
 from server import tasks
-from server.http.deliveries import AT_ONCE, Deliveries
+from server.http.notifications.deliveries import AT_ONCE, Deliveries
 from tests.builders import NOW
 
 SOON, LONG = timedelta(seconds=0.05), timedelta(seconds=10)

@@ -10,7 +10,6 @@ from domain.account import Provider
 from server.http.links import (
     ALIVE_PATH,
     LIFECYCLE_PATH,
-    NOTIFICATIONS_PATH,
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
@@ -19,7 +18,7 @@ from tests.server.http.browser import Answer, Browser, at_http
 from tests.server.http.connections.wire import connected, status_of
 from tests.server.http.delivering import item_of
 from tests.server.served import Logs, World
-from tests.support.paths import CALLBACK_PATH
+from tests.support.paths import CALLBACK_PATH, NOTIFICATIONS_PATH
 
 CANARY = "c4n4ry"
 TAKES: Mapping[str, set[str]] = {

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from server.http import notifications
 from server.http.connections import loop_share
 from server.http.links import HEALTH_PATHS
+from server.http.notifications import intake
 from tests.server.http.browser import Browser, at_http
 from tests.server.http.delivering import deliver, item_of, subscribe
 from tests.server.served import Logs, World
@@ -72,7 +72,7 @@ async def test_health_is_answered_while_others_wait_for_their_turn(busy: Browser
 async def test_whoever_waited_too_long_is_asked_to_deliver_again(
     subscribed: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "LONGEST_TURN", -timedelta(seconds=1))
+    monkeypatch.setattr(intake, "LONGEST_TURN", -timedelta(seconds=1))
 
     answer = await deliver(subscribed, item_of(subscribed))
 

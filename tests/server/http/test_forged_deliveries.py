@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.http.forged_deliveries import APART, ForgedDeliveries
+from server.http.notifications.forged_deliveries import APART, ForgedDeliveries
 from tests.server.served import Logs
 
 

@@ -5,10 +5,10 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from server.http.links import NOTIFICATIONS_PATH, RECONNECT_PATH
+from server.http.links import RECONNECT_PATH
 from tests.server.http.browser import Browser
 from tests.server.served import Logs
-from tests.support.paths import CALLBACK_PATH
+from tests.support.paths import CALLBACK_PATH, NOTIFICATIONS_PATH
 
 SECRET = b"hunter2"
 HEAD = b"Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"

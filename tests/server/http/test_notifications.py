@@ -8,11 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from server.http import notifications
-from server.http.links import LIFECYCLE_PATH, NOTIFICATIONS_PATH
+from server.http.links import LIFECYCLE_PATH
+from server.http.notifications import intake, microsoft
 from tests.server.http.browser import MARKUP, Answer, Browser
 from tests.server.http.delivering import deliver, item_of
 from tests.server.served import Logs
+from tests.support.paths import NOTIFICATIONS_PATH
 
 PATHS = (NOTIFICATIONS_PATH, LIFECYCLE_PATH)
 
@@ -165,7 +166,7 @@ async def test_the_largest_delivery_is_taken(subscribed: Browser) -> None:
 async def test_a_slow_database_makes_microsoft_try_again_and_nothing_is_lost(
     subscribed: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "STORE_PATIENCE", timedelta(seconds=0.1))
+    monkeypatch.setattr(intake, "STORE_PATIENCE", timedelta(seconds=0.1))
     async with subscribed.world.store.transaction():
         answer = await deliver(subscribed, item_of(subscribed))
 
@@ -184,7 +185,7 @@ async def test_a_database_that_is_away_makes_microsoft_try_again(subscribed: Bro
 
 
 def test_the_time_for_an_answer_is_well_below_what_microsoft_calls_slow() -> None:
-    assert timedelta(seconds=1) > notifications.STORE_PATIENCE
+    assert timedelta(seconds=1) > intake.STORE_PATIENCE
 
 
 async def test_an_unforeseen_fault_tells_the_sender_nothing(
@@ -193,7 +194,7 @@ async def test_an_unforeseen_fault_tells_the_sender_nothing(
     def fails(_: bytes) -> None:
         raise RuntimeError("gotcha")
 
-    monkeypatch.setattr(notifications, "notifications_from", fails)
+    monkeypatch.setattr(microsoft, "notifications_from", fails)
 
     answer = await deliver(subscribed, item_of(subscribed))
 

@@ -8,8 +8,8 @@ from aiohttp import web
 from dependency_injector import providers
 
 from domain.account import Provider
-from server.http.deliveries import Deliveries
 from server.http.links import CallbackUrls, ReconnectLinks, lifecycle_url, notification_url
+from server.http.notifications.deliveries import Deliveries
 from server.runtime.container import Container
 from tests.server.served import World, a_world
 
@@ -89,7 +89,8 @@ def test_links_lead_below_the_public_address() -> None:
         == "https://calendars.example/oauth/google/callback"
     )
     assert (
-        notification_url("https://calendars.example") == "https://calendars.example/notifications/microsoft"
+        notification_url("https://calendars.example", Provider.GOOGLE)
+        == "https://calendars.example/notifications/google"
     )
     assert (
         lifecycle_url("https://calendars.example")

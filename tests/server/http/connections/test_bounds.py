@@ -12,12 +12,11 @@ from aiohttp import web
 
 from server.http.connections.limits import LARGEST_HEAD, MOST_HEADERS, HttpLimits
 from server.http.connections.peers import TrustedProxies
-from server.http.links import NOTIFICATIONS_PATH
 from tests.server.http.browser import Browser, at_http
 from tests.server.http.connections.wire import Wire, connected, status_of
 from tests.server.http.delivering import deliver, item_of, subscribe
 from tests.server.served import Logs, World
-from tests.support.paths import CALLBACK_PATH
+from tests.support.paths import CALLBACK_PATH, NOTIFICATIONS_PATH
 
 SHORT = timedelta(seconds=0.2)
 LONG = timedelta(minutes=1)
