@@ -16,6 +16,7 @@ from server.http.links import (
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
+    ROBOTS_PATH,
 )
 from tests.fuzz.known import Known
 from tests.fuzz.values import CANARY, ODD_TEXTS, Pick, indices
@@ -36,6 +37,7 @@ PATHS: Final = (
     RESULT_PATH + CANARY,
     RECONNECT_PATH,
     RECONNECT_PATH,
+    ROBOTS_PATH,
     "/",
     "//",
     "/.." + CANARY,

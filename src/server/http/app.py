@@ -20,6 +20,7 @@ from server.http.links import (
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
+    ROBOTS_PATH,
     callback_path,
 )
 from server.http.middleware import METER, log_request
@@ -27,6 +28,7 @@ from server.http.notifications.addresses import Notifications
 from server.http.oauth import Callbacks, result_page
 from server.http.pages import PRODUCT, Product
 from server.http.reconnect import Reconnect
+from server.http.robots import robots
 from server.metrics.http import HttpMetrics
 
 LARGEST_FORM = 64 * 1024
@@ -65,6 +67,7 @@ def http_app(
                 app.router.add_post(path, handler)
         app.router.add_get(RESULT_PATH + "{result}", result_page)
         app.router.add_get(RECONNECT_PATH + "{token}", pages.reconnect.get, allow_head=False)
+        app.router.add_get(ROBOTS_PATH, robots)
         app.on_cleanup.append(pages.notifications.intake.close)
     return app
 

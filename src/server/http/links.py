@@ -13,6 +13,7 @@ HEALTH_PATHS: Final = frozenset({ALIVE_PATH, READY_PATH})
 RESULT_PATH: Final = "/oauth/result/"
 RECONNECT_PATH: Final = "/reconnect/"
 NOTIFICATIONS_ROOT: Final = "/notifications/"
+ROBOTS_PATH: Final = "/robots.txt"
 
 
 def callback_path(provider: Provider) -> str:

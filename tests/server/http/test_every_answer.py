@@ -13,6 +13,7 @@ from server.http.links import (
     READY_PATH,
     RECONNECT_PATH,
     RESULT_PATH,
+    ROBOTS_PATH,
 )
 from tests.server.http.browser import Answer, Browser, at_http
 from tests.server.http.connections.wire import connected, status_of
@@ -29,6 +30,7 @@ TAKES: Mapping[str, set[str]] = {
     RECONNECT_PATH + CANARY: {"GET"},
     NOTIFICATIONS_PATH: {"POST"},
     LIFECYCLE_PATH: {"POST"},
+    ROBOTS_PATH: {"GET", "HEAD"},
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 LENGTH = b"Content-Length: 2\r\n"
