@@ -27,6 +27,22 @@ class Spans:
     def of(cls, intervals: Iterable[Interval]) -> "Spans":
         return cls(_united(map(as_span, intervals)))
 
+    @classmethod
+    def between(cls, starts: Sequence[int], ends: Sequence[int]) -> "Spans":
+        """The union of spans given by their starts and their ends, each in the same order.
+
+        Sorted apart they show the gaps: where the next span starts after as many have ended as had started before it,
+        none is left. That takes no object a span.
+        """
+        if not starts:
+            return cls()
+        first, *later = sorted(starts)
+        *sooner, last = sorted(ends)
+        gaps = [
+            edge for end, start in zip(sooner, later, strict=True) if start > end for edge in (end, start)
+        ]
+        return cls((first, *gaps, last))
+
     def __iter__(self) -> Iterator[Interval]:
         for start, end in self._pairs():
             yield Interval(instant(start), instant(end))

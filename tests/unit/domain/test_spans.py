@@ -51,6 +51,13 @@ def test_edges_ascend_strictly_so_that_equal_times_are_equal_values(given_ones: 
 
 
 @some
+@given(many)
+def test_starts_and_ends_apart_say_the_same(given_ones: list[Interval]) -> None:
+    starts, ends = [micros(one.start) for one in given_ones], [micros(one.end) for one in given_ones]
+    assert Spans.between(starts, ends) == Spans.of(given_ones)
+
+
+@some
 @given(st.lists(spans, min_size=1, max_size=4))
 def test_united_holds_what_any_of_them_holds(given_ones: list[Spans]) -> None:
     first, *others = given_ones
