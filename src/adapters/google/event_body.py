@@ -1,0 +1,101 @@
+"""What a session's event says, in Google's terms. No guests, ever: Google would send them mail."""
+
+import html
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.google.event_ids import event_id_of
+from domain.event_digest import EVERY_PART, EventPart
+from domain.ids import EventMark
+from domain.interval import Interval
+from domain.session import SessionDetails
+
+
+def new_event(mark: EventMark, interval: Interval, details: SessionDetails) -> dict[str, Any]:
+    """All of an event that doesn't exist yet. It gets the zone of its calendar, which is where its owner lives."""
+    says = changes_of_event(interval, details, EVERY_PART)
+    return {"id": event_id_of(mark), "transparency": "opaque", **_without_nulls(says)}
+
+
+def changes_of_event(
+    interval: Interval,
+    details: SessionDetails,
+    parts: Collection[EventPart],
+    zones: Mapping[str, str | None] | None = None,
+) -> dict[str, Any]:
+    """The members that say these parts of the session, for a PATCH: null takes a member away, one not named stays.
+
+    `zones` are those that start and end of the event have now, and keep.
+    """
+    changes: dict[str, Any] = {}
+    for part in parts:
+        changes |= _MEMBERS[part](interval, details)
+    for name, zone in (zones or {}).items():
+        if zone is not None and name in changes:
+            changes[name] |= {"timeZone": zone}
+    return changes
+
+
+def _times(interval: Interval, _: SessionDetails) -> dict[str, Any]:
+    """An event that its owner made all-day has dates instead, and Google refuses one that has both."""
+    return {
+        name: {"dateTime": _instant(time), "date": None}
+        for name, time in (("start", interval.start), ("end", interval.end))
+    }
+
+
+def _body(_: Interval, details: SessionDetails) -> dict[str, Any]:
+    url = details.join_url
+    source = {"title": url, "url": url} if _leads_somewhere(url) else None
+    return {"description": _description(details), "source": source}
+
+
+def _reminder(_: Interval, details: SessionDetails) -> dict[str, Any]:
+    minutes = details.reminder_minutes
+    popups = [] if minutes is None else [{"method": "popup", "minutes": minutes}]
+    return {"reminders": {"useDefault": False, "overrides": popups}}
+
+
+_MEMBERS: Mapping[EventPart, Callable[[Interval, SessionDetails], dict[str, Any]]] = {
+    EventPart.TIME: _times,
+    EventPart.TITLE: lambda _, details: {"summary": details.title},
+    EventPart.BODY: _body,
+    EventPart.PLACE: lambda _, details: {"location": details.place},
+    EventPart.REMINDER: _reminder,
+}
+
+
+def _description(details: SessionDetails) -> str:
+    """The text with its line breaks, then the link. Of all members this one alone is HTML to Google.
+
+    Lines end as Google's own editor ends them: where there is any markup a line end of the text might not show.
+    """
+    text = "<br>".join(_escaped(line) for line in details.text.splitlines())
+    link = _link(details.join_url) if details.join_url else ""
+    return "<br><br>".join(part for part in (text, link) if part)
+
+
+def _link(url: str) -> str:
+    if not _leads_somewhere(url):
+        return _escaped(url)
+    return f'<a href="{html.escape(url)}">{_escaped(url)}</a>'
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+def _leads_somewhere(url: str) -> bool:
+    return url.casefold().startswith(("https://", "http://"))
+
+
+def _instant(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _without_nulls(member: Any) -> Any:
+    """There is nothing to be taken away from what is new."""
+    if isinstance(member, dict):
+        return {name: _without_nulls(inner) for name, inner in member.items() if inner is not None}
+    return member
