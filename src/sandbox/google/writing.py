@@ -44,7 +44,8 @@ def patch_event(call: Call) -> Answer:
     event = _stored(listed, call.ids["eventId"])
     if event is None:
         event = _revived(call, listed)
-    _require_match(call, event)
+    else:
+        _require_match(call, event)
     whole = _with_both_ends(call.body, printer_of(call, listed).event(instance_of(event)))
     given = event_input.times(whole, listed) | event_input.details(call.body, event.google)
     call.world.events.change(event, **given)
@@ -96,6 +97,7 @@ def _revived(call: Call, listed: Listed) -> Event:
         raise not_found()
     if call.settings.patch_on_cancelled == "forbidden" or not call.world.events.is_in_bin(grave):
         raise forbidden()
+    _require_match(call, grave)
     return call.world.events.restore(grave.uid)
 
 

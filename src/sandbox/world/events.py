@@ -145,6 +145,7 @@ class Events:
         self.watch("deleted", folder, event)
         del folder.events[event.uid]
         folder.gone[event.uid] = event
+        self._stamp(event)
         self._bin[event.uid] = (folder, event)
 
     def copy(

@@ -231,3 +231,14 @@ async def test_guests_are_told_only_if_the_app_wants_it(sandbox: Sandbox, gina: 
         )
     (invitation,) = sandbox.world.traffic.invitations
     assert (invitation.action, invitation.attendees) == ("created", 1)
+
+
+async def test_an_older_version_revives_no_deleted_event(sandbox: Sandbox, gina: Calendars) -> None:
+    sandbox.world.google.settings.patch_on_cancelled = "revives"
+    version = (await _insert(gina)).json["etag"]
+    await gina("DELETE", MINE)
+    grave = (await gina("GET", MINE)).json
+    assert grave["etag"] != version
+    refused = await gina("PATCH", MINE, body={"summary": "Back"}, headers={"If-Match": version})
+    assert reason(refused) == (412, "conditionNotMet")
+    assert (await gina("GET", MINE)).json == grave
