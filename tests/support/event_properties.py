@@ -1,4 +1,4 @@
-"""What the service may ask for about events, and what may leave Microsoft for it: the one list, for all tests.
+"""What the service may ask for about events, and what may leave a provider for it: the one list, for all tests.
 
 Each test on the sandbox is checked against it in the end, whatever it is about. Whoever needs another property of
 events changes this list first, and with it what the service promises to people whose calendars it reads.
@@ -20,11 +20,27 @@ CREATE: Final = ("POST", EVENTS)
 CHANGE: Final = ("PATCH", f"{EVENTS}/{{event}}")
 DELETE: Final = ("DELETE", f"{EVENTS}/{{event}}")
 NOTIFICATION: Final = ("POST", "(notification)")
+GOOGLE_EVENTS: Final = "/calendars/{calendarId}/events"
+GOOGLE_EVENT: Final = ("GET", f"{GOOGLE_EVENTS}/{{eventId}}")
+GOOGLE_CREATE: Final = ("POST", GOOGLE_EVENTS)
+GOOGLE_CHANGE: Final = ("PATCH", f"{GOOGLE_EVENTS}/{{eventId}}")
+GOOGLE_DELETE: Final = ("DELETE", f"{GOOGLE_EVENTS}/{{eventId}}")
 
 PLAIN: Final = frozenset({"Prefer: idtype=ImmutableId", "Prefer: outlook.timezone=UTC"})
 """Preferences that say how something is written, and bring nothing more."""
 OWN_TAG: Final = "id eq 'String {b6ce3c0f-54b1-4f0e-8c3e-6b0f3ad0c8a7} Name CalendarSyncSession'"
 """The extended property that the service gives its own events."""
+_WRITTEN_AT_GOOGLE: Final = frozenset({"id", "status", "start.dateTime", "end.dateTime"})
+"""Answers to writing: whether it was done."""
+_VERSION_AT_GOOGLE: Final = frozenset({"id", "status", "etag", "start.timeZone", "end.timeZone"})
+_EMPTY_AT_GOOGLE: Final = frozenset({"start", "end"})
+"""Of an all-day event nothing is left of these."""
+
+
+def _fields(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(f"fields={name}" for name in names)
+
+
 ASKED: Final[Mapping[Request, frozenset[str]]] = {
     VIEW: PLAIN
     | {
@@ -52,6 +68,10 @@ ASKED: Final[Mapping[Request, frozenset[str]]] = {
     CREATE: PLAIN,
     CHANGE: PLAIN | {"Prefer: return=minimal"},
     DELETE: PLAIN,
+    GOOGLE_EVENT: _fields(_VERSION_AT_GOOGLE),
+    GOOGLE_CREATE: _fields(_WRITTEN_AT_GOOGLE) | {"sendUpdates"},
+    GOOGLE_CHANGE: _fields(_WRITTEN_AT_GOOGLE) | {"sendUpdates"},
+    GOOGLE_DELETE: frozenset({"sendUpdates"}),
 }
 _IDS: Final = frozenset({"@odata.etag", "id", "transactionId"})
 _TIMES: Final = frozenset({"start.dateTime", "start.timeZone", "end.dateTime", "end.timeZone"})
@@ -62,6 +82,9 @@ LEFT: Final[Mapping[Request, frozenset[str]]] = {
     LIST: _IDS | {"singleValueExtendedProperties.id", "singleValueExtendedProperties.value"},
     EVENT: _IDS | _TIMES,
     NOTIFICATION: frozenset({"@odata.etag", "@odata.id", "@odata.type", "id"}),
+    GOOGLE_EVENT: _VERSION_AT_GOOGLE | _EMPTY_AT_GOOGLE,
+    GOOGLE_CREATE: _WRITTEN_AT_GOOGLE,
+    GOOGLE_CHANGE: _WRITTEN_AT_GOOGLE | _EMPTY_AT_GOOGLE,
 }
 """What comes along unasked, such as tags, included."""
 ANSWERED_WHOLE: Final = frozenset({CREATE, CHANGE})
