@@ -22,6 +22,10 @@ from tests.support.postgres import new_database
 
 FLEET = """
     INSERT INTO expert SELECT 'e' || e, 'PRO', 'UTC', '' FROM generate_series(1, 10000) AS e;
+    INSERT INTO calendar_settings (expert_id, conflict_calendar_ids, version, tentative_blocks)
+        SELECT expert_id, ARRAY(SELECT 'a' || substr(expert_id, 2) || '-' || c FROM generate_series(1, 5) AS c), 1,
+            expert_id LIKE '%7'
+        FROM expert;
     INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, person, connected_at,
             grant_version)
         SELECT 'a' || e, 'e' || e, 'MICROSOFT', 't', 'o' || e, 'WORK', 'ACTIVE', '', now(), 1
@@ -32,8 +36,6 @@ FLEET = """
         SELECT calendar_id, expert_id, now(), now() + interval '1 day', now(), 'UTC', '' FROM calendar
             JOIN account USING (account_id);
     INSERT INTO subscription (calendar_id) SELECT calendar_id FROM reading;
-    INSERT INTO calendar_settings (expert_id, conflict_calendar_ids, version, tentative_blocks)
-        SELECT expert_id, array_agg(calendar_id), 1, expert_id LIKE '%7' FROM reading GROUP BY expert_id;
     """
 MAKE_DUE = """
     UPDATE reading_schedule SET marks = CASE WHEN %(marked)s AND {which} THEN seen_marks + 1 ELSE seen_marks END,
