@@ -22,8 +22,8 @@ LOSS_CAUSES: Mapping[TokenFault, LossCause] = {
 class MicrosoftGrants:
     service: TokenService
 
-    def access_token(self, secret: bytes) -> AccessToken | None:
-        return cached_access_token(secret)
+    def access_token(self, grant: Grant) -> AccessToken | None:
+        return cached_access_token(grant.secret)
 
     async def refresh(self, grant: Grant, claims: str | None) -> Grant:
         """`claims` is Graph's claims challenge."""

@@ -2,11 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from adapters.graph.settings import PERSONAL_TENANT
-from adapters.web.id_token import Claims, IdTokenVerifier
+from adapters.web.id_token import Claims, IdTokenVerifier, ProvenPerson
 from adapters.web.outside_text import address_from, name_from
 from adapters.web.signing_keys import PublishedKeys, SigningKey, SigningKeys
 from application.ports.clock import Clock
@@ -24,14 +23,6 @@ class Documents(Protocol):
     async def discovery(self) -> Mapping[str, Any]: ...
 
     async def fetch_json(self, url: str) -> Mapping[str, Any]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenPerson:
-    identity: Identity
-    kind: AccountKind
-    email: str = field(repr=False)
-    display_name: str = field(repr=False)
 
 
 class MicrosoftIdTokens:

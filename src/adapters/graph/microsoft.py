@@ -8,7 +8,7 @@ from adapters.graph.blocking_http import blocking_http
 from adapters.graph.calendar_directory import GraphCalendarDirectory
 from adapters.graph.calendar_reader import GraphCalendarReader
 from adapters.graph.client import GraphClient
-from adapters.graph.credentials import Credentials
+from adapters.graph.credentials import credentials_of
 from adapters.graph.event_writer import GraphEventWriter
 from adapters.graph.grants import MicrosoftGrants
 from adapters.graph.id_token import MicrosoftIdTokens
@@ -48,7 +48,7 @@ async def open_microsoft(
     executor = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="msal")
     try:
         async with open_http(ca_file=settings.ca_file, connect_timeout=settings.connect_timeout) as http:
-            credentials = Credentials(settings, alarms, clock)
+            credentials = credentials_of(settings, alarms, clock)
             service = TokenService(settings, token_http, executor, alarms, credentials)
             tokens = AccessTokens(vault, MicrosoftGrants(service=service), clock, meter)
             client = GraphClient(http, settings, clock, alarms, meter)

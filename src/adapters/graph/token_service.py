@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msal
 
-from adapters.graph.credentials import Credential, Credentials
+from adapters.graph.credentials import MicrosoftCredential, MicrosoftCredentials
 from adapters.graph.settings import REQUIRED_SCOPES, ClientCertificate, MicrosoftSettings
 from adapters.graph.token_errors import TokenRefusal, refusal_from
 from adapters.graph.token_http import NoMemory, TokenHttp
-from adapters.web.clock_check import LEEWAY
+from adapters.web.clock_check import tell_clock
 from adapters.web.outside_text import id_from
 from application.ports.alarms import Alarms
 from domain.access import ProviderMisconfigured, ProviderUnavailable
@@ -86,7 +86,7 @@ class TokenService:
         http: TokenHttp,
         executor: Executor,
         alarms: Alarms,
-        credentials: Credentials,
+        credentials: MicrosoftCredentials,
     ) -> None:
         self._settings = settings
         self._http = http
@@ -149,7 +149,7 @@ class TokenService:
         """A JSON object from a URL that the discovery document names."""
         return await self._in_thread(partial(self._http.fetch_json, url))
 
-    async def _asked(self, work: Callable[[Credential], T], *, once_only: bool = False) -> T:
+    async def _asked(self, work: Callable[[MicrosoftCredential], T], *, once_only: bool = False) -> T:
         """Work that asks the token endpoint, whose answer shows what time it is there, also when it refuses.
 
         With one credential after the other, as long as it is the credential that is refused.
@@ -157,13 +157,11 @@ class TokenService:
         try:
             return await self._with_credentials(work, self._credentials.in_turn(once_only=once_only))
         finally:
-            difference = self._http.clock_difference
-            if difference is not None and abs(difference) > LEEWAY:
-                self._alarms.clock_differs(difference)
-            elif difference is not None:
-                self._alarms.clock_agrees()
+            tell_clock(self._alarms, self._http.clock_difference)
 
-    async def _with_credentials(self, work: Callable[[Credential], T], those: tuple[Credential, ...]) -> T:
+    async def _with_credentials(
+        self, work: Callable[[MicrosoftCredential], T], those: tuple[MicrosoftCredential, ...]
+    ) -> T:
         *earlier, last = those
         for number, credential in enumerate(earlier):
             try:
@@ -181,7 +179,7 @@ class TokenService:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    def _exchange(self, flow: Flow, answer: dict[str, str], credential: Credential) -> ExchangedCode:
+    def _exchange(self, flow: Flow, answer: dict[str, str], credential: MicrosoftCredential) -> ExchangedCode:
         cache = msal.SerializableTokenCache()
         app = self._app(cache, credential)
         try:
@@ -202,7 +200,7 @@ class TokenService:
         )
 
     def _refresh(
-        self, serialized: bytes, scopes: tuple[str, ...], claims: str | None, credential: Credential
+        self, serialized: bytes, scopes: tuple[str, ...], claims: str | None, credential: MicrosoftCredential
     ) -> bytes:
         cache = msal.SerializableTokenCache()
         cache.deserialize(serialized.decode())
@@ -230,7 +228,7 @@ class TokenService:
         query["client_id"] = self._settings.client_id
         return any(cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN, query=query))
 
-    def _app(self, cache: Any, credential: Credential) -> _MsalApp:
+    def _app(self, cache: Any, credential: MicrosoftCredential) -> _MsalApp:
         try:
             app = msal.ConfidentialClientApplication(
                 self._settings.client_id,

@@ -63,8 +63,8 @@ class RefreshRefused(Exception):
 class GrantRefresher(Protocol):
     """What only the adapter of a provider knows of its grants."""
 
-    def access_token(self, secret: bytes) -> AccessToken | None:
-        """The newest one that a stored secret holds, expired or not."""
+    def access_token(self, grant: Grant) -> AccessToken | None:
+        """The newest one that the grant holds, expired or not."""
         ...
 
     async def refresh(self, grant: Grant, claims: str | None) -> Grant:
@@ -127,7 +127,7 @@ class AccessTokens:
 
         Raises InvalidAnswer when there came no token.
         """
-        token = self._refresher.access_token(grant.secret)
+        token = self._refresher.access_token(grant)
         if token is None:
             raise InvalidAnswer(what="a grant without a token")
         return _FreshAccess(fresh=token)
@@ -139,7 +139,7 @@ class AccessTokens:
     async def _get(self, account_id: AccountId) -> AccessToken:
         async with self._lock(account_id):
             stored = await self._grants.load(account_id)
-            token = self._refresher.access_token(stored.grant.secret)
+            token = self._refresher.access_token(stored.grant)
             if token and self._lasts(token, RENEW_BEFORE):
                 return token
             try:
@@ -154,7 +154,7 @@ class AccessTokens:
     ) -> AccessToken:
         async with self._lock(account_id):
             stored = await self._grants.load(account_id)
-            token = self._refresher.access_token(stored.grant.secret)
+            token = self._refresher.access_token(stored.grant)
             if refused and token and token.value != refused.value and self._lasts(token, RENEW_BEFORE):
                 return token
             return await self._renewed(account_id, stored, claims)
@@ -180,7 +180,7 @@ class AccessTokens:
             if not ours and meanwhile and self._lasts(meanwhile, LAST_USE):
                 return meanwhile
             newest = await self._grants.load(account_id)
-            token = self._refresher.access_token(newest.grant.secret)
+            token = self._refresher.access_token(newest.grant)
             if not _is_same(newest, stored) and token and self._lasts(token, RENEW_BEFORE):
                 return token
             stored = newest
@@ -201,7 +201,7 @@ class AccessTokens:
             if await self._renewals.still_ours(account_id, stored):
                 raise _refused(exc, account_id, stored) from exc
             return None
-        token = self._refresher.access_token(grant.secret)
+        token = self._refresher.access_token(grant)
         if token is None:
             self._meter.renewed("unavailable")
             raise ProviderUnavailable

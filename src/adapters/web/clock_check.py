@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from application.ports.alarms import Alarms
+
 LEEWAY = timedelta(minutes=5)
 """Clocks may differ by this much, as Microsoft's own libraries allow (`ClockSkew` of Microsoft.IdentityModel)."""
 
@@ -23,3 +25,13 @@ def clock_difference(date: str | None, *, asked_at: datetime, answered_at: datet
     if theirs > answered_at:
         return theirs - answered_at
     return min(theirs - asked_at, timedelta())
+
+
+def tell_clock(alarms: Alarms, difference: timedelta | None) -> None:
+    """`difference` is that of an answer just come; None where it tells nothing."""
+    if difference is None:
+        return
+    if abs(difference) > LEEWAY:
+        alarms.clock_differs(difference)
+    else:
+        alarms.clock_agrees()

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from adapters.web.outside_text import id_from
 from adapters.web.signing_keys import SigningKey, SigningKeys
 from application.ports.clock import Clock
 from domain.access import ClockDiffers
+from domain.account import AccountKind, Identity
 
 _CLAIMS = ("iss", "aud", "exp", "iat", "nonce")
 
@@ -23,6 +24,16 @@ Issuers = Callable[[Claims, SigningKey], Awaitable[Collection[str]]]
 
 class IdTokenInvalid(Exception):
     """The token proves nothing. Carries no text: a token's claims are personal data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenPerson:
+    """Who a proven token speaks of."""
+
+    identity: Identity
+    kind: AccountKind
+    email: str = field(repr=False)
+    display_name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

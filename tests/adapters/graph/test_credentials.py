@@ -7,8 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.graph.credentials import TRIED_EVERY
 from adapters.graph.settings import ClientCertificate
+from adapters.web.credentials import TRIED_EVERY
 from domain.access import AccessLost, ProviderMisconfigured
 from domain.ids import AccountId
 from sandbox import Sandbox

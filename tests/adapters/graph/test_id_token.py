@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.graph.id_token import MicrosoftIdTokens, ProvenPerson
+from adapters.graph.id_token import MicrosoftIdTokens
 from adapters.graph.settings import PERSONAL_TENANT
-from adapters.web.id_token import IdTokenInvalid
+from adapters.web.id_token import IdTokenInvalid, ProvenPerson
 from domain.access import ClockDiffers, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 from tests.fakes.clock import MovableClock
