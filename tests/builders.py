@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from application.ports.calendar_reader import ReadableCalendar
 from application.ports.pending_connections import ProvenConnection
 from application.ports.sign_in import SignedIn
 from domain.access import LossCause
@@ -359,12 +360,17 @@ def a_deviation(
     )
 
 
+def a_readable_calendar(remote_id: str, *, may_hold_ours: bool = True) -> ReadableCalendar:
+    return ReadableCalendar(remote_id=remote_id, may_hold_ours=may_hold_ours)
+
+
 def a_reading_task(
     calendar_id: str = CALENDAR,
     *,
     account_id: str = ACCOUNT,
     provider: Provider = Provider.MICROSOFT,
     expert_id: str = EXPERT,
+    writable: bool = True,
     zone: str = "Europe/Berlin",
     marks: int = 0,
     failures: int = 0,
@@ -376,6 +382,7 @@ def a_reading_task(
         provider=provider,
         expert_id=ExpertId(expert_id),
         remote_calendar_id=f"AAMkAD-{calendar_id}",
+        writable=writable,
         rule=BlockingRule(zone),
         marks=marks,
         failures=failures,

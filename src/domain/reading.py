@@ -1,7 +1,7 @@
 """Stored readings: how far they reach, how long they count, and what a new one changes."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.account import Provider
@@ -67,13 +67,17 @@ class StoredReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingTask:
-    """What is to be read, and the marks that had come for it when reading began: later ones ask for another look."""
+    """What is to be read, and the marks that had come for it when reading began: later ones ask for another look.
+
+    `writable` is what the provider's list says.
+    """
 
     calendar_id: CalendarId
     account_id: AccountId
     provider: Provider
     expert_id: ExpertId
-    remote_calendar_id: str
+    remote_calendar_id: str = field(repr=False)
+    writable: bool
     rule: BlockingRule
     marks: int
     failures: int

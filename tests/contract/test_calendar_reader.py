@@ -9,13 +9,13 @@ import pytest
 
 from domain.access import AccessLost, CalendarGone
 from domain.account import AccountNotFound
-from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
+from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes, busy_time
 from domain.connection import MailboxNotServed
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
 from domain.session import EventCopy
 from domain.zone import local_days
-from tests.builders import MARK, some_details
+from tests.builders import MARK, a_readable_calendar, some_details
 from tests.support.providers import (
     FEW,
     LATER_PAGE_ERRORS,
@@ -48,9 +48,15 @@ def _entry(
 
 
 async def _read(
-    provider: ProviderHarness, account: AccountId, *, calendar: str = "", window: Interval = WEEK
+    provider: ProviderHarness,
+    account: AccountId,
+    *,
+    calendar: str = "",
+    may_hold_ours: bool = True,
+    window: Interval = WEEK,
 ) -> tuple[CalendarEntry, ...]:
-    return await provider.reader.read_entries(account, calendar or provider.primary(), window)
+    asked = a_readable_calendar(calendar or provider.primary(), may_hold_ours=may_hold_ours)
+    return await provider.reader.read_entries(account, asked, window)
 
 
 def _in_any_order(entries: Iterable[CalendarEntry]) -> list[str]:
@@ -159,6 +165,26 @@ async def test_a_calendar_of_somebody_else_can_be_read(provider: ProviderHarness
     entry = _entry(_at(6, 9))
     provider.add_entry(entry, name="jonas")
     assert await _read(provider, await provider.connect(), calendar=shared) == (entry,)
+
+
+async def test_a_calendar_without_ours_is_as_busy_as_its_entries_say(provider: ProviderHarness) -> None:
+    provider.add_person(Human(name="jonas"))
+    shared = provider.share(
+        provider.primary("jonas"), owner="jonas", reader="maria", title="Jonas", writable=False
+    )
+    for entry in (
+        _entry(_at(6, 9)),
+        _entry(_at(6, 9, 30), show_as=ShowAs.OUT_OF_OFFICE),
+        _entry(_at(6, 14), show_as=ShowAs.FREE),
+        _entry(WEEK.end - timedelta(minutes=30)),
+    ):
+        provider.add_entry(entry, name="jonas")
+    entries = await _read(provider, await provider.connect(), calendar=shared, may_hold_ours=False)
+    busy = busy_time(entries, window=WEEK, zone=ZoneInfo("UTC"), tentative_blocks=False)
+    assert tuple(busy) == (
+        Interval(_at(6, 9), _at(6, 10, 30)),
+        Interval(WEEK.end - timedelta(minutes=30), WEEK.end),
+    )
 
 
 async def test_two_readings_at_once_see_their_own_accounts(provider: ProviderHarness) -> None:

@@ -10,7 +10,7 @@ from domain.account import AccountNotFound, AccountStatus
 from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
-from domain.ids import AccountId
+from domain.ids import AccountId, CalendarId
 from tests.builders import (
     ACCOUNT,
     EXPERT,
@@ -87,6 +87,22 @@ async def test_saving_replaces_by_calendar_id_and_drops_nothing(kept: Kept) -> N
         await tx.calendars.save([moved])
         await tx.calendars.save([])
         assert await tx.calendars.of_account(ACCOUNT) == (moved, a_calendar("calendar-2"))
+
+
+async def test_whether_a_calendar_is_listed_as_writable_is_known(kept: Kept) -> None:
+    await _connected(kept)
+    async with kept.transaction() as tx:
+        await tx.calendars.save(
+            [
+                a_calendar("writable", refused_at=NOW),
+                a_calendar("read-only", remote=a_remote_calendar("remote-2", writable=False)),
+                a_calendar("missing", missing=True),
+            ]
+        )
+    async with kept.transaction() as tx:
+        asked = ("writable", "read-only", "missing", "unknown")
+        answers = [await tx.calendars.listed_writable(CalendarId(one)) for one in asked]
+    assert answers == [True, False, False, False]
 
 
 async def test_calendars_may_swap_their_remote_ids(kept: Kept) -> None:

@@ -55,6 +55,19 @@ async def test_what_to_read_is_told_with_its_accounts_provider(kept: Kept, provi
     assert task.provider is due.task.provider is begun.task.provider is provider
 
 
+@pytest.mark.parametrize("writable", [True, False])
+async def test_what_to_read_is_told_with_whether_it_can_be_written(kept: Kept, writable: bool) -> None:
+    await put_conflict_calendars(kept)
+    async with kept.transaction() as tx:
+        await tx.calendars.save([a_calendar(CALENDAR, writable=writable)])
+        task, room = await tx.readings.task(CALENDAR), Room(places=1, again=1)
+        (due,) = await tx.readings.begin_due(room, now=NOW, until=after(minutes=2), pace=Pace(), jitter=[0])
+        begun = await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+    assert task is not None
+    assert begun is not None
+    assert task.writable is due.task.writable is begun.task.writable is writable
+
+
 async def test_a_reading_comes_back_by_value_with_the_next_task(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     busy = [an_interval(starts=-30), an_interval(starts=5, hours=0.25), an_interval(starts=600, hours=24)]

@@ -10,7 +10,7 @@ from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
-from domain.ids import AccountId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId
 from tests.fakes.tables import AT_ONCE, Tables
 
 
@@ -26,6 +26,10 @@ class FakeCalendars:
     async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]:
         mine = (one for one in self.tables.calendars.values() if one.account_id == account_id)
         return tuple(sorted(mine, key=lambda one: (not one.primary, one.calendar_id)))
+
+    async def listed_writable(self, calendar_id: CalendarId) -> bool:
+        calendar = self.tables.calendars.get(calendar_id)
+        return calendar is not None and calendar.listed_writable
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
         for calendar in calendars:

@@ -194,8 +194,9 @@ class FakeProvider:
     `alarms` hear of every token it gives, as the real adapter tells them; it keeps none, so each call fetches one.
     `calls` counts the calls of each port's method. `outage` fails all of them; `misconfigured`, when it holds a code,
     those that need a token. `forgets_marks` makes it create a second event under a mark it has seen,
-    `remembers_deleted` none under that of a deleted one. Calls about a
-    calendar in `hanging` wait for its event; `hung` counts those that do, `most_hung` those that did at once.
+    `remembers_deleted` none under that of a deleted one. `merges_foreign` makes it tell nothing but when calendars
+    that hold no events of ours are busy. Calls about a calendar in `hanging` wait for its event; `hung` counts those
+    that do, `most_hung` those that did at once.
     """
 
     def __init__(self, store: FakeStore, which: Provider = Provider.MICROSOFT) -> None:
@@ -211,6 +212,7 @@ class FakeProvider:
         self.misconfigured = ""
         self.forgets_marks = False
         self.remembers_deleted = False
+        self.merges_foreign = False
         self.alarms: Alarms = RecordingAlarms()
         self._faults: dict[str, list[Fault]] = {}
         self._held: dict[str, list[Held]] = {}

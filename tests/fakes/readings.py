@@ -28,6 +28,7 @@ class FakeReadings:
             provider=account.identity.provider,
             expert_id=account.expert_id,
             remote_calendar_id=calendar.remote.remote_id,
+            writable=calendar.remote.writable,
             rule=self.tables.rule(account.expert_id),
             marks=row.marks,
             failures=row.failures,

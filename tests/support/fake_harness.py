@@ -53,9 +53,10 @@ _FAILURES: dict[Trouble, tuple[tuple[tuple[str, ...], DomainError], ...]] = {
 
 
 class FakeHarness:
-    def __init__(self, *, remembers_deleted: bool = False) -> None:
+    def __init__(self, *, remembers_deleted: bool = False, merges_foreign: bool = False) -> None:
         self.provider = FakeProvider(FakeStore())
         self.provider.remembers_deleted = self.remembers_deleted = remembers_deleted
+        self.provider.merges_foreign = merges_foreign
         self.sign_in = FakeSignIn(self.provider)
         self.directory = FakeCalendarDirectory(self.provider)
         self.reader = FakeCalendarReader(self.provider)

@@ -16,7 +16,8 @@ __all__ = ["kind", "microsoft", "provider", "running_sandbox", "sandbox"]
 
 @pytest.fixture(params=["fake", "fake_that_remembers", "microsoft"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """The fakes differ in what they make of the mark of a deleted event."""
+    """The fakes differ in what they make of the mark of a deleted event, and in what they tell of calendars that hold
+    nothing of ours."""
     return str(request.param)
 
 
@@ -32,7 +33,8 @@ def microsoft(request: pytest.FixtureRequest, kind: str) -> Sandbox | None:
 @pytest_asyncio.fixture
 async def provider(kind: str, microsoft: Sandbox | None) -> AsyncIterator[ProviderHarness]:
     if microsoft is None:
-        yield FakeHarness(remembers_deleted=kind == "fake_that_remembers")
+        other = kind == "fake_that_remembers"
+        yield FakeHarness(remembers_deleted=other, merges_foreign=other)
         return
     async with sandbox_harness(microsoft) as harness:
         yield harness

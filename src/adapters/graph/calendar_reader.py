@@ -12,6 +12,7 @@ from adapters.graph.listed_calendars import gone_if_unlisted
 from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from adapters.web.metered_http import TOO_LARGE
 from adapters.web.page_sizes import PageSizes
+from application.ports.calendar_reader import ReadableCalendar
 from domain.access import CalendarGone, InvalidAnswer
 from domain.blocking import CalendarEntry
 from domain.ids import AccountId
@@ -32,12 +33,13 @@ class GraphCalendarReader:
     page_sizes: PageSizes
 
     async def read_entries(
-        self, account_id: AccountId, remote_calendar_id: str, window: Interval
+        self, account_id: AccountId, calendar: ReadableCalendar, window: Interval
     ) -> tuple[CalendarEntry, ...]:
+        """Entry by entry, whatever may be in it: Graph has no other way for all kinds of accounts."""
         access = AccountAccess(tokens=self.tokens, account_id=account_id)
         with translated(gone=CalendarGone):
-            async with gone_if_unlisted(self.client, access, remote_calendar_id):
-                return await self._all_entries(access, remote_calendar_id, window)
+            async with gone_if_unlisted(self.client, access, calendar.remote_id):
+                return await self._all_entries(access, calendar.remote_id, window)
 
     async def _all_entries(
         self, access: Access, remote_calendar_id: str, window: Interval

@@ -26,7 +26,7 @@ from domain.reading import SPREAD, BegunLook, Pace, ReadingTask, StoredReading
 TASK: Final = """
     SELECT schedule.calendar_id, schedule.account_id,
         (SELECT provider FROM account WHERE account.account_id = schedule.account_id),
-        schedule.expert_id, remote_id, time_zone,
+        schedule.expert_id, remote_id, writable, time_zone,
         coalesce((
             SELECT tentative_blocks FROM calendar_settings WHERE calendar_settings.expert_id = schedule.expert_id
         ), false),
@@ -41,7 +41,7 @@ TASK: Final = """
 BEGUN: Final = """
     SELECT begun.calendar_id, begun.account_id,
         (SELECT provider FROM account WHERE account.account_id = begun.account_id),
-        begun.expert_id, calendar.remote_id, time_zone,
+        begun.expert_id, calendar.remote_id, calendar.writable, time_zone,
         coalesce((
             SELECT tentative_blocks FROM calendar_settings WHERE calendar_settings.expert_id = begun.expert_id
         ), false),
@@ -186,21 +186,22 @@ async def _rows(connection: Connection, statement: str, given: dict[str, Any]) -
 
 
 def _look(row: tuple[Any, ...]) -> BegunLook:
-    begun_at, due_at, told_until, noticed = row[15:]
+    begun_at, due_at, told_until, noticed = row[16:]
     return BegunLook(
         task=_task(row), begun_at=begun_at, due_at=due_at, told_until=told_until, noticed=noticed
     )
 
 
 def _task(row: tuple[Any, ...]) -> ReadingTask:
-    calendar_id, account_id, provider, expert_id, remote_id, zone, tentative, *others = row[:15]
-    marks, failures, read_at, *found = others
+    calendar_id, account_id, provider, expert_id, remote_id, writable, *others = row[:16]
+    zone, tentative, marks, failures, read_at, *found = others
     return ReadingTask(
         calendar_id=CalendarId(calendar_id),
         account_id=AccountId(account_id),
         provider=Provider(provider),
         expert_id=ExpertId(expert_id),
         remote_calendar_id=remote_id,
+        writable=writable,
         rule=BlockingRule(zone, tentative),
         marks=marks,
         failures=failures,

@@ -62,6 +62,13 @@ class PostgresCalendars:
         )
         return tuple([self._from_row(row) async for row in cursor])
 
+    async def listed_writable(self, calendar_id: CalendarId) -> bool:
+        cursor = await self.connection.execute(
+            "SELECT FROM calendar WHERE calendar_id = %(calendar_id)s AND writable AND NOT missing",
+            {"calendar_id": calendar_id},
+        )
+        return await cursor.fetchone() is not None
+
     async def save(self, calendars: Iterable[Calendar]) -> None:
         # In the order in which everybody takes several: what is missing is carried over to the schedule.
         in_order = sorted(calendars, key=lambda one: one.calendar_id)

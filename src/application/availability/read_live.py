@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from application.ports.alarms import Alarms
+from application.ports.calendar_reader import ReadableCalendar
 from application.ports.clock import Clock
 from application.ports.known_times import KnownCalendar
 from application.ports.provider import CalendarProviders, provider_of
@@ -17,7 +18,7 @@ from application.provider_faults import (
     pause_after,
     unread_because,
 )
-from application.readings.own_entries import own_among, seen_among
+from application.readings.own_entries import calendar_to_read, own_among, seen_among
 from domain.availability import Reading, ReadingSource, Unread, UnreadReason
 from domain.blocking import BlockingRule, CalendarEntry
 from domain.ids import ExpertId
@@ -58,13 +59,12 @@ class ReadLive:
     async def __call__(self, stretch: Stretch) -> Reading | Unread:
         """The busy time in all of the parts, or why it is not known."""
         calendar, read_at = stretch.calendar, self.clock.now()
-        before = await self._before(stretch)
+        before, source = await self._before(stretch)
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
                 reader = provider_of(self.providers, calendar.provider).reader
                 entries = [
-                    await reader.read_entries(calendar.account_id, calendar.remote_calendar_id, part)
-                    for part in stretch.parts
+                    await reader.read_entries(calendar.account_id, source, part) for part in stretch.parts
                 ]
         except TimeoutError:
             return stretch.unread(UnreadReason.TIMED_OUT)
@@ -78,9 +78,15 @@ class ReadLive:
             return stretch.unread(reason, pause_after(fault))
         return await self._judged(stretch, entries, before, read_at)
 
-    async def _before(self, stretch: Stretch) -> tuple[OwnEvent, ...]:
+    async def _before(self, stretch: Stretch) -> tuple[tuple[OwnEvent, ...], ReadableCalendar]:
+        calendar = stretch.calendar
         async with self.store.transaction() as tx:
-            return await tx.sessions.own_events(stretch.expert_id, span(stretch.parts))
+            own = await tx.sessions.own_events(stretch.expert_id, span(stretch.parts))
+            # Asked for here, so that the question behind every answer need not bring it.
+            writable = await tx.calendars.listed_writable(calendar.calendar_id)
+        return own, calendar_to_read(
+            calendar.calendar_id, calendar.remote_calendar_id, own, writable=writable
+        )
 
     async def _judged(
         self,

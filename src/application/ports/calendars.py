@@ -7,7 +7,7 @@ from typing import Protocol
 from application.ports.lanes import Claimed, Room
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings
-from domain.ids import AccountId, ExpertId
+from domain.ids import AccountId, CalendarId, ExpertId
 
 
 class Calendars(Protocol):
@@ -16,6 +16,10 @@ class Calendars(Protocol):
         ...
 
     async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]: ...
+
+    async def listed_writable(self, calendar_id: CalendarId) -> bool:
+        """As Calendar.listed_writable says; False for one that is unknown."""
+        ...
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
         """Add or replace each, by its calendar id. Raises AccountNotFound.

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from application.ports.calendar_reader import ReadableCalendar
 from application.ports.store import Transaction
 from domain.blocking import CalendarEntry
-from domain.ids import ExpertId
+from domain.ids import CalendarId, ExpertId
 from domain.interval import Interval
 from domain.look import Look
 from domain.own_event import OwnEvent
@@ -14,6 +15,22 @@ from domain.own_events import OwnEvents, Seen
 
 MANY: Final = 2_000
 """Entries of a look that keep nobody waiting: what they come to is worked out in ten milliseconds or less."""
+
+
+def calendar_to_read(
+    calendar_id: CalendarId, remote_id: str, own: Iterable[OwnEvent], *, writable: bool
+) -> ReadableCalendar:
+    """`own` is what there is to know of the expert's sessions.
+
+    What can be written no more still holds the events that were; and what one account can only read, another of the
+    expert's may write to, where the provider has one id for a calendar whoever sees it.
+    """
+    copies = (one.copy for one in own if one.copy is not None)
+    return ReadableCalendar(
+        remote_id=remote_id,
+        may_hold_ours=writable
+        or any(copy.calendar_id == calendar_id or copy.remote_calendar_id == remote_id for copy in copies),
+    )
 
 
 async def own_among(

@@ -78,7 +78,7 @@ class ReadCalendar:
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
                 reader = provider_of(self.providers, task.provider).reader
-                entries = await reader.read_entries(task.account_id, task.remote_calendar_id, look.window)
+                entries = await reader.read_entries(task.account_id, look.calendar, look.window)
         except TimeoutError:
             await self._put_off(task)
             return ReadFailure(reason=UnreadReason.TIMED_OUT)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.ports.calendar_reader import ReadableCalendar
 from application.ports.sessions import OwnSnapshot
 from application.ports.unchanged_looks import UnchangedLook
-from application.readings.own_entries import seen_among
+from application.readings.own_entries import calendar_to_read, seen_among
 from domain.blocking import CalendarEntry
 from domain.ids import ExpertId
 from domain.interval import Interval
@@ -34,6 +35,13 @@ class UnderWay:
     @property
     def task(self) -> ReadingTask:
         return self.begun.task
+
+    @property
+    def calendar(self) -> ReadableCalendar:
+        task = self.task
+        return calendar_to_read(
+            task.calendar_id, task.remote_calendar_id, self.own.events, writable=task.writable
+        )
 
     @property
     def look(self) -> Look:

@@ -10,6 +10,7 @@ from domain.blocking import CalendarEntry, Days, Instants, busy_time
 from domain.connection import MailboxNotServed
 from domain.interval import Interval
 from sandbox import Recurrence, Sandbox
+from tests.builders import a_readable_calendar
 from tests.support.microsoft import Connected, connected_to
 
 WINDOW = Interval(datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 5, 12, tzinfo=UTC))
@@ -28,7 +29,7 @@ async def _read(
 ) -> tuple[CalendarEntry, ...]:
     account = await connected.connect("anna")
     return await connected.microsoft.reader.read_entries(
-        account, connected.calendar_id("anna", calendar), window
+        account, a_readable_calendar(connected.calendar_id("anna", calendar)), window
     )
 
 
@@ -121,7 +122,7 @@ async def test_a_calendar_that_is_gone_is_gone(connected: Connected) -> None:
     account, remote_id = await connected.connect("anna"), connected.calendar_id("anna", "team")
     connected.sandbox.world.calendars.remove("anna", "team")
     with pytest.raises(CalendarGone):
-        await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
+        await connected.microsoft.reader.read_entries(account, a_readable_calendar(remote_id), WINDOW)
 
 
 @pytest.mark.parametrize(
@@ -147,20 +148,22 @@ async def test_a_calendar_is_not_gone_while_the_list_is_not_to_be_believed(
             404, code="ErrorItemNotFound", path="/me/calendars$", times=None
         )
     with pytest.raises((ProviderUnavailable, InvalidAnswer)):
-        await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
+        await connected.microsoft.reader.read_entries(account, a_readable_calendar(remote_id), WINDOW)
 
 
 async def test_ids_are_compared_byte_for_byte(connected: Connected) -> None:
     account, remote_id = await connected.connect("anna"), connected.calendar_id("anna", "team")
     with pytest.raises(CalendarGone):
-        await connected.microsoft.reader.read_entries(account, remote_id.swapcase(), WINDOW)
+        await connected.microsoft.reader.read_entries(
+            account, a_readable_calendar(remote_id.swapcase()), WINDOW
+        )
 
 
 @pytest.mark.parametrize("remote_id", ["no/such+id=", "../../me", "ü&$top=1#", "a?b", "%2e%2e", " "])
 async def test_a_strange_id_stays_inside_its_place_in_the_path(connected: Connected, remote_id: str) -> None:
     account = await connected.connect("anna")
     with pytest.raises(CalendarGone):
-        await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
+        await connected.microsoft.reader.read_entries(account, a_readable_calendar(remote_id), WINDOW)
 
 
 async def test_a_calendar_with_a_denied_folder_is_denied(connected: Connected) -> None:
@@ -173,7 +176,7 @@ async def test_a_mailbox_that_was_taken_away_is_not_served(connected: Connected)
     account, remote_id = await connected.connect("anna"), connected.calendar_id("anna")
     connected.sandbox.world.people.change("anna", mailbox="unlicensed")
     with pytest.raises(MailboxNotServed):
-        await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
+        await connected.microsoft.reader.read_entries(account, a_readable_calendar(remote_id), WINDOW)
 
 
 async def test_every_request_asks_for_utc_and_immutable_ids(connected: Connected) -> None:
@@ -188,6 +191,6 @@ async def test_a_calendar_of_somebody_else_can_be_read(connected: Connected) -> 
     connected.sandbox.world.events.add("ben", _at(6, 9), subject="Salary talks", sensitivity="private")
     account = await connected.connect("dora")
     remote_id = connected.calendar_id("dora", "ben-readonly")
-    entries = await connected.microsoft.reader.read_entries(account, remote_id, WINDOW)
+    entries = await connected.microsoft.reader.read_entries(account, a_readable_calendar(remote_id), WINDOW)
     assert [entry.blocks(tentative=False) for entry in entries] == [True]
     assert connected.sandbox.world.traffic.properties() <= SELECTED

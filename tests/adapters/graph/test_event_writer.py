@@ -19,6 +19,7 @@ from domain.ids import AccountId, CalendarId
 from domain.interval import Interval
 from domain.session import EventCopy, SessionDetails
 from tests.adapters.graph.writing import DETAILS, MARK, SLOT, copy_for, create, find, written
+from tests.builders import a_readable_calendar
 from tests.support.microsoft import Connected, connected_to
 
 
@@ -60,7 +61,8 @@ async def test_a_long_session_over_a_change_of_clocks_keeps_its_instants(connect
     copy = await copy_for(connected)
     over = Interval(datetime(2031, 3, 29, 20, tzinfo=UTC), datetime(2031, 3, 31, 5, 30, tzinfo=UTC))
     await connected.microsoft.writer.create(copy, over, replace(DETAILS, text="x" * 20_000))
-    (entry,) = await connected.microsoft.reader.read_entries(copy.account_id, copy.remote_calendar_id, over)
+    calendar = a_readable_calendar(copy.remote_calendar_id)
+    (entry,) = await connected.microsoft.reader.read_entries(copy.account_id, calendar, over)
     assert (entry.when, entry.mark) == (Instants(over.start, over.end), MARK)
     (event,) = written(connected)
     assert event.end - event.start == over.length

@@ -9,7 +9,7 @@ from adapters.web.outside_text import LONGEST_NAME
 from domain.access import ProviderUnavailable
 from domain.errors import DomainError
 from domain.interval import Interval
-from tests.builders import an_event_copy, an_interval, some_details
+from tests.builders import a_readable_calendar, an_event_copy, an_interval, some_details
 from tests.support.dirty_text import DIRTY, HALF_A_PAIR, is_clean
 from tests.support.microsoft import Connected
 
@@ -74,7 +74,9 @@ async def test_a_dirty_event_blocks_like_any_other(connected: Connected, field: 
     (event[outer] if inner else event)[inner or outer] = dirt
     connected.sandbox.world.faults.add(path="/calendarView", status=200, body={"value": [event]})
 
-    (entry,) = await connected.microsoft.reader.read_entries(account, "AAMkcalendar=", WINDOW)
+    (entry,) = await connected.microsoft.reader.read_entries(
+        account, a_readable_calendar("AAMkcalendar="), WINDOW
+    )
 
     assert entry.blocks(tentative=False)
     assert is_clean(entry.mark or "")

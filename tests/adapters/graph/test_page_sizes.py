@@ -9,6 +9,7 @@ from adapters.web.page_sizes import FEWEST, REMEMBERED
 from domain.access import InvalidAnswer, ProviderUnavailable
 from domain.interval import Interval
 from sandbox import Sandbox
+from tests.builders import a_readable_calendar
 from tests.support.microsoft import Connected, connected_to
 
 WINDOW = Interval(datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 6, 12, tzinfo=UTC))
@@ -27,7 +28,8 @@ async def _read(connected: Connected, calendar: str | None = None) -> int:
     """How many entries there are."""
     account = await connected.connect("anna")
     reader = connected.microsoft.reader
-    return len(await reader.read_entries(account, connected.calendar_id("anna", calendar), WINDOW))
+    asked = a_readable_calendar(connected.calendar_id("anna", calendar))
+    return len(await reader.read_entries(account, asked, WINDOW))
 
 
 def _views(connected: Connected) -> list[int]:
