@@ -62,8 +62,8 @@ class SandboxGrants:
         }
         return Grant(scopes=tuple(sorted(granted)), secret=json.dumps(secret).encode())
 
-    def access_token(self, secret: bytes) -> AccessToken | None:
-        held = json.loads(secret)
+    def access_token(self, grant: Grant) -> AccessToken:
+        held = json.loads(grant.secret)
         return AccessToken(
             value=held["value"],
             mailbox=held["sub"],
