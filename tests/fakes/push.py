@@ -25,7 +25,8 @@ class PushedSubscription:
 
 @dataclass(slots=True)
 class FakePush:
-    """Shares the people, the faults and the counts of `provider`. A person has one live subscription a calendar.
+    """Shares the people, the faults and the counts of `provider`. A person has one live subscription a calendar, which
+    is renewed; with `replaces` any number, and a renewal is another one.
 
     `longest` is the longest life it grants; `refuses`, when it holds a code, refuses new subscriptions and renewals.
     """
@@ -34,6 +35,7 @@ class FakePush:
     clock: MovableClock
     longest: timedelta = timedelta(days=7)
     refuses: str = ""
+    replaces: bool = False
     kept: dict[str, PushedSubscription] = field(default_factory=dict)
     made: Counter[str] = field(default_factory=Counter)
 
@@ -44,30 +46,26 @@ class FakePush:
         async with self.provider.call("subscribe", calendar=remote_calendar_id):
             person = await self.provider.person_behind(account_id)
             self._require_willing()
-            if remote_calendar_id not in person.calendars:
-                raise CalendarGone
-            for one in self.live.values():
-                if (one.person, one.calendar) == (person, remote_calendar_id):
-                    raise SubscriptionExists(remote_id=one.remote_id)
-            self.made[remote_calendar_id] += 1
-            made = PushedSubscription(
-                remote_id=self.provider.named(
-                    f"{remote_calendar_id}/subscription-{self.made[remote_calendar_id]}"
-                ),
-                person=person,
-                calendar=remote_calendar_id,
-                secret=secret,
-                expires_at=self._granted(expires_at),
-            )
-            self.kept[made.remote_id] = made
-            return RemoteSubscription(remote_id=made.remote_id, expires_at=made.expires_at)
+            if not self.replaces:
+                for one in self.live.values():
+                    if (one.person, one.calendar) == (person, remote_calendar_id):
+                        raise SubscriptionExists(remote_id=one.remote_id)
+            return self._made(person, remote_calendar_id, secret=secret, expires_at=expires_at)
 
     async def renew(
-        self, account_id: AccountId, remote_id: str, *, expires_at: datetime
+        self,
+        account_id: AccountId,
+        remote_calendar_id: str,
+        remote_id: str,
+        *,
+        secret: str,
+        expires_at: datetime,
     ) -> RemoteSubscription:
         async with self.provider.call("renew"):
-            await self.provider.person_behind(account_id)
+            person = await self.provider.person_behind(account_id)
             self._require_willing()
+            if self.replaces:
+                return self._made(person, remote_calendar_id, secret=secret, expires_at=expires_at)
             if remote_id not in self.live:
                 raise SubscriptionGone
             self.kept[remote_id].expires_at = self._granted(expires_at)
@@ -95,6 +93,22 @@ class FakePush:
             for calendar in calendars
             for one in self.on(calendar)
         ]
+
+    def _made(
+        self, person: Person, calendar: str, *, secret: str, expires_at: datetime
+    ) -> RemoteSubscription:
+        if calendar not in person.calendars:
+            raise CalendarGone
+        self.made[calendar] += 1
+        made = PushedSubscription(
+            remote_id=self.provider.named(f"{calendar}/subscription-{self.made[calendar]}"),
+            person=person,
+            calendar=calendar,
+            secret=secret,
+            expires_at=self._granted(expires_at),
+        )
+        self.kept[made.remote_id] = made
+        return RemoteSubscription(remote_id=made.remote_id, expires_at=made.expires_at)
 
     def _require_willing(self) -> None:
         if self.refuses:

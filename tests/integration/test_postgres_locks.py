@@ -129,6 +129,12 @@ async def _save_subscription(tx: Transaction) -> None:
     )
 
 
+async def _replace_subscription(tx: Transaction) -> None:
+    await tx.accounts.lock(ACCOUNT)
+    await tx.jobs.end_subscription(ACCOUNT, a_subscription().remote_id)
+    await _save_subscription(tx)
+
+
 async def _forget_subscription(tx: Transaction) -> None:
     await tx.subscriptions.forget(CALENDAR, remote_id=a_subscription().remote_id, now=NOW)
 
@@ -138,7 +144,9 @@ async def _postpone_subscription(tx: Transaction) -> None:
 
 
 @pytest.mark.parametrize("remove", [_deselect, _disconnect, _erase])
-@pytest.mark.parametrize("change", [_save_subscription, _forget_subscription, _postpone_subscription])
+@pytest.mark.parametrize(
+    "change", [_save_subscription, _replace_subscription, _forget_subscription, _postpone_subscription]
+)
 async def test_whoever_changes_a_subscription_can_mark_its_calendar_before_it_is_removed(
     kept: KeptByPostgres, change: Act, remove: Act
 ) -> None:

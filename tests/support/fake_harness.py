@@ -53,7 +53,13 @@ _FAILURES: dict[Trouble, tuple[tuple[tuple[str, ...], DomainError], ...]] = {
 
 
 class FakeHarness:
-    def __init__(self, *, remembers_deleted: bool = False, merges_foreign: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        remembers_deleted: bool = False,
+        merges_foreign: bool = False,
+        replaces_subscriptions: bool = False,
+    ) -> None:
         self.provider = FakeProvider(FakeStore())
         self.provider.remembers_deleted = self.remembers_deleted = remembers_deleted
         self.provider.merges_foreign = merges_foreign
@@ -62,7 +68,8 @@ class FakeHarness:
         self.reader = FakeCalendarReader(self.provider)
         self.writer = FakeEventWriter(self.provider)
         self.clock = MovableClock()
-        self.push = FakePush(self.provider, self.clock)
+        self.replaces_subscriptions = replaces_subscriptions
+        self.push = FakePush(self.provider, self.clock, replaces=replaces_subscriptions)
         self.people: dict[str, Person] = {}
         self.strict: set[str] = set()
         self.add_person(Human())

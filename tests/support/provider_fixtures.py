@@ -16,8 +16,8 @@ __all__ = ["kind", "microsoft", "provider", "running_sandbox", "sandbox"]
 
 @pytest.fixture(params=["fake", "fake_that_remembers", "microsoft"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """The fakes differ in what they make of the mark of a deleted event, and in what they tell of calendars that hold
-    nothing of ours."""
+    """The fakes differ in what they make of the mark of a deleted event, in what they tell of calendars that hold
+    nothing of ours, and in whether they renew subscriptions or replace them."""
     return str(request.param)
 
 
@@ -34,7 +34,7 @@ def microsoft(request: pytest.FixtureRequest, kind: str) -> Sandbox | None:
 async def provider(kind: str, microsoft: Sandbox | None) -> AsyncIterator[ProviderHarness]:
     if microsoft is None:
         other = kind == "fake_that_remembers"
-        yield FakeHarness(remembers_deleted=other, merges_foreign=other)
+        yield FakeHarness(remembers_deleted=other, merges_foreign=other, replaces_subscriptions=other)
         return
     async with sandbox_harness(microsoft) as harness:
         yield harness

@@ -135,6 +135,11 @@ class ProviderHarness(Protocol):
         """Whether the mark of a deleted event is good for no other one."""
         ...
 
+    @property
+    def replaces_subscriptions(self) -> bool:
+        """Whether a renewal is another subscription beside the one that was, of which there may be any number."""
+        ...
+
     def now(self) -> datetime:
         """By the provider's clock."""
         ...

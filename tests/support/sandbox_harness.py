@@ -96,6 +96,10 @@ class SandboxHarness:
     def remembers_deleted(self) -> bool:
         return False
 
+    @property
+    def replaces_subscriptions(self) -> bool:
+        return False
+
     def now(self) -> datetime:
         return self.world.clock.now()
 

@@ -73,8 +73,15 @@ class GraphPush:
                     raise SubscriptionExists(remote_id=found) from refusal
 
     async def renew(
-        self, account_id: AccountId, remote_id: str, *, expires_at: datetime
+        self,
+        account_id: AccountId,
+        remote_calendar_id: str,
+        remote_id: str,
+        *,
+        secret: str,
+        expires_at: datetime,
     ) -> RemoteSubscription:
+        """Always the same one, under its own secret."""
         access, body = self._access(account_id), {"expirationDateTime": self._expiry(expires_at)}
         with translated(gone=SubscriptionGone), _refused():
             async with self._gone_if_unlisted(access, remote_id):

@@ -1,4 +1,4 @@
-"""Have the provider notify us of changes to a conflict calendar, and renew that well before it ends."""
+"""Have the provider notify us of changes to a conflict calendar, and renew or replace that well before it ends."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,8 +17,9 @@ from application.ports.push import (
     SubscriptionExists,
     SubscriptionGone,
 )
-from application.ports.store import Store, StoreUnavailable
+from application.ports.store import Store, StoreUnavailable, Transaction
 from application.provider_faults import PROVIDER_FAULTS, LostAccessReport, unread_because
+from domain.account import AccountNotFound
 from domain.errors import DomainError
 from domain.ids import CalendarId
 from domain.reading import ReadingTask
@@ -79,21 +80,27 @@ class KeepSubscription:
         until = now + WANTED_LIFETIME
         if known is None or known.expires_at <= now:
             await self._make(push, task, known, until)
-        elif (renewed := await self._renewed(push, task, known, until)) is None:
+        elif not await self._renew(push, task, known, until):
             await self._make(push, task, None, until)
-        elif not await self._save(task, renewed, instead_of=known, secret=None):
-            await push.unsubscribe(task.account_id, renewed.remote_id)
 
-    async def _renewed(
-        self, push: Push, task: ReadingTask, known: Subscription, until: datetime
-    ) -> RemoteSubscription | None:
-        """None when the provider no longer has it; it is forgotten then, so that nobody relies on it meanwhile."""
+    async def _renew(self, push: Push, task: ReadingTask, known: Subscription, until: datetime) -> bool:
+        """False when the provider no longer has it; it is forgotten then, so that nobody relies on it meanwhile."""
+        secret = self.ids.token()
         try:
-            return await push.renew(task.account_id, known.remote_id, expires_at=until)
+            granted = await push.renew(
+                task.account_id, task.remote_calendar_id, known.remote_id, secret=secret, expires_at=until
+            )
         except SubscriptionGone:
             await self._forget(task, known.remote_id)
             await self._have_it_read(task)
-            return None
+            return False
+        if granted.remote_id == known.remote_id:
+            kept = await self._save(task, granted, instead_of=known, secret=None)
+        else:
+            kept = await self._save_made(push, task, granted, instead_of=known, secret=secret)
+        if not kept:
+            await push.unsubscribe(task.account_id, granted.remote_id)
+        return True
 
     async def _make(self, push: Push, task: ReadingTask, known: Subscription | None, until: datetime) -> None:
         secret, replaced = self.ids.token(), None
@@ -104,13 +111,7 @@ class KeepSubscription:
             replaced = existing.remote_id
             await push.unsubscribe(task.account_id, replaced)
             made = await self._subscribe(push, task, secret, until)
-        try:
-            kept = await self._save(task, made, instead_of=known, secret=secret)
-        except StoreUnavailable:
-            with suppress(DomainError):
-                await push.unsubscribe(task.account_id, made.remote_id)
-            raise
-        if not kept:
+        if not await self._save_made(push, task, made, instead_of=known, secret=secret):
             if replaced is not None:
                 # Who made it may have stored it since it was looked for.
                 await self._forget(task, replaced)
@@ -132,6 +133,23 @@ class KeepSubscription:
             if await tx.subscriptions.calendar_of(existing.remote_id) is not None:
                 raise existing
 
+    async def _save_made(
+        self,
+        push: Push,
+        task: ReadingTask,
+        made: RemoteSubscription,
+        *,
+        instead_of: Subscription | None,
+        secret: str,
+    ) -> bool:
+        """One that can't be stored is taken back at once: nobody would know its secret."""
+        try:
+            return await self._save(task, made, instead_of=instead_of, secret=secret)
+        except StoreUnavailable:
+            with suppress(DomainError):
+                await push.unsubscribe(task.account_id, made.remote_id)
+            raise
+
     async def _save(
         self,
         task: ReadingTask,
@@ -149,6 +167,8 @@ class KeepSubscription:
         )
         renew_at = renewal_due(self.clock.now(), granted.expires_at, jitter=self.jitter())
         async with self.store.transaction() as tx:
+            if instead_of is not None and not await self._end_replaced(tx, instead_of, subscription):
+                return False
             kept = await tx.subscriptions.save(
                 subscription,
                 instead_of=None if instead_of is None else instead_of.remote_id,
@@ -156,9 +176,24 @@ class KeepSubscription:
                 renew_at=renew_at,
             )
             if kept and secret is not None:
-                # Nobody was notified of what changed before the subscription began.
+                # Nobody was notified of what changed before the subscription began, or before it was known here.
                 await tx.readings.mark(task.calendar_id, self.clock.now())
         return kept
+
+    async def _end_replaced(self, tx: Transaction, old: Subscription, new: Subscription) -> bool:
+        """Have the old one taken back if it goes on beside the new one; False when its account is gone.
+
+        Also if the new one will not be kept: then the old one is not stored any more, either.
+        """
+        if old.remote_id == new.remote_id or old.expires_at <= self.clock.now():
+            return True
+        try:
+            # First of all, as who disconnects it does: what ends refers to the account.
+            await tx.accounts.lock(old.account_id)
+        except AccountNotFound:
+            return False
+        await tx.jobs.end_subscription(old.account_id, old.remote_id)
+        return True
 
     async def _forget(self, task: ReadingTask, remote_id: str) -> None:
         async with self.store.transaction() as tx:

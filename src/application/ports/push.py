@@ -49,16 +49,29 @@ class Push(Protocol):
     async def subscribe(
         self, account_id: AccountId, remote_calendar_id: str, *, secret: str, expires_at: datetime
     ) -> RemoteSubscription:
-        """Notifications will carry `secret` (at most 128 characters).
+        """Notifications will carry `secret` (at most 128 characters). The first may come before this returns.
 
         Raises CalendarGone, PushRefused, AddressNotReached, SubscriptionExists.
         """
         ...
 
     async def renew(
-        self, account_id: AccountId, remote_id: str, *, expires_at: datetime
+        self,
+        account_id: AccountId,
+        remote_calendar_id: str,
+        remote_id: str,
+        *,
+        secret: str,
+        expires_at: datetime,
     ) -> RemoteSubscription:
-        """Raises SubscriptionGone, PushRefused, AddressNotReached."""
+        """The same with a later end; or, where the provider renews none, another one to the same calendar, under
+        another id, whose notifications carry `secret`.
+
+        Then the one that was goes on, whatever has become of it, until it ends or is taken back: as long as both are
+        there, both notify.
+
+        Raises SubscriptionGone, CalendarGone, PushRefused, AddressNotReached.
+        """
         ...
 
     async def unsubscribe(self, account_id: AccountId, remote_id: str) -> None:

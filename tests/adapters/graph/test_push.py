@@ -64,6 +64,17 @@ async def _subscribe(
     return await _push(connected).subscribe(account, remote_id, secret=secret, expires_at=until)
 
 
+async def _renew(connected: Connected, remote_id: str, **length: float) -> RemoteSubscription:
+    """One of anna's, on her primary calendar."""
+    return await _push(connected).renew(
+        await connected.connect("anna"),
+        connected.calendar_id("anna", None),
+        remote_id,
+        secret="not needed",
+        expires_at=_in(connected, **length),
+    )
+
+
 def _only(connected: Connected) -> Subscription:
     (subscription,) = connected.sandbox.world.subscriptions.all()
     return subscription
@@ -111,18 +122,14 @@ async def test_what_was_granted_counts_not_what_was_asked(connected: Connected) 
     connected.sandbox.world.settings.granted_subscription_minutes = 60
     granted = await _subscribe(connected)
     assert granted.expires_at == _only(connected).expires <= _in(connected, hours=1)
-    renewed = await _push(connected).renew(
-        await connected.connect("anna"), granted.remote_id, expires_at=_in(connected, days=6)
-    )
+    renewed = await _renew(connected, granted.remote_id, days=6)
     assert renewed.expires_at <= _in(connected, hours=1)
 
 
 async def test_no_more_is_asked_than_graph_may_grant(connected: Connected) -> None:
     granted = await _subscribe(connected, expires_at=_in(connected, days=365))
     assert _in(connected, days=6, hours=22) < granted.expires_at <= _in(connected) + LONGEST_LIFETIME
-    renewed = await _push(connected).renew(
-        await connected.connect("anna"), granted.remote_id, expires_at=_in(connected, days=365)
-    )
+    renewed = await _renew(connected, granted.remote_id, days=365)
     assert renewed.expires_at >= granted.expires_at
 
 
@@ -251,9 +258,7 @@ async def test_tells_when_graph_could_not_reach_us_to_renew(connected: Connected
     connected.sandbox.world.settings.validate_renewals = True
     receiver.validation = web.Response(status=500)
     with pytest.raises(AddressNotReached):
-        await _push(connected).renew(
-            await connected.connect("anna"), granted.remote_id, expires_at=_in(connected, days=1)
-        )
+        await _renew(connected, granted.remote_id, days=1)
     assert _only(connected).id == granted.remote_id
 
 
@@ -293,7 +298,7 @@ async def test_a_mailbox_that_was_taken_away_has_no_subscriptions(connected: Con
     with pytest.raises(MailboxNotServed):
         await _subscribe(connected, calendar="team")
     with pytest.raises(MailboxNotServed):
-        await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=1))
+        await _renew(connected, granted.remote_id, days=1)
     await _push(connected).unsubscribe(account, granted.remote_id)
 
 
@@ -305,11 +310,10 @@ async def test_lost_access_is_lost_access(connected: Connected) -> None:
 
 
 async def test_renewing_confirms_access_and_moves_the_end(connected: Connected, receiver: Receiver) -> None:
-    account = await connected.connect("anna")
     granted = await _subscribe(connected, expires_at=_in(connected, days=1))
     connected.sandbox.world.subscriptions.lifecycle(granted.remote_id, "reauthorizationRequired")
     connected.sandbox.world.events.add("anna", "2031-05-05")
-    renewed = await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=3))
+    renewed = await _renew(connected, granted.remote_id, days=3)
     assert renewed.remote_id == granted.remote_id
     assert renewed.expires_at > _in(connected, days=2)
     await connected.sandbox.delivery.idle()
@@ -321,9 +325,7 @@ async def test_renewing_what_graph_has_no_more_tells_so(connected: Connected, co
     connected.sandbox.world.faults.answer(404, code=code, method="PATCH", path="^/subscriptions")
     for _ in range(2):
         with pytest.raises(SubscriptionGone):
-            await _push(connected).renew(
-                await connected.connect("anna"), "gone", expires_at=_in(connected, days=1)
-            )
+            await _renew(connected, "gone", days=1)
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -334,7 +336,7 @@ async def test_one_said_to_be_gone_and_listed_is_an_outage(
     account, granted = await connected.connect("anna"), await _subscribe(connected)
     connected.sandbox.world.faults.answer(status, code=code, path="^/subscriptions/", times=2)
     with pytest.raises(ProviderUnavailable):
-        await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=1))
+        await _renew(connected, granted.remote_id, days=1)
     with pytest.raises(ProviderUnavailable):
         await _push(connected).unsubscribe(account, granted.remote_id)
     assert _only(connected).id == granted.remote_id
@@ -343,10 +345,10 @@ async def test_one_said_to_be_gone_and_listed_is_an_outage(
 
 
 async def test_nothing_is_said_of_one_while_the_list_is_not_found_either(connected: Connected) -> None:
-    account, granted = await connected.connect("anna"), await _subscribe(connected)
+    granted = await _subscribe(connected)
     connected.sandbox.world.faults.answer(404, code="UnknownError", path="^/subscriptions", times=None)
     with pytest.raises(ProviderUnavailable):
-        await _push(connected).renew(account, granted.remote_id, expires_at=_in(connected, days=1))
+        await _renew(connected, granted.remote_id, days=1)
 
 
 async def test_a_calendar_said_to_be_gone_and_listed_is_an_outage(connected: Connected) -> None:
@@ -362,9 +364,7 @@ async def test_a_renewal_may_be_refused(connected: Connected, status: int, code:
     granted = await _subscribe(connected)
     connected.sandbox.world.faults.answer(status, code=code, method="PATCH")
     with pytest.raises(PushRefused) as caught:
-        await _push(connected).renew(
-            await connected.connect("anna"), granted.remote_id, expires_at=_in(connected, days=1)
-        )
+        await _renew(connected, granted.remote_id, days=1)
     assert caught.value.code == code
 
 
