@@ -17,6 +17,7 @@ log = structlog.stdlib.get_logger("server.alarms")
 MISCONFIGURED: Final = "_MISCONFIGURED"
 CREDENTIAL_REFUSED: Final = "_CREDENTIAL_REFUSED"
 TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
+NOTIFICATIONS_REFUSED: Final = "_NOTIFICATIONS_REFUSED"
 CLOCK: Final = "CLOCK"
 GRPC_CERTIFICATE: Final = "GRPC_CERTIFICATE"
 MAIL: Final = "MAIL_MISCONFIGURED"
@@ -99,6 +100,16 @@ class OperatorAlarms:
     def tokens_accepted(self, provider: Provider) -> None:
         if self._clear(provider.name + TOKENS_REFUSED):
             log.warning("the provider accepts the tokens it gives us again", provider=provider.name)
+
+    def notifications_refused(self, provider: Provider, code: str) -> None:
+        if self._raise(provider.name + NOTIFICATIONS_REFUSED, code):
+            log.error(
+                "the provider brings no notifications to our address", provider=provider.name, code=code
+            )
+
+    def notifications_accepted(self, provider: Provider) -> None:
+        if self._clear(provider.name + NOTIFICATIONS_REFUSED):
+            log.warning("the provider brings notifications to our address again", provider=provider.name)
 
     def clock_differs(self, by: timedelta) -> None:
         if self._raise(CLOCK):

@@ -11,7 +11,8 @@ class RecordingAlarms:
     """`raised` holds the codes of the alarms that stand now, `history` every one there ever was.
 
     `refused_credentials` are the names of those that are refused while another is accepted. `refusing` are the
-    providers that accept none of their own tokens, `clock_off_by` is how far the clocks are apart
+    providers that accept none of their own tokens, `silent` those that bring no notifications, and with what codes each
+    time they said so; `clock_off_by` is how far the clocks are apart
     when that is too far, `mail_refused_because` is why the mail server refuses us. `faults` are those that nobody
     foresaw.
     """
@@ -20,6 +21,7 @@ class RecordingAlarms:
     history: list[tuple[Provider, str]] = field(default_factory=list)
     refused_credentials: set[str] = field(default_factory=set)
     refusing: set[Provider] = field(default_factory=set)
+    silent: dict[Provider, list[str]] = field(default_factory=dict)
     clock_off_by: timedelta | None = None
     mail_refused_because: str = ""
     faults: list[Exception] = field(default_factory=list)
@@ -45,6 +47,12 @@ class RecordingAlarms:
 
     def tokens_accepted(self, provider: Provider) -> None:
         self.refusing.discard(provider)
+
+    def notifications_refused(self, provider: Provider, code: str) -> None:
+        self.silent.setdefault(provider, []).append(code)
+
+    def notifications_accepted(self, provider: Provider) -> None:
+        self.silent.pop(provider, None)
 
     def clock_differs(self, by: timedelta) -> None:
         self.clock_off_by = by

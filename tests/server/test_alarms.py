@@ -66,6 +66,20 @@ async def test_of_two_refused_credentials_both_must_be_accepted_again() -> None:
     ]
 
 
+async def test_that_no_notifications_are_brought_is_told_once_and_takes_nothing_out_of_service() -> None:
+    alarms = OperatorAlarms()
+    with captured_logs() as logs:
+        for _ in range(3):
+            alarms.notifications_refused(Provider.GOOGLE, "push.webhookUrlUnauthorized")
+        assert list(alarms.raised) == ["GOOGLE_NOTIFICATIONS_REFUSED"]
+        assert not alarms.is_raised(Provider.GOOGLE)
+        alarms.notifications_accepted(MICROSOFT)
+        assert list(alarms.raised) == ["GOOGLE_NOTIFICATIONS_REFUSED"]
+        alarms.notifications_accepted(Provider.GOOGLE)
+    assert not alarms.raised
+    assert [line.get("code") for line in logs.lines] == ["push.webhookUrlUnauthorized", None]
+
+
 async def test_a_success_of_one_kind_clears_no_alarm_of_another() -> None:
     alarms = OperatorAlarms()
     alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")

@@ -38,6 +38,15 @@ class Alarms(Protocol):
         """The mailbox no longer exists."""
         ...
 
+    def notifications_refused(self, provider: Provider, code: str) -> None:
+        """The provider brings no notifications to our address, whatever calendar they are about, until an operator has
+        acted: polling goes on without them. `code` is the provider's own. Told by adapters."""
+        ...
+
+    def notifications_accepted(self, provider: Provider) -> None:
+        """It brings them."""
+        ...
+
     def clock_differs(self, by: timedelta) -> None:
         """Our clock and a provider's are too far apart; `by` is positive when the provider's is ahead."""
         ...

@@ -17,7 +17,8 @@ class PushRefused(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class AddressNotReached(DomainError):
-    """The provider called our address, as it does before it promises anything, and was not answered as it must be."""
+    """The provider brings nothing to our address: it wasn't answered there as it must be, or doesn't believe that the
+    address is ours."""
 
     code: str
 
