@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.account import Provider
 
@@ -45,6 +45,16 @@ class ProviderMetrics:
             ["provider", "outcome"],
             registry=registry,
         )
+
+        self._allowed = Gauge(
+            "calendarsync_provider_requests_allowed_a_day",
+            "How many requests a provider lets all processes together make in a day, where it says so.",
+            ["provider"],
+            registry=registry,
+        )
+
+    def allowed_a_day(self, provider: Provider, requests: int) -> None:
+        self._allowed.labels(provider.value).set(requests)
 
     def of(self, provider: Provider) -> "MeterOfProvider":
         name = provider.value

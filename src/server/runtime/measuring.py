@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from domain.account import Provider
 from server.build import build_version
 from server.metrics.certificates import CertificateExpiry
 from server.metrics.process import Alarms, tell_of_process
@@ -18,6 +19,8 @@ async def measuring(container: Container, settings: Settings, role: Role) -> Asy
     """Until the end of the block, which is to hold all that answers and works."""
     metrics = container.metrics()
     tell_of_process(metrics.registry, version=build_version(), role=role.value)
+    if Provider.GOOGLE in container.calendar_providers():
+        metrics.providers.allowed_a_day(Provider.GOOGLE, settings.google_project_per_day)
     metrics.registry.register(Tasks())
     metrics.registry.register(Alarms(lambda: container.alarms().raised, container.calendar_providers()))
     metrics.registry.register(container.census_taker())

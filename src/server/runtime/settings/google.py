@@ -48,6 +48,13 @@ class GoogleSettings(BaseModel):
     google_project_per_minute: int = Field(
         default=10_000, ge=1, le=10_000_000, description="requests a minute about all of them"
     )
+    google_project_per_day: int = Field(
+        default=1_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description="what all processes together may ask in a day; nothing stops there, but an alert tells at 80 %"
+        " of it (docs/sizing.md)",
+    )
     google_authorization_url: SecureUrl = Field(
         default="https://accounts.google.com/o/oauth2/v2/auth", description="where experts sign in"
     )
