@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Coroutine
 from typing import Any, Literal
 from urllib.parse import quote_plus
+from urllib.robotparser import RobotFileParser
 
 import aiohttp
 from yarl import URL
@@ -22,6 +23,7 @@ _DELIVERY_SECONDS = 10
 _DELIVERIES_AT_ONCE = 50
 _NO_ANSWER = 0
 _TRIED_AGAIN = (500, 502, 503, 504)
+_GOOGLES_AGENT = "APIs-Google"
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -97,12 +99,14 @@ class Delivery:
                 self._start(self._loop, self._ring(ring))
 
     async def ring_once(self, ring: Ring) -> int:
-        """Deliver a notification of Google's now; the status, 0 for no answer."""
+        """Deliver a notification of Google's now, where the host's robots.txt doesn't keep it out; the status, 0 for no
+        answer."""
         status = _NO_ANSWER
         async with self._places:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_DELIVERY_SECONDS):
-                    status, _, _ = await self._post(ring.url, ring.headers, data=b"")
+                    if await self._lets_in(ring.url, _GOOGLES_AGENT):
+                        status, _, _ = await self._post(ring.url, ring.headers, data=b"")
         self._record(f"google-{ring.state}", ring.person, status)
         return status
 
@@ -164,6 +168,19 @@ class Delivery:
             except TimeoutError:
                 return _NO_ANSWER
             return status
+
+    async def _lets_in(self, url: str, agent: str) -> bool:
+        """Whether the host's robots.txt allows this; one that can't be had allows all."""
+        if self._http is None:
+            return False
+        rules = RobotFileParser()
+        try:
+            async with self._http.get(URL(url, encoded=True).with_path("/robots.txt")) as reply:
+                text = await reply.text(errors="replace") if reply.status == 200 else ""
+        except (aiohttp.ClientError, OSError):
+            return True
+        rules.parse(text.splitlines())
+        return rules.can_fetch(agent, url)
 
     async def _post(self, url: str, headers: dict[str, str], **body: Any) -> tuple[int, str, bytes]:
         """Status (0 if there was no answer), media type and body, the latter only as long as a token can be."""

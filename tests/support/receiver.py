@@ -16,7 +16,8 @@ class Receiver:
     validation requests.
 
     `statuses` answers the next deliveries, 202 when it is used up. `validation` replaces the answer to validation
-    requests. While `silent` is set, nothing is answered until it is cleared again by `speak`.
+    requests, `robots` is what robots.txt says. While `silent` is set, nothing is answered until it is cleared again by
+    `speak`.
     """
 
     url: str = ""
@@ -27,6 +28,7 @@ class Receiver:
     queries: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     validation: web.Response | None = None
+    robots: str = ""
     silent: bool = False
     _spoke: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,6 +65,9 @@ class Receiver:
         self.headers.append(request.headers)
         return web.Response(status=self.statuses.pop(0) if self.statuses else 202)
 
+    async def tell_robots(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(text=self.robots)
+
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
@@ -70,6 +75,7 @@ async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/{name:.*}", receiver.handle)
+    app.router.add_get("/robots.txt", receiver.tell_robots)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:

@@ -77,6 +77,24 @@ async def test_only_the_calendar_that_is_watched_rings(
     assert _seen(receiver, "Resource-State") == ["sync"]
 
 
+@pytest.mark.parametrize(
+    ("robots", "rings"),
+    [
+        ("User-agent: *\nDisallow: /\n", False),
+        ("User-agent: APIs-Google\nDisallow: /notify\n", False),
+        ("User-agent: *\nAllow: /notify\nDisallow: /\n", True),
+        ("User-agent: Googlebot\nDisallow: /\n", True),
+    ],
+)
+async def test_a_host_that_keeps_google_out_is_not_called(
+    sandbox: Sandbox, gina: Calendars, receiver: Receiver, robots: str, *, rings: bool
+) -> None:
+    receiver.robots = robots
+    assert (await _watch(gina, receiver)).status == 200
+    await _change(sandbox)
+    assert _seen(receiver, "Resource-State") == (["sync", "exists"] if rings else [])
+
+
 async def test_two_channels_overlap_until_one_is_stopped(
     sandbox: Sandbox, gina: Calendars, receiver: Receiver
 ) -> None:
