@@ -8,9 +8,14 @@ from domain.connection import SignInFailed
 
 @dataclass(kw_only=True, eq=False)
 class PermissionsMissing(SignInFailed):
-    """The person (or the provider) withheld permissions without which nothing works."""
+    """The person (or the provider) withheld permissions without which nothing works.
+
+    `missing` are their names at the provider. `described` says in words for people what can't be done without them,
+    such as "see when you are busy"; empty where there are no such words.
+    """
 
     missing: tuple[str, ...]
+    described: tuple[str, ...] = ()
 
 
 def require_permissions(granted: Iterable[str], required: Iterable[str]) -> None:

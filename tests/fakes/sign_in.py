@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.access import ProviderMisconfigured, ProviderUnavailable
+from domain.account import Identity
 from domain.connection import (
     AdminApprovalRequired,
     BlockedByOrganisation,
@@ -16,6 +17,7 @@ from domain.errors import DomainError
 from domain.permissions import require_permissions
 from tests.fakes.provider import REQUIRED, FakeProvider, Person
 
+ISSUER = "https://login.example"
 ADMIN_CONSENT_URL = "https://login.example/organizations/v2.0/adminconsent"
 _ADMINISTRATOR = ("AADSTS90093", "AADSTS90094", "AADSTS90095")
 _CONSENT = "AADSTS65001"
@@ -36,6 +38,7 @@ class FakeSignIn:
         *,
         redirect_uri: str,
         login_hint: str = "",
+        reconnects: Identity | None = None,
         consent_afresh: bool = False,
         also: tuple[str, ...] = (),
     ) -> StartedSignIn:
@@ -48,6 +51,8 @@ class FakeSignIn:
             }
             if login_hint:
                 query["login_hint"] = login_hint
+            if reconnects:
+                query["reconnects"] = reconnects.object_id
             if also:
                 query["also"] = " ".join(also)
             return StartedSignIn(
@@ -57,7 +62,7 @@ class FakeSignIn:
             )
 
     async def redeem(self, flow: bytes, answer: RedirectAnswer) -> SignedIn:
-        if json.loads(flow)["state"] != answer.state:
+        if json.loads(flow)["state"] != answer.state or answer.iss not in {"", ISSUER}:
             raise SignInRefused
         if answer.error:
             raise _meaning(answer)

@@ -77,6 +77,7 @@ SENSIBLE_TEXTS: Final[Mapping[str, st.SearchStrategy[Recipe]]] = {
     "error": st.just(""),
     "error_subcode": st.just(""),
     "error_description": st.just(""),
+    "iss": st.just(""),
     "paths": st.sampled_from(
         [
             "conflict_calendar_ids",

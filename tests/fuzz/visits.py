@@ -67,6 +67,7 @@ PARAMETERS: Final = (
     "error",
     "error_subcode",
     "error_description",
+    "iss",
     "admin_consent",
     "session_state",
     "validationToken",

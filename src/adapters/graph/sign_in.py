@@ -19,6 +19,7 @@ from adapters.graph.token_service import (
 from adapters.web.id_token import IdTokenInvalid
 from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
 from domain.access import ProviderMisconfigured, ProviderUnavailable
+from domain.account import Identity
 from domain.connection import (
     AdminApprovalRequired,
     BlockedByOrganisation,
@@ -47,6 +48,7 @@ class MicrosoftSignIn:
         *,
         redirect_uri: str,
         login_hint: str = "",
+        reconnects: Identity | None = None,
         consent_afresh: bool = False,
         also: tuple[str, ...] = (),
     ) -> StartedSignIn:

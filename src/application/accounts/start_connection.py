@@ -62,6 +62,7 @@ class StartConnection:
         started = await sign_in.begin(
             redirect_uri=redirect_uri or self.callback_url(provider),
             login_hint=account.email if account else "",
+            reconnects=account.identity if account else None,
             consent_afresh=consent_afresh,
             also=tuple(one.permission for one in additional),
         )

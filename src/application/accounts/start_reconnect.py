@@ -48,6 +48,7 @@ class StartReconnect:
             started = await provider_of(self.providers, provider).sign_in.begin(
                 redirect_uri=self.callback_url(provider),
                 login_hint=account.email,
+                reconnects=account.identity,
                 also=tuple(one.permission for one in additional),
             )
         except (ProviderUnavailable, ProviderMisconfigured, ProviderNotAvailable) as why:

@@ -25,6 +25,7 @@ class RedirectAnswer:
     error: str = ""
     error_subcode: str = ""
     error_description: str = field(default="", repr=False)
+    iss: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,14 @@ class SignIn(Protocol):
         *,
         redirect_uri: str,
         login_hint: str = "",
+        reconnects: Identity | None = None,
         consent_afresh: bool = False,
         also: tuple[str, ...] = (),
     ) -> StartedSignIn:
         """Start a sign-in that ends at `redirect_uri`.
 
-        `login_hint` is the e-mail address of the account to reconnect. `consent_afresh` shows the consent page
+        `login_hint` is the e-mail address of the account to reconnect, `reconnects` its identity, which stays when the
+        address changes: whichever of them the provider can tell an account by. `consent_afresh` shows the consent page
         even when consent was given before. `also` are permissions to ask for beyond the usual ones, such as
         AccessDenied names; a sign-in that doesn't bring them is as good as any. Raises ProviderUnavailable,
         ProviderMisconfigured.

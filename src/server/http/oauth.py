@@ -36,6 +36,7 @@ LONGEST: Final[Mapping[str, int]] = {
     "error": 128,
     "error_subcode": 128,
     "error_description": 8192,
+    "iss": 512,
 }
 """The parameters that are read, and how many characters each may have, as in CompleteConnection; others are ignored."""
 APPROVING: Final = frozenset({Provider.MICROSOFT})

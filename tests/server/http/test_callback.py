@@ -12,7 +12,7 @@ from domain.connection import Confirming, SignInRefused
 from domain.ids import AccountId, ExpertId, SessionId
 from domain.session import WriteStatus
 from tests.builders import EXPERT, a_session
-from tests.fakes.sign_in import ADMIN_CONSENT_URL
+from tests.fakes.sign_in import ADMIN_CONSENT_URL, ISSUER
 from tests.server.http.browser import Browser, at_http
 from tests.server.served import RETURN_URL, a_world
 from tests.support.paths import CALLBACK_PATH
@@ -140,6 +140,8 @@ async def test_who_signed_in_as_somebody_else_is_told_whom_to_choose(browser: Br
         ({"error": "access_denied", "error_description": "AADSTS50105"}, "hasn&#39;t allowed"),
         ({"error": "access_denied", "error_description": "AADSTS50105"}, "AADSTS50105"),
         ({"code": "nonsense"}, "did not accept"),
+        ({"error": "access_denied", "iss": "https://somebody-else.example"}, "did not accept"),
+        ({"error": "access_denied", "iss": ISSUER}, "went back"),
         ({"error": "server_error"}, "answer at the moment"),
         ({"error": "invalid_client"}, "not your fault"),
     ],
@@ -191,6 +193,8 @@ async def test_a_late_redirect_is_told_to_start_anew(browser: Browser) -> None:
         "state=s&code=" + "c" * 8193,
         "state=s&error=" + "e" * 129,
         "state=s&error=e&error_description=" + "d" * 8193,
+        "state=s&code=c&iss=a&iss=b",
+        "state=s&code=c&iss=" + "i" * 513,
     ],
 )
 async def test_parameters_that_no_redirect_brings_are_refused(browser: Browser, query: str) -> None:

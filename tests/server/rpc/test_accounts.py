@@ -215,6 +215,12 @@ async def test_a_cancelled_sign_in_comes_with_help(api: Api) -> None:
     assert failure.detail(error_details_pb2.Help).links[0].url.startswith("https://learn.microsoft.com/")
 
 
+async def test_a_redirect_of_somebody_elses_is_refused(api: Api) -> None:
+    failure = await _redirected(api, error="access_denied", iss="https://somebody-else.example")
+
+    assert failure.reason == "SIGN_IN_REFUSED"
+
+
 async def test_the_administrators_approval_comes_with_the_page_to_give_it_on(api: Api) -> None:
     failure = await _redirected(api, error="consent_required", error_description="AADSTS90094: x")
 

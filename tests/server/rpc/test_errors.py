@@ -19,6 +19,7 @@ from domain.availability import NEXT_LOOK, Unread, UnreadReason
 from domain.errors import DomainError
 from domain.hold import CalendarsUnreadable
 from domain.ids import AccountId, CalendarId
+from domain.permissions import PermissionsMissing
 from domain.session import SessionNotFound
 from server.rpc.catalogue import CATALOGUE, INTERNAL_ONLY, UNEXPECTED, help_links, reason_of
 from server.rpc.catalogue.booking import BOOKING
@@ -128,6 +129,15 @@ def test_waiting_helps_where_the_answer_says_how_long(error: Exception, seconds:
     info = error_details_pb2.RetryInfo()
     assert any(detail.Unpack(info) for detail in answer_to(error).status.details)
     assert info.retry_delay.ToTimedelta() == timedelta(seconds=seconds)
+
+
+def test_missing_permissions_are_told_in_words_where_there_are_some() -> None:
+    words = ("see when you are busy", "add sessions to your calendar")
+    info = error_details_pb2.ErrorInfo()
+    error = PermissionsMissing(missing=("one", "other"), described=words)
+
+    assert any(detail.Unpack(info) for detail in answer_to(error).status.details)
+    assert dict(info.metadata) == {"missing": "one other", "described": "; ".join(words)}
 
 
 def test_help_is_for_those_who_can_act() -> None:

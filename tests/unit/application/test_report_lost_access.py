@@ -184,6 +184,7 @@ async def test_the_link_of_the_mail_starts_the_sign_in_for_that_very_account(
     (attempt,) = app.store.tables.attempts.values()
     assert attempt.state in url
     assert maria.email.replace("@", "%40") in url
+    assert f"reconnects={maria.object_id}" in url
     assert callback_url(Provider.MICROSOFT).rsplit("/", 1)[-1] in url
     assert (attempt.reconnects, attempt.expert_id, attempt.return_url) == (account_id, EXPERT, None)
     assert attempt.expires_at == app.clock.now() + timedelta(minutes=10)

@@ -71,7 +71,8 @@ async def test_a_reconnect_asks_for_the_person_of_the_account(app: Application, 
         expert_id=EXPERT, provider=Provider.MICROSOFT, account_id=account.account_id, return_url=RETURN_URL
     )
 
-    assert query_of(started.authorization_url)["login_hint"] == maria.email
+    query = query_of(started.authorization_url)
+    assert (query["login_hint"], query["reconnects"]) == (maria.email, account.identity.object_id)
 
 
 async def test_refuses_to_reconnect_an_account_of_another_expert(app: Application, maria: Person) -> None:

@@ -81,7 +81,10 @@ CONNECTING: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.FAILED_PRECONDITION,
         reason=ErrorReason.ERROR_REASON_PERMISSIONS_MISSING,
         message="required permissions were not granted",
-        metadata=lambda error: {"missing": " ".join(error.missing)},
+        metadata=lambda error: {
+            "missing": " ".join(error.missing),
+            **({"described": "; ".join(error.described)} if error.described else {}),
+        },
         details=lambda error: [
             unmet("sign-in", "PERMISSIONS_MISSING", "all permissions that were asked for must be granted"),
             *consent_help(error.provider, "Read what the consent page asks"),

@@ -71,6 +71,7 @@ class Accounts(AccountServiceServicer):
             error=request.error,
             error_subcode=request.error_subcode,
             error_description=request.error_description,
+            iss=request.iss,
         )
         outcome = await self.complete_connection(answer, expert_id=ExpertId(request.expert_id))
         if outcome.failure is not None:
