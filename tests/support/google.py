@@ -1,27 +1,37 @@
 """Google's adapter on a running sandbox: its client, the grants of people who signed in, and a way to open it."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from adapters.google.client import GoogleClient
+from adapters.google.grants import GoogleGrants, first_grant
+from adapters.google.id_token import GoogleIdTokens
 from adapters.google.settings import LEAST_SCOPES, GoogleSettings
-from adapters.web.access_tokens import Access, AccessToken, AccessTokens, AccountAccess, RefreshRefused
+from adapters.google.sign_in import GoogleSignIn
+from adapters.google.token_endpoint import IssuedTokens, TokenEndpoint
+from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
+from adapters.web.authority_http import AuthorityHttp
 from adapters.web.connections import open_http
+from adapters.web.id_token import ProvenPerson
+from adapters.web.metered_http import MeteredHttp
 from application.ports.clock import Clock
 from application.ports.grant_vault import StoredGrant
 from application.ports.meters import Unmeasured
-from domain.access import LossCause
+from application.ports.sign_in import RedirectAnswer, SignedIn, StartedSignIn
+from domain.account import AccountKind, Identity, Provider
 from domain.grant import Grant
 from domain.ids import AccountId
 from sandbox import Sandbox
+from sandbox.google.shortcut import authorize_as
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.store import FakeStore
 from tests.support.microsoft import SandboxClock
 
+CALLBACK = "http://localhost:8080/oauth/google/callback"
 SIGNED_IN = ("openid", "https://www.googleapis.com/auth/userinfo.email")
 
 
@@ -42,7 +52,7 @@ class Counted(Unmeasured):
 
 @dataclass(frozen=True, slots=True)
 class SandboxGrants:
-    """Grants as the sandbox gives them, without its token endpoint: a secret is whose they are and the newest token."""
+    """Grants as a sign-in brings them, without walking its pages."""
 
     sandbox: Sandbox
 
@@ -52,31 +62,21 @@ class SandboxGrants:
         grants, account = self.sandbox.world.google.grants, self.sandbox.world.people.get(person)
         consent = grants.consent(person, granted)
         lasts = timedelta(seconds=self.sandbox.world.google.settings.access_token_seconds)
-        secret = {
-            "person": person,
-            "sub": account.google_account.sub,
-            "email": account.email,
-            "value": grants.issue_access_token(consent, granted),
-            "expires_at": (self.sandbox.world.clock.now() + lasts).isoformat(),
-            "scopes": sorted(granted),
-        }
-        return Grant(scopes=tuple(sorted(granted)), secret=json.dumps(secret).encode())
-
-    def access_token(self, grant: Grant) -> AccessToken:
-        held = json.loads(grant.secret)
-        return AccessToken(
-            value=held["value"],
-            mailbox=held["sub"],
-            username=held["email"],
-            scopes=tuple(held["scopes"]),
-            expires_at=datetime.fromisoformat(held["expires_at"]),
+        issued = IssuedTokens(
+            access_token=grants.issue_access_token(consent, granted),
+            lasts=lasts,
+            refresh_token=grants.issue_refresh_token(consent, granted)[0],
+            refreshable_for=None,
+            id_token="",
+            scopes=scopes,
         )
-
-    async def refresh(self, grant: Grant, claims: str | None) -> Grant:
-        person = json.loads(grant.secret)["person"]
-        if not self.sandbox.world.google.grants.consented(person):
-            raise RefreshRefused(means=LossCause.SIGN_IN_REQUIRED, outcome="refused", code="invalid_grant")
-        return self.grant(person, grant.scopes)
+        proven = ProvenPerson(
+            identity=Identity(provider=Provider.GOOGLE, tenant_id="", object_id=account.google_account.sub),
+            kind=AccountKind.WORK if account.google_account.hosted_domain else AccountKind.PERSONAL,
+            email=account.email,
+            display_name=account.email,
+        )
+        return first_grant(issued, proven, scopes, self.sandbox.world.clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +87,7 @@ class OpenGoogle:
     settings: GoogleSettings
     client: GoogleClient
     tokens: AccessTokens
+    sign_in: GoogleSignIn
     grants: SandboxGrants
     store: FakeStore
     alarms: RecordingAlarms
@@ -103,6 +104,28 @@ class OpenGoogle:
             grant=self.grants.grant(person, scopes), grant_version=version, rotation=0
         )
         return account
+
+    async def begin(self, **how: Any) -> StartedSignIn:
+        return await self.sign_in.begin(redirect_uri=CALLBACK, **how)
+
+    def answer(
+        self,
+        started: StartedSignIn,
+        person: str = "gina",
+        *,
+        decision: Literal["accept", "cancel"] = "accept",
+        grant: tuple[str, ...] | None = None,
+    ) -> RedirectAnswer:
+        """What the browser brings back after this person walked the sign-in pages; `grant` leaves the rest unticked."""
+        world = self.sandbox.world
+        way_back = authorize_as(world, started.authorization_url, person, decision=decision, grant=grant)
+        query = {name: values[0] for name, values in parse_qs(urlsplit(way_back.url).query).items()}
+        known = ("state", "code", "error", "iss")
+        return RedirectAnswer(**{name: query[name] for name in known if name in query})
+
+    async def signed_in(self, person: str = "gina", **decision: Any) -> SignedIn:
+        started = await self.begin()
+        return await self.sign_in.redeem(started.flow, self.answer(started, person, **decision))
 
     def access(self, person: str = "gina", **how: Any) -> Access:
         """Signed in just now."""
@@ -150,13 +173,25 @@ async def google_on(
     )
     clock, grants = clock or SandboxClock(sandbox), SandboxGrants(sandbox)
     async with open_http(ca_file=settings.ca_file, connect_timeout=settings.connect_timeout) as http:
-        tokens = AccessTokens(store.vault, grants, clock, meter)
+        authority = AuthorityHttp(
+            http=MeteredHttp(http=http, meter=meter), clock=clock, within=settings.request_timeout
+        )
+        endpoint = TokenEndpoint(settings, authority, alarms, clock)
+        renewing = GoogleGrants(endpoint=endpoint, clock=clock)
+        tokens = AccessTokens(store.vault, renewing, clock, meter)
         try:
             yield OpenGoogle(
                 sandbox=sandbox,
                 settings=settings,
                 client=GoogleClient(http, settings, clock, alarms, meter),
                 tokens=tokens,
+                sign_in=GoogleSignIn(
+                    settings=settings,
+                    endpoint=endpoint,
+                    grants=renewing,
+                    verifier=GoogleIdTokens(client_id=settings.client_id, keys=endpoint.keys, clock=clock),
+                    clock=clock,
+                ),
                 grants=grants,
                 store=store,
                 alarms=alarms,

@@ -46,6 +46,11 @@ class AuthorityHttp:
             status=answer.status, members=token_answer(answer.body), clock_difference=difference
         )
 
+    async def revoke(self, url: URL, form: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """None where it was done, whatever the body (RFC 7009, section 2.2); else the members of the refusal."""
+        answer = await self._send("POST", url, kind=TOKEN, data=form)
+        return None if answer.status == 200 else token_answer(answer.body)
+
     async def keys(self, url: URL) -> PublishedKeys:
         """The key set at `url`, always fresh."""
         answer = await self._send("GET", url, kind=DOCUMENT)
