@@ -46,7 +46,7 @@ def patch_event(call: Call) -> Answer:
         event = _revived(call, listed)
     else:
         _require_match(call, event)
-    whole = _with_both_ends(call.body, printer_of(call, listed).event(instance_of(event)))
+    whole = _with_whole_times(call.body, printer_of(call, listed).event(instance_of(event)))
     given = event_input.times(whole, listed) | event_input.details(call.body, event.google)
     call.world.events.change(event, **given)
     return _written(call, listed, event, "updated")
@@ -106,11 +106,19 @@ def _require_match(call: Call, event: Event) -> None:
         raise condition_not_met()
 
 
-def _with_both_ends(body: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """The body with the end that it doesn't move, where it moves the other one."""
+def _with_whole_times(body: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The body with both ends, if it moves any, and with what it doesn't name of each as it is.
+
+    So an all-day event that is given a `dateTime` has a date, too, unless a null takes that away (Google's answer to
+    apps-api-issues 3110).
+    """
     if not body.keys() & {"start", "end"}:
         return body
-    return {name: now[name] for name in ("start", "end")} | body
+    whole = {name: now[name] | body.get(name, {}) for name in ("start", "end")}
+    return body | {
+        name: {member: value for member, value in time.items() if value is not None}
+        for name, time in whole.items()
+    }
 
 
 def _stored(listed: Listed, event_id: str) -> Event | None:

@@ -145,6 +145,16 @@ async def test_a_patch_turns_hours_into_days(gina: Calendars) -> None:
     assert (await gina("PATCH", MINE, body=days)).json["start"] == {"date": "2030-05-14"}
 
 
+async def test_days_turn_into_hours_only_where_they_are_taken_away(gina: Calendars) -> None:
+    await _insert(gina, start={"date": "2030-05-14"}, end={"date": "2030-05-15"})
+    hours = {
+        name: {"dateTime": f"2030-05-14T{hour}:00:00Z"} for name, hour in (("start", "09"), ("end", "10"))
+    }
+    assert reason(await gina("PATCH", MINE, body=hours)) == (400, "invalid")
+    taken = {name: time | {"date": None} for name, time in hours.items()}
+    assert (await gina("PATCH", MINE, body=taken)).json["start"]["dateTime"] == "2030-05-14T11:00:00+02:00"
+
+
 @pytest.mark.parametrize("verb", ["PATCH", "DELETE"])
 async def test_an_old_version_is_not_written_over(sandbox: Sandbox, gina: Calendars, verb: str) -> None:
     old = (await _insert(gina)).json["etag"]
