@@ -249,8 +249,8 @@ def mark_for(session: Session) -> EventMark:
     """The mark of the session's next event.
 
     It depends on nothing but the session and the number of the copy, so every replica and every retry derives the same
-    one. A deliberate new copy gets a new mark: nobody documents how long Microsoft remembers a transaction id, and an
-    old one could bring a deleted event back as the answer.
+    one. A deliberate new copy gets a new mark: providers remember the old one for as long as they like, and may answer
+    with the deleted event, or take no other under its mark.
     """
     name = f"{session.expert_id}\n{session.session_id}\n{session.copies + 1}"
     return EventMark(str(uuid.uuid5(_MARKS, name)))

@@ -32,7 +32,7 @@ OWN_TAG: Final = "id eq 'String {b6ce3c0f-54b1-4f0e-8c3e-6b0f3ad0c8a7} Name Cale
 """The extended property that the service gives its own events."""
 _WRITTEN_AT_GOOGLE: Final = frozenset({"id", "status", "start.dateTime", "end.dateTime"})
 """Answers to writing: whether it was done."""
-_VERSION_AT_GOOGLE: Final = frozenset({"id", "status", "etag", "start.timeZone", "end.timeZone"})
+_VERSION_AT_GOOGLE: Final = frozenset({"id", "status", "etag"})
 _EMPTY_AT_GOOGLE: Final = frozenset({"start", "end"})
 """Of an all-day event nothing is left of these."""
 
@@ -82,7 +82,7 @@ LEFT: Final[Mapping[Request, frozenset[str]]] = {
     LIST: _IDS | {"singleValueExtendedProperties.id", "singleValueExtendedProperties.value"},
     EVENT: _IDS | _TIMES,
     NOTIFICATION: frozenset({"@odata.etag", "@odata.id", "@odata.type", "id"}),
-    GOOGLE_EVENT: _VERSION_AT_GOOGLE | _EMPTY_AT_GOOGLE,
+    GOOGLE_EVENT: _VERSION_AT_GOOGLE,
     GOOGLE_CREATE: _WRITTEN_AT_GOOGLE,
     GOOGLE_CHANGE: _WRITTEN_AT_GOOGLE | _EMPTY_AT_GOOGLE,
 }

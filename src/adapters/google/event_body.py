@@ -1,6 +1,7 @@
 """What a session's event says, in Google's terms. No guests, ever: Google would send them mail."""
 
 import html
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,11 @@ from domain.ids import EventMark
 from domain.interval import Interval
 from domain.session import SessionDetails
 
+LONGEST_DESCRIPTION = 8192
+"""Characters. Nothing official says so; it is what people run into, and what Google's own editor takes."""
+
+_GAP = "<br><br>"
+
 
 def new_event(mark: EventMark, interval: Interval, details: SessionDetails) -> dict[str, Any]:
     """All of an event that doesn't exist yet. It gets the zone of its calendar, which is where its owner lives."""
@@ -19,21 +25,15 @@ def new_event(mark: EventMark, interval: Interval, details: SessionDetails) -> d
 
 
 def changes_of_event(
-    interval: Interval,
-    details: SessionDetails,
-    parts: Collection[EventPart],
-    zones: Mapping[str, str | None] | None = None,
+    interval: Interval, details: SessionDetails, parts: Collection[EventPart]
 ) -> dict[str, Any]:
     """The members that say these parts of the session, for a PATCH: null takes a member away, one not named stays.
 
-    `zones` are those that start and end of the event have now, and keep.
+    That holds inside of members, too: an event keeps the time zone that it has.
     """
     changes: dict[str, Any] = {}
     for part in parts:
         changes |= _MEMBERS[part](interval, details)
-    for name, zone in (zones or {}).items():
-        if zone is not None and name in changes:
-            changes[name] |= {"timeZone": zone}
     return changes
 
 
@@ -69,11 +69,24 @@ _MEMBERS: Mapping[EventPart, Callable[[Interval, SessionDetails], dict[str, Any]
 def _description(details: SessionDetails) -> str:
     """The text with its line breaks, then the link. Of all members this one alone is HTML to Google.
 
-    Lines end as Google's own editor ends them: where there is any markup a line end of the text might not show.
+    What is too long is cut, for Google may refuse it for good; the link stays whole.
     """
-    text = "<br>".join(_escaped(line) for line in details.text.splitlines())
     link = _link(details.join_url) if details.join_url else ""
-    return "<br><br>".join(part for part in (text, link) if part)
+    text = _cut(details.text, LONGEST_DESCRIPTION - (len(_GAP + link) if link else 0))
+    return _GAP.join(part for part in (text, link) if part)
+
+
+def _cut(text: str, longest: int) -> str:
+    """As HTML of at most so many characters, markup included."""
+    if len(shown := _shown(text)) <= longest:
+        return shown
+    fits = bisect_right(range(len(text)), longest - 1, key=lambda length: len(_shown(text[:length])))
+    return f"{_shown(text[: max(fits - 1, 0)])}…"
+
+
+def _shown(text: str) -> str:
+    """Lines end as Google's own editor ends them: where there is any markup a line end of the text might not show."""
+    return "<br>".join(_escaped(line) for line in text.splitlines())
 
 
 def _link(url: str) -> str:

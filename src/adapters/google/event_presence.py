@@ -1,7 +1,6 @@
 """Whether an answer of Google's shows the event that was asked for, and in what state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,21 +8,13 @@ from domain.access import InvalidAnswer
 
 SHOWING_STATUS = "id,status"
 """What to ask for where it only matters whether an event is there."""
-SHOWING_VERSION = "id,status,etag,start/timeZone,end/timeZone"
-"""What a change has to know before it is made: nothing of what the owner wrote."""
+SHOWING_VERSION = "id,status,etag"
+"""What a change has to know before it is made."""
 SHOWING_PRESENCE = "id,status,start/dateTime,end/dateTime"
 """What shows that a change was made."""
 
 _SAME = timedelta(minutes=1)
 """Times closer than this are the same: nobody documents how finely Google keeps them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A living event as it is now. `zones` are those of its start and end, None for a side that has none."""
-
-    etag: str
-    zones: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def is_deleted(answer: Mapping[str, Any], event_id: str) -> bool:
@@ -36,12 +27,12 @@ def is_deleted(answer: Mapping[str, Any], event_id: str) -> bool:
     return answer.get("status") == "cancelled"
 
 
-def version_of(answer: Mapping[str, Any]) -> Version:
-    """Raises InvalidAnswer where there is none: a change without one could bring a deleted event back."""
+def version_of(answer: Mapping[str, Any]) -> str:
+    """Its etag. Raises InvalidAnswer where there is none: a change without one could bring a deleted event back."""
     etag = answer.get("etag")
     if not isinstance(etag, str) or not etag.isprintable() or not 0 < len(etag) <= 256:
         raise InvalidAnswer(what="an event without a version")
-    return Version(etag=etag, zones={name: _zone(answer.get(name)) for name in ("start", "end")})
+    return etag
 
 
 def is_event_with(answer: Mapping[str, Any], event_id: str, wanted: Mapping[str, Any]) -> bool:
@@ -49,11 +40,6 @@ def is_event_with(answer: Mapping[str, Any], event_id: str, wanted: Mapping[str,
     if answer.get("id") != event_id or answer.get("status") == "cancelled":
         return False
     return all(_are_close(answer.get(name), wanted[name]) for name in ("start", "end") if name in wanted)
-
-
-def _zone(time: object) -> str | None:
-    zone = time.get("timeZone") if isinstance(time, dict) else None
-    return zone if isinstance(zone, str) and zone.isprintable() and 0 < len(zone) <= 100 else None
 
 
 def _are_close(time: object, wanted: object) -> bool:

@@ -12,7 +12,6 @@ from adapters.google.event_ids import event_id_of
 from adapters.google.event_presence import (
     SHOWING_PRESENCE,
     SHOWING_VERSION,
-    Version,
     is_deleted,
     is_event_with,
     version_of,
@@ -147,11 +146,11 @@ class GoogleEventWriter:
         Presence is not believed on one word: the answer must be this very event at the times asked for.
         """
         path = event_path(place.remote_calendar_id, place.remote_id)
+        changes = changes_of_event(interval, details, parts)
         for left in reversed(range(_MOST_TRIES)):
-            now = await self._version(access, path, place)
-            changes = changes_of_event(interval, details, parts, now.zones)
+            etag = await self._version(access, path, place)
             try:
-                answer = await self.client.patch(access, path, changes, _ANSWER_TO_WRITING, etag=now.etag)
+                answer = await self.client.patch(access, path, changes, _ANSWER_TO_WRITING, etag=etag)
             except GoogleRefusal as refusal:
                 if refusal.fault is not Fault.CHANGED or not left:
                     raise
@@ -160,7 +159,7 @@ class GoogleEventWriter:
                 raise ProviderUnavailable(outcome_unknown=True)
             return
 
-    async def _version(self, access: Access, path: str, place: EventPlace) -> Version:
+    async def _version(self, access: Access, path: str, place: EventPlace) -> str:
         """Raises EventMissing where it is gone, or has left for another calendar."""
         with translated(gone=EventMissing):
             event = await self.client.get(access, path, [("fields", SHOWING_VERSION)])

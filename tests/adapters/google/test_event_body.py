@@ -1,5 +1,6 @@
 """What an event says, in Google's terms, held against Google's own description."""
 
+import html
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.google.event_body import changes_of_event, new_event
+from adapters.google.event_body import LONGEST_DESCRIPTION, changes_of_event, new_event
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
 from domain.session import SessionDetails
@@ -90,18 +91,6 @@ def test_a_change_of_times_takes_the_dates_of_an_all_day_event_away() -> None:
     }
 
 
-def test_a_change_of_times_leaves_the_event_in_its_zones() -> None:
-    zones = {"start": "Europe/Berlin", "end": None}
-    changes = changes_of_event(SLOT, DETAILS, {EventPart.TIME}, zones)
-    assert changes["start"]["timeZone"] == "Europe/Berlin"
-    assert "timeZone" not in changes["end"]
-    assert mistakes("PATCH", changes) == []
-
-
-def test_zones_alone_change_nothing() -> None:
-    assert changes_of_event(SLOT, DETAILS, {EventPart.PLACE}, {"start": "UTC"}) == {"location": "Room <4>"}
-
-
 def test_a_link_that_is_no_longer_there_is_taken_away() -> None:
     changes = changed(EventPart.BODY, details=NOTHING)
     assert changes == {"description": "", "source": None}
@@ -149,3 +138,26 @@ def test_every_part_of_a_session_is_a_part_of_its_event() -> None:
         "location",
         "reminders",
     }
+
+
+@pytest.mark.parametrize("some", ["a", "&", "<\n", "é\r\n", "ab&\n\n"])
+@pytest.mark.parametrize("url", ["", DETAILS.join_url])
+def test_a_text_that_is_too_long_is_cut_between_its_characters_and_keeps_its_link(
+    some: str, url: str
+) -> None:
+    text = some * 9000
+    description = changed(EventPart.BODY, details=replace(NOTHING, text=text, join_url=url))["description"]
+    link = changed(EventPart.BODY, details=replace(NOTHING, join_url=url))["description"]
+    assert LONGEST_DESCRIPTION - len("&amp;<br>") < len(description) <= LONGEST_DESCRIPTION
+    kept, _, rest = description.partition("…")
+    assert rest == (f"<br><br>{link}" if link else "")
+    *whole, last = html.unescape(kept).split("<br>")
+    lines = text.splitlines()
+    assert whole == lines[: len(whole)]
+    assert lines[len(whole)].startswith(last)
+
+
+def test_a_text_as_long_as_may_be_is_not_cut() -> None:
+    text = "a" * (LONGEST_DESCRIPTION - 4) + "\nb"
+    description = changed(EventPart.BODY, details=replace(NOTHING, text=text[1:]))["description"]
+    assert description == text[1:].replace("\n", "<br>")
