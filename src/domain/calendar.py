@@ -134,9 +134,9 @@ def reconcile(
 ) -> tuple[Calendar, ...]:
     """What we know of an account's calendars after the provider listed them.
 
-    Listed ones are updated or added. One that came under a new remote id is matched by name and owner with the single
-    known one that vanished, and keeps its id and so its choices. The rest are marked missing, never dropped.
-    Raises CalendarListNotBelieved for an empty list where calendars are known.
+    Listed ones are updated or added. One that came under a new remote id is matched with the single known one that
+    vanished and was the primary calendar as well, or has its name and owner; it keeps its id and so its choices. The
+    rest are marked missing, never dropped. Raises CalendarListNotBelieved for an empty list where calendars are known.
     """
     before, listed = list(known), _each_once(listed)
     if before and not listed:
@@ -151,16 +151,35 @@ def reconcile(
         for remote in listed
         if remote.remote_id in by_remote_id
     ]
-    for remote in fresh:
-        namesakes = [one for one in vanished if one.remote._namesake_key == remote._namesake_key]
-        rivals = [one for one in fresh if one._namesake_key == remote._namesake_key]
-        if len(namesakes) == 1 and len(rivals) == 1:
-            vanished.remove(namesakes[0])
-            after.append(namesakes[0].relisted(remote))
-        else:
+    for remote in sorted(fresh, key=lambda one: not one.primary):
+        same = _former_primary(remote, fresh, before, vanished) or _namesake(remote, fresh, vanished)
+        if same is None:
             after.append(Calendar(calendar_id=new_id(), account_id=account_id, remote=remote))
+        else:
+            vanished.remove(same)
+            after.append(same.relisted(remote))
     after.extend(replace(calendar, missing=True) for calendar in vanished)
     return tuple(after)
+
+
+def _former_primary(
+    remote: RemoteCalendar, fresh: list[RemoteCalendar], before: list[Calendar], vanished: list[Calendar]
+) -> Calendar | None:
+    """At Google the primary calendar's id is the person's address, its name often too, and they change together. One
+    that went missing earlier counts only where there was none after it."""
+    if not remote.primary or sum(one.primary for one in fresh) > 1:
+        return None
+    known = [one for one in before if one.primary]
+    last = [one for one in known if not one.missing] or known
+    return last[0] if len(last) == 1 and last[0] in vanished else None
+
+
+def _namesake(
+    remote: RemoteCalendar, fresh: list[RemoteCalendar], vanished: list[Calendar]
+) -> Calendar | None:
+    namesakes = [one for one in vanished if one.remote._namesake_key == remote._namesake_key]
+    rivals = [one for one in fresh if one._namesake_key == remote._namesake_key]
+    return namesakes[0] if len(namesakes) == 1 and len(rivals) == 1 else None
 
 
 def _each_once(listed: Iterable[RemoteCalendar]) -> list[RemoteCalendar]:

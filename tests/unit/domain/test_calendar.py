@@ -135,6 +135,58 @@ def test_a_namesake_that_is_still_listed_is_not_taken_for_the_one_that_vanished(
     assert after == {"c1": stays, "c2": replace(goes, remote=moved)}
 
 
+def _primary(calendar_id: str, address: str, *, missing: bool = False) -> Calendar:
+    """Named and owned by an address, as Google's are."""
+    return a_calendar(calendar_id, remote=_remote_primary(address), missing=missing)
+
+
+def _remote_primary(address: str) -> RemoteCalendar:
+    return a_remote_calendar(address, name=address, owner_name="", owner_email=address, primary=True)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_the_primary_calendar_keeps_its_choices_when_its_id_follows_an_address(missing: bool) -> None:
+    old, team = _primary("c1", "maria@x", missing=missing), _known("c2", "r2")
+    after = _reconciled([old, team], [team.remote, _remote_primary("new@x")])
+    assert after == {"c1": a_calendar("c1", remote=_remote_primary("new@x")), "c2": team}
+
+
+def test_another_calendar_that_became_the_primary_one_stays_itself() -> None:
+    old, team = _primary("c1", "maria@x"), _known("c2", "r2")
+    promoted = replace(team.remote, primary=True)
+    assert _reconciled([old, team], [promoted]) == {
+        "c1": replace(old, missing=True),
+        "c2": replace(team, remote=promoted),
+    }
+
+
+def test_a_primary_calendar_that_is_still_listed_is_not_taken_for_the_new_one() -> None:
+    old, long_gone = _primary("c1", "maria@x"), _primary("c0", "first@x", missing=True)
+    demoted = replace(old.remote, primary=False)
+    after = _reconciled([long_gone, old], [demoted, _remote_primary("new@x")])
+    assert set(after) == {"c0", "c1", "new-1"}
+    assert after["c0"].missing
+
+
+def test_of_two_former_primary_calendars_the_later_one_is_followed() -> None:
+    long_gone, last = _primary("c0", "first@x", missing=True), _primary("c1", "maria@x")
+    after = _reconciled([long_gone, last], [_remote_primary("new@x")])
+    assert (after["c0"].missing, after["c1"].remote) == (True, _remote_primary("new@x"))
+
+
+def test_two_new_primary_calendars_match_nobody() -> None:
+    after = _reconciled([_primary("c1", "maria@x")], [_remote_primary("new@x"), _remote_primary("other@x")])
+    assert after["c1"].missing
+    assert len(after) == 3
+
+
+def test_a_new_namesake_does_not_take_the_place_of_the_primary_calendar() -> None:
+    old = _primary("c1", "maria@x")
+    namesake = replace(old.remote, remote_id="r9", primary=False)
+    after = _reconciled([old], [namesake, _remote_primary("new@x")])
+    assert (after["c1"].remote, after["new-1"].remote) == (_remote_primary("new@x"), namesake)
+
+
 def test_a_calendar_listed_twice_is_one_calendar() -> None:
     new, known = a_remote_calendar("r1", name="New"), _known("c2", "r2")
     later_word = replace(new, color="#123456")
@@ -171,6 +223,7 @@ REMOTES = st.builds(
     st.sampled_from([f"r{n}" for n in range(8)]),
     name=st.sampled_from(["Calendar", "Yoga"]),
     owner_email=st.sampled_from(["", "maria@contoso.example", "jonas@contoso.example"]),
+    primary=st.booleans(),
 )
 LISTS = st.lists(REMOTES, max_size=6)
 KNOWN = st.lists(st.tuples(REMOTES, st.booleans()), max_size=6, unique_by=lambda one: one[0].remote_id).map(
