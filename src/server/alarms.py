@@ -18,6 +18,7 @@ MISCONFIGURED: Final = "_MISCONFIGURED"
 CREDENTIAL_REFUSED: Final = "_CREDENTIAL_REFUSED"
 TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
 NOTIFICATIONS_REFUSED: Final = "_NOTIFICATIONS_REFUSED"
+DAY_NEARLY_SPENT: Final = "_DAY_NEARLY_SPENT"
 CLOCK: Final = "CLOCK"
 GRPC_CERTIFICATE: Final = "GRPC_CERTIFICATE"
 MAIL: Final = "MAIL_MISCONFIGURED"
@@ -110,6 +111,19 @@ class OperatorAlarms:
     def notifications_accepted(self, provider: Provider) -> None:
         if self._clear(provider.name + NOTIFICATIONS_REFUSED):
             log.warning("the provider brings notifications to our address again", provider=provider.name)
+
+    def day_nearly_spent(self, provider: Provider, *, requests: int, most: int) -> None:
+        if self._raise(provider.name + DAY_NEARLY_SPENT):
+            log.error(
+                "this process alone has nearly spent what the provider allows in a day",
+                provider=provider.name,
+                requests=requests,
+                allowed=most,
+            )
+
+    def day_begins_anew(self, provider: Provider) -> None:
+        if self._clear(provider.name + DAY_NEARLY_SPENT):
+            log.warning("a new day of the provider's has begun", provider=provider.name)
 
     def clock_differs(self, by: timedelta) -> None:
         if self._raise(CLOCK):

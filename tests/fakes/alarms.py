@@ -12,9 +12,9 @@ class RecordingAlarms:
 
     `refused_credentials` are the names of those that are refused while another is accepted. `refusing` are the
     providers that accept none of their own tokens, `silent` those that bring no notifications, and with what codes each
-    time they said so; `clock_off_by` is how far the clocks are apart
-    when that is too far, `mail_refused_because` is why the mail server refuses us. `faults` are those that nobody
-    foresaw.
+    time they said so, `spending` those whose day is nearly spent, and `days_spent` the requests of each time that this was
+    told. `clock_off_by` is how far the clocks are apart when that is too far, `mail_refused_because` is why the mail
+    server refuses us. `faults` are those that nobody foresaw.
     """
 
     raised: dict[Provider, str] = field(default_factory=dict)
@@ -22,6 +22,8 @@ class RecordingAlarms:
     refused_credentials: set[str] = field(default_factory=set)
     refusing: set[Provider] = field(default_factory=set)
     silent: dict[Provider, list[str]] = field(default_factory=dict)
+    spending: set[Provider] = field(default_factory=set)
+    days_spent: list[int] = field(default_factory=list)
     clock_off_by: timedelta | None = None
     mail_refused_because: str = ""
     faults: list[Exception] = field(default_factory=list)
@@ -53,6 +55,13 @@ class RecordingAlarms:
 
     def notifications_accepted(self, provider: Provider) -> None:
         self.silent.pop(provider, None)
+
+    def day_nearly_spent(self, provider: Provider, *, requests: int, most: int) -> None:
+        self.days_spent.append(requests)
+        self.spending.add(provider)
+
+    def day_begins_anew(self, provider: Provider) -> None:
+        self.spending.discard(provider)
 
     def clock_differs(self, by: timedelta) -> None:
         self.clock_off_by = by

@@ -95,6 +95,18 @@ async def test_a_success_of_one_kind_clears_no_alarm_of_another() -> None:
     assert alarms.is_raised(MICROSOFT)
 
 
+async def test_a_day_that_is_nearly_spent_is_told_until_the_next_one_begins() -> None:
+    alarms = OperatorAlarms()
+    with captured_logs() as logs:
+        for _ in range(2):
+            alarms.day_nearly_spent(Provider.GOOGLE, requests=800_000, most=1_000_000)
+        assert list(alarms.raised) == ["GOOGLE_DAY_NEARLY_SPENT"]
+        assert not alarms.is_raised(Provider.GOOGLE), "nothing fails yet"
+        alarms.day_begins_anew(Provider.GOOGLE)
+    assert not alarms.raised
+    assert [line.get("requests") for line in logs.lines] == [800_000, None]
+
+
 async def test_only_a_refused_registration_takes_the_provider_out_of_service() -> None:
     alarms = OperatorAlarms()
     alarms.tokens_refused(MICROSOFT)

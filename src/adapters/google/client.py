@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from adapters.google.daily_requests import DailyRequests
 from adapters.google.errors import Fault, GoogleRefusal, items_in, refusal_of
 from adapters.google.request_kinds import kind_of
 from adapters.google.settings import GoogleSettings
@@ -77,6 +78,7 @@ class GoogleClient:
         self._retry_pauses = settings.retry_pauses
         self._largest_answer = settings.largest_answer
         self._gates = UsageGates(settings, clock)
+        self._day = DailyRequests(clock, alarms, most=settings.daily_requests, warn_at=settings.warn_at)
         self._refused_tokens = RefusedTokens(Provider.GOOGLE, clock, alarms)
         self._unread = UnreadRefusals(alarms)
 
@@ -168,6 +170,7 @@ class GoogleClient:
         came_at = time.perf_counter()
         async with self._gates.passage(token.mailbox):
             self._meter.waited(time.perf_counter() - came_at)
+            self._day.spend()
             answer = await self._exchange(token, request)
             if 200 <= answer.status < 300:
                 self._gates.accepted(token.mailbox)

@@ -32,6 +32,8 @@ class GoogleSettings:
     one answer may hold, at most 2500. `retry_pauses` lie between the tries of a read inside one call; each such try has
     `read_timeout`, a call as a whole `request_timeout`. `largest_answer` is in bytes. `notification_url` is https; None
     where Google can't reach us.
+    `daily_requests` are what Google allows the whole project in a day; nothing stops there, but from the part
+    `warn_at` of it on the operator is told.
     """
 
     client_id: str
@@ -46,6 +48,8 @@ class GoogleSettings:
     scopes: tuple[str, ...] = LEAST_SCOPES
     person_per_minute: int = 600
     project_per_minute: int = 10_000
+    daily_requests: int = 1_000_000
+    warn_at: float = 0.8
     at_once: int = 4
     connect_timeout: timedelta = timedelta(seconds=5)
     request_timeout: timedelta = timedelta(seconds=30)

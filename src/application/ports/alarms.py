@@ -47,6 +47,15 @@ class Alarms(Protocol):
         """It brings them."""
         ...
 
+    def day_nearly_spent(self, provider: Provider, *, requests: int, most: int) -> None:
+        """This process alone has made so many requests of those that the provider allows all of them in a day. Told by
+        adapters, once a day."""
+        ...
+
+    def day_begins_anew(self, provider: Provider) -> None:
+        """The day that was nearly spent is over."""
+        ...
+
     def clock_differs(self, by: timedelta) -> None:
         """Our clock and a provider's are too far apart; `by` is positive when the provider's is ahead."""
         ...

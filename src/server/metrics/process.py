@@ -11,7 +11,13 @@ from prometheus_client.registry import Collector
 from domain.account import Provider
 
 ALARMS: Final = ("CLOCK", "MAIL_MISCONFIGURED", "GRPC_CERTIFICATE")
-PROVIDER_ALARMS: Final = ("MISCONFIGURED", "CREDENTIAL_REFUSED", "TOKENS_REFUSED", "NOTIFICATIONS_REFUSED")
+PROVIDER_ALARMS: Final = (
+    "MISCONFIGURED",
+    "CREDENTIAL_REFUSED",
+    "TOKENS_REFUSED",
+    "NOTIFICATIONS_REFUSED",
+    "DAY_NEARLY_SPENT",
+)
 """Each with the provider's name before it, for those that are configured.
 
 All are told with 0 while they are not raised, so that whoever asks whether one is gets an answer.
