@@ -63,27 +63,14 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return chosen
 
 
-def _own(human: Human, remote_id: str, name: str, *, primary: bool = False) -> RemoteCalendar:
-    return RemoteCalendar(
-        remote_id=remote_id,
-        name=name,
-        owner_name=human.display_name,
-        owner_email=human.email,
-        color="",
-        primary=primary,
-        writable=True,
-        shared=False,
-    )
-
-
 async def test_own_calendars_come_back_by_value(provider: ProviderHarness, look: Look) -> None:
     team = provider.add_calendar("Team", color="#4a90e2")
     holidays = provider.add_calendar("Holidays", writable=False)
     maria = Human()
     assert set(await look(provider, "maria")) == {
-        _own(maria, provider.primary(), "Calendar", primary=True),
-        replace(_own(maria, team, "Team"), color="#4a90e2"),
-        replace(_own(maria, holidays, "Holidays"), writable=False),
+        provider.listed(maria, provider.primary(), "Calendar", primary=True),
+        replace(provider.listed(maria, team, "Team"), color="#4a90e2"),
+        replace(provider.listed(maria, holidays, "Holidays"), writable=False),
     }
 
 
@@ -91,7 +78,7 @@ async def test_a_personal_account_lists_its_calendar(provider: ProviderHarness, 
     carla = Human(name="carla", kind=AccountKind.PERSONAL)
     provider.add_person(carla)
     assert await look(provider, "carla") == (
-        _own(carla, provider.primary("carla"), "Calendar", primary=True),
+        provider.listed(carla, provider.primary("carla"), "Calendar", primary=True),
     )
 
 
@@ -105,7 +92,7 @@ async def test_a_shared_calendar_names_its_owner(
         provider.primary("jonas"), owner="jonas", reader="maria", title="Jonas", writable=writable
     )
     (listed,) = [one for one in await look(provider, "maria") if one.remote_id == shared]
-    assert listed == replace(_own(jonas, shared, "Jonas"), writable=writable, shared=True)
+    assert listed == replace(provider.listed(jonas, shared, "Jonas"), writable=writable, shared=True)
 
 
 async def test_calendars_are_listed_to_the_last_page(provider: ProviderHarness, look: Look) -> None:
@@ -131,7 +118,7 @@ async def test_a_page_that_fails_fails_the_whole_list(
 async def test_an_account_without_a_primary_calendar_is_listed(provider: ProviderHarness, look: Look) -> None:
     team = provider.add_calendar("Team")
     provider.remove_calendar(provider.primary())
-    assert await look(provider, "maria") == (_own(Human(), team, "Team"),)
+    assert await look(provider, "maria") == (provider.listed(Human(), team, "Team"),)
 
 
 async def test_an_empty_list_is_told_as_it_is(provider: ProviderHarness, look: Look) -> None:
@@ -186,7 +173,7 @@ async def test_a_mailbox_that_was_taken_away_is_not_served(provider: ProviderHar
 async def test_trouble_with_a_list_has_a_name(provider: ProviderHarness, trouble: Trouble) -> None:
     account = await provider.connect()
     provider.trouble(trouble)
-    with pytest.raises(MAILBOX_ERRORS[trouble]):
+    with pytest.raises(provider.error_of(trouble)):
         await provider.directory.list_calendars(account)
 
 
@@ -194,7 +181,7 @@ async def test_trouble_with_a_list_has_a_name(provider: ProviderHarness, trouble
 async def test_trouble_with_a_list_passes(provider: ProviderHarness, trouble: Trouble) -> None:
     account = await provider.connect()
     provider.trouble(trouble)
-    with pytest.raises(MAILBOX_ERRORS[trouble]):
+    with pytest.raises(provider.error_of(trouble)):
         await provider.directory.list_calendars(account)
     provider.mend()
     assert len(await provider.directory.list_calendars(account)) == 1
@@ -204,7 +191,7 @@ async def test_trouble_with_a_list_passes(provider: ProviderHarness, trouble: Tr
 async def test_trouble_with_a_first_look_has_a_name(provider: ProviderHarness, trouble: Trouble) -> None:
     grant = await _grant(provider)
     provider.trouble(trouble)
-    with pytest.raises(MAILBOX_ERRORS[trouble]):
+    with pytest.raises(provider.error_of(trouble)):
         await provider.directory.first_look(grant)
 
 

@@ -20,6 +20,7 @@ from domain.permissions import PermissionsMissing
 from tests.support.providers import PERMISSIONS, Human, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
+WITHOUT = ("google",)
 
 CALLBACK = "https://calendars.example/oauth/microsoft/callback"
 

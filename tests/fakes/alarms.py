@@ -12,9 +12,9 @@ class RecordingAlarms:
 
     `refused_credentials` are the names of those that are refused while another is accepted. `refusing` are the
     providers that accept none of their own tokens, `silent` those that bring no notifications, and with what codes each
-    time they said so, `spending` those whose day is nearly spent, and `days_spent` the requests of each time that this was
-    told. `clock_off_by` is how far the clocks are apart when that is too far, `mail_refused_because` is why the mail
-    server refuses us. `faults` are those that nobody foresaw.
+    time they said so, `spending` those whose day is nearly spent, and `days_spent` the requests of each time that this
+    was told. `clock_off_by` is how far the clocks are apart when that is too far, `mail_refused_because` is why the
+    mail server refuses us. `faults` are those that nobody foresaw.
     """
 
     raised: dict[Provider, str] = field(default_factory=dict)

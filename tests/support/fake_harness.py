@@ -16,6 +16,7 @@ from domain.access import (
 )
 from domain.account import Identity
 from domain.blocking import CalendarEntry, Instants, ShowAs
+from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -28,7 +29,7 @@ from tests.fakes.provider import REQUIRED, Event, FakeProvider, Person
 from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
-from tests.support.providers import Human, Trouble, WrittenEvent
+from tests.support.providers import MAILBOX_ERRORS, Human, Trouble, WrittenEvent, own_calendar
 
 _PUSH = ("subscribe", "renew", "unsubscribe")
 _MAILBOX = ("first_look", "list_calendars", "read_entries", "create", "update", "delete", "find", *_PUSH)
@@ -87,6 +88,12 @@ class FakeHarness:
 
     def identity_of(self, name: str) -> Identity:
         return self.people[name].identity
+
+    def listed(self, human: Human, calendar: str, title: str, *, primary: bool = False) -> RemoteCalendar:
+        return own_calendar(human, calendar, title, primary=primary)
+
+    def error_of(self, trouble: Trouble) -> type[DomainError]:
+        return MAILBOX_ERRORS[trouble]
 
     def take_mailbox_away(self, name: str) -> None:
         self.people[name].served = False

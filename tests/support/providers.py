@@ -1,4 +1,4 @@
-"""Providers to test on: the fake one, and the Microsoft adapter on the sandbox behind the same handle."""
+"""Providers to test on: the fake one, and the real adapters on the sandbox, behind the same handle."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from domain.access import (
 )
 from domain.account import AccountKind, Identity
 from domain.blocking import CalendarEntry
+from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
@@ -115,6 +116,20 @@ class WrittenEvent:
         return EventPlace(remote_calendar_id=self.calendar, remote_id=self.remote_id)
 
 
+def own_calendar(human: Human, calendar: str, title: str, *, primary: bool) -> RemoteCalendar:
+    """As a provider describes it that tells names, and colours only where somebody chose them."""
+    return RemoteCalendar(
+        remote_id=calendar,
+        name=title,
+        owner_name=human.display_name,
+        owner_email=human.email,
+        color="",
+        primary=primary,
+        writable=True,
+        shared=False,
+    )
+
+
 class ProviderHarness(Protocol):
     """A provider under test. It has one person, maria, with a primary calendar of the name "Calendar"; people go by
     their names, calendars and events by their remote ids.
@@ -149,6 +164,15 @@ class ProviderHarness(Protocol):
         ...
 
     def identity_of(self, name: str) -> Identity: ...
+
+    def listed(self, human: Human, calendar: str, title: str, *, primary: bool = False) -> RemoteCalendar:
+        """How the provider describes a calendar of this person's own that anybody would call so."""
+        ...
+
+    def error_of(self, trouble: Trouble) -> type[DomainError]:
+        """What every method that looks into a mailbox raises: MAILBOX_ERRORS, but where the provider has no word for
+        it."""
+        ...
 
     def take_mailbox_away(self, name: str) -> None: ...
 

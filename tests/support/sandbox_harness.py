@@ -16,13 +16,23 @@ from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
+from domain.calendar import RemoteCalendar
+from domain.errors import DomainError
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
 from sandbox import Recurrence, Sandbox
 from sandbox.world.model import Calendar, Event
 from sandbox.world.world import World
 from tests.support.microsoft import Connected, connected_to
-from tests.support.providers import FEW, PERMISSIONS, Human, Trouble, WrittenEvent
+from tests.support.providers import (
+    FEW,
+    MAILBOX_ERRORS,
+    PERMISSIONS,
+    Human,
+    Trouble,
+    WrittenEvent,
+    own_calendar,
+)
 from tests.support.receiver import receiving
 
 _MAILBOX = "/me/(calendar|events)"
@@ -120,6 +130,12 @@ class SandboxHarness:
     def identity_of(self, name: str) -> Identity:
         person = self.world.people.get(name)
         return Identity(provider=Provider.MICROSOFT, tenant_id=person.tenant.id, object_id=person.oid)
+
+    def listed(self, human: Human, calendar: str, title: str, *, primary: bool = False) -> RemoteCalendar:
+        return own_calendar(human, calendar, title, primary=primary)
+
+    def error_of(self, trouble: Trouble) -> type[DomainError]:
+        return MAILBOX_ERRORS[trouble]
 
     def take_mailbox_away(self, name: str) -> None:
         self.world.people.change(name, mailbox="unlicensed")
