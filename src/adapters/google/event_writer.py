@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from adapters.google.capabilities import lacking_for_shared
 from adapters.google.client import GoogleClient
 from adapters.google.errors import Fault, GoogleRefusal, translated
 from adapters.google.event_body import changes_of_event, new_event
@@ -19,7 +20,6 @@ from adapters.google.event_presence import (
 from adapters.google.event_search import EventSearch, Trace
 from adapters.google.listed_calendars import gone_if_unlisted
 from adapters.google.paths import event_path, events_path
-from adapters.google.settings import SHARED_SCOPES
 from adapters.google.write_turns import WriteTurns
 from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from domain.access import (
@@ -37,7 +37,6 @@ from domain.errors import DomainError
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.permissions import lacking
 from domain.session import EventCopy, EventPlace, SessionDetails
 
 _MOST_TRIES: Final = 3
@@ -186,7 +185,7 @@ async def _refusals_of(access: Access, *, gone: type[DomainError]) -> AsyncItera
             if refusal.fault not in {Fault.DENIED, Fault.SCOPE}:
                 raise
             token = await access.token()
-            raise AccessDenied(missing_permissions=lacking(token.scopes, SHARED_SCOPES)) from refusal
+            raise AccessDenied(missing_permissions=lacking_for_shared(token.scopes)) from refusal
 
 
 def _place_of(copy: EventCopy) -> EventPlace:

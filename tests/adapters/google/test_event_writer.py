@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.google.settings import SHARED_SCOPES
+from adapters.google.settings import LEAST_SCOPES, SCOPE_PREFIX, SHARED_SCOPES
 from domain.access import AccessDenied, CalendarGone, EventDeleted, ProviderUnavailable, WriteRefused
 from domain.ids import EventMark
 from domain.session import SessionDetails
@@ -168,7 +168,14 @@ async def test_a_calendar_that_may_only_be_read_denies_the_event(google: OpenGoo
 async def test_a_shared_calendar_names_the_permission_that_writing_to_it_takes(google: OpenGoogle) -> None:
     with pytest.raises(AccessDenied) as caught:
         await desk_for(google, "walter", "writer").create()
-    assert caught.value.missing_permissions == ("https://www.googleapis.com/auth/calendar.events",)
+    assert caught.value.missing_permissions == ("calendar.events",)
+
+
+async def test_a_permission_that_opens_everything_leaves_none_to_ask_for(google: OpenGoogle) -> None:
+    desk = desk_for(google, "walter", "reader", scopes=(*LEAST_SCOPES, f"{SCOPE_PREFIX}calendar"))
+    with pytest.raises(AccessDenied) as caught:
+        await desk.create()
+    assert caught.value.missing_permissions == ()
 
 
 @pytest.mark.parametrize("calendar", ["writer", "writerWithoutPrivateAccess", "owner"])
