@@ -21,6 +21,8 @@ CHANGE: Final = ("PATCH", f"{EVENTS}/{{event}}")
 DELETE: Final = ("DELETE", f"{EVENTS}/{{event}}")
 NOTIFICATION: Final = ("POST", "(notification)")
 GOOGLE_EVENTS: Final = "/calendars/{calendarId}/events"
+GOOGLE_LIST: Final = ("GET", GOOGLE_EVENTS)
+GOOGLE_BUSY: Final = ("POST", "/freeBusy")
 GOOGLE_EVENT: Final = ("GET", f"{GOOGLE_EVENTS}/{{eventId}}")
 GOOGLE_CREATE: Final = ("POST", GOOGLE_EVENTS)
 GOOGLE_CHANGE: Final = ("PATCH", f"{GOOGLE_EVENTS}/{{eventId}}")
@@ -30,6 +32,20 @@ PLAIN: Final = frozenset({"Prefer: idtype=ImmutableId", "Prefer: outlook.timezon
 """Preferences that say how something is written, and bring nothing more."""
 OWN_TAG: Final = "id eq 'String {b6ce3c0f-54b1-4f0e-8c3e-6b0f3ad0c8a7} Name CalendarSyncSession'"
 """The extended property that the service gives its own events."""
+_LISTED_AT_GOOGLE: Final = frozenset(
+    {
+        "id",
+        "status",
+        "transparency",
+        "eventType",
+        "start.date",
+        "start.dateTime",
+        "end.date",
+        "end.dateTime",
+        "attendees.self",
+        "attendees.responseStatus",
+    }
+)
 _WRITTEN_AT_GOOGLE: Final = frozenset({"id", "status", "start.dateTime", "end.dateTime"})
 """Answers to writing: whether it was done."""
 _VERSION_AT_GOOGLE: Final = frozenset({"id", "status", "etag"})
@@ -68,6 +84,20 @@ ASKED: Final[Mapping[Request, frozenset[str]]] = {
     CREATE: PLAIN,
     CHANGE: PLAIN | {"Prefer: return=minimal"},
     DELETE: PLAIN,
+    GOOGLE_LIST: _fields(frozenset(f"items.{name}" for name in _LISTED_AT_GOOGLE))
+    | {
+        "fields=kind",
+        "fields=accessRole",
+        "fields=nextPageToken",
+        "timeMin",
+        "timeMax",
+        "timeZone",
+        "singleEvents",
+        "showDeleted",
+        "maxAttendees",
+        "maxResults",
+        "pageToken",
+    },
     GOOGLE_EVENT: _fields(_VERSION_AT_GOOGLE),
     GOOGLE_CREATE: _fields(_WRITTEN_AT_GOOGLE) | {"sendUpdates"},
     GOOGLE_CHANGE: _fields(_WRITTEN_AT_GOOGLE) | {"sendUpdates"},
@@ -82,6 +112,8 @@ LEFT: Final[Mapping[Request, frozenset[str]]] = {
     LIST: _IDS | {"singleValueExtendedProperties.id", "singleValueExtendedProperties.value"},
     EVENT: _IDS | _TIMES,
     NOTIFICATION: frozenset({"@odata.etag", "@odata.id", "@odata.type", "id"}),
+    GOOGLE_LIST: _LISTED_AT_GOOGLE,
+    GOOGLE_BUSY: frozenset({"busy.start", "busy.end"}),
     GOOGLE_EVENT: _VERSION_AT_GOOGLE,
     GOOGLE_CREATE: _WRITTEN_AT_GOOGLE,
     GOOGLE_CHANGE: _WRITTEN_AT_GOOGLE | _EMPTY_AT_GOOGLE,

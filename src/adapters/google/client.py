@@ -116,13 +116,20 @@ class GoogleClient:
         items can't be told from one that isn't Google's. Without `repeats_slow` a page that takes too long fails at
         once, so that the caller can ask for a smaller one.
         """
+        async for answer in self.answers(access, path, params, repeats_slow=repeats_slow):
+            yield items_in(answer)
+
+    async def answers(
+        self, access: Access, path: str, params: Params, *, repeats_slow: bool = True
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The same, for those who need more of each page than its items."""
         turns, token = PageTurns(), ""
         while True:
             turns.turn_to(token)
             asked = (*params, ("pageToken", token)) if token else params
             request = self._request("GET", path, asked, reads=True, repeats_slow=repeats_slow)
             page = _json(await self._send(access, request))
-            yield items_in(page)
+            yield page
             token = _next_token(page)
             if not token:
                 return

@@ -1,17 +1,17 @@
 """From Google's events to calendar entries; we only ask for times, status and ids."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+from adapters.google.event_ids import mark_in
+from adapters.google.times import day_from, placed, time_from
 from adapters.web.outside_text import id_from
 from domain.access import InvalidAnswer
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
-from domain.ids import EventMark
 
 SELECTED: Final = (
-    "accessRole,nextPageToken,items(id,status,transparency,eventType,"
+    "kind,accessRole,nextPageToken,items(id,status,transparency,eventType,"
     "start(date,dateTime),end(date,dateTime),attendees(self,responseStatus))"
 )
 """All that is asked for. `accessRole` says whether the answer shows more of an event than its times."""
@@ -22,11 +22,9 @@ _KINDS: Final[Mapping[str, ShowAs]] = {
 }
 """The kinds of events that never block, whatever their transparency."""
 
-_FIRST_YEAR, _LAST_YEAR = 2, 9998
-"""Beyond these, moving a time to another zone leaves the calendar."""
-_LEAP_SECOND: Final = re.compile(r"(?<=T\d\d:\d\d):60")
-_OURS: Final = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})(_[0-9TZ]+)?")
+
 _MARK_DIGITS: Final = 32
+"""No id that is shorter carries a mark."""
 
 
 def entry_from_google(event: Mapping[str, Any]) -> CalendarEntry | None:
@@ -46,28 +44,9 @@ def entry_from_google(event: Mapping[str, Any]) -> CalendarEntry | None:
         show_as=ShowAs.BUSY if usual else _show_as(_word(kind), _word(transparency)),
         cancelled=cancelled,
         declined="attendees" in event and _declined(event["attendees"]),
-        mark=None if remote_id is None or len(remote_id) < _MARK_DIGITS else _mark(remote_id),
+        mark=mark_in(remote_id) if remote_id and len(remote_id) >= _MARK_DIGITS else None,
         remote_id=remote_id,
     )
-
-
-def placed(start: datetime, end: datetime) -> Instants | UnplacedTimes:
-    """Times without an offset block generously: nobody can say where they are. Raises InvalidAnswer."""
-    if not (_FIRST_YEAR <= start.year <= _LAST_YEAR and _FIRST_YEAR <= end.year <= _LAST_YEAR):
-        raise InvalidAnswer(what="an event outside the calendar")
-    if start.tzinfo is UTC and end.tzinfo is UTC:
-        return Instants(start, end)
-    if start.tzinfo is None or end.tzinfo is None:
-        return UnplacedTimes(start.replace(tzinfo=None), end.replace(tzinfo=None))
-    return Instants(start.astimezone(UTC), end.astimezone(UTC))
-
-
-def time_from(text: object) -> datetime:
-    """A time as RFC 3339 writes it, or without an offset. Raises InvalidAnswer."""
-    try:
-        return datetime.fromisoformat(text)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return _unusual_time(text)
 
 
 def _show_as(kind: str, transparency: str) -> ShowAs:
@@ -87,13 +66,6 @@ def _declined(attendees: object) -> bool:
     )
 
 
-def _mark(remote_id: str) -> EventMark | None:
-    """Of an event of ours, and of each occurrence where its owner made a series of it."""
-    may_be = len(remote_id) == _MARK_DIGITS or remote_id[_MARK_DIGITS] == "_"
-    found = _OURS.fullmatch(remote_id) if may_be else None
-    return None if found is None else EventMark("-".join(found.groups()[:5]))
-
-
 def _when(start: object, end: object) -> Instants | Days | UnplacedTimes:
     try:
         begins = datetime.fromisoformat(start["dateTime"])  # type: ignore[index]
@@ -110,7 +82,7 @@ def _unusual_when(start: object, end: object) -> Instants | Days | UnplacedTimes
     if begins is not None and ends is not None:
         return placed(time_from(begins), time_from(ends))
     if begins is None and ends is None:
-        return _days(_day(start), _day(end))
+        return _days(day_from(start.get("date")), day_from(end.get("date")))
     # A day and an instant: where the day begins nobody can say.
     return placed(_naive_time(start), _naive_time(end))
 
@@ -122,33 +94,12 @@ def _days(first: date, after_last: date) -> Days:
     return Days(first, after_last)
 
 
-def _day(side: Mapping[str, Any]) -> date:
-    try:
-        day = date.fromisoformat(side["date"])
-    except (KeyError, TypeError, ValueError):
-        raise InvalidAnswer(what="an event without times") from None
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise InvalidAnswer(what="an event outside the calendar")
-    return day
-
-
 def _naive_time(side: Mapping[str, Any]) -> datetime:
     text = side.get("dateTime")
     if text is None:
-        return datetime.combine(_day(side), time())
+        return datetime.combine(day_from(side.get("date")), time())
     at = time_from(text)
     return placed(at, at).start.replace(tzinfo=None)  # in UTC, as it was asked for
-
-
-def _unusual_time(text: object) -> datetime:
-    """What RFC 3339 allows and Python doesn't: small letters, and leap seconds, for which the next second stands."""
-    if isinstance(text, str):
-        usual, leaps = _LEAP_SECOND.subn(":59", text.upper())
-        try:
-            return datetime.fromisoformat(usual) + timedelta(seconds=leaps)
-        except (ValueError, OverflowError):
-            pass
-    raise InvalidAnswer(what="an event without times")
 
 
 def _word(value: object) -> str:

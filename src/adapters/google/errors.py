@@ -180,11 +180,15 @@ def reasons_in(body: bytes) -> Iterator[str]:
     if not isinstance(error, dict):
         return
     for name in ("errors", "details"):
-        entries = error.get(name)
-        for entry in entries[:10] if isinstance(entries, list) else ():
-            reason = entry.get("reason") if isinstance(entry, dict) else None
-            if isinstance(reason, str) and _is_word(reason):
-                yield reason
+        yield from reasons_of(error.get(name))
+
+
+def reasons_of(errors: object) -> Iterator[str]:
+    """Those of a list of errors, in either form."""
+    for entry in errors[:10] if isinstance(errors, list) else ():
+        reason = entry.get("reason") if isinstance(entry, dict) else None
+        if isinstance(reason, str) and _is_word(reason):
+            yield reason
 
 
 def _is_word(reason: str) -> bool:

@@ -44,6 +44,7 @@ def _answer(response: str, **others: Any) -> list[dict[str, Any]]:
 
 def test_only_ids_times_statuses_and_the_persons_own_answer_are_asked_for() -> None:
     assert names(parse(SELECTED)) == {
+        "kind",
         "accessRole",
         "nextPageToken",
         "items.id",
