@@ -53,7 +53,7 @@ class GoogleSettings(BaseModel):
         ge=1,
         le=1_000_000_000,
         description="what all processes together may ask in a day; nothing stops there, but an alert tells at 80 %"
-        " of it (docs/sizing.md)",
+        " of it (docs/google-quota.md)",
     )
     google_authorization_url: SecureUrl = Field(
         default="https://accounts.google.com/o/oauth2/v2/auth", description="where experts sign in"
