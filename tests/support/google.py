@@ -89,6 +89,7 @@ class OpenGoogle:
     tokens: AccessTokens
     sign_in: GoogleSignIn
     grants: SandboxGrants
+    renewing: GoogleGrants
     store: FakeStore
     alarms: RecordingAlarms
     meter: Counted
@@ -188,11 +189,11 @@ async def google_on(
                 sign_in=GoogleSignIn(
                     settings=settings,
                     endpoint=endpoint,
-                    grants=renewing,
                     verifier=GoogleIdTokens(client_id=settings.client_id, keys=endpoint.keys, clock=clock),
                     clock=clock,
                 ),
                 grants=grants,
+                renewing=renewing,
                 store=store,
                 alarms=alarms,
                 meter=meter,

@@ -11,7 +11,7 @@ from adapters.google.token_errors import TokenFault, TokenRefusal
 from adapters.web.access_tokens import AccessToken, RefreshRefused
 from adapters.web.id_token import ProvenPerson
 from application.ports.clock import Clock
-from domain.access import LossCause, ProviderMisconfigured, ProviderUnavailable
+from domain.access import InvalidAnswer, LossCause, ProviderMisconfigured, ProviderUnavailable
 from domain.grant import Grant
 
 _TOO_FEW_SCOPES = "insufficient_scope"
@@ -97,11 +97,12 @@ class GoogleGrants:
         return Grant(scopes=scopes, secret=renewed.to_bytes())
 
     async def give_back(self, grant: Grant) -> None:
-        """Raises ProviderUnavailable, also for a refusal: nothing else can be done about either."""
+        """Ends all that the person has granted our project, within a minute or so. Raises ProviderUnavailable,
+        InvalidAnswer."""
         try:
             await self.endpoint.revoke(_secret_of(grant).refresh_token)
         except TokenRequestRefused as exc:
-            raise ProviderUnavailable from exc
+            raise InvalidAnswer(what="a refusal to take a grant back") from exc
 
 
 def _secret_of(grant: Grant) -> _Secret:

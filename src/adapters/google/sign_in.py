@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from yarl import URL
 
 from adapters.google.capabilities import for_calendars, require_capabilities
-from adapters.google.grants import GoogleGrants, first_grant
+from adapters.google.grants import first_grant
 from adapters.google.id_token import ISSUER, GoogleIdTokens
 from adapters.google.settings import SCOPE_PREFIX, GoogleSettings
 from adapters.google.token_endpoint import TokenEndpoint, TokenRequestRefused
@@ -22,7 +22,6 @@ from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.account import Identity
 from domain.connection import BlockedByOrganisation, SignInCancelled, SignInRefused
 from domain.errors import DomainError
-from domain.grant import Grant
 
 _IDENTITY_SCOPES = ("openid", "email")
 """Enough for who it is and for the address to show. Names would take a scope more."""
@@ -46,7 +45,6 @@ class _Flow:
 class GoogleSignIn:
     settings: GoogleSettings
     endpoint: TokenEndpoint
-    grants: GoogleGrants
     verifier: GoogleIdTokens
     clock: Clock
 
@@ -106,9 +104,6 @@ class GoogleSignIn:
             display_name=person.display_name,
             grant=first_grant(issued, person, granted, asked_at),
         )
-
-    async def give_back(self, grant: Grant) -> None:
-        await self.grants.give_back(grant)
 
     def _authorization_url(self, flow: _Flow, hint: str) -> str:
         """Without `include_granted_scopes`: what our project was granted before would come along with every token."""

@@ -8,7 +8,8 @@ import pytest
 
 from adapters.google.settings import LEAST_SCOPES, SCOPE_PREFIX, SHARED_SCOPES
 from application.ports.grant_vault import StoredGrant
-from domain.access import AccessLost, LossCause, ProviderUnavailable
+from domain.access import AccessLost, InvalidAnswer, LossCause, ProviderUnavailable
+from domain.errors import DomainError
 from domain.grant import Grant
 from domain.ids import AccountId
 from tests.support.google import OpenGoogle, list_pages
@@ -153,7 +154,7 @@ async def test_a_secret_with_members_never_seen_is_read(google: OpenGoogle, acco
 
 async def test_a_grant_that_is_given_back_ends_everything(google: OpenGoogle, account: AccountId) -> None:
     other = google.connect("gina", "the-same-person-elsewhere")
-    await google.sign_in.give_back(_stored(google, account).grant)
+    await google.renewing.give_back(_stored(google, account).grant)
     assert google.sandbox.world.google.grants.consented("gina") == frozenset()
     with pytest.raises(AccessLost):
         await google.tokens.renew(other)
@@ -161,32 +162,31 @@ async def test_a_grant_that_is_given_back_ends_everything(google: OpenGoogle, ac
 
 async def test_a_grant_that_is_gone_is_given_back(google: OpenGoogle, account: AccountId) -> None:
     google.sandbox.world.google.grants.end_consent("gina")
-    await google.sign_in.give_back(_stored(google, account).grant)
+    await google.renewing.give_back(_stored(google, account).grant)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "error"),
     [
-        {"status": 503, "body": {}},
-        {"status": 429, "body": {}},
-        {"status": 400, "body": {"error": "invalid_request"}},
-        {"status": 400, "body": "<html></html>", "content_type": "text/html"},
-        {"kind": "cut"},
+        ({"status": 503, "body": {}}, ProviderUnavailable),
+        ({"status": 429, "body": {}}, ProviderUnavailable),
+        ({"status": 400, "body": {"error": "invalid_request"}}, InvalidAnswer),
+        ({"status": 400, "body": "<html></html>", "content_type": "text/html"}, ProviderUnavailable),
+        ({"kind": "cut"}, ProviderUnavailable),
     ],
-    ids=str,
 )
 async def test_what_could_not_be_given_back_is_told_and_stays_good(
-    google: OpenGoogle, account: AccountId, answer: dict[str, Any]
+    google: OpenGoogle, account: AccountId, answer: dict[str, Any], error: type[DomainError]
 ) -> None:
     google.sandbox.world.faults.add(surface="google-revoke", times=None, **answer)
-    with pytest.raises(ProviderUnavailable):
-        await google.sign_in.give_back(_stored(google, account).grant)
+    with pytest.raises(error):
+        await google.renewing.give_back(_stored(google, account).grant)
     await google.tokens.renew(account)
 
 
 async def test_an_empty_answer_to_a_revocation_is_one(google: OpenGoogle, account: AccountId) -> None:
     google.sandbox.world.faults.add(surface="google-revoke", status=200, body="", perform=True)
-    await google.sign_in.give_back(_stored(google, account).grant)
+    await google.renewing.give_back(_stored(google, account).grant)
 
 
 async def test_a_reconnect_and_a_refused_sign_in_give_nothing_back(google: OpenGoogle) -> None:
