@@ -29,7 +29,7 @@ from tests.fakes.provider import REQUIRED, Event, FakeProvider, Person
 from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.store import FakeStore
-from tests.support.providers import MAILBOX_ERRORS, Human, Trouble, WrittenEvent, own_calendar
+from tests.support.providers import MAILBOX_ERRORS, PERMISSIONS, Human, Trouble, WrittenEvent, own_calendar
 
 _PUSH = ("subscribe", "renew", "unsubscribe")
 _MAILBOX = ("first_look", "list_calendars", "read_entries", "create", "update", "delete", "find", *_PUSH)
@@ -75,6 +75,14 @@ class FakeHarness:
         self.strict: set[str] = set()
         self.add_person(Human())
 
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return PERMISSIONS
+
+    @property
+    def usual_scopes(self) -> set[str]:
+        return set(REQUIRED)
+
     def now(self) -> datetime:
         return self.clock.now()
 
@@ -94,6 +102,9 @@ class FakeHarness:
 
     def error_of(self, trouble: Trouble) -> type[DomainError]:
         return MAILBOX_ERRORS[trouble]
+
+    def name_of(self, human: Human) -> str:
+        return human.display_name
 
     def take_mailbox_away(self, name: str) -> None:
         self.people[name].served = False

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from adapters.google.calendar_directory import GoogleCalendarDirectory
+from adapters.google.capabilities import bare
 from adapters.google.event_ids import mark_in
 from adapters.google.event_writer import GoogleEventWriter
 from adapters.google.settings import LEAST_SCOPES
@@ -102,6 +103,14 @@ class GoogleHarness:
     def replaces_subscriptions(self) -> bool:
         return True
 
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return tuple(map(bare, LEAST_SCOPES))
+
+    @property
+    def usual_scopes(self) -> set[str]:
+        return set(LEAST_SCOPES)
+
     def now(self) -> datetime:
         return self.world.clock.now()
 
@@ -119,6 +128,10 @@ class GoogleHarness:
     def identity_of(self, name: str) -> Identity:
         sub = self.world.people.get(name).google_account.sub
         return Identity(provider=Provider.GOOGLE, tenant_id="", object_id=sub)
+
+    def name_of(self, human: Human) -> str:
+        """Names are not asked for."""
+        return human.email
 
     def take_mailbox_away(self, name: str) -> None:
         self.world.people.change_google(name, calendar="off")
@@ -148,7 +161,7 @@ class GoogleHarness:
         cancels: bool = False,
         withholds: tuple[str, ...] = (),
     ) -> RedirectAnswer:
-        ticked = tuple(one for one in LEAST_SCOPES if one not in withholds)
+        ticked = tuple(one for one in LEAST_SCOPES if bare(one) not in withholds)
         decision: Literal["accept", "cancel"] = "cancel" if cancels else "accept"
         return self.google.answer(started, name, decision=decision, grant=(*SIGNED_IN, *ticked))
 

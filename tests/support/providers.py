@@ -26,7 +26,7 @@ from domain.interval import Interval
 from domain.session import EventPlace
 
 PERMISSIONS = ("Calendars.ReadWrite", "User.Read", "offline_access")
-"""What the consent page lists; without any one of them a sign-in fails."""
+"""What the consent page of Microsoft and of the fakes lists."""
 
 FEW = 3
 """How many events a page holds, so that a handful of them already takes several pages."""
@@ -155,6 +155,16 @@ class ProviderHarness(Protocol):
         """Whether a renewal is another subscription beside the one that was, of which there may be any number."""
         ...
 
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What the consent page lists; without any one of them a sign-in fails."""
+        ...
+
+    @property
+    def usual_scopes(self) -> set[str]:
+        """What a grant is good for when nothing was withheld."""
+        ...
+
     def now(self) -> datetime:
         """By the provider's clock."""
         ...
@@ -172,6 +182,10 @@ class ProviderHarness(Protocol):
     def error_of(self, trouble: Trouble) -> type[DomainError]:
         """What every method that looks into a mailbox raises: MAILBOX_ERRORS, but where the provider has no word for
         it."""
+        ...
+
+    def name_of(self, human: Human) -> str:
+        """What a sign-in tells of this person's name."""
         ...
 
     def take_mailbox_away(self, name: str) -> None: ...

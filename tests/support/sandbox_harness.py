@@ -110,6 +110,14 @@ class SandboxHarness:
     def replaces_subscriptions(self) -> bool:
         return False
 
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return PERMISSIONS
+
+    @property
+    def usual_scopes(self) -> set[str]:
+        return {"Calendars.ReadWrite", "User.Read"}
+
     def now(self) -> datetime:
         return self.world.clock.now()
 
@@ -136,6 +144,9 @@ class SandboxHarness:
 
     def error_of(self, trouble: Trouble) -> type[DomainError]:
         return MAILBOX_ERRORS[trouble]
+
+    def name_of(self, human: Human) -> str:
+        return human.display_name
 
     def take_mailbox_away(self, name: str) -> None:
         self.world.people.change(name, mailbox="unlicensed")
