@@ -7,7 +7,8 @@ from domain.account import Provider
 from domain.ids import AccountId, CalendarId
 
 WANTED_LIFETIME = timedelta(days=6)
-"""Below Microsoft's limit, which its documents and its answers put between 4,230 and 10,080 minutes."""
+"""Below Microsoft's limit, which its documents and its answers put between 4,230 and 10,080 minutes, and Google's of a
+week."""
 RETRY_REFUSED = timedelta(hours=6)
 """How long to do without, where the provider offers none, or gave its only one to another expert."""
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
+from domain.account import Provider
 from server.http.links import (
     ALIVE_PATH,
     LIFECYCLE_PATH,
@@ -17,6 +18,7 @@ from server.http.links import (
     RECONNECT_PATH,
     RESULT_PATH,
     ROBOTS_PATH,
+    notifications_path,
 )
 from tests.fuzz.known import Known
 from tests.fuzz.values import CANARY, ODD_TEXTS, Pick, indices
@@ -24,7 +26,8 @@ from tests.support.paths import CALLBACK_PATH, NOTIFICATIONS_PATH
 
 PATIENCE: Final = 20.0
 COME_AGAIN: Final = 503
-"""Microsoft is told so where a delivery could not be kept in time: no fault by itself."""
+"""Providers are told so where a delivery could not be kept in time: no fault by itself."""
+GOOGLES_PATH: Final = notifications_path(Provider.GOOGLE)
 PATHS: Final = (
     ALIVE_PATH,
     READY_PATH,
@@ -33,6 +36,7 @@ PATHS: Final = (
     NOTIFICATIONS_PATH,
     NOTIFICATIONS_PATH,
     LIFECYCLE_PATH,
+    GOOGLES_PATH,
     RESULT_PATH + "connected",
     RESULT_PATH + CANARY,
     RECONNECT_PATH,
@@ -84,6 +88,15 @@ HEADERS: Final = (
     "Forwarded: for=" + CANARY,
     "Cookie: " + CANARY + "=1",
     "Range: bytes=0-1",
+    "X-Goog-Channel-ID: " + CANARY,
+    "X-Goog-Channel-ID: "
+    + CANARY
+    + "\r\nX-Goog-Resource-ID: "
+    + CANARY
+    + "\r\nX-Goog-Resource-State: exists",
+    "X-Goog-Channel-ID: a\r\nX-Goog-Channel-ID: b\r\nX-Goog-Resource-ID: \xff\r\nX-Goog-Channel-Token: "
+    + CANARY,
+    "X-Goog-Channel-ID: a\r\nX-Goog-Resource-ID: b\r\nX-Goog-Resource-State: sync",
     "Upgrade: websocket\r\nConnection: Upgrade",
     "Transfer-Encoding: chunked",
     "Content-Length: 5",
@@ -199,7 +212,7 @@ async def go(visit: Visit, port: int, known: Known) -> tuple[str, list[str]]:
         return "HUNG", ["hung"]
     if not answer:
         return "CLOSED", [] if cut else ["no answer"]
-    delivery = visit.path in {NOTIFICATIONS_PATH, LIFECYCLE_PATH}
+    delivery = visit.path in {NOTIFICATIONS_PATH, LIFECYCLE_PATH, GOOGLES_PATH}
     return judged(answer, known, may_come_again=delivery, may_repeat=delivery)
 
 
