@@ -12,7 +12,6 @@ from domain.ids import AccountId
 from tests.support.providers import MAILBOX_ERRORS, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-WITHOUT = ("google",)
 
 SECRET = "s" * 128
 DAY = timedelta(days=1)

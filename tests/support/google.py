@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
+from adapters.google.address_trials import AddressTrials
 from adapters.google.client import GoogleClient
 from adapters.google.grants import GoogleGrants, first_grant
 from adapters.google.id_token import GoogleIdTokens
+from adapters.google.push import GooglePush
 from adapters.google.settings import LEAST_SCOPES, GoogleSettings
 from adapters.google.sign_in import GoogleSignIn
 from adapters.google.token_endpoint import IssuedTokens, TokenEndpoint
@@ -159,6 +161,15 @@ def settings_for(sandbox: Sandbox, **changes: Any) -> GoogleSettings:
         retry_pauses=(timedelta(milliseconds=1), timedelta(milliseconds=2)),
     )
     return replace(of_sandbox, **changes)
+
+
+def push_to(address: str, google: OpenGoogle, **how: Any) -> GooglePush:
+    """The port, where notifications are to be brought to this address."""
+    clock = SandboxClock(google.sandbox)
+    trials = AddressTrials(clock, google.alarms)
+    return GooglePush(
+        client=google.client, tokens=google.tokens, clock=clock, address=address, trials=trials, **how
+    )
 
 
 @asynccontextmanager

@@ -30,8 +30,9 @@ from sandbox.google.event_json import id_of, span
 from sandbox.google.listed import Listed
 from sandbox.world.model import Calendar, Event
 from sandbox.world.world import World
-from tests.support.google import SIGNED_IN, OpenGoogle, google_on
+from tests.support.google import SIGNED_IN, OpenGoogle, google_on, push_to
 from tests.support.providers import FEW, MAILBOX_ERRORS, Human, Trouble, WrittenEvent
+from tests.support.receiver import receiving
 
 MOST_LISTED: Final = 50
 """Calendars a page: Google allows five times as many."""
@@ -82,6 +83,7 @@ class GoogleHarness:
     secret: str
     directory: CalendarDirectory
     writer: EventWriter
+    push: Push
 
     @property
     def sign_in(self) -> SignIn:
@@ -89,10 +91,6 @@ class GoogleHarness:
 
     @property
     def reader(self) -> CalendarReader:
-        raise NotImplementedError("its suite leaves Google out")
-
-    @property
-    def push(self) -> Push:
         raise NotImplementedError("its suite leaves Google out")
 
     @property
@@ -309,12 +307,13 @@ class GoogleHarness:
 @asynccontextmanager
 async def google_harness(sandbox: Sandbox) -> AsyncIterator[GoogleHarness]:
     sandbox.world.google.settings.page_size = MOST_LISTED
-    async with google_on(sandbox, page_size=FEW) as google:
+    async with receiving() as receiver, google_on(sandbox, page_size=FEW) as google:
         harness = GoogleHarness(
             google,
             sandbox.google_client_secret,
             directory=GoogleCalendarDirectory(client=google.client, tokens=google.tokens),
             writer=GoogleEventWriter(client=google.client, tokens=google.tokens),
+            push=push_to(receiver.url, google),
         )
         harness.add_person(Human())
         yield harness

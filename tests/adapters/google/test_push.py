@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.google.address_trials import APART, AddressTrials
+from adapters.google.address_trials import APART
 from adapters.google.channels import ChannelIds
 from adapters.google.notifications import ReceivedNotification, notification_from
 from adapters.google.push import LONGEST_LIFE, SHORTEST_LIFE, UNTOLD_LIFE, GooglePush, new_channel_id
@@ -16,8 +16,7 @@ from domain.access import AccessLost, CalendarGone, InvalidAnswer, ProviderMisco
 from domain.account import Provider
 from domain.connection import MailboxNotServed
 from sandbox.world.google.channels import Channel
-from tests.support.google import OpenGoogle
-from tests.support.microsoft import SandboxClock
+from tests.support.google import OpenGoogle, push_to
 from tests.support.receiver import Receiver, receiving
 
 SECRET = "x" * 128
@@ -90,21 +89,14 @@ class Pushed:
 
 @pytest.fixture
 async def pushed(google: OpenGoogle) -> AsyncIterator[Pushed]:
-    clock, asked_ids = SandboxClock(google.sandbox), list[str]()
+    asked_ids = list[str]()
 
     def new_id() -> str:
         asked_ids.append(new_channel_id())
         return asked_ids[-1]
 
     async with receiving() as receiver:
-        push = GooglePush(
-            client=google.client,
-            tokens=google.tokens,
-            clock=clock,
-            address=receiver.url,
-            trials=AddressTrials(clock, google.alarms),
-            new_id=new_id,
-        )
+        push = push_to(receiver.url, google, new_id=new_id)
         yield Pushed(google=google, push=push, receiver=receiver, asked_ids=asked_ids)
 
 
