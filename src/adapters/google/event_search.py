@@ -6,21 +6,31 @@ calendars together tell which of the two it is.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum, auto
+from typing import Any, Final
 
 from adapters.google.client import GoogleClient
 from adapters.google.errors import Fault, GoogleRefusal
-from adapters.google.event_ids import event_id_of
+from adapters.google.event_ids import event_id_of, mark_in
 from adapters.google.event_presence import SHOWING_STATUS, is_deleted
 from adapters.google.listed_calendars import ListedCalendar, listed_calendars
-from adapters.google.paths import event_path
+from adapters.google.paths import event_path, events_path
+from adapters.google.times import bounds
 from adapters.web.access_tokens import Access
-from domain.access import CalendarGone, EventDeleted
+from domain.access import CalendarGone, EventDeleted, ProviderUnavailable
+from domain.ids import EventMark
 from domain.session import EventCopy, EventPlace
 
-_NOT_OURS_TO_SEE = frozenset({Fault.DENIED, Fault.SCOPE})
+_NOT_OURS_TO_SEE: Final = frozenset({Fault.DENIED, Fault.SCOPE})
+_NEARBY: Final = timedelta(days=1)
+_LIST: Final = (
+    ("singleEvents", "true"),
+    ("maxResults", "2500"),
+    ("fields", "kind,nextPageToken,items(id,status)"),
+)
 
 
 class Trace(Enum):
@@ -49,8 +59,7 @@ class EventSearch:
         sights = [here, *await self._in_the_others(copy, listed)]
         gone = all(one.remote_id != copy.remote_calendar_id for one in listed)
         if copy.place is not None and here is Trace.NOTHING and not gone:
-            # It was there, and what was deleted leaves a grave: Google advises to ask again.
-            sights.append(await self.look(copy.remote_calendar_id, copy))
+            sights.append(await self._nearby(copy))
         for sight in sights:
             if isinstance(sight, EventPlace):
                 return sight
@@ -87,6 +96,26 @@ class EventSearch:
             return Trace.GRAVE
         return EventPlace(remote_calendar_id=remote_calendar_id, remote_id=event_id)
 
+    async def _nearby(self, copy: EventCopy) -> Sight:
+        """What the calendar's list says of an event that was there once and left no grave, around each of its times.
+
+        A deleted one leaves a grave, so one of the two words is wrong, and what is taken for gone is written anew.
+        """
+        for time in copy.times:
+            begin, end = bounds(time, margin=_NEARBY)
+            asked = (*_LIST, ("timeMin", begin), ("timeMax", end))
+            try:
+                async for page in self.client.pages(self.access, events_path(copy.remote_calendar_id), asked):
+                    if any(_is_alive(event, copy.mark) for event in page):
+                        return EventPlace(
+                            remote_calendar_id=copy.remote_calendar_id, remote_id=event_id_of(copy.mark)
+                        )
+            except GoogleRefusal as refusal:
+                if refusal.fault not in {Fault.GONE, Fault.DELETED}:
+                    raise
+                raise ProviderUnavailable from refusal  # listed, and yet not there
+        return Trace.NOTHING
+
     async def _in_the_others(self, copy: EventCopy, listed: Sequence[ListedCalendar]) -> list[Sight]:
         """One silent calendar makes the look a half one, unless the event is in another. Where we may not look we could
         not change the event either."""
@@ -101,6 +130,12 @@ class EventSearch:
         if silence is not None and not any(isinstance(sight, EventPlace) for sight in sights):
             raise silence
         return sights
+
+
+def _is_alive(event: Mapping[str, Any], mark: EventMark) -> bool:
+    """Whether it is the event of that mark, or an occurrence of what its owner made of it."""
+    event_id = event.get("id")
+    return isinstance(event_id, str) and mark_in(event_id) == mark and event.get("status") != "cancelled"
 
 
 def _is_denied(silence: BaseException) -> bool:

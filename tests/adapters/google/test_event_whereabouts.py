@@ -7,11 +7,13 @@ import pytest
 
 from adapters.google.settings import SHARED_SCOPES
 from domain.access import CalendarGone, EventDeleted, InvalidAnswer, ProviderUnavailable
+from sandbox import Recurrence
 from tests.adapters.google.test_event_ids import EVENT
 from tests.adapters.google.writing import SLOT, Desk, booked, desk_for
 from tests.support.google import OpenGoogle
 
 ONE = ("GET", "/calendars/{calendarId}/events/{eventId}")
+EVENTS = ("GET", "/calendars/{calendarId}/events")
 LIST = ("GET", "/users/me/calendarList")
 
 
@@ -142,11 +144,44 @@ async def test_nothing_is_said_while_the_list_of_calendars_is_silent(google: Ope
         await desk.find()
 
 
-async def test_an_event_that_was_there_is_asked_for_again_where_it_left_no_grave(google: OpenGoogle) -> None:
-    """Google advises to try again after a 404; what is taken for gone is written anew."""
+@pytest.mark.parametrize("becomes", ["what it was", "a series"])
+async def test_an_event_that_was_there_and_left_no_grave_is_sought_in_the_calendars_list(
+    google: OpenGoogle, becomes: str
+) -> None:
+    """What is taken for gone is written anew, so one word of Google's is not enough."""
     desk = await booked(google)
-    google.sandbox.world.faults.google_error(404, "notFound", path=f"primary|gina.*{EVENT}")
+    if becomes == "a series":
+        weekly = Recurrence(kind="weekly", days=("tuesday",))
+        google.sandbox.world.events.change(desk.event, recurrence=weekly)
+    google.sandbox.world.faults.google_error(404, "notFound", path=f"/events/{EVENT}", times=None)
     assert await desk.find() == desk.copy.place
+
+
+async def test_an_event_that_neither_word_knows_is_gone(google: OpenGoogle) -> None:
+    desk = await booked(google)
+    google.sandbox.world.events.add("gina", SLOT.start, SLOT.end)
+    folder = google.sandbox.world.calendars.get("gina").folder
+    del folder.events[desk.event.uid]
+    before = len(google.sandbox.world.traffic.requests)
+    assert await desk.find() is None
+    assert desk.asked(before) == [ONE, LIST, ONE, EVENTS]
+
+
+async def test_what_was_never_known_to_be_there_takes_no_second_word(google: OpenGoogle) -> None:
+    """Where it is there all the same, creating it again says so."""
+    desk = desk_for(google)
+    assert await desk.find() is None
+    assert EVENTS not in desk.asked()
+
+
+async def test_nothing_is_said_while_the_second_word_is_missing(google: OpenGoogle) -> None:
+    desk = await booked(google)
+    for status, reason in ((503, "backendError"), (404, "notFound"), (410, "deleted")):
+        google.sandbox.world.faults.clear()
+        google.sandbox.world.faults.google_error(404, "notFound", path=f"/events/{EVENT}", times=None)
+        google.sandbox.world.faults.google_error(status, reason, path="/events$", times=None)
+        with pytest.raises(ProviderUnavailable):
+            await desk.find()
 
 
 async def test_a_404_that_is_not_googles_proves_nothing(google: OpenGoogle) -> None:
