@@ -6,6 +6,7 @@ Sources: developers.google.com, "Push notifications" of the Calendar API; the de
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -20,6 +21,7 @@ from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from application.ports.clock import Clock
 from application.ports.push import AddressNotReached, PushRefused, RemoteSubscription
 from domain.access import CalendarGone, InvalidAnswer
+from domain.errors import DomainError
 from domain.ids import AccountId
 
 LONGEST_LIFE: Final = timedelta(days=7)
@@ -71,7 +73,8 @@ class GooglePush:
             expires_at=min(_end_in(answer) or now + UNTOLD_LIFE, asked),
         )
         if granted.expires_at < now + SHORTEST_LIFE:
-            await self.unsubscribe(account_id, granted.remote_id)
+            with suppress(DomainError):  # else it ends soon by itself
+                await self.unsubscribe(account_id, granted.remote_id)
             raise PushRefused(code=TOO_SHORT)
         return granted
 

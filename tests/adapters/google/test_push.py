@@ -234,6 +234,9 @@ async def test_channels_that_hardly_last_are_given_up_for_polling(pushed: Pushed
         await pushed.subscribe()
     assert refused.value.code == "tooShort"
     assert pushed.channels == []
+    pushed.world.faults.google_error(503, "backendError", path=STOP)
+    with pytest.raises(PushRefused):
+        await pushed.subscribe()
 
 
 async def test_a_channel_that_has_ended_already_is_given_up_for_polling(pushed: Pushed) -> None:
