@@ -37,6 +37,9 @@ _log = logging.getLogger(__name__)
 
 Params = Sequence[tuple[str, str]]
 
+_LONGEST_TOKEN: Final = 4096
+"""Of a page, in characters: it becomes a part of an address."""
+
 _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -255,6 +258,6 @@ def _json(body: bytes) -> dict[str, Any]:
 def _next_token(page: Mapping[str, Any]) -> str:
     """Empty at the end."""
     token = page.get("nextPageToken", "")
-    if not isinstance(token, str) or len(token) > 4096:
+    if not isinstance(token, str) or not token.isprintable() or len(token) > _LONGEST_TOKEN:
         raise InvalidAnswer(what="next page")
     return token
