@@ -22,6 +22,9 @@ LEASE = timedelta(minutes=2)
 """How long others leave alone a calendar that is being read: longer than the longest look."""
 SPREAD = 0.1
 """The part of a pause that calendars are spread over."""
+NEARLY_DUE = 0.25
+"""The last part of a pause, in which a calendar may be read along with one that somebody gave notice of: so none is
+read more than a third more often for its neighbours' sake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,8 @@ class BegunLook:
     """A look that is under way, and what its calendar's schedule says until it ends.
 
     `told_until` is when notifications of changes end, if there are any. `noticed`: somebody gave notice of a change;
-    otherwise it is the clock that asks for it.
+    otherwise it is the clock that asks for it. `together`: the provider answers in one request for it and for the
+    others of its account that are so, which were begun at the same moment.
     """
 
     task: ReadingTask
@@ -97,6 +101,7 @@ class BegunLook:
     due_at: datetime
     told_until: datetime | None = None
     noticed: bool = False
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """A fake of the stored readings."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from application.ports.lanes import MOST_OF_A_KEY, Room
+from domain.account import Provider
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
-from domain.reading import BegunLook, Pace, ReadingTask, StoredReading
+from domain.reading import NEARLY_DUE, BegunLook, Pace, ReadingTask, StoredReading
 from tests.fakes.tables import Tables
 
 
@@ -39,13 +40,26 @@ class FakeReadings:
         task = await self.task(calendar_id)
         return None if task is None else self._begin(task, now=now, due_at=until, noticed=True)
 
+    async def begin_all(
+        self, calendar_ids: Collection[CalendarId], *, now: datetime, until: datetime
+    ) -> tuple[BegunLook, ...]:
+        begun = [await self.begin(one, now=now, until=until) for one in sorted(calendar_ids)]
+        return tuple(one for one in begun if one is not None)
+
     async def begin_due(
-        self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+        self,
+        room: Room,
+        *,
+        now: datetime,
+        until: datetime,
+        pace: Pace,
+        jitter: Sequence[float],
+        together: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         for wish in [one for one in self.tables.wishes if one.kind == "read_calendar"]:
             await self.mark(CalendarId(wish.id), now)
             self.tables.wishes.remove(wish)
-        held, begun, again = Counter(room.held), list[BegunLook](), room.again
+        held, begun, again, units = Counter(room.held), list[BegunLook](), room.again, 0
         for noticed in (True, False):
             for calendar_id in await self._due(now, len(self.tables.readings)):
                 row, task = self.tables.readings[calendar_id], await self.task(calendar_id)
@@ -53,19 +67,54 @@ class FakeReadings:
                 if (
                     (row.marks > row.seen_marks) is not noticed
                     or held[task.account_id] >= MOST_OF_A_KEY
-                    or len(begun) == room.places
+                    or units == room.places
                     or (not noticed and again == 0)
+                    or calendar_id in {one.task.calendar_id for one in begun}
                 ):
                     continue
                 held[task.account_id] += 1
                 again -= not noticed
+                grouped = task.provider in together and self._only_read(calendar_id)
+                names = self._together_with(task, now, pace) if grouped else [calendar_id]
+                told = [self._told_until(name) for name in names]
+                until_all = min((one for one in told if one is not None), default=None)
                 planned = pace.next_due(
-                    now, told_until=self._told_until(calendar_id), jitter=jitter[len(begun)]
+                    now, told_until=until_all if None not in told else None, jitter=jitter[units]
                 )
-                begun.append(
-                    self._begin(task, now=now, due_at=until if noticed else planned, noticed=noticed)
-                )
+                units += 1
+                for name in names:
+                    one, other = self.tables.readings[name], await self.task(name)
+                    assert other is not None
+                    marked = one.marks > one.seen_marks
+                    due_at = until if marked else planned
+                    look = self._begin(other, now=now, due_at=due_at, noticed=marked)
+                    begun.append(replace(look, together=grouped))
         return tuple(begun)
+
+    def _only_read(self, calendar_id: CalendarId) -> bool:
+        return not self.tables.calendars[calendar_id].remote.writable
+
+    def _together_with(self, first: ReadingTask, now: datetime, pace: Pace) -> list[CalendarId]:
+        """All that are begun with this one, itself included."""
+        due_from = now + pace.polled_every * NEARLY_DUE
+        mine = [
+            (row.due_at, key)
+            for key, row in self.tables.readings.items()
+            if self.tables.calendars[key].account_id == first.account_id
+            and self.tables.conflict_calendar(key)
+            and self._only_read(key)
+        ]
+        rows = self.tables.readings
+        with_all = any(
+            row.due_at <= now and row.marks == row.seen_marks and row.failures == 0
+            for row in (rows[key] for _, key in mine)
+        )
+        return [
+            key
+            for due_at, key in sorted(mine)
+            if (rows[key].begun_at is None or due_at <= now)
+            and (due_at <= due_from or (with_all and rows[key].failures == 0))
+        ]
 
     async def free_begun(self, now: datetime, *, before: datetime) -> None:
         for key, row in self.tables.readings.items():

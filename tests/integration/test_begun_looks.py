@@ -62,8 +62,9 @@ async def test_a_look_that_waited_for_another_goes_by_what_that_one_found(kept: 
 
 
 async def _claimed(kept: KeptByPostgres) -> list[UnderWay]:
-    claim = ClaimReadings(store=kept.store, clock=MovableClock(after(days=1)), pace=Pace(), jitter=lambda: 0)
-    return [one.row for one in (await claim(ROOM)).rows]
+    clock = MovableClock(after(days=1))
+    claim = ClaimReadings(store=kept.store, clock=clock, providers={}, pace=Pace(), jitter=lambda: 0)
+    return [look for one in (await claim(ROOM)).rows for look in one.row]
 
 
 async def test_a_reading_that_a_later_version_wrote_is_in_no_other_calendars_way(

@@ -1,7 +1,7 @@
 """The whole application over fakes: every use-case, and the steps that most tests begin with. `wiring.py` makes one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -352,14 +352,16 @@ class Application:
     async def read_due(self, most: int, *, but: CalendarId | None = None) -> None:
         """What a worker with so many places does, all of it at once; the one excepted is left as if its look hung."""
         claim = await self.claim_readings(Room(places=most, again=most))
-        await asyncio.gather(*(self._read(one.row) for one in claim.rows if one.row.task.calendar_id != but))
+        looks = [[look for look in one.row if look.task.calendar_id != but] for one in claim.rows]
+        await asyncio.gather(*(self._read(one) for one in looks if one))
 
     async def _list(self, account_id: AccountId) -> None:
         await self.refresh_calendars(account_id)
 
-    async def _read(self, look: UnderWay) -> None:
+    async def _read(self, looks: Sequence[UnderWay]) -> None:
         await self.reads.take_up(
-            look.task.calendar_id, partial(self.read_calendar.go_on, look), begun_at=look.begun.begun_at
+            {look.task.calendar_id: partial(self.read_calendar.go_on, look) for look in looks},
+            begun_at=looks[0].begun.begun_at,
         )
 
     async def _notify(self, due: DueIncident) -> None:

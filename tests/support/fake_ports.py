@@ -9,11 +9,14 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.sign_in import FakeSignIn
 
 
-def ports_of(provider: FakeProvider, *, push: Push | None) -> CalendarProvider:
+def ports_of(
+    provider: FakeProvider, *, push: Push | None, answers_together: bool = False
+) -> CalendarProvider:
     return CalendarProvider(
         sign_in=FakeSignIn(provider),
         directory=FakeCalendarDirectory(provider),
         reader=FakeCalendarReader(provider),
         writer=FakeEventWriter(provider),
         push=push,
+        answers_together=answers_together,
     )

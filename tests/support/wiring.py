@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import timedelta
 
+from prometheus_client import CollectorRegistry
+
 from application.accounts.allowed_urls import AllowedUrls
 from application.accounts.claim_incidents import ClaimIncidents
 from application.accounts.complete_connection import CompleteConnection
@@ -61,6 +63,8 @@ from domain.availability import ReadFailure, UnreadReason
 from domain.connection import Confirming
 from domain.ids import CalendarId
 from domain.reading import Pace
+from server.metrics.looks import LookMetrics
+from server.runtime.metered import MeteredReads
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.answer_meter import RecordingAnswerMeter
 from tests.fakes.clock import MovableClock
@@ -88,8 +92,12 @@ def an_application(
     push_on: bool = True,
     confirming: Confirming = Confirming.REQUIRED,
     configured: Collection[Provider] = (Provider.MICROSOFT,),
+    together: Collection[Provider] = (),
 ) -> Application:
-    """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment."""
+    """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment.
+
+    The providers named `together` answer for all calendars of an account that can't be written to in one request.
+    """
     store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
     outages = Outages(clock)
     mailer, meter, pace = RecordingMailer(store=store), RecordingAnswerMeter(), Pace()
@@ -98,7 +106,8 @@ def an_application(
     for fake in fakes.values():
         fake.alarms = alarms
     providers = {
-        which: ports_of(fake, push=pushes[which] if push_on else None) for which, fake in fakes.items()
+        which: ports_of(fake, push=pushes[which] if push_on else None, answers_together=which in together)
+        for which, fake in fakes.items()
     }
     blame = FindBlame(store=store, clock=clock, providers=providers, alarms=alarms)
     report_lost = ReportLostAccess(store=store, clock=clock, ids=ids, blame=blame)
@@ -120,6 +129,7 @@ def an_application(
         clock=clock,
         alarms=alarms,
         failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
+        together=MeteredReads(read=read_calendar, meter=LookMetrics(CollectorRegistry())).together,
     )
     live_reads = SingleFlight(
         ReadLive(store=store, clock=clock, providers=providers, alarms=alarms, report_lost=report_lost),
@@ -131,6 +141,7 @@ def an_application(
     look_up = LookUpAvailability(
         known_times=store.kept_times,
         clock=clock,
+        providers=providers,
         reads=reads,
         live_reads=LiveReads(reads=live_reads, pace=pace),
         large=LargeQuestions(),
@@ -183,7 +194,9 @@ def an_application(
         claim_lists=ClaimLists(store=store, clock=clock),
         claim_subscriptions=ClaimSubscriptions(store=store, clock=clock),
         tell_ended=TellEnded(store=store, clock=clock, end=end_subscriptions),
-        claim_readings=ClaimReadings(store=store, clock=clock, pace=pace, jitter=lambda: 0.0),
+        claim_readings=ClaimReadings(
+            store=store, clock=clock, providers=providers, pace=pace, jitter=lambda: 0.0
+        ),
         claim_incidents=ClaimIncidents(store=store, clock=clock, ids=ids),
         notify_expert=NotifyExpert(
             store=store,

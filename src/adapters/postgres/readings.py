@@ -1,17 +1,18 @@
 """The stored readings in PostgreSQL, and when each is due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import DictRow
 
-from adapters.postgres.begun_looks import begin_due_looks, begin_look, task_of
+from adapters.postgres.begun_looks import begin_due_looks, begin_looks, task_of
 from adapters.postgres.deviations import deviations_from_value, deviations_to_value
 from adapters.postgres.pool import Connection
 from adapters.postgres.rules import rule_from_text, rule_to_text
 from adapters.postgres.spans import spans_from_value, spans_to_value
 from application.ports.lanes import Room
+from domain.account import Provider
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import BegunLook, Pace, ReadingTask, StoredReading
@@ -30,12 +31,27 @@ class PostgresReadings:
         return await task_of(self.connection, calendar_id)
 
     async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
-        return await begin_look(self.connection, calendar_id, now=now, until=until)
+        begun = await begin_looks(self.connection, [calendar_id], now=now, until=until)
+        return begun[0] if begun else None
+
+    async def begin_all(
+        self, calendar_ids: Collection[CalendarId], *, now: datetime, until: datetime
+    ) -> tuple[BegunLook, ...]:
+        return await begin_looks(self.connection, calendar_ids, now=now, until=until)
 
     async def begin_due(
-        self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+        self,
+        room: Room,
+        *,
+        now: datetime,
+        until: datetime,
+        pace: Pace,
+        jitter: Sequence[float],
+        together: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
-        return await begin_due_looks(self.connection, room, now=now, until=until, pace=pace, jitter=jitter)
+        return await begin_due_looks(
+            self.connection, room, now=now, until=until, pace=pace, jitter=jitter, together=together
+        )
 
     async def free_begun(self, now: datetime, *, before: datetime) -> None:
         # All rows are gone through, since an index would be changed by each look; and workers rarely die.

@@ -1,6 +1,6 @@
 """What is known, held against a question: what must be looked at now, and what an answer says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
@@ -10,6 +10,7 @@ from application.availability.answer_at_once import answer_at_once, is_worked_ou
 from application.availability.large_questions import SLICE, intervals_in, intervals_kept
 from application.availability.live_reads import LiveAnswers
 from application.ports.known_times import KnownCalendar, KnownTime
+from domain.account import Provider
 from domain.availability import (
     Availability,
     ReadFailure,
@@ -20,7 +21,7 @@ from domain.availability import (
     still_booked,
     still_held,
 )
-from domain.ids import CalendarId, ExpertId, HoldId, SessionId
+from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.question_size import MOST_INTERVALS
 from domain.reading import StoredReading
@@ -68,6 +69,21 @@ class ToLookAt:
             calendars = tuple([replace(calendar, reading=None) for calendar in one.calendars])
             self.experts.append(replace(one, calendars=calendars, booked=(), held=(), workings=None))
             self.stale |= _stale(one, question, now)
+
+    def groups(self, together: Collection[Provider]) -> list[dict[CalendarId, datetime]]:
+        """What is stale, by what is best asked for at the same moment: all that is of an account where the provider
+        answers for several calendars together, otherwise each by itself."""
+        accounts: dict[AccountId, dict[CalendarId, datetime]] = {}
+        alone: list[dict[CalendarId, datetime]] = []
+        for calendar in (calendar for one in self.experts for calendar in one.calendars):
+            not_before = self.stale.get(calendar.calendar_id)
+            if not_before is None:
+                continue
+            if calendar.provider in together:
+                accounts.setdefault(calendar.account_id, {})[calendar.calendar_id] = not_before
+            else:
+                alone.append({calendar.calendar_id: not_before})
+        return [*alone, *accounts.values()]
 
 
 def answers_without_looking(

@@ -19,6 +19,7 @@ from application.availability.live_reads import LiveAnswers, LiveReads
 from application.ports.clock import Clock
 from application.ports.known_times import KnownTime, KnownTimes
 from application.ports.meters import AnswerMeter
+from application.ports.provider import CalendarProviders, answering_together
 from application.readings.single_flight import SingleFlight
 from domain.availability import Availability, ReadFailure, UnreadReason, require_answerable
 from domain.expert import ExpertNotFound
@@ -37,6 +38,7 @@ class LookUpAvailability:
 
     known_times: KnownTimes
     clock: Clock
+    providers: CalendarProviders
     reads: SingleFlight[CalendarId, ReadFailure | None]
     live_reads: LiveReads
     large: LargeQuestions
@@ -153,7 +155,7 @@ class LookUpAvailability:
         places, begun_at = asyncio.Semaphore(LOOKS_AT_ONCE), self.clock.now()
         try:
             return await asyncio.gather(
-                self._look_now(to_look_at.stale, budget, places),
+                self._look_now(to_look_at, budget, places),
                 self.live_reads(
                     to_look_at.experts,
                     question.outside,
@@ -165,20 +167,19 @@ class LookUpAvailability:
         finally:
             self.meter.looked(self.clock.now() - begun_at, budget=budget)
 
-    async def _look_now(
-        self,
-        stale: Mapping[CalendarId, datetime],
-        budget: timedelta,
-        places: asyncio.Semaphore,
-    ) -> Failures:
-        """Read these, all at once."""
+    async def _look_now(self, to_look_at: ToLookAt, budget: timedelta, places: asyncio.Semaphore) -> Failures:
+        """Read what is stale, all at once."""
 
-        async def look(calendar_id: CalendarId, not_before: datetime) -> ReadFailure | None:
+        async def look(group: Mapping[CalendarId, datetime]) -> Failures:
             try:
                 async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
-                    return await self.reads.join(calendar_id, not_before=not_before)
+                    if len(group) > 1:
+                        return await self.reads.join_all(group)
+                    ((calendar_id, not_before),) = group.items()
+                    return {calendar_id: await self.reads.join(calendar_id, not_before=not_before)}
             except TimeoutError:
-                return ReadFailure(reason=UnreadReason.TIMED_OUT)
+                return dict.fromkeys(group, ReadFailure(reason=UnreadReason.TIMED_OUT))
 
-        failures = await asyncio.gather(*(look(*one) for one in stale.items()))
-        return dict(zip(stale, failures, strict=True))
+        groups = to_look_at.groups(answering_together(self.providers))
+        found = await asyncio.gather(*(look(one) for one in groups))
+        return {calendar_id: failure for one in found for calendar_id, failure in one.items()}

@@ -14,17 +14,26 @@ from domain.account import Provider, ProviderNotAvailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarProvider:
-    """`push` is None where the provider has no notifications, or can't reach us with any."""
+    """`push` is None where the provider has no notifications, or can't reach us with any.
+
+    `answers_together`: whether the reader asks in one request for all calendars of an account that can't be written to,
+    if they are read at the same moment.
+    """
 
     sign_in: SignIn
     directory: CalendarDirectory
     reader: CalendarReader
     writer: EventWriter
     push: Push | None
+    answers_together: bool = False
 
 
 CalendarProviders: TypeAlias = Mapping[Provider, CalendarProvider]
 """Those that are configured. A use-case takes the one that the account's row names."""
+
+
+def answering_together(configured: CalendarProviders) -> frozenset[Provider]:
+    return frozenset(name for name, one in configured.items() if one.answers_together)
 
 
 def provider_of(configured: CalendarProviders, provider: Provider) -> CalendarProvider:

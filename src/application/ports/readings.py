@@ -1,10 +1,11 @@
 """The stored readings of conflict calendars, and when each has to be read next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from application.ports.lanes import Room
+from domain.account import Provider
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import BegunLook, Pace, ReadingTask, StoredReading
@@ -21,8 +22,21 @@ class Readings(Protocol):
         """As `task`, and it is left to the one who begins: it is not due before `until`, unless it is marked."""
         ...
 
+    async def begin_all(
+        self, calendar_ids: Collection[CalendarId], *, now: datetime, until: datetime
+    ) -> tuple[BegunLook, ...]:
+        """The same for several, by their ids."""
+        ...
+
     async def begin_due(
-        self, room: Room, *, now: datetime, until: datetime, pace: Pace, jitter: Sequence[float]
+        self,
+        room: Room,
+        *,
+        now: datetime,
+        until: datetime,
+        pace: Pace,
+        jitter: Sequence[float],
+        together: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         """Begin looks at calendars of active accounts that are due, as many as there is room for: marked ones first,
         and of each the longest due first.
@@ -31,6 +45,11 @@ class Readings(Protocol):
         planned already as if the look had succeeded, by `pace` and one of `jitter` each. Of an account no more than
         MOST_OF_A_KEY, with those that the room says are held: its key is its id. What another process is just taking is
         passed over. What `Jobs.read_calendar` asked for is marked first.
+
+        The providers named `together` answer in one request for all calendars of an account that can't be written to.
+        Those of an account take one place and one of the jitter, and have the slower pace if all of them are notified
+        of. A polled one that didn't fail brings along whatever of them is not under way and didn't fail either; any
+        other brings what is due within the part NEARLY_DUE of the pause between polls.
         """
         ...
 

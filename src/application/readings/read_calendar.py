@@ -1,9 +1,10 @@
 """Read one conflict calendar as far ahead as readings reach, and keep what was found."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
@@ -38,6 +39,8 @@ from domain.reading import (
     owner_changed,
 )
 
+NOTHING_TO_READ: Final = ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCalendar:
@@ -62,15 +65,26 @@ class ReadCalendar:
 
     async def begin(self, calendar_id: CalendarId) -> UnderWay | ReadFailure:
         """A look to go on with, or why there is nothing to look at."""
+        return (await self.begin_all([calendar_id]))[calendar_id]
+
+    async def begin_all(
+        self, calendar_ids: Collection[CalendarId]
+    ) -> Mapping[CalendarId, UnderWay | ReadFailure]:
+        """The same for several, in one transaction."""
         now = self.clock.now()
         window = self.pace.window(now)
         async with self.store.transaction() as tx:
-            begun = await tx.readings.begin(calendar_id, now=now, until=now + LEASE)
-            if begun is None:
-                return ReadFailure(reason=UnreadReason.CALENDAR_MISSING, pause=SOON)
-            own = await tx.sessions.own_snapshots([begun.task.expert_id], window)
-        due_at = self.pace.next_due(now, told_until=begun.told_until, jitter=self.jitter())
-        return UnderWay.of(begun, window, own, due_at=due_at)
+            begun = await tx.readings.begin_all(calendar_ids, now=now, until=now + LEASE)
+            experts = {one.task.expert_id for one in begun}
+            own = await tx.sessions.own_snapshots(experts, window) if experts else {}
+        jitter = self.jitter()
+        looks = {
+            one.task.calendar_id: UnderWay.of(
+                one, window, own, due_at=self.pace.next_due(now, told_until=one.told_until, jitter=jitter)
+            )
+            for one in begun
+        }
+        return {one: looks.get(one, NOTHING_TO_READ) for one in calendar_ids}
 
     async def go_on(self, look: UnderWay) -> ReadFailure | None:
         """Read what was begun, and end it, as above."""

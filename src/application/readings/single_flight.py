@@ -1,10 +1,11 @@
 """One reading of a calendar at a time in this process, however many wait for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
@@ -12,6 +13,7 @@ from application.ports.store import StoreUnavailable
 
 K = TypeVar("K")
 T = TypeVar("T")
+Place: TypeAlias = AbstractAsyncContextManager[None]
 
 AT_ONCE = 200
 """Far more than a mailbox is read with: what is limited here is the process's memory, not the provider's patience."""
@@ -25,16 +27,50 @@ class _Call(Generic[T]):
     """Whether it had begun before it came here, perhaps long before."""
 
 
+class SharedPlace:
+    """One of the places, held as long as anybody is in here. Who waits for it goes on with all the others."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._inside = 0
+        self._taken: asyncio.Future[Literal[True]] | None = None
+
+    async def __aenter__(self) -> None:
+        self._inside += 1
+        if self._taken is None:
+            self._taken = asyncio.ensure_future(self._places.acquire())
+        try:
+            await asyncio.shield(self._taken)
+        except asyncio.CancelledError:
+            await self.__aexit__()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._inside -= 1
+        if self._inside == 0 and self._taken is not None:
+            taken, self._taken = self._taken, None
+            if not taken.cancel():
+                self._places.release()
+
+
 class SingleFlight(Generic[K, T]):
     """A call goes on when those who waited for it have left: what it reads is stored for the next.
 
     The operator hears of unforeseen errors, and `failed` gives the answer: whoever asked has other calendars, too.
+    `together` gives what reads those that begin at the same moment, each time anew; otherwise `read` does.
     """
 
     def __init__(
-        self, read: Callable[[K], Awaitable[T]], *, clock: Clock, alarms: Alarms, failed: Callable[[K], T]
+        self,
+        read: Callable[[K], Awaitable[T]],
+        *,
+        clock: Clock,
+        alarms: Alarms,
+        failed: Callable[[K], T],
+        together: Callable[[], Callable[[K], Awaitable[T]]] | None = None,
     ) -> None:
         self._read = read
+        self._read_together = together or (lambda: read)
         self._clock = clock
         self._alarms = alarms
         self._failed = failed
@@ -46,28 +82,49 @@ class SingleFlight(Generic[K, T]):
 
         One that began too early is waited for first: two at once would only take each other's places at the provider.
         """
+        return await self._join(key, not_before, self._read, self._places)
+
+    async def join_all(self, not_before: Mapping[K, datetime]) -> Mapping[K, T]:
+        """The same for several that are best asked for in one request: those that aren't under way begin together."""
+        read, place = self._read_together(), SharedPlace(self._places)
+        joined = (self._join(key, when, read, place) for key, when in not_before.items())
+        return dict(zip(not_before, await asyncio.gather(*joined), strict=True))
+
+    async def _join(self, key: K, not_before: datetime, read: Callable[[K], Awaitable[T]], place: Place) -> T:
         waited = False
         while (call := self._under_way.get(key)) is not None and call.begun_at < not_before:
             if waited and not call.taken_up:
                 break  # begun since this was asked for, whatever the clock says
             await asyncio.wait([call.task])  # which leaves it alone when the one who waits is cancelled
             waited = True
-        call = call or self._begin(key, lambda: self._read(key), self._clock.now())
+        call = call or self._begin(key, lambda: read(key), self._clock.now(), place)
         await asyncio.wait([call.task])
         return call.task.result()
 
-    async def take_up(self, key: K, read: Callable[[], Awaitable[T]], *, begun_at: datetime) -> T:
-        """Have a reading that was begun at `begun_at` go on as `read`, unless one that began later is under way.
+    async def take_up(self, reads: Mapping[K, Callable[[], Awaitable[T]]], *, begun_at: datetime) -> None:
+        """Have readings that were begun at `begun_at` go on as these say, but for those of keys of which one that began
+        later is under way.
 
-        Others may join it. Raises StoreUnavailable.
+        Others may join them. They go on at the same moment and take one of this process's places, as they are answered
+        by one request. Raises StoreUnavailable, once all have ended.
         """
+        place = self._places if len(reads) == 1 else SharedPlace(self._places)
+        ends = (self._take_up(key, read, begun_at, place) for key, read in reads.items())
+        for end in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(end, BaseException):
+                raise end
+
+    async def _take_up(
+        self, key: K, read: Callable[[], Awaitable[T]], begun_at: datetime, place: Place
+    ) -> None:
         while (call := self._under_way.get(key)) is not None:
             await asyncio.wait([call.task])
             if call.begun_at >= begun_at:
-                return call.task.result()
-        call = self._begin(key, read, begun_at, taken_up=True)
+                call.task.result()
+                return
+        call = self._begin(key, read, begun_at, place, taken_up=True)
         await asyncio.wait([call.task])
-        return call.task.result()
+        call.task.result()
 
     async def close(self, *, grace: timedelta) -> None:
         """Let those under way end, and cut off what takes longer than `grace`."""
@@ -79,15 +136,21 @@ class SingleFlight(Generic[K, T]):
             await asyncio.gather(*late, return_exceptions=True)
 
     def _begin(
-        self, key: K, read: Callable[[], Awaitable[T]], begun_at: datetime, *, taken_up: bool = False
+        self,
+        key: K,
+        read: Callable[[], Awaitable[T]],
+        begun_at: datetime,
+        place: Place,
+        *,
+        taken_up: bool = False,
     ) -> _Call[T]:
-        call = _Call(begun_at, asyncio.create_task(self._run(key, read)), taken_up)
+        call = _Call(begun_at, asyncio.create_task(self._run(key, read, place)), taken_up)
         self._under_way[key] = call
         call.task.add_done_callback(lambda task: self._ended(key, task))
         return call
 
-    async def _run(self, key: K, read: Callable[[], Awaitable[T]]) -> T:
-        async with self._places:
+    async def _run(self, key: K, read: Callable[[], Awaitable[T]], place: Place) -> T:
+        async with place:
             try:
                 return await read()
             except StoreUnavailable:

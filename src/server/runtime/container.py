@@ -249,6 +249,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         alarms=alarms,
         failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
+        together=metered_reads.provided.together,
     )
     """Shared by questions and jobs; to be closed when both have ended."""
     read_live = providers.Factory(
@@ -270,6 +271,7 @@ class Container(containers.DeclarativeContainer):
         LookUpAvailability,
         known_times=known_times,
         clock=clock,
+        providers=calendar_providers,
         reads=reads,
         live_reads=providers.Factory(LiveReads, reads=single_live_reads, pace=pace),
         large=providers.Singleton(LargeQuestions),
@@ -415,7 +417,9 @@ class Container(containers.DeclarativeContainer):
         write=write_session,
         claim_incidents=providers.Factory(ClaimIncidents, store=store, clock=clock, ids=ids),
         notify=notify_expert,
-        claim_readings=providers.Factory(ClaimReadings, store=store, clock=clock, pace=pace, jitter=jitter),
+        claim_readings=providers.Factory(
+            ClaimReadings, store=store, clock=clock, providers=calendar_providers, pace=pace, jitter=jitter
+        ),
         read=metered_reads,
         reads=reads,
         claim_subscriptions=providers.Factory(ClaimSubscriptions, store=store, clock=clock),

@@ -9,7 +9,8 @@ To put another kind of work on a lane:
 - A `claim`, called with the lane's `Room`: it claims rows (`FOR NO KEY UPDATE SKIP LOCKED`, a token and a time until
   which the claim holds), never more than `room.places`, of rows that are tried again no more than `room.again`, and of
   no key more than MOST_OF_A_KEY together with what `room.held` says. It may bring fewer than are due, but not none as
-  long as any may run. Claims of a process that died must be freed (`ShowLife`), or run out.
+  long as any may run. What one request does is one `Claimed`, and takes one place. Claims of a process that died must
+  be freed (`ShowLife`), or run out.
 - A `run`, called with each row. It leaves the row not due, due later, or claimed: a row that it leaves due and free is
   claimed again at once. One that raises is logged, and its claim kept, so that it comes again when that runs out.
 - `Jobs` wakes the lane by its name, in the transaction that makes a row due.

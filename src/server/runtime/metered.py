@@ -3,9 +3,11 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from application.availability.read_live import ReadLive, Stretch
 from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain, ReconnectNotice
+from application.readings.begin_together import BeginTogether
 from application.readings.read_calendar import ReadCalendar
 from application.readings.under_way import UnderWay
 from domain.availability import ReadFailure, Reading, Unread
@@ -25,8 +27,17 @@ class MeteredReads:
 
     async def __call__(self, calendar_id: CalendarId) -> ReadFailure | None:
         """Where there is nothing to look at, no provider is, and nothing is counted."""
+        return await self._read(calendar_id, self.read.begin)
+
+    def together(self) -> Callable[[CalendarId], Awaitable[ReadFailure | None]]:
+        """The same, for calendars that are best asked for at the same moment."""
+        return partial(self._read, begin=BeginTogether(self.read.begin_all))
+
+    async def _read(
+        self, calendar_id: CalendarId, begin: Callable[[CalendarId], Awaitable[UnderWay | ReadFailure]]
+    ) -> ReadFailure | None:
         begun = time.perf_counter()
-        look = await self.read.begin(calendar_id)
+        look = await begin(calendar_id)
         return look if isinstance(look, ReadFailure) else await self._metered(look, "question", begun)
 
     async def go_on(self, look: UnderWay) -> ReadFailure | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from adapters.postgres.work_kinds import (
@@ -26,7 +27,7 @@ from application.ports.clock import Clock
 from application.ports.incidents import DueIncident
 from application.ports.lanes import Claim, Room, Row
 from application.ports.sessions import DueSession
-from application.readings.claim_readings import ClaimReadings
+from application.readings.claim_readings import ClaimReadings, LooksAtOnce
 from application.readings.single_flight import SingleFlight
 from application.readings.under_way import UnderWay
 from application.sessions.claim_sessions import ClaimSessions
@@ -119,9 +120,11 @@ class Work:
     async def _write_session(self, due: DueSession) -> None:
         await self.write(due.expert_id, due.session_id, token=due.token)
 
-    async def _read_calendar(self, look: UnderWay) -> None:
+    async def _read_calendar(self, looks: LooksAtOnce) -> None:
+        """Begins them all before any has asked the provider, which answers those that take one place together."""
         await self.reads.take_up(
-            look.task.calendar_id, lambda: self.read.go_on(look), begun_at=look.begun.begun_at
+            {look.task.calendar_id: partial(self.read.go_on, look) for look in looks},
+            begun_at=looks[0].begun.begun_at,
         )
 
     async def _notify_expert(self, due: DueIncident) -> None:

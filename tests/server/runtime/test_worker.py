@@ -144,7 +144,9 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             write=works.write,  # type: ignore[arg-type]
             claim_incidents=ClaimIncidents(store=kept.store, clock=clock, ids=ids),
             notify=works.notify,  # type: ignore[arg-type]
-            claim_readings=ClaimReadings(store=kept.store, clock=clock, pace=Pace(), jitter=lambda: 0.0),
+            claim_readings=ClaimReadings(
+                store=kept.store, clock=clock, providers={}, pace=Pace(), jitter=lambda: 0.0
+            ),
             read=works.read,
             reads=SingleFlight(works.read, clock=clock, alarms=RecordingAlarms(), failed=lambda _: None),
             claim_subscriptions=ClaimSubscriptions(store=kept.store, clock=clock),

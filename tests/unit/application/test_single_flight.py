@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -205,6 +206,44 @@ async def test_not_more_than_so_many_calendars_are_read_at_once(reads: CalendarR
     assert len(read.begun) == AT_ONCE + 5
 
 
+async def test_those_that_one_request_answers_take_one_place_and_go_on_together(
+    reads: CalendarReads, read: Reads
+) -> None:
+    waiting = await begin(reads, *(f"calendar-{number}" for number in range(AT_ONCE)))
+    names = [CalendarId(f"together-{number}") for number in range(3)]
+    together = asyncio.create_task(reads.take_up({name: partial(read, name) for name in names}, begun_at=NOW))
+    waiting += await begin(reads, "another")
+    assert len(read.begun) == AT_ONCE
+
+    read.may_end.set()
+    await asyncio.gather(*waiting, together)
+
+    assert read.begun[AT_ONCE:] == [*names, "another"] or read.begun[AT_ONCE:] == ["another", *names]
+
+
+async def test_a_place_that_was_shared_is_free_again(reads: CalendarReads, read: Reads) -> None:
+    read.may_end.set()
+    for _ in range(AT_ONCE + 1):
+        names = [CalendarId("a"), CalendarId("b")]
+        await reads.take_up({name: partial(read, name) for name in names}, begun_at=NOW)
+    assert len(read.begun) == 2 * (AT_ONCE + 1)
+
+
+async def test_an_outage_ends_no_other_reading_that_was_taken_up_with_it(reads: CalendarReads) -> None:
+    ended = list[str]()
+
+    async def fail() -> None:
+        raise StoreUnavailable
+
+    async def end() -> None:
+        await asyncio.sleep(0)
+        ended.append("read")
+
+    with pytest.raises(StoreUnavailable):
+        await reads.take_up({CalendarId("a"): fail, CalendarId("b"): end}, begun_at=NOW)
+    assert ended == ["read"]
+
+
 async def test_who_comes_just_as_a_reading_ends_has_a_new_one_begun(read: Reads) -> None:
     clock = MovableClock()
     reads = reads_of(read, clock)
@@ -257,7 +296,7 @@ async def test_who_needs_a_younger_reading_joins_none_that_was_begun_before_and_
 ) -> None:
     (first,) = await begin(reads, CALENDAR)
     waiting = asyncio.create_task(
-        reads.take_up(CalendarId(CALENDAR), lambda: read(CalendarId("taken up")), begun_at=after(minutes=1))
+        reads.take_up({CalendarId(CALENDAR): lambda: read(CalendarId("taken up"))}, begun_at=after(minutes=1))
     )
     await asyncio.sleep(0)
     (late,) = await begin(reads, CALENDAR, not_before=after(minutes=2))

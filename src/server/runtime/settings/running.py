@@ -38,8 +38,8 @@ class RunningSettings(BaseModel):
         default=64,
         ge=1,
         le=1000,
-        description="how many calendars a worker process reads at once; an eighth of the places is kept for those that"
-        " notifications came for",
+        description="how many calendars a worker process reads at once, where those of an account that one request"
+        " answers for count as one; an eighth of the places is kept for those that notifications came for",
     )
     sweep_seconds: float = Field(
         default=15,
