@@ -106,24 +106,31 @@ class BegunLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How far ahead calendars are read, and how often: rarely where notifications report changes."""
+    """How far ahead calendars are read, and how often: rarely where notifications report changes, and at `saving_every`
+    all that is at a provider whose requests are nearly spent."""
 
     days_ahead: int = 120
     polled_every: timedelta = timedelta(minutes=5)
     polled_with_push_every: timedelta = timedelta(minutes=13)
+    saving_every: timedelta = timedelta(minutes=13)
 
     def window(self, now: datetime) -> Interval:
         """From yesterday's beginning, in UTC, to the end of the last day ahead: it moves on once a day."""
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         return Interval(today - timedelta(days=1), today + timedelta(days=self.days_ahead + 1))
 
-    def next_due(self, now: datetime, *, told_until: datetime | None, jitter: float) -> datetime:
+    def next_due(
+        self, now: datetime, *, told_until: datetime | None, jitter: float, saving: bool = False
+    ) -> datetime:
         """When to read again after a success; `told_until` is when notifications of changes end, if there are any.
 
-        `jitter`, from 0 to 1, spreads calendars over the last part of the pause.
+        `jitter`, from 0 to 1, spreads calendars over the last part of the pause. `saving`: the provider's requests are
+        nearly spent.
         """
         told = told_until is not None and told_until >= now + self.polled_with_push_every
         pause = self.polled_with_push_every if told else self.polled_every
+        if saving:
+            pause = max(pause, self.saving_every)
         return now + pause * (1 - SPREAD * jitter)
 
 

@@ -125,6 +125,9 @@ class OperatorAlarms:
         if self._clear(provider.name + DAY_NEARLY_SPENT):
             log.warning("a new day of the provider's has begun", provider=provider.name)
 
+    def is_day_nearly_spent(self, provider: Provider) -> bool:
+        return provider.name + DAY_NEARLY_SPENT in self._standing
+
     def clock_differs(self, by: timedelta) -> None:
         if self._raise(CLOCK):
             log.error(

@@ -60,6 +60,7 @@ async def _claim(
     minutes: float = 0,
     jitter: float = 0.5,
     together: frozenset[Provider] = frozenset({Provider.GOOGLE}),
+    saving: frozenset[Provider] = frozenset(),
 ) -> dict[str, BegunLook]:
     async with kept.transaction() as tx:
         found = await tx.readings.begin_due(
@@ -69,6 +70,7 @@ async def _claim(
             pace=PACE,
             jitter=[float(jitter), *[0.0] * room.places],
             together=together,
+            saving=saving,
         )
     return {one.task.calendar_id: one for one in found}
 
@@ -193,3 +195,15 @@ async def test_the_slower_pace_is_for_those_of_which_all_are_notified(
     await _read(kept, "s1", due=0)
     found = await _claim(kept, jitter=0)
     assert {name: one.due_at for name, one in found.items()} == dict.fromkeys(SHARED, after(minutes=pause))
+
+
+@pytest.mark.parametrize(("saving", "pause"), [(Provider.GOOGLE, 13), (Provider.MICROSOFT, 5)])
+async def test_all_have_the_slower_pace_while_their_providers_day_is_nearly_spent(
+    kept: Kept, saving: Provider, pause: float
+) -> None:
+    await _put(kept)
+    found = await _claim(kept, jitter=0, saving=frozenset({saving}))
+    found |= await _claim(kept, jitter=0, saving=frozenset({saving}))
+    assert {name: one.due_at for name, one in found.items()} == dict.fromkeys(
+        (*OWNED, *SHARED), after(minutes=pause)
+    )

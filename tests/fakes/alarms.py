@@ -63,6 +63,9 @@ class RecordingAlarms:
     def day_begins_anew(self, provider: Provider) -> None:
         self.spending.discard(provider)
 
+    def is_day_nearly_spent(self, provider: Provider) -> bool:
+        return provider in self.spending
+
     def clock_differs(self, by: timedelta) -> None:
         self.clock_off_by = by
 

@@ -55,6 +55,7 @@ class FakeReadings:
         pace: Pace,
         jitter: Sequence[float],
         together: Collection[Provider] = (),
+        saving: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         for wish in [one for one in self.tables.wishes if one.kind == "read_calendar"]:
             await self.mark(CalendarId(wish.id), now)
@@ -79,7 +80,10 @@ class FakeReadings:
                 told = [self._told_until(name) for name in names]
                 until_all = min((one for one in told if one is not None), default=None)
                 planned = pace.next_due(
-                    now, told_until=until_all if None not in told else None, jitter=jitter[units]
+                    now,
+                    told_until=until_all if None not in told else None,
+                    jitter=jitter[units],
+                    saving=task.provider in saving,
                 )
                 units += 1
                 for name in names:

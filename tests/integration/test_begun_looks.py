@@ -24,6 +24,7 @@ from tests.builders import (
     an_identity,
     an_interval,
 )
+from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.clock import MovableClock
 from tests.support.kept_readings import FAR_FUTURE, begin_reading, store_reading
 from tests.support.stores import KeptByPostgres, choose_calendars, put_conflict_calendars, put_expert
@@ -63,7 +64,14 @@ async def test_a_look_that_waited_for_another_goes_by_what_that_one_found(kept: 
 
 async def _claimed(kept: KeptByPostgres) -> list[UnderWay]:
     clock = MovableClock(after(days=1))
-    claim = ClaimReadings(store=kept.store, clock=clock, providers={}, pace=Pace(), jitter=lambda: 0)
+    claim = ClaimReadings(
+        store=kept.store,
+        clock=clock,
+        providers={},
+        alarms=RecordingAlarms(),
+        pace=Pace(),
+        jitter=lambda: 0,
+    )
     return [look for one in (await claim(ROOM)).rows for look in one.row]
 
 

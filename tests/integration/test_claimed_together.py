@@ -8,6 +8,7 @@ from domain.account import Provider
 from domain.ids import CalendarId
 from domain.reading import Pace
 from tests.builders import NOW, a_calendar, a_grant, a_reading, after, an_account, an_identity
+from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.clock import MovableClock
 from tests.fakes.provider import FakeProvider
 from tests.fakes.store import FakeStore
@@ -35,6 +36,7 @@ def _claiming(kept: KeptByPostgres) -> ClaimReadings:
         store=kept.store,
         clock=MovableClock(),
         providers={Provider.GOOGLE: google},
+        alarms=RecordingAlarms(),
         pace=PACE,
         jitter=Random(7).random,
     )

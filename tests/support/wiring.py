@@ -195,7 +195,7 @@ def an_application(
         claim_subscriptions=ClaimSubscriptions(store=store, clock=clock),
         tell_ended=TellEnded(store=store, clock=clock, end=end_subscriptions),
         claim_readings=ClaimReadings(
-            store=store, clock=clock, providers=providers, pace=pace, jitter=lambda: 0.0
+            store=store, clock=clock, providers=providers, alarms=alarms, pace=pace, jitter=lambda: 0.0
         ),
         claim_incidents=ClaimIncidents(store=store, clock=clock, ids=ids),
         notify_expert=NotifyExpert(

@@ -145,7 +145,8 @@ BEGIN_DUE: Final = (
         ) AS other
     ),
     wanted AS MATERIALIZED (
-        SELECT one.*, CASE WHEN noticed THEN %(until)s ELSE %(now)s + (
+        SELECT one.*, CASE WHEN noticed THEN %(until)s ELSE %(now)s + greatest(
+            CASE WHEN provider = ANY (%(saving)s::text[]) THEN %(saving_every)s END,
             CASE WHEN bool_and(coalesce(
                 (SELECT expires_at FROM subscription WHERE subscription.calendar_id = one.calendar_id)
                     >= %(now)s + %(pushed)s, false)
@@ -218,6 +219,7 @@ async def begin_due_looks(
     pace: Pace,
     jitter: Sequence[float],
     together: Collection[Provider],
+    saving: Collection[Provider],
 ) -> tuple[BegunLook, ...]:
     await connection.execute(TAKE_WISHES_OVER, {"limit": WISHES_AT_ONCE, "now": now})
     rows = await _rows(
@@ -233,6 +235,8 @@ async def begin_due_looks(
             "nearly": pace.polled_every * NEARLY_DUE,
             "jitter": list(jitter),
             "together": [one.value for one in together],
+            "saving": [one.value for one in saving],
+            "saving_every": pace.saving_every,
         },
     )
     return tuple(_look(row) for row in rows)

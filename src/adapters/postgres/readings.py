@@ -48,9 +48,17 @@ class PostgresReadings:
         pace: Pace,
         jitter: Sequence[float],
         together: Collection[Provider] = (),
+        saving: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         return await begin_due_looks(
-            self.connection, room, now=now, until=until, pace=pace, jitter=jitter, together=together
+            self.connection,
+            room,
+            now=now,
+            until=until,
+            pace=pace,
+            jitter=jitter,
+            together=together,
+            saving=saving,
         )
 
     async def free_begun(self, now: datetime, *, before: datetime) -> None:

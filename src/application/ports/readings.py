@@ -37,6 +37,7 @@ class Readings(Protocol):
         pace: Pace,
         jitter: Sequence[float],
         together: Collection[Provider] = (),
+        saving: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         """Begin looks at calendars of active accounts that are due, as many as there is room for: marked ones first,
         and of each the longest due first.
@@ -50,6 +51,8 @@ class Readings(Protocol):
         Those of an account take one place and one of the jitter, and have the slower pace if all of them are notified
         of. A polled one that didn't fail brings along whatever of them is not under way and didn't fail either; any
         other brings what is due within the part NEARLY_DUE of the pause between polls.
+
+        The requests of the providers named `saving` are nearly spent.
         """
         ...
 

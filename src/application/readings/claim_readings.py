@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.lanes import Claim, Claimed, Room
 from application.ports.provider import CalendarProviders, answering_together
@@ -24,6 +25,7 @@ class ClaimReadings:
     store: Store
     clock: Clock
     providers: CalendarProviders
+    alarms: Alarms
     pace: Pace
     jitter: Callable[[], float]
 
@@ -39,6 +41,7 @@ class ClaimReadings:
                 pace=self.pace,
                 jitter=jitter,
                 together=answering_together(self.providers),
+                saving=[one for one in self.providers if self.alarms.is_day_nearly_spent(one)],
             )
             own = await tx.sessions.own_snapshots({one.task.expert_id for one in begun}, window)
         return Claim(
@@ -61,7 +64,8 @@ class ClaimReadings:
             return planned
         told = [one.told_until for one in looks if one.told_until is not None]
         until = min(told) if len(told) == len(looks) else None
-        return self.pace.next_due(now, told_until=until, jitter=self.jitter())
+        saving = self.alarms.is_day_nearly_spent(looks[0].task.provider)
+        return self.pace.next_due(now, told_until=until, jitter=self.jitter(), saving=saving)
 
 
 def _placed(begun: Iterable[BegunLook]) -> list[list[BegunLook]]:

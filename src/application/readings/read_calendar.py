@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.alarms import Alarms
@@ -30,6 +30,7 @@ from domain.reading import (
     LEASE,
     LEEWAY,
     LONGEST_LOOK,
+    BegunLook,
     Pace,
     ReadingTask,
     StoredReading,
@@ -80,11 +81,15 @@ class ReadCalendar:
         jitter = self.jitter()
         looks = {
             one.task.calendar_id: UnderWay.of(
-                one, window, own, due_at=self.pace.next_due(now, told_until=one.told_until, jitter=jitter)
+                one, window, own, due_at=self._due_again(one, now, jitter=jitter)
             )
             for one in begun
         }
         return {one: looks.get(one, NOTHING_TO_READ) for one in calendar_ids}
+
+    def _due_again(self, begun: BegunLook, now: datetime, *, jitter: float) -> datetime:
+        saving = self.alarms.is_day_nearly_spent(begun.task.provider)
+        return self.pace.next_due(now, told_until=begun.told_until, jitter=jitter, saving=saving)
 
     async def go_on(self, look: UnderWay) -> ReadFailure | None:
         """Read what was begun, and end it, as above."""

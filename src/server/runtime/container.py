@@ -418,7 +418,13 @@ class Container(containers.DeclarativeContainer):
         claim_incidents=providers.Factory(ClaimIncidents, store=store, clock=clock, ids=ids),
         notify=notify_expert,
         claim_readings=providers.Factory(
-            ClaimReadings, store=store, clock=clock, providers=calendar_providers, pace=pace, jitter=jitter
+            ClaimReadings,
+            store=store,
+            clock=clock,
+            providers=calendar_providers,
+            alarms=alarms,
+            pace=pace,
+            jitter=jitter,
         ),
         read=metered_reads,
         reads=reads,

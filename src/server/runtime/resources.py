@@ -238,6 +238,7 @@ def _pace(settings: Settings, configured: CalendarProviders) -> Pace:
         days_ahead=settings.read_ahead_days,
         polled_every=timedelta(seconds=settings.poll_seconds),
         polled_with_push_every=timedelta(seconds=with_push),
+        saving_every=timedelta(seconds=settings.poll_with_push_seconds),
     )
 
 

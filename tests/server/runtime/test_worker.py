@@ -145,7 +145,12 @@ async def working(dsn: str, *, grace: float = 5, sweep_every: float = 60) -> Asy
             claim_incidents=ClaimIncidents(store=kept.store, clock=clock, ids=ids),
             notify=works.notify,  # type: ignore[arg-type]
             claim_readings=ClaimReadings(
-                store=kept.store, clock=clock, providers={}, pace=Pace(), jitter=lambda: 0.0
+                store=kept.store,
+                clock=clock,
+                providers={},
+                alarms=RecordingAlarms(),
+                pace=Pace(),
+                jitter=lambda: 0.0,
             ),
             read=works.read,
             reads=SingleFlight(works.read, clock=clock, alarms=RecordingAlarms(), failed=lambda _: None),

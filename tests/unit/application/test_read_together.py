@@ -155,3 +155,18 @@ async def look_up(
 ) -> Availability:
     window = Interval(NOW, after(days=7))
     return await app.look_up_availability(EXPERT, window, max_age=max_age, budget=budget)
+
+
+async def test_readings_are_made_less_often_from_when_the_day_is_nearly_spent_until_it_is_over(
+    app: Application, shared: list[str]
+) -> None:
+    app.alarms.day_nearly_spent(Provider.GOOGLE, requests=8, most=10)
+    await app.read_due(2)
+    assert await due_in(app, shared) == {app.clock.now() + timedelta(minutes=13)}
+    await look_up(app)
+    assert await due_in(app, shared) == {app.clock.now() + timedelta(minutes=13)}
+
+    app.alarms.day_begins_anew(Provider.GOOGLE)
+    app.clock.advance(timedelta(minutes=13))
+    await app.read_due(2)
+    assert await due_in(app, shared) == {app.clock.now() + timedelta(minutes=5)}

@@ -249,3 +249,16 @@ def test_a_look_at_two_parts_is_as_old_as_the_older_and_live_when_both_are(store
     assert whole.read_at == ages[0]
     assert list(whole.busy) == [an_interval(starts=24), an_interval(starts=26)]
     assert whole.source is (ReadingSource.LIVE if stored_part is None else ReadingSource.STORED)
+
+
+def test_all_have_the_slower_pace_where_the_providers_requests_are_nearly_spent() -> None:
+    pace = Pace(
+        polled_every=timedelta(minutes=4),
+        polled_with_push_every=timedelta(minutes=6),
+        saving_every=timedelta(minutes=5),
+    )
+    pauses = [
+        pace.next_due(NOW, told_until=told_until, jitter=0, saving=True) - NOW
+        for told_until in (None, after(days=1))
+    ]
+    assert pauses == [timedelta(minutes=5), timedelta(minutes=6)]

@@ -29,7 +29,10 @@ class ReadingSettings(BaseModel):
         description="how often a calendar is read; less than `DEFAULT_MAX_AGE_SECONDS`, like the next",
     )
     poll_with_push_seconds: float = Field(
-        default=780, ge=1, le=86_400, description="the same where the provider sends notifications"
+        default=780,
+        ge=1,
+        le=86_400,
+        description="the same where the provider sends notifications, and where its day is nearly spent",
     )
     known_times_mb: int = Field(
         default=256,
