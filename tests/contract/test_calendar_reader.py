@@ -27,7 +27,6 @@ from tests.support.providers import (
 )
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-WITHOUT = ("google",)
 
 WEEK = Interval(datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 5, 12, tzinfo=UTC))
 FIRST_ZONE, LAST_ZONE = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Etc/GMT+12")
@@ -84,9 +83,10 @@ ENTRIES = [
 
 
 async def test_every_kind_of_entry_comes_back_by_value(provider: ProviderHarness) -> None:
-    for entry in ENTRIES:
+    entries = [entry for entry in ENTRIES if provider.has(entry)]
+    for entry in entries:
         provider.add_entry(entry)
-    assert _in_any_order(await _read(provider, await provider.connect())) == _in_any_order(ENTRIES)
+    assert _in_any_order(await _read(provider, await provider.connect())) == _in_any_order(entries)
 
 
 async def test_whatever_touches_the_window_is_read(provider: ProviderHarness) -> None:
@@ -266,12 +266,15 @@ async def test_a_mailbox_that_was_taken_away_is_not_served(provider: ProviderHar
         await _read(provider, account)
 
 
+@pytest.mark.parametrize("may_hold_ours", [True, False])
 @pytest.mark.parametrize("trouble", MAILBOX_ERRORS)
-async def test_trouble_has_a_name(provider: ProviderHarness, trouble: Trouble) -> None:
+async def test_trouble_has_a_name(
+    provider: ProviderHarness, trouble: Trouble, *, may_hold_ours: bool
+) -> None:
     account = await provider.connect()
     provider.trouble(trouble)
-    with pytest.raises(MAILBOX_ERRORS[trouble]):
-        await _read(provider, account)
+    with pytest.raises(provider.error_of(trouble)):
+        await _read(provider, account, may_hold_ours=may_hold_ours)
 
 
 @pytest.mark.parametrize("trouble", PASSING)
@@ -279,7 +282,7 @@ async def test_trouble_passes(provider: ProviderHarness, trouble: Trouble) -> No
     provider.add_entry(_entry(_at(6, 9)))
     account = await provider.connect()
     provider.trouble(trouble)
-    with pytest.raises(MAILBOX_ERRORS[trouble]):
+    with pytest.raises(provider.error_of(trouble)):
         await _read(provider, account)
     provider.mend()
     assert len(await _read(provider, account)) == 1

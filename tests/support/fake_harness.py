@@ -181,6 +181,9 @@ class FakeHarness:
     def remove_every_calendar(self, *, name: str = "maria") -> None:
         self.people[name].calendars.clear()
 
+    def has(self, entry: CalendarEntry) -> bool:
+        return True
+
     def add_entry(
         self, entry: CalendarEntry, *, calendar: str = "", name: str = "maria", zone: str = "UTC"
     ) -> None:

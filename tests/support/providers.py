@@ -236,6 +236,10 @@ class ProviderHarness(Protocol):
 
     def remove_every_calendar(self, *, name: str = "maria") -> None: ...
 
+    def has(self, entry: CalendarEntry) -> bool:
+        """Whether it knows such entries at all."""
+        ...
+
     def add_entry(
         self, entry: CalendarEntry, *, calendar: str = "", name: str = "maria", zone: str = "UTC"
     ) -> None:
