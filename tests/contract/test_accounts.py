@@ -172,6 +172,39 @@ async def test_finds_one_working_account_in_each_of_a_few_other_organisations(ke
     assert await found("tenant-c", limit=0) == []
 
 
+async def test_the_grant_of_an_account_is_read_as_it_was_stored_last(kept: Kept) -> None:
+    await put_expert(kept)
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant(b"first"))
+        assert await tx.accounts.grant(ACCOUNT) == a_grant(b"first")
+        await tx.accounts.save(an_account(grant_version=2), a_grant(b"second"))
+    async with kept.transaction() as tx:
+        assert await tx.accounts.grant(ACCOUNT) == a_grant(b"second")
+        with pytest.raises(AccountNotFound):
+            await tx.accounts.grant(AccountId("unknown"))
+
+
+@pytest.mark.parametrize("status", AccountStatus)
+async def test_whether_anybody_has_an_identity_is_known(kept: Kept, status: AccountStatus) -> None:
+    identity = an_identity("theirs", tenant_id="", provider=Provider.GOOGLE)
+    await put_expert(kept, an_expert(), an_expert("other"))
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+        await tx.accounts.add(
+            an_account("theirs", expert_id="other", identity=identity, status=status), a_grant()
+        )
+    async with kept.transaction() as tx:
+        assert await tx.accounts.is_connected(identity)
+        for other in (
+            replace(identity, object_id="another"),
+            replace(identity, tenant_id="another"),
+            replace(identity, provider=Provider.MICROSOFT),
+        ):
+            assert not await tx.accounts.is_connected(other)
+        await tx.accounts.remove(AccountId("theirs"))
+        assert not await tx.accounts.is_connected(identity)
+
+
 async def test_whoever_locks_second_sees_what_the_first_wrote(kept: Kept) -> None:
     await put_expert(kept)
     async with kept.transaction() as tx:

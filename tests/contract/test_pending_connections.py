@@ -1,6 +1,7 @@
 """What every repository of sign-ins to be confirmed keeps to."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -187,3 +188,18 @@ async def test_whoever_asks_while_it_is_being_confirmed_finds_it_confirmed(kept:
 
     answers = await asyncio.gather(*(confirm(f"account-{number}") for number in range(5)))
     assert len(set(answers)) == 1
+
+
+async def test_whether_anybody_waits_with_an_identity_is_known(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert(OTHER))
+    identity = an_identity("theirs", tenant_id="", provider=Provider.GOOGLE)
+    connection = a_proven_connection(identity=identity)
+    await _kept(kept, replace(connection, expert_id=OTHER))
+    async with kept.transaction() as tx:
+        assert await tx.pending.waits_for(identity, NOW)
+        assert not await tx.pending.waits_for(identity, ALIVE)
+        assert not await tx.pending.waits_for(replace(identity, object_id="another"), NOW)
+        assert not await tx.pending.waits_for(replace(identity, provider=Provider.MICROSOFT), NOW)
+        confirmed = ConfirmedConnection(account_id=AccountId("account"), reconnected=False)
+        await tx.pending.confirm(OTHER, "token-1", confirmed, expires_at=ALIVE)
+        assert not await tx.pending.waits_for(identity, NOW)

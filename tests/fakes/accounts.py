@@ -29,6 +29,13 @@ class FakeAccounts:
     async def lock(self, account_id: AccountId) -> Account:
         return await self.get(account_id)
 
+    async def grant(self, account_id: AccountId) -> Grant:
+        await self.get(account_id)
+        return self.tables.grants[account_id].grant
+
+    async def is_connected(self, identity: Identity) -> bool:
+        return any(one.identity == identity for one in self.tables.accounts.values())
+
     async def working_elsewhere(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
         by_tenant = {
             one.identity.tenant_id: one.account_id

@@ -34,6 +34,14 @@ class FakePendingConnections:
         await self.lock(expert_id, token)
         self.tables.pending[expert_id, token] = PendingConnection(content=confirmed, expires_at=expires_at)
 
+    async def waits_for(self, identity: Identity, now: datetime) -> bool:
+        return any(
+            isinstance(one.content, ProvenConnection)
+            and one.content.signed_in.identity == identity
+            and one.expires_at > now
+            for one in self.tables.pending.values()
+        )
+
     async def forget(self, expert_id: ExpertId, identity: Identity) -> None:
         waiting = [
             (key, one.content)

@@ -58,3 +58,13 @@ async def _rows_read(connection: Connection) -> int:
     row = await cursor.fetchone()
     assert row is not None
     return int(row["rows"])
+
+
+@pytest.mark.parametrize(("number", "connected"), [("17", True), ("unknown", False)])
+async def test_whose_an_identity_is_takes_a_row_at_most(
+    crowded: Connection, number: str, connected: bool
+) -> None:
+    accounts = PostgresAccounts(connection=crowded, cipher=FakeCipher())
+    before = await _rows_read(crowded)
+    assert await accounts.is_connected(an_identity(number, tenant_id="crowd")) is connected
+    assert await _rows_read(crowded) - before <= 1

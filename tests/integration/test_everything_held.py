@@ -12,6 +12,7 @@ from adapters.postgres.data_kinds import Erasure, Kind
 from adapters.postgres.data_map import DESERTED, EXPERTS, sealed_columns
 from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
+from application.give_back_grants import GiveBackGrants
 from application.notifications.end_subscriptions import EndSubscriptions
 from domain.export import ExportPosition, ExportPositionUnknown, ExportRecord
 from domain.ids import ExpertId
@@ -27,7 +28,14 @@ CIPHER = KeyRing({"test": bytes(range(32))})
 async def _erase(kept: KeptByPostgres, expert_id: ExpertId) -> str:
     """The name under which the audit log keeps it."""
     clock = MovableClock()
-    erase = DeleteExpert(store=kept.store, clock=clock, end_subscriptions=EndSubscriptions(providers={}))
+    erase = DeleteExpert(
+        store=kept.store,
+        clock=clock,
+        end_subscriptions=EndSubscriptions(providers={}),
+        give_back=GiveBackGrants(
+            store=kept.store, clock=clock, providers={}, report=lambda _provider, _failure: None
+        ),
+    )
     return (await erase(expert_id)).audit_subject
 
 

@@ -34,6 +34,7 @@ from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.give_back_grants import GiveBackGrants
 from application.notifications.claim_subscriptions import ClaimSubscriptions
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
@@ -153,6 +154,11 @@ class Application:
     read_calendar: ReadCalendar
     keep_subscription: KeepSubscription
     end_subscriptions: EndSubscriptions
+    give_back: GiveBackGrants
+    given_back: list[tuple[Provider, Exception | None]]
+    """What the log was told of grants that were to be given back: with what failed, if anything did."""
+    settled: asyncio.Event
+    """Set: no grant waits before it is given back."""
     sift_notifications: SiftNotifications
     take_ours: TakeNotifications
     watch_changes: WatchChanges

@@ -18,6 +18,7 @@ from domain.account import Identity
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
+from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.session import SessionDetails
@@ -25,6 +26,7 @@ from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
 from tests.fakes.event_writer import FakeEventWriter
+from tests.fakes.give_back import FakeGiveBack
 from tests.fakes.provider import REQUIRED, Event, FakeProvider, Person
 from tests.fakes.push import FakePush
 from tests.fakes.sign_in import FakeSignIn
@@ -68,6 +70,7 @@ class FakeHarness:
         self.directory = FakeCalendarDirectory(self.provider)
         self.reader = FakeCalendarReader(self.provider)
         self.writer = FakeEventWriter(self.provider)
+        self.give_back = FakeGiveBack(self.provider)
         self.clock = MovableClock()
         self.replaces_subscriptions = replaces_subscriptions
         self.push = FakePush(self.provider, self.clock, replaces=replaces_subscriptions)
@@ -136,6 +139,9 @@ class FakeHarness:
         stored = StoredGrant(grant=signed_in.grant, grant_version=version, rotation=0)
         self.provider.store.tables.grants[account] = stored
         return account
+
+    async def grant_of(self, account_id: AccountId) -> Grant:
+        return (await self.provider.store.vault.load(account_id)).grant
 
     def disconnect(self, account_id: AccountId) -> None:
         del self.provider.store.tables.grants[account_id]

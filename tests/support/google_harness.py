@@ -19,6 +19,7 @@ from adapters.web.page_sizes import PageSizes
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
+from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.account import AccountKind, Identity, Provider
@@ -26,6 +27,7 @@ from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
 from domain.connection import MailboxNotServed
 from domain.errors import DomainError
+from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
 from sandbox import Recurrence, Sandbox
@@ -93,6 +95,10 @@ class GoogleHarness:
     @property
     def sign_in(self) -> SignIn:
         return self.google.sign_in
+
+    @property
+    def give_back(self) -> GiveBack:
+        return self.google.renewing
 
     @property
     def remembers_deleted(self) -> bool:
@@ -166,6 +172,9 @@ class GoogleHarness:
 
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
         return self.google.connect(name, account_id)
+
+    async def grant_of(self, account_id: AccountId) -> Grant:
+        return (await self.google.store.vault.load(account_id)).grant
 
     def disconnect(self, account_id: AccountId) -> None:
         del self.google.store.tables.grants[account_id]

@@ -8,6 +8,7 @@ from typing import Protocol
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
+from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.access import (
@@ -21,6 +22,7 @@ from domain.account import AccountKind, Identity
 from domain.blocking import CalendarEntry
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
+from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
 from domain.session import EventPlace
@@ -146,6 +148,8 @@ class ProviderHarness(Protocol):
     @property
     def push(self) -> Push: ...
     @property
+    def give_back(self) -> GiveBack | None: ...
+    @property
     def remembers_deleted(self) -> bool:
         """Whether the mark of a deleted event is good for no other one."""
         ...
@@ -206,6 +210,10 @@ class ProviderHarness(Protocol):
 
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
         """Sign in and store the grant; a second time for the same account id counts as a reconnect."""
+        ...
+
+    async def grant_of(self, account_id: AccountId) -> Grant:
+        """As it is stored."""
         ...
 
     def disconnect(self, account_id: AccountId) -> None: ...

@@ -12,12 +12,14 @@ from adapters.graph.settings import NotificationUrls
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
+from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
+from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
 from sandbox import Recurrence, Sandbox
@@ -103,6 +105,10 @@ class SandboxHarness:
         return self.connected.microsoft.push
 
     @property
+    def give_back(self) -> GiveBack | None:
+        return self.connected.microsoft.give_back
+
+    @property
     def remembers_deleted(self) -> bool:
         return False
 
@@ -164,6 +170,9 @@ class SandboxHarness:
 
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
         return await self.connected.connect(name, account_id or None)
+
+    async def grant_of(self, account_id: AccountId) -> Grant:
+        return (await self.connected.store.vault.load(account_id)).grant
 
     def disconnect(self, account_id: AccountId) -> None:
         del self.connected.store.tables.grants[account_id]

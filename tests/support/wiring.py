@@ -1,5 +1,6 @@
 """Every use-case over fakes, wired."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -37,6 +38,7 @@ from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.give_back_grants import GiveBackGrants
 from application.notifications.claim_subscriptions import ClaimSubscriptions
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
@@ -93,10 +95,12 @@ def an_application(
     confirming: Confirming = Confirming.REQUIRED,
     configured: Collection[Provider] = (Provider.MICROSOFT,),
     together: Collection[Provider] = (),
+    giving_back: Collection[Provider] = (),
 ) -> Application:
     """Everything new and empty. No two calendars or subscriptions are kept from being due at the same moment.
 
-    The providers named `together` answer for all calendars of an account that can't be written to in one request.
+    The providers named `together` answer for all calendars of an account that can't be written to in one request, those
+    that are `giving_back` end grants.
     """
     store, clock, ids, alarms = FakeStore(), MovableClock(), CountingIds(), RecordingAlarms()
     outages = Outages(clock)
@@ -106,7 +110,12 @@ def an_application(
     for fake in fakes.values():
         fake.alarms = alarms
     providers = {
-        which: ports_of(fake, push=pushes[which] if push_on else None, answers_together=which in together)
+        which: ports_of(
+            fake,
+            push=pushes[which] if push_on else None,
+            answers_together=which in together,
+            gives_back=which in giving_back,
+        )
         for which, fake in fakes.items()
     }
     blame = FindBlame(store=store, clock=clock, providers=providers, alarms=alarms)
@@ -138,6 +147,16 @@ def an_application(
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
     )
     end_subscriptions = EndSubscriptions(providers=providers)
+    settled = asyncio.Event()
+    settled.set()
+    given_back: list[tuple[Provider, Exception | None]] = []
+    give_back = GiveBackGrants(
+        store=store,
+        clock=clock,
+        providers=providers,
+        report=lambda which, failure: given_back.append((which, failure)),
+        settled=settled.wait,
+    )
     look_up = LookUpAvailability(
         known_times=store.kept_times,
         clock=clock,
@@ -162,7 +181,12 @@ def an_application(
         put_expert=PutExpert(store=store, clock=clock),
         get_expert=GetExpert(store=store),
         export_expert=ExportExpert(store=store, clock=clock),
-        delete_expert=DeleteExpert(store=store, clock=clock, end_subscriptions=end_subscriptions),
+        settled=settled,
+        given_back=given_back,
+        give_back=give_back,
+        delete_expert=DeleteExpert(
+            store=store, clock=clock, end_subscriptions=end_subscriptions, give_back=give_back
+        ),
         start_connection=StartConnection(
             store=store,
             clock=clock,
@@ -190,7 +214,9 @@ def an_application(
         list_incidents=ListIncidents(
             store=store, clock=clock, reconnect_url=lambda token: f"{RECONNECT_URL}{token}"
         ),
-        disconnect_account=DisconnectAccount(store=store, clock=clock, end_subscriptions=end_subscriptions),
+        disconnect_account=DisconnectAccount(
+            store=store, clock=clock, end_subscriptions=end_subscriptions, give_back=give_back
+        ),
         claim_lists=ClaimLists(store=store, clock=clock),
         claim_subscriptions=ClaimSubscriptions(store=store, clock=clock),
         tell_ended=TellEnded(store=store, clock=clock, end=end_subscriptions),

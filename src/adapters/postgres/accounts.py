@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.rows import DictRow
 
 from adapters.postgres.forgotten_sessions import FORGET_FORMER
-from adapters.postgres.grant_vault import store_grant
+from adapters.postgres.grant_vault import store_grant, stored_grant
 from adapters.postgres.jobs import forget_wishes_of_account
 from adapters.postgres.pool import Connection
 from adapters.postgres.sealing import open_fields, place, seal_fields
@@ -46,6 +46,24 @@ class PostgresAccounts:
             {"account_id": account_id},
         )
         return self._one(await cursor.fetchone())
+
+    async def grant(self, account_id: AccountId) -> Grant:
+        return (await stored_grant(self.connection, self.cipher, account_id)).grant
+
+    async def is_connected(self, identity: Identity) -> bool:
+        cursor = await self.connection.execute(
+            """
+            SELECT FROM account
+            WHERE provider = %(provider)s AND tenant_id = %(tenant_id)s AND object_id = %(object_id)s
+            LIMIT 1
+            """,
+            {
+                "provider": identity.provider.value,
+                "tenant_id": identity.tenant_id,
+                "object_id": identity.object_id,
+            },
+        )
+        return cursor.rowcount == 1
 
     async def working_elsewhere(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
         found: list[AccountId] = []

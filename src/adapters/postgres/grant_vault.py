@@ -28,13 +28,7 @@ class PostgresGrantVault:
 
     async def load(self, account_id: AccountId) -> StoredGrant:
         async with translated(), self.pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT * FROM account_grant WHERE account_id = %(account_id)s", {"account_id": account_id}
-            )
-            row = await cursor.fetchone()
-        if row is None:
-            raise AccountNotFound
-        return _from_row(self.cipher, row)
+            return await stored_grant(connection, self.cipher, account_id)
 
     async def save_renewed(
         self, account_id: AccountId, renewed: Grant, *, over: StoredGrant, now: datetime
@@ -100,6 +94,17 @@ class PostgresGrantVault:
                 """,
                 {"account_id": account_id, "token": token},
             )
+
+
+async def stored_grant(connection: Connection, cipher: Cipher, account_id: AccountId) -> StoredGrant:
+    """Raises AccountNotFound."""
+    cursor = await connection.execute(
+        "SELECT * FROM account_grant WHERE account_id = %(account_id)s", {"account_id": account_id}
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise AccountNotFound
+    return _from_row(cipher, row)
 
 
 async def store_grant(connection: Connection, cipher: Cipher, account: Account, grant: Grant) -> None:

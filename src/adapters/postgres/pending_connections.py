@@ -77,6 +77,24 @@ class PostgresPendingConnections:
         if cursor.rowcount == 0:
             raise ConnectionAttemptNotFound
 
+    async def waits_for(self, identity: Identity, now: datetime) -> bool:
+        # No index: there are as many as people who signed in within the last minutes.
+        cursor = await self.connection.execute(
+            """
+            SELECT FROM pending_connection
+            WHERE provider = %(provider)s AND tenant_id = %(tenant_id)s AND object_id = %(object_id)s
+                AND sign_in IS NOT NULL AND expires_at > %(now)s
+            LIMIT 1
+            """,
+            {
+                "provider": identity.provider.value,
+                "tenant_id": identity.tenant_id,
+                "object_id": identity.object_id,
+                "now": now,
+            },
+        )
+        return cursor.rowcount == 1
+
     async def forget(self, expert_id: ExpertId, identity: Identity) -> None:
         await self.connection.execute(
             """

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.give_back_grants import GiveBackGrants
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.ports.clock import Clock
 from application.ports.store import Store
@@ -14,11 +15,12 @@ from domain.ids import AccountId, ExpertId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisconnectAccount:
-    """A provider that can't be reached never blocks it. Microsoft has no call to give a grant back."""
+    """A provider that can't be reached never blocks it. Where it can, the grant is given back later."""
 
     store: Store
     clock: Clock
     end_subscriptions: EndSubscriptions
+    give_back: GiveBackGrants
 
     async def __call__(self, expert_id: ExpertId, account_id: AccountId) -> Account:
         """The account as it was. Its sessions' events stay in its calendars. Raises AccountNotFound."""
@@ -34,6 +36,7 @@ class DisconnectAccount:
             calendars = await tx.calendars.of_account(account_id)
             settings = await tx.calendars.settings(expert_id)
             await tx.calendars.save_settings(settings.after_disconnecting(calendars))
+            held = await self.give_back.held(tx, [account])
             await tx.accounts.remove(account_id)
             # Nor may a sign-in that is still to be confirmed bring it back.
             await tx.pending.forget(expert_id, account.identity)
@@ -43,4 +46,5 @@ class DisconnectAccount:
             for type_ in (ChangeType.ACCOUNT_DISCONNECTED, ChangeType.CALENDARS_CHANGED):
                 await tx.changes.add(change_of_account(type_, account, at=now))
             await wake_sessions(tx, expert_id, now)
+        self.give_back(held)
         return account

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.give_back_grants import GiveBackGrants
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.ports.clock import Clock
 from application.ports.store import Store
@@ -25,6 +26,7 @@ class DeleteExpert:
     store: Store
     clock: Clock
     end_subscriptions: EndSubscriptions
+    give_back: GiveBackGrants
 
     async def __call__(self, expert_id: ExpertId) -> ErasedExpert:
         """A write under way may still reach the provider; what it reports afterwards finds no row and is dropped.
@@ -45,9 +47,11 @@ class DeleteExpert:
             await tx.experts.lock(expert_id)
             accounts = await tx.accounts.of_expert(expert_id)
             subject, now = await tx.audit.subject_of(expert_id), self.clock.now()
+            held = await self.give_back.held(tx, accounts)
             # Before the removal, after which the log knows nobody of this id.
             await tx.audit.add(Act(action=AuditAction.EXPERT_ERASED, at=now, expert_id=expert_id))
             await tx.experts.remove(expert_id)
             # After the removal, which takes every change of the expert's along.
             await tx.changes.add(change_of_expert(ChangeType.EXPERT_ERASED, expert_id, at=now))
+        self.give_back(held)
         return ErasedExpert(accounts=accounts, audit_subject=subject)

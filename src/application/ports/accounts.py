@@ -22,6 +22,14 @@ class Accounts(Protocol):
         """As `get`, and holds every other `lock` of this account back until the transaction ends."""
         ...
 
+    async def grant(self, account_id: AccountId) -> Grant:
+        """The grant that is stored for it. Raises AccountNotFound."""
+        ...
+
+    async def is_connected(self, identity: Identity) -> bool:
+        """Whether any expert has an account with this identity, in whatever state."""
+        ...
+
     async def working_elsewhere(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
         """Active accounts at the provider of `identity`, of other tenants than its own: one a tenant, in any order."""
         ...

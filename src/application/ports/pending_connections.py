@@ -68,6 +68,10 @@ class PendingConnections(Protocol):
         """Erase what waited, and remember what became of it. Raises ConnectionAttemptNotFound."""
         ...
 
+    async def waits_for(self, identity: Identity, now: datetime) -> bool:
+        """Whether a sign-in of any expert with this identity may still be confirmed."""
+        ...
+
     async def forget(self, expert_id: ExpertId, identity: Identity) -> None:
         """Erase what this expert hasn't confirmed for this identity, if anything."""
         ...

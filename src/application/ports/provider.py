@@ -7,6 +7,7 @@ from typing import TypeAlias
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
+from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from domain.account import Provider, ProviderNotAvailable
@@ -14,7 +15,8 @@ from domain.account import Provider, ProviderNotAvailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarProvider:
-    """`push` is None where the provider has no notifications, or can't reach us with any.
+    """`push` is None where the provider has no notifications, or can't reach us with any; `give_back` where it ends no
+    grant for us, or must not, since others use our registration.
 
     `answers_together`: whether the reader asks in one request for all calendars of an account that can't be written to,
     if they are read at the same moment.
@@ -25,6 +27,7 @@ class CalendarProvider:
     reader: CalendarReader
     writer: EventWriter
     push: Push | None
+    give_back: GiveBack | None = None
     answers_together: bool = False
 
 

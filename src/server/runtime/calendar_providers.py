@@ -3,10 +3,12 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
+from adapters.postgres.cells import DEFAULT_CELL
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault
@@ -16,7 +18,7 @@ from domain.account import Provider
 from server.addresses import can_be_told
 from server.http.links import lifecycle_url, notification_url
 from server.runtime.process_failed import ProcessFailed
-from server.runtime.settings import PREFIX, Push, Settings
+from server.runtime.settings import PREFIX, GiveBack, Push, Settings
 
 PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
 
@@ -38,7 +40,16 @@ async def open_providers(
             configured[Provider.MICROSOFT] = await stack.enter_async_context(
                 open_microsoft(microsoft, vault, clock, alarms, meter_of(Provider.MICROSOFT))
             )
+        if not gives_back(settings):
+            configured = {name: replace(one, give_back=None) for name, one in configured.items()}
         yield configured
+
+
+def gives_back(settings: Settings) -> bool:
+    """Whether nobody else is known to use the registrations."""
+    if settings.give_back is GiveBack.AUTO:
+        return settings.cell == DEFAULT_CELL
+    return settings.give_back is GiveBack.ON
 
 
 def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSettings | None:

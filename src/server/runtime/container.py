@@ -43,6 +43,7 @@ from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.put_expert import PutExpert
+from application.give_back_grants import GiveBackGrants
 from application.notifications.claim_subscriptions import ClaimSubscriptions
 from application.notifications.end_subscriptions import EndSubscriptions
 from application.notifications.keep_subscription import KeepSubscription
@@ -102,6 +103,7 @@ from server.rpc.servicers.calendars import Calendars
 from server.rpc.servicers.changes import Changes
 from server.rpc.servicers.experts import Experts
 from server.rpc.servicers.sessions import Sessions
+from server.runtime.given_back import log_given_back
 from server.runtime.metered import MeteredLiveReads, MeteredReads, metered_mailer
 from server.runtime.work import Work
 from server.traces import Spans
@@ -162,12 +164,19 @@ class Container(containers.DeclarativeContainer):
     )
 
     end_subscriptions = providers.Factory(EndSubscriptions, providers=calendar_providers)
+    give_back = providers.Singleton(
+        GiveBackGrants,
+        store=store,
+        clock=clock,
+        providers=calendar_providers,
+        report=providers.Object(log_given_back),
+    )
 
     put_expert = providers.Factory(PutExpert, store=store, clock=clock)
     get_expert = providers.Factory(GetExpert, store=store)
     export_expert = providers.Factory(ExportExpert, store=store, clock=clock)
     delete_expert = providers.Factory(
-        DeleteExpert, store=store, clock=clock, end_subscriptions=end_subscriptions
+        DeleteExpert, store=store, clock=clock, end_subscriptions=end_subscriptions, give_back=give_back
     )
 
     start_connection = providers.Factory(
@@ -199,7 +208,7 @@ class Container(containers.DeclarativeContainer):
     get_account = providers.Factory(GetAccount, store=store)
     list_accounts = providers.Factory(ListAccounts, store=store)
     disconnect_account = providers.Factory(
-        DisconnectAccount, store=store, clock=clock, end_subscriptions=end_subscriptions
+        DisconnectAccount, store=store, clock=clock, end_subscriptions=end_subscriptions, give_back=give_back
     )
     notify_expert = providers.Factory(
         NotifyExpert,

@@ -107,7 +107,9 @@ async def running(
             left = 0 if hurry.is_set() else grace - (asyncio.get_running_loop().time() - stopping_at)
             left_over = timedelta(seconds=max(left, 0))
             await asyncio.gather(
-                container.reads().close(grace=left_over), container.single_live_reads().close(grace=left_over)
+                container.reads().close(grace=left_over),
+                container.single_live_reads().close(grace=left_over),
+                container.give_back().close(grace=left_over),
             )
 
 

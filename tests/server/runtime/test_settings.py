@@ -8,8 +8,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from adapters.graph.settings import NotificationUrls
+from adapters.postgres.cells import DEFAULT_CELL
 from server.addresses import Address
-from server.runtime.calendar_providers import microsoft_settings
+from server.runtime.calendar_providers import gives_back, microsoft_settings
 from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, Mail, Scopes, Settings, SettingsInvalid, load_settings, variable
 
@@ -506,3 +507,16 @@ def test_of_several_hosts_the_one_is_taken_that_can_be_written_to(environment: p
     chosen = two + "?target_session_attrs=primary"
     assert dsn(chosen) == chosen
     assert dsn(NEEDED["DATABASE_URL"]) == NEEDED["DATABASE_URL"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "cell", "gives"),
+    [
+        ("auto", DEFAULT_CELL, True),
+        ("auto", "west", False),
+        ("on", "west", True),
+        ("off", DEFAULT_CELL, False),
+    ],
+)
+def test_a_cell_gives_nothing_back_unless_it_is_told_to(setting: str, cell: str, gives: bool) -> None:
+    assert gives_back(load_settings(give_back=setting, cell=cell)) is gives

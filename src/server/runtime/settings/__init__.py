@@ -11,7 +11,7 @@ from server.runtime.settings.loading import (
 )
 from server.runtime.settings.mail import Mail
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
-from server.runtime.settings.providers import REGISTERED_BY, Push
+from server.runtime.settings.providers import REGISTERED_BY, GiveBack, Push
 from server.runtime.settings.running import Role
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "PREFIX",
     "REGISTERED_BY",
     "SUBJECTS",
+    "GiveBack",
     "Mail",
     "Push",
     "Role",

@@ -26,6 +26,15 @@ class Push(Enum):
     """Those that can reach us: at a public address, and the sandbox also at one of this machine."""
 
 
+class GiveBack(Enum):
+    """Whether a disconnected account's grant is ended at the provider, where it can be."""
+
+    ON = "on"
+    OFF = "off"
+    AUTO = "auto"
+    """Not where the installation has cells: another one may have an account of the same person."""
+
+
 class ProviderSettings(BaseModel):
     """Providers"""
 
@@ -33,6 +42,12 @@ class ProviderSettings(BaseModel):
         default=Push.AUTO,
         description="whether providers are asked for notifications: `off`, `on`, or `auto`, if they can reach"
         " `PUBLIC_URL` (by https)",
+    )
+    give_back: Annotated[GiveBack, AnyCase] = Field(
+        default=GiveBack.AUTO,
+        description="whether the access of a disconnected account is ended at the provider, where that can be done"
+        " (Google) and nobody else here has the account: `off`, `on`, or `auto`, unless `CELL` names one. It ends what"
+        " the person granted to the whole registration: `off` in every cell that shares one with another",
     )
 
 
