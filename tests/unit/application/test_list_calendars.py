@@ -189,6 +189,27 @@ async def test_a_calendar_that_comes_back_under_a_new_id_keeps_its_choices(
     assert (await app.get_calendar_settings(EXPERT)).write.state is WriteCalendarState.READY
 
 
+async def test_a_primary_calendar_whose_id_follows_an_address_keeps_its_choices(
+    app: Application, maria: Person
+) -> None:
+    """As at Google, where id and name are the address."""
+    maria.calendars.clear()
+    old = maria.add_calendar("maria@old.example", remote_id="maria@old.example", primary=True)
+    await app.connect(maria)
+    before = await app.calendar(old)
+    await app.update_calendar_settings(EXPERT, conflict=[before.calendar_id], write=before.calendar_id)
+    del maria.calendars[old]
+    maria.email = "maria@new.example"
+    maria.add_calendar("maria@new.example", remote_id="maria@new.example", primary=True)
+
+    await app.list_calendars(EXPERT, refresh=True)
+
+    assert (await app.calendar("maria@new.example")).calendar_id == before.calendar_id
+    chosen = await app.get_calendar_settings(EXPERT)
+    assert chosen.settings.conflict == {before.calendar_id}
+    assert chosen.write.state is WriteCalendarState.READY
+
+
 async def test_a_refresh_lets_sessions_be_written_that_waited_for_the_calendar(
     app: Application, maria: Person
 ) -> None:
