@@ -12,10 +12,11 @@ import grpc.aio
 from adapters.postgres.migrate import migrate
 from chaos.cast import Expert, invite
 from chaos.database import Database
-from chaos.fleet import Fleet, free_port
+from chaos.fleet import Fleet
 from sandbox import Sandbox
 from tests.support.calls import Calls
 from tests.support.database_proxy import DatabaseProxy, database_proxy
+from tests.support.ports import spare_port
 from tests.support.programs import environment_of
 from tests.support.running_service import settings_for
 
@@ -54,7 +55,7 @@ class Scene:
     def add(self, role: str, number: int) -> str:
         """A further place in the fleet; its name."""
         name = f"{role}-{number}"
-        port = free_port() if role == "api" else 0
+        port = spare_port() if role == "api" else 0
         changes: dict[str, Any] = {}
         if role == "web":
             changes["http_address"] = f"127.0.0.1:{self.web_port}"
@@ -102,7 +103,7 @@ async def scene(database: Database, folder: Path) -> AsyncIterator[Scene]:
             fleet=Fleet(folder=folder / "logs"),
             cast=invite(sandbox.world),
             folder=folder,
-            web_port=free_port(),
+            web_port=spare_port(),
             proxied_dsn=proxied,
             channels={},
         )

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +29,7 @@ from sandbox import Sandbox
 from sandbox.identity.shortcut import authorize_as
 from tests.support.calls import EXPERT, Calls, at, parameters
 from tests.support.canaries import Places, canary
+from tests.support.ports import spare_port
 from tests.support.programs import Program, environment_of, program
 from tests.support.running_service import settings_for
 from tests.support.service import until
@@ -114,8 +114,7 @@ async def story(
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     planted |= {"encryptionkey": key}
     mail_server = sandbox.smtp_url.removeprefix("smtp://")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = spare_port()
     settings = settings_for(
         sandbox,
         make_conninfo(dsn, password=planted["databasepassword"]),

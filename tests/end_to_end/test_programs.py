@@ -25,6 +25,7 @@ from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import Role, Settings
 from tests.server.served import Logs
 from tests.support.calls import TITLE, Calls, unread
+from tests.support.ports import spare_port
 from tests.support.programs import Program, all_gone, environment_of, program, serving
 from tests.support.running_service import open_service, settings_for
 from tests.support.service import Service, until
@@ -303,9 +304,7 @@ async def test_says_that_the_database_is_away(
     """In the tests' own process, where ten seconds of patience can be cut short."""
     impatient = partial(require_reachable, patience=timedelta())
     monkeypatch.setattr(server.runtime.resources, "require_reachable", impatient)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    away = f"postgresql://somebody:hunter2@127.0.0.1:{port}/nothing"
+    away = f"postgresql://somebody:hunter2@127.0.0.1:{spare_port()}/nothing"
     with pytest.raises(ProcessFailed) as failed:
         async with running(settings_for(sandbox, away)):
             pass

@@ -15,6 +15,7 @@ from adapters.postgres.pool import open_pool
 from adapters.postgres.reachable import DatabaseUnreachable, require_reachable
 from application.ports.store import StoreUnavailable
 from server.logs import configure_logging
+from tests.support.ports import spare_port
 from tests.support.refusing_database import refusing_database
 
 PASSWORD = "hunter2"
@@ -34,12 +35,6 @@ def at(port: int, *, host: str = "127.0.0.1") -> str:
     return f"postgresql://admin:{PASSWORD}@{host}:{port}/calendars?connect_timeout=2"
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
-
-
 async def test_a_database_that_is_there_is_reached(dsn: str) -> None:
     await require_reachable(dsn, patience=AT_ONCE)
 
@@ -49,7 +44,7 @@ async def test_a_host_nobody_knows() -> None:
 
 
 async def test_a_port_nobody_listens_at(tmp_path: Path) -> None:
-    assert await refusal(at(free_port())) is Refusal.NOT_LISTENING
+    assert await refusal(at(spare_port())) is Refusal.NOT_LISTENING
     assert await refusal(f"host={tmp_path} password={PASSWORD}") is Refusal.NOT_LISTENING
 
 

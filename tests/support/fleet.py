@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from signal import SIGTERM
 
 from bench.builds import Build
 from server.runtime.settings import Role, Settings
+from tests.support.ports import spare_port
 from tests.support.programs import Program, environment_of, program
 
 REPLICAS = 2
@@ -107,7 +107,7 @@ async def fleet(settings: Settings, build: Build) -> AsyncIterator[Fleet]:
 
 
 def _replica(settings: Settings, role: Role) -> Replica:
-    grpc_port, http_port = _free_port(), _free_port()
+    grpc_port, http_port = spare_port(), spare_port()
     given = environment_of(settings, only=settings.model_fields_set)
     addresses = {
         "CALENDARSYNC_GRPC_ADDRESS": f"127.0.0.1:{grpc_port}",
@@ -133,10 +133,3 @@ def _settings_of(build: Build) -> frozenset[str]:
         text=True,
     )
     return frozenset(answer.stdout.split())
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

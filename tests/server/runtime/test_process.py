@@ -33,6 +33,7 @@ from server.runtime.process_failed import ProcessFailed
 from server.runtime.resources import migrated
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs
+from tests.support.ports import spare_port
 from tests.support.refusing_database import refusing_database
 
 KEYS = "one:" + base64.b64encode(hashlib.sha256(b"one").digest()).decode()
@@ -177,11 +178,8 @@ async def test_a_database_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch, 
     """A process that starts before its database waits for it for ten seconds; here for a moment only."""
     impatient = partial(require_reachable, patience=timedelta())
     monkeypatch.setattr(resources, "require_reachable", impatient)
-    with Address("127.0.0.1", 0).bound() as closed:
-        port = closed.getsockname()[1]
-
     with pytest.raises(ProcessFailed, match=r"DATABASE_URL .*: nobody listens at its host and port"):
-        async with running(process_settings(f"postgresql://user:hunter2@127.0.0.1:{port}/x")):
+        async with running(process_settings(f"postgresql://user:hunter2@127.0.0.1:{spare_port()}/x")):
             pass
     assert "hunter2" not in logs.text
 
