@@ -137,9 +137,15 @@ class GoogleCalendarServer:
             call = self._authorized(exchange)
             answer = HANDLERS[call.method.id](call)
             done = await answer if inspect.isawaitable(answer) else answer
-            return replace(done, body=selection.select(call.selection, done.body))
+            return replace(done, body=self._said(selection.select(call.selection, done.body)))
         except GoogleError as error:
             return self._refusal(error)
+
+    def _said(self, body: Any) -> Any:
+        """Without an empty list, where the settings say so."""
+        if self._world.google.settings.leaves_out_empty_lists and isinstance(body, dict):
+            return {name: value for name, value in body.items() if value != []}
+        return body
 
     def _refusal(self, error: GoogleError) -> Answer:
         settings = self._world.google.settings

@@ -111,7 +111,9 @@ async def test_an_answer_beyond_all_measure_is_not_read(sandbox: Sandbox) -> Non
             await list_pages(google.client, google.access("walter"))
 
 
-async def test_lists_are_read_to_their_end_over_empty_pages(google: OpenGoogle) -> None:
+@pytest.mark.parametrize("left_out", [False, True])
+async def test_lists_are_read_to_their_end_over_empty_pages(google: OpenGoogle, *, left_out: bool) -> None:
+    google.sandbox.world.google.settings.leaves_out_empty_lists = left_out
     google.sandbox.world.google.settings.page_size = 3
     google.sandbox.world.google.settings.empty_pages = 2
     pages = await list_pages(google.client, google.access("walter"))

@@ -83,6 +83,19 @@ async def test_pages_lead_on_also_from_an_empty_one(sandbox: Sandbox, walter: Ca
     assert reason(other) == (400, "badRequest")
 
 
+@pytest.mark.parametrize("left_out", [False, True])
+async def test_a_page_without_items_may_have_none(
+    sandbox: Sandbox, walter: Calendars, *, left_out: bool
+) -> None:
+    sandbox.world.google.settings.leaves_out_empty_lists = left_out
+    sandbox.world.google.settings.empty_pages = 1
+    page = await walter.entries(fields="kind,nextPageToken,items(id)")
+    assert page.get("items") == (None if left_out else [])
+    assert page["kind"] == "calendar#calendarList"
+    following = await walter.entries(pageToken=page["nextPageToken"])
+    assert following["items"]
+
+
 async def test_one_without_calendar_is_told_so(sandbox: Sandbox, http: Http) -> None:
     nobody = await calendars_of(sandbox, http, "nocalendar")
     for path in (PATH, events_of("primary")):

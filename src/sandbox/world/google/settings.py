@@ -51,7 +51,7 @@ class GoogleSettings:
     Events: all-day events meet the window in the `all_day_zone`. Under `calendar.events.freebusy` alone events are
     shown as `availability_scope` says; the scopes of owned calendars open those of the `owned` kind. With
     `lists_cancelled_instances` deleted occurrences are listed although nobody asked; with `leaves_out_defaults` what
-    is usual isn't said.
+    is usual isn't said, with `leaves_out_empty_lists` a page without items has none.
 
     Free and busy: a query may span `freebusy_longest_days` and `freebusy_most_calendars`; what is tentative or
     unanswered counts with `freebusy_counts_maybe`.
@@ -97,6 +97,7 @@ class GoogleSettings:
     owned: Owned = "role"
     lists_cancelled_instances: bool = False
     leaves_out_defaults: bool = False
+    leaves_out_empty_lists: bool = False
     freebusy_longest_days: int = 92
     freebusy_most_calendars: int = 50
     freebusy_counts_maybe: bool = True
