@@ -46,6 +46,8 @@ def instant_of(time: object) -> datetime | None:
 
 
 def _when(event: Mapping[str, Any]) -> Instants | Days | UnplacedTimes:
+    if event.get("isAllDay") is not True and (usual := _in_utc(event.get("start"), event.get("end"))):
+        return usual
     (start, start_zone), (end, end_zone) = _time(event.get("start")), _time(event.get("end"))
     if event.get("isAllDay") is True and _at_midnight(start) and _at_midnight(end):
         # Graph prints midnight in whatever zone was asked for: the dates are meant, not the instants.
@@ -53,6 +55,21 @@ def _when(event: Mapping[str, Any]) -> Instants | Days | UnplacedTimes:
     begins, ends = _instant(start, start_zone), _instant(end, end_zone)
     if begins is None or ends is None:
         return UnplacedTimes(start.replace(tzinfo=None), end.replace(tzinfo=None))
+    return Instants(begins, ends)
+
+
+def _in_utc(start: object, end: object) -> Instants | None:
+    """Of times as nearly all come, because they are asked for so; None for all others."""
+    try:
+        if start["timeZone"] != "UTC" or end["timeZone"] != "UTC":  # type: ignore[index]
+            return None
+        # With the offset in the text they take a third of the time that they take with a zone put in afterwards.
+        begins = datetime.fromisoformat(f"{start['dateTime']}Z")  # type: ignore[index]
+        ends = datetime.fromisoformat(f"{end['dateTime']}Z")  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not (_FIRST_YEAR <= begins.year <= _LAST_YEAR and _FIRST_YEAR <= ends.year <= _LAST_YEAR):
+        return None
     return Instants(begins, ends)
 
 
