@@ -107,9 +107,17 @@ class Search:
         return next(at_its_time, marked[0] if len(marked) == 1 else None)
 
     def _would_stay(self, copy: EventCopy, entry: CalendarEntry) -> bool:
-        """Whether the removal of the session's event, which goes by its id, would leave this one where it is."""
-        ours = copy.account_id == self.look.account_id
-        return ours and copy.remote_id is not None and entry.remote_id not in (None, copy.remote_id)
+        """Whether the removal of the session's event may leave this one where it is.
+
+        It goes by the calendar and the id. In another calendar the same id may be that of the event, moved there by its
+        owner, or, where ids are unique in a calendar only, that of a copy: everybody who was invited has one.
+        """
+        if copy.remote_id is None or entry.remote_id is None:
+            return False
+        if entry.remote_id == copy.remote_id:
+            seen_there = copy.remote_calendar_id == self.look.remote_calendar_id
+            return not (seen_there or self._is_its_calendar(copy))
+        return copy.account_id == self.look.account_id
 
     def _must_be_here(self, owner: OwnEvent, copy: EventCopy) -> bool:
         return (

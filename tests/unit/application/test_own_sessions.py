@@ -7,6 +7,8 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.availability import Availability, Verdict
+from domain.blocking import CalendarEntry, Instants, ShowAs
+from domain.change import ChangeType
 from domain.ids import SessionId
 from domain.interval import Interval
 from tests.builders import EXPERT, NOW, SESSION, after, an_interval
@@ -144,3 +146,36 @@ async def test_another_experts_session_in_a_shared_account_blocks(app: Applicati
 
     assert tuple(known.busy) == (an_interval(),)
     assert known.check(an_interval()).takers.sessions == ()
+
+
+async def test_an_invited_copy_under_the_same_id_is_not_the_event_itself(
+    app: Application, maria: Person
+) -> None:
+    """At some providers an event has one id in each calendar that it is in: only with the calendar it names one."""
+    side = maria.add_calendar("Side")
+    await app.connect(maria)
+    await app.book()
+    await app.run_jobs()
+    both = [(await app.calendar(one)).calendar_id for one in (maria.the_event.calendar, side)]
+    await app.update_calendar_settings(EXPERT, conflict=both)
+    event, slot = maria.the_event, an_interval()
+    maria.add_entry(
+        side,
+        CalendarEntry(
+            when=Instants(slot.start, slot.end),
+            show_as=ShowAs.BUSY,
+            mark=event.mark,
+            remote_id=event.remote_id,
+        ),
+    )
+    await app.run_jobs()
+    app.clock.advance(timedelta(seconds=1))
+
+    assert verdict(await look_up(app, excluded=(SESSION,)), slot) is Verdict.FREE
+    assert app.changes(ChangeType.SESSION_EVENT_CHANGED) == []
+
+    await app.cancel_session(EXPERT, SESSION)
+    assert (await look_up(app)).check(slot).takers.calendars == (both[1],)
+    await app.run_jobs()
+    app.clock.advance(timedelta(seconds=1))
+    assert (await look_up(app)).check(slot).takers.calendars == (both[1],)

@@ -14,7 +14,7 @@ from domain.look import Look
 from domain.own_event import OwnEvent, own_event
 from domain.own_events import Seen
 from domain.session import Hindrance, WriteStatus
-from tests.builders import MARK, SESSION, a_session, after, an_event_copy, an_interval
+from tests.builders import ACCOUNT, MARK, SESSION, a_session, after, an_event_copy, an_interval
 from tests.unit.domain.looks import (
     A_WEEK_LATER,
     ELSEWHERE,
@@ -202,11 +202,17 @@ def test_its_calendar_is_known_by_either_id(where: Look) -> None:
     assert seen(where=where).deviations == (missing(),)
 
 
-def test_an_event_moved_to_another_calendar_is_known_by_its_id() -> None:
-    assert seen(
-        entry(), where=look(remote_calendar_id="AAMkAD-calendar-2", calendar_id="calendar-2")
-    ) == Seen(busy=blocked_by(()))
+@pytest.mark.parametrize("account", [ACCOUNT, "account-2"])
+def test_in_another_calendar_its_id_is_known_and_may_be_that_of_an_invited_copy(account: str) -> None:
+    """It takes its time from all but its session: if its owner moved it there it goes with that, a copy may stay."""
+    elsewhere = look(account, "AAMkAD-calendar-2", calendar_id="calendar-2")
+    assert seen(entry(), where=elsewhere) == STAYS
+    assert seen(entry(mark=None), where=elsewhere) == STAYS
     assert seen().deviations == (missing(),)
+
+
+def test_the_same_calendar_through_another_account_may_show_the_event_under_the_same_id() -> None:
+    assert seen(entry(), where=look("account-2", calendar_id="calendar-2")) == Seen(busy=blocked_by(()))
 
 
 def test_another_account_that_sees_the_calendar_sees_the_same_event_and_tells_nobody() -> None:

@@ -108,6 +108,15 @@ def test_an_event_left_behind_by_a_cancelled_session_blocks(
         assert found.deviations == (surplus(tell=status is WriteStatus.WRITTEN),)
 
 
+def test_under_its_id_in_another_calendar_the_time_of_a_cancelled_session_is_taken() -> None:
+    """Its event is about to go, which what an invited copy is may outlive."""
+    session = written(cancelled=True, status=WriteStatus.PENDING, revision=2)
+    elsewhere = look(remote_calendar_id="AAMkAD-calendar-2", calendar_id="calendar-2")
+    found = seen(entry(), sessions=own(session), where=elsewhere)
+    assert [(one.session_id, one.blocks) for one in found.deviations] == [(SESSION, SLOT)]
+    assert list(seen(entry(), sessions=own(session)).busy) == []
+
+
 @pytest.mark.parametrize("removed", [False, True], ids=["it is about to go", "it went while we looked"])
 def test_a_copy_at_the_time_of_a_cancelled_session_blocks(removed: bool) -> None:
     """Though the session's event is gone already, and the copy the only one that carries the mark."""
