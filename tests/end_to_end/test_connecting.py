@@ -9,6 +9,7 @@ from calendarsync.v1.account_pb2 import (
     ACCOUNT_KIND_WORK,
     ACCOUNT_STATUS_ACTIVE,
     PROVIDER_MICROSOFT,
+    AccountKind,
 )
 from calendarsync.v1.account_service_pb2 import StartConnectionRequest
 from calendarsync.v1.calendar_pb2 import WRITE_CALENDAR_STATE_NO_WRITABLE_CALENDAR, WRITE_CALENDAR_STATE_READY
@@ -17,13 +18,17 @@ from calendarsync.v1.expert_pb2 import PLAN_FREE
 from sandbox import Sandbox
 from tests.server.served import Logs, failure_of
 from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL
+from tests.support.cast import Cast
 from tests.support.running_service import open_service
 from tests.support.service import Service, until
 
 
-async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(service: Service) -> None:
-    started = await service.start(return_url=f"{RETURN_URL}?tab=outlook")
-    landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(
+    service: Service, cast: Cast
+) -> None:
+    provider = service.provider_of(cast.main)
+    started = await service.start(provider=provider, return_url=f"{RETURN_URL}?tab=outlook")
+    landed = await service.open(service.sign_in(started.authorization_url, cast.main))
     assert landed.status == 302
     assert landed.location.startswith(f"{RETURN_URL}?tab=outlook&")
     token = landed.outcome["token"]
@@ -32,18 +37,29 @@ async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(s
     confirmed = await service.confirm(token)
     (account,) = await service.list_accounts()
     assert confirmed.account == account
-    assert (account.status, account.kind) == (ACCOUNT_STATUS_ACTIVE, ACCOUNT_KIND_WORK)
-    assert (account.email, account.display_name) == ("anna@contoso.example.com", "Anna Berg")
+    assert (account.status, account.provider) == (ACCOUNT_STATUS_ACTIVE, provider)
+    assert (account.email, account.display_name) == (cast.email, cast.name)
     assert await service.confirm(token) == confirmed
 
 
-async def test_connects_through_the_callers_own_page_once(service: Service) -> None:
-    started = await service.start(redirect_uri=REDIRECT_URI)
-    brought = service.sign_in(started.authorization_url, "carla")
+@pytest.mark.parametrize(
+    ("person", "kind"),
+    [
+        ("anna", ACCOUNT_KIND_WORK),
+        ("carla", ACCOUNT_KIND_PERSONAL),
+        ("walter", ACCOUNT_KIND_WORK),
+        ("gina", ACCOUNT_KIND_PERSONAL),
+    ],
+)
+async def test_connects_through_the_callers_own_page_once(
+    service: Service, person: str, kind: AccountKind.ValueType
+) -> None:
+    started = await service.start(provider=service.provider_of(person), redirect_uri=REDIRECT_URI)
+    brought = service.sign_in(started.authorization_url, person)
     assert brought.startswith(REDIRECT_URI)
     completed = await service.complete(brought)
-    assert completed.account.kind == ACCOUNT_KIND_PERSONAL
-    assert completed.account.email == "carla@outlook.example.com"
+    assert completed.account.kind == kind
+    assert completed.account.email == service.sandbox.world.people.get(person).email
     assert (await failure_of(service.complete(brought))).reason == "CONNECTION_ATTEMPT_NOT_FOUND"
 
 
@@ -104,18 +120,15 @@ async def test_text_that_nobody_could_pass_on_spoils_no_answer(service: Service,
     assert names >= {"Cale", "Team"}
 
 
-async def test_a_first_account_is_checked_and_written_by_default(service: Service) -> None:
-    account_id = await service.connect("anna")
-    calendars = {one.name: one for one in await service.list_calendars()}
-    assert calendars["Calendar"].primary
-    assert not calendars["Team"].primary
-    assert {one.account_id for one in calendars.values()} == {account_id}
+async def test_a_first_account_is_checked_and_written_by_default(service: Service, cast: Cast) -> None:
+    account_id = await service.connect(cast.main)
+    calendars = await service.list_calendars()
+    (primary,) = [one.calendar_id for one in calendars if one.primary]
+    assert {one.name for one in calendars if not one.primary} == {cast.further.title()}
+    assert {one.account_id for one in calendars} == {account_id}
     settings = await service.calendar_settings()
-    assert settings.conflict_calendar_ids == [calendars["Calendar"].calendar_id]
-    assert (settings.write_calendar_id, settings.effective_write_calendar_id) == (
-        "",
-        calendars["Calendar"].calendar_id,
-    )
+    assert settings.conflict_calendar_ids == [primary]
+    assert (settings.write_calendar_id, settings.effective_write_calendar_id) == ("", primary)
     assert settings.write_calendar_state == WRITE_CALENDAR_STATE_READY
 
 
@@ -129,12 +142,12 @@ async def test_a_second_account_is_checked_but_not_written(service: Service) -> 
     assert after.effective_write_calendar_id == before.effective_write_calendar_id
 
 
-async def test_signing_in_again_is_a_reconnect_that_keeps_every_choice(service: Service) -> None:
-    account_id = await service.connect("anna")
-    team = await service.calendar_id("anna", "team")
+async def test_signing_in_again_is_a_reconnect_that_keeps_every_choice(service: Service, cast: Cast) -> None:
+    account_id = await service.connect(cast.main)
+    team = await service.calendar_id(cast.main, cast.further)
     chosen = await service.choose(conflict_calendar_ids=[team], write_calendar_id=team)
     calendars = await service.list_calendars()
-    landed = await service.finish("anna")
+    landed = await service.finish(cast.main)
     assert landed == {"outcome": "reconnected", "account_id": account_id}
     assert await service.list_calendars() == calendars
     settings = await service.calendar_settings()
@@ -142,12 +155,13 @@ async def test_signing_in_again_is_a_reconnect_that_keeps_every_choice(service: 
     assert settings.write_calendar_id == team
 
 
-async def test_two_sign_ins_at_once_take_the_last_place_once(service: Service) -> None:
+@pytest.mark.parametrize("other", ["carla", "gina"])
+async def test_two_sign_ins_at_once_take_the_last_place_once(service: Service, other: str) -> None:
     await service.put_expert(plan=PLAN_FREE)
     await service.connect("anna")
     ways_back = [
-        service.sign_in((await service.start(return_url=RETURN_URL)).authorization_url, person)
-        for person in ("ben", "carla")
+        service.sign_in((await service.start(provider=service.provider_of(person))).authorization_url, person)
+        for person in ("ben", other)
     ]
     landed = await asyncio.gather(*(service.arrive(url) for url in ways_back))
     assert sorted(one.get("reason", "") for one in landed) == ["", "ACCOUNT_LIMIT_REACHED"]

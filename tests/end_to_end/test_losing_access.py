@@ -12,6 +12,7 @@ from calendarsync.v1.account_pb2 import (
     AccountStatus,
 )
 from tests.support.calls import EXPERT_EMAIL, EXPERT_NAME, TITLE, hours, unread
+from tests.support.cast import AT_GOOGLE, Cast
 from tests.support.service import Service, until
 from tests.support.watching import watching
 
@@ -24,7 +25,7 @@ async def status(service: Service) -> AccountStatus.ValueType:
 
 async def lose(service: Service, person: str = "anna") -> None:
     """The person takes our access away, and we notice."""
-    service.sandbox.world.grants.revoke(person, access_tokens=True)
+    service.withdraw(person)
     assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
 
 
@@ -98,19 +99,23 @@ async def test_the_mail_says_what_to_do_and_to_whom(service: Service) -> None:
     assert mail.message_id.endswith("@example.com>")
 
 
-async def test_the_link_of_the_mail_brings_everything_back(service: Service) -> None:
-    account_id = await service.connect("anna")
-    team = await service.calendar_id("anna", "team")
+async def test_the_link_of_the_mail_brings_everything_back(service: Service, cast: Cast) -> None:
+    account_id = await service.connect(cast.main)
+    team = await service.calendar_id(cast.main, cast.further)
     chosen = await service.choose(conflict_calendar_ids=[team], write_calendar_id=team)
-    await lose(service)
+    await lose(service, cast.main)
     await service.put_session()
     await service.waits("RECONNECT_REQUIRED")
     link = await mailed(service)
-    assert "connected again" in await reconnect(service, link)
+    assert (
+        service.sandbox.mails[0].subject
+        == f"Action required: reconnect your {cast.provider.value.title()} calendar"
+    )
+    assert "connected again" in await reconnect(service, link, cast.main)
     (account,) = await service.list_accounts()
     assert (account.account_id, account.status) == (account_id, ACCOUNT_STATUS_ACTIVE)
     await service.written()
-    assert [one.subject for one in service.events("anna", "team")] == [TITLE]
+    assert [one.subject for one in service.events(cast.main, cast.further)] == [TITLE]
     assert (await service.busy()).complete
     settings = await service.calendar_settings()
     assert list(settings.conflict_calendar_ids) == list(chosen.conflict_calendar_ids)
@@ -195,11 +200,14 @@ async def test_a_mail_that_could_not_be_sent_is_sent_later_once(
     await mailed(service)
 
 
-async def test_nobody_is_mailed_about_a_loss_that_was_none(service: Service) -> None:
-    await service.connect("anna")
-    world = service.sandbox.world
-    world.grants.expire_access_tokens("anna")
-    world.faults.token_error("invalid_grant", codes=(50173,), person="anna")
+async def test_nobody_is_mailed_about_a_loss_that_was_none(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    faults = service.sandbox.world.faults
+    service.expire_access_tokens(cast.main)
+    if cast is AT_GOOGLE:
+        faults.google_token_error("invalid_grant", person=cast.main)
+    else:
+        faults.token_error("invalid_grant", codes=(50173,), person=cast.main)
     assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
     await until(lambda: status(service), lambda now: now == ACCOUNT_STATUS_ACTIVE)
     await service.idle()
@@ -215,12 +223,15 @@ async def test_an_access_token_serves_on_after_the_refresh_token_was_revoked(ser
     assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
 
 
-async def test_a_refused_access_token_is_renewed_without_anybody_noticing(service: Service) -> None:
-    await service.connect("anna")
-    service.sandbox.world.grants.expire_access_tokens("anna")
+async def test_a_refused_access_token_is_renewed_without_anybody_noticing(
+    service: Service, cast: Cast
+) -> None:
+    await service.connect(cast.main)
+    service.expire_access_tokens(cast.main)
     answers = await asyncio.gather(*(service.busy() for _ in range(20)))
     assert all(one.complete for one in answers)
-    renewals = [one for one in service.sandbox.world.traffic.requests if one.surface == "token"]
+    endpoints = {"token", "google-token"}
+    renewals = [one for one in service.sandbox.world.traffic.requests if one.surface in endpoints]
     assert len(renewals) == 2, "the sign-in and one renewal"
 
 

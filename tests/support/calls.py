@@ -45,7 +45,7 @@ DAY: Final = datetime(2030, 5, 14, tzinfo=UTC)
 SOON: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=40)
 """A day without events of the sandbox's that readings are kept for."""
 NOW: Final = timedelta()
-"""The `max_age` of those who want a look at Microsoft now."""
+"""The `max_age` of those who want a look at the provider now."""
 
 
 def at(hour: float, *, day: datetime = DAY) -> datetime:
@@ -138,13 +138,19 @@ class Calls:
         expert = expert_pb2.Expert(expert_id=expert_id, **{**fields, **changes})
         return (await self.experts.PutExpert(expert_service_pb2.PutExpertRequest(expert=expert))).expert
 
-    async def start(self, expert_id: str = EXPERT, **how: str) -> account_service_pb2.StartConnectionResponse:
+    async def start(
+        self,
+        expert_id: str = EXPERT,
+        *,
+        provider: account_pb2.Provider.ValueType = account_pb2.PROVIDER_MICROSOFT,
+        **how: str,
+    ) -> account_service_pb2.StartConnectionResponse:
         """Start a sign-in that returns to the caller's page; `how` are other fields, empty ones left out."""
         if "redirect_uri" not in how:
             how.setdefault("return_url", RETURN_URL)
         request = account_service_pb2.StartConnectionRequest(
             expert_id=expert_id,
-            provider=account_pb2.PROVIDER_MICROSOFT,
+            provider=provider,
             **{name: value for name, value in how.items() if value},
         )
         return await self.accounts.StartConnection(request)

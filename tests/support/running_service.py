@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,9 +16,8 @@ import pytest_asyncio
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-import server.runtime.calendar_providers
-from adapters.graph.settings import MicrosoftSettings
 from sandbox import Sandbox
+from server.runtime import calendar_providers
 from server.runtime.process import running
 from server.runtime.settings import PREFIX, Role, Settings, load_settings
 from tests.server.served import Logs, captured_logs
@@ -41,6 +40,14 @@ def settings_for(sandbox: Sandbox, dsn: str, **changes: Any) -> Settings:
         "microsoft_authority": sandbox.authority,
         "microsoft_graph_url": sandbox.graph_url,
         "microsoft_ca_file": str(sandbox.ca_file),
+        "google_client_id": sandbox.google_client_id,
+        "google_client_secret": sandbox.google_client_secret,
+        "google_authorization_url": sandbox.google_authorization_url,
+        "google_token_url": sandbox.google_token_url,
+        "google_revocation_url": sandbox.google_revocation_url,
+        "google_keys_url": sandbox.google_keys_url,
+        "google_calendar_url": sandbox.google_calendar_url,
+        "google_ca_file": str(sandbox.ca_file),
         "smtp_url": sandbox.smtp_url,
         "smtp_ca_file": str(sandbox.ca_file),
         "mail_from": SENDER,
@@ -94,13 +101,16 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the tries of one read lies a second in all; here it is next to nothing."""
     pauses = (timedelta(milliseconds=1), timedelta(milliseconds=2))
-    as_configured = server.runtime.calendar_providers.microsoft_settings
+    for name in ("microsoft_settings", "google_settings"):
+        monkeypatch.setattr(calendar_providers, name, _impatient(getattr(calendar_providers, name), pauses))
 
-    def impatient(settings: Settings, *, public_url: str) -> MicrosoftSettings | None:
+
+def _impatient(as_configured: Callable[..., Any], pauses: tuple[timedelta, ...]) -> Callable[..., Any]:
+    def impatient(settings: Settings, *, public_url: str) -> Any:
         configured = as_configured(settings, public_url=public_url)
         return configured and replace(configured, retry_pauses=pauses)
 
-    monkeypatch.setattr(server.runtime.calendar_providers, "microsoft_settings", impatient)
+    return impatient
 
 
 @pytest.fixture

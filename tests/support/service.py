@@ -13,8 +13,11 @@ from psycopg.rows import DictRow
 
 from adapters.postgres.data_kinds import Erasure
 from adapters.postgres.data_map import DESERTED, EXPERTS
+from calendarsync.v1 import account_pb2
+from calendarsync.v1.calendar_pb2 import Calendar
 from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN, Session, WriteHindrance, WriteStatus
 from sandbox import Sandbox
+from sandbox.google.shortcut import authorize_as as authorize_at_google
 from sandbox.identity.shortcut import authorize_as
 from sandbox.world.model import Event
 from server.runtime.process import Running
@@ -94,8 +97,33 @@ class Service(Calls):
         decision: Literal["accept", "cancel", "admin"] = "accept",
         grant: Sequence[str] | None = None,
     ) -> str:
-        """Walk Microsoft's pages as this person, leaving only `grant` ticked; where their browser is sent then."""
-        return authorize_as(self.sandbox.world, authorization_url, person, decision=decision, grant=grant).url
+        """Walk the provider's pages as this person, leaving only `grant` ticked; where their browser is sent then."""
+        world = self.sandbox.world
+        if authorization_url.startswith(self.sandbox.google_authorization_url):
+            assert decision != "admin", "at Google nobody can ask an administrator"
+            return authorize_at_google(world, authorization_url, person, decision=decision, grant=grant).url
+        return authorize_as(world, authorization_url, person, decision=decision, grant=grant).url
+
+    def provider_of(self, person: str) -> account_pb2.Provider.ValueType:
+        """Where this person's account is."""
+        at_google = self.sandbox.world.people.get(person).google is not None
+        return account_pb2.PROVIDER_GOOGLE if at_google else account_pb2.PROVIDER_MICROSOFT
+
+    def withdraw(self, person: str) -> None:
+        """The person takes our access away, and all tokens of it are refused from now on."""
+        world = self.sandbox.world
+        if world.people.get(person).google is None:
+            world.grants.revoke(person, access_tokens=True)
+        else:
+            world.google.grants.end_consent(person)
+
+    def expire_access_tokens(self, person: str) -> None:
+        """The provider refuses the present ones; what renews them stays good."""
+        world = self.sandbox.world
+        if world.people.get(person).google is None:
+            world.grants.expire_access_tokens(person)
+        else:
+            world.google.grants.expire_access_tokens(person)
 
     async def open(self, url: str) -> Page:
         """Open a page of the service as a browser would, but stay with it; a path is one of its own."""
@@ -131,7 +159,7 @@ class Service(Calls):
         self, person: str, *, expert_id: str = EXPERT, account_id: str = "", **how: Any
     ) -> dict[str, str]:
         """A whole sign-in through the service's own redirect and the caller's page; how it ended, as in `arrive`."""
-        started = await self.start(expert_id, account_id=account_id)
+        started = await self.start(expert_id, provider=self.provider_of(person), account_id=account_id)
         return await self.arrive(self.sign_in(started.authorization_url, person, **how), expert_id=expert_id)
 
     async def connect(self, person: str, *, expert_id: str = EXPERT) -> str:
@@ -143,13 +171,23 @@ class Service(Calls):
 
     def events(self, person: str, calendar: str | None = None) -> list[Event]:
         """What we wrote into a calendar of this person's, the default one if none is named."""
-        return [one for one in self.sandbox.world.events.all(person, calendar) if one.transaction_id]
+        found = self.sandbox.world.events.all(person, calendar)
+        return [one for one in found if one.transaction_id or one.google_id]
 
     async def calendar_id(self, person: str, key: str) -> str:
-        """Our id of a calendar of the sandbox's; its names are unique in each mailbox."""
+        """Our id of a calendar of the sandbox's; its names are unique in each mailbox.
+
+        Google shows a primary calendar under its owner's address, and so under no name of the sandbox's.
+        """
         name = self.sandbox.world.calendars.get(person, key).name
         listed = await self.list_calendars(page_size=200)
-        return next(one.calendar_id for one in listed if one.name == name)
+        named = [one for one in listed if one.name == name]
+        return (named or await self._primary(person))[0].calendar_id
+
+    async def _primary(self, person: str) -> list[Calendar]:
+        email = self.sandbox.world.people.get(person).email
+        accounts = {one.account_id for one in await self.list_accounts() if one.email == email}
+        return [one for one in await self.list_calendars() if one.primary and one.account_id in accounts]
 
     async def written(self, session_id: str = SESSION, *, revision: int | None = None) -> Session:
         """The session, once its newest revision (or this very one) is in the calendar."""

@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from adapters.google.google import open_google
+from adapters.google.settings import LEAST_SCOPES, SHARED_SCOPES, GoogleSettings
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
 from adapters.postgres.cells import DEFAULT_CELL
@@ -18,8 +21,9 @@ from domain.account import Provider
 from server.addresses import can_be_told
 from server.http.links import lifecycle_url, notification_url
 from server.runtime.process_failed import ProcessFailed
-from server.runtime.settings import PREFIX, GiveBack, Push, Settings
+from server.runtime.settings import PREFIX, GiveBack, Push, Scopes, Settings
 
+SCOPES: Final = {Scopes.LEAST: LEAST_SCOPES, Scopes.SHARED: SHARED_SCOPES}
 PEM_BLOCK = re.compile(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n?)", re.DOTALL)
 
 
@@ -33,12 +37,16 @@ async def open_providers(
     alarms: Alarms,
     meter_of: Callable[[Provider], ProviderMeter],
 ) -> AsyncIterator[CalendarProviders]:
-    """Those with a client id, by name. Raises ProcessFailed."""
+    """Those with a client id. Raises ProcessFailed."""
     configured: dict[Provider, CalendarProvider] = {}
     async with AsyncExitStack() as stack:
         if (microsoft := microsoft_settings(settings, public_url=public_url)) is not None:
             configured[Provider.MICROSOFT] = await stack.enter_async_context(
                 open_microsoft(microsoft, vault, clock, alarms, meter_of(Provider.MICROSOFT))
+            )
+        if (google := google_settings(settings, public_url=public_url)) is not None:
+            configured[Provider.GOOGLE] = await stack.enter_async_context(
+                open_google(google, vault, clock, alarms, meter_of(Provider.GOOGLE))
             )
         if not gives_back(settings):
             configured = {name: replace(one, give_back=None) for name, one in configured.items()}
@@ -68,6 +76,31 @@ def microsoft_settings(settings: Settings, *, public_url: str) -> MicrosoftSetti
         graph_url=settings.microsoft_graph_url,
         ca_file=settings.microsoft_ca_file,
         notification_urls=_notification_urls(public_url) if reachable else None,
+    )
+
+
+def google_settings(settings: Settings, *, public_url: str) -> GoogleSettings | None:
+    """None without a client id. `public_url` is the one that is in use."""
+    if settings.google_client_id is None:
+        return None
+    assert settings.google_client_secret is not None
+    following = settings.google_next_client_secret
+    reachable = _reachable(settings, public_url, settings.google_calendar_url, by="Google")
+    return GoogleSettings(
+        client_id=settings.google_client_id,
+        client_secret=settings.google_client_secret.get_secret_value(),
+        next_client_secret=None if following is None else following.get_secret_value(),
+        authorization_url=settings.google_authorization_url,
+        token_url=settings.google_token_url,
+        revocation_url=settings.google_revocation_url,
+        keys_url=settings.google_keys_url,
+        calendar_url=settings.google_calendar_url,
+        ca_file=settings.google_ca_file,
+        scopes=SCOPES[settings.google_scopes],
+        person_per_minute=settings.google_person_per_minute,
+        project_per_minute=settings.google_project_per_minute,
+        daily_requests=settings.google_project_per_day,
+        notification_url=notification_url(public_url, Provider.GOOGLE) if reachable else None,
     )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from adapters.google.settings import SHARED_SCOPES, GoogleSettings
 from adapters.graph.settings import NotificationUrls
 from adapters.postgres.cells import DEFAULT_CELL
 from server.addresses import Address
-from server.runtime.calendar_providers import gives_back, microsoft_settings
+from server.runtime.calendar_providers import gives_back, google_settings, microsoft_settings
 from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, Mail, Scopes, Settings, SettingsInvalid, load_settings, variable
 
@@ -307,6 +308,56 @@ def test_each_provider_alone_is_enough(environment: pytest.MonkeyPatch) -> None:
     assert microsoft_settings(settings, public_url="https://calendars.example") is None
     assert settings.google_calendar_url == "https://www.googleapis.com/calendar/v3"
     assert settings.google_scopes is Scopes.LEAST
+
+
+def test_googles_settings_reach_its_adapter(environment: pytest.MonkeyPatch) -> None:
+    given = {
+        "GOOGLE_CLIENT_ID": "1234.apps.googleusercontent.com",
+        "GOOGLE_CLIENT_SECRET": "hunter2-google",
+        "GOOGLE_NEXT_CLIENT_SECRET": "hunter2-next",
+        "GOOGLE_SCOPES": "Shared",
+        "GOOGLE_PERSON_PER_MINUTE": "300",
+        "GOOGLE_PROJECT_PER_MINUTE": "5000",
+        "GOOGLE_PROJECT_PER_DAY": "2000000",
+        "GOOGLE_CALENDAR_URL": "https://calendar.example/v3",
+    }
+    for name, value in given.items():
+        environment.setenv(PREFIX + name, value)
+
+    settings = google_settings(load_settings(), public_url="https://calendars.example")
+
+    assert settings == GoogleSettings(
+        client_id="1234.apps.googleusercontent.com",
+        client_secret="hunter2-google",
+        next_client_secret="hunter2-next",
+        scopes=SHARED_SCOPES,
+        person_per_minute=300,
+        project_per_minute=5000,
+        daily_requests=2_000_000,
+        calendar_url="https://calendar.example/v3",
+        notification_url="https://calendars.example/notifications/google",
+    )
+
+
+@pytest.mark.parametrize(
+    ("push", "public_url", "url"),
+    [
+        ("auto", "https://calendars.example", "https://calendars.example/notifications/google"),
+        ("auto", "http://localhost:80", None),
+        ("off", "https://calendars.example", None),
+    ],
+)
+def test_google_is_asked_for_notifications_where_they_can_arrive(
+    environment: pytest.MonkeyPatch, push: str, public_url: str, url: str | None
+) -> None:
+    environment.setenv(PREFIX + "GOOGLE_CLIENT_ID", "1234.apps.googleusercontent.com")
+    environment.setenv(PREFIX + "GOOGLE_CLIENT_SECRET", "hunter2-google")
+    environment.setenv(PREFIX + "PUSH", push)
+
+    settings = google_settings(load_settings(), public_url=public_url)
+
+    assert settings is not None
+    assert settings.notification_url == url
 
 
 def test_without_any_provider_there_is_nothing_to_serve(environment: pytest.MonkeyPatch) -> None:
