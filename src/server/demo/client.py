@@ -11,7 +11,7 @@ from calendarsync.v1 import availability_service_pb2 as availability_pb
 from calendarsync.v1 import calendar_service_pb2 as calendars_pb
 from calendarsync.v1 import expert_service_pb2 as experts_pb
 from calendarsync.v1 import session_service_pb2 as sessions_pb
-from calendarsync.v1.account_pb2 import PROVIDER_MICROSOFT
+from calendarsync.v1.account_pb2 import PROVIDER_MICROSOFT, Provider
 from calendarsync.v1.account_service_pb2_grpc import AccountServiceStub
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceStub
 from calendarsync.v1.calendar_pb2 import CalendarSettings
@@ -47,9 +47,13 @@ class Client:
         await self.experts.PutExpert(experts_pb.PutExpertRequest(expert=expert))
 
     async def start_connection(
-        self, *, return_url: str = "", redirect_uri: str = ""
+        self,
+        *,
+        return_url: str = "",
+        redirect_uri: str = "",
+        provider: Provider.ValueType = PROVIDER_MICROSOFT,
     ) -> accounts_pb.StartConnectionResponse:
-        request = accounts_pb.StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_MICROSOFT)
+        request = accounts_pb.StartConnectionRequest(expert_id=EXPERT, provider=provider)
         if return_url:
             request.return_url = return_url
         if redirect_uri:

@@ -1,4 +1,4 @@
-"""The chapters: connect, choose, check, hear, race, write, lose and regain access, leave."""
+"""The chapters: connect, choose, check, hear, race, write, lose and regain access, two providers at once, leave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from calendarsync.v1.account_pb2 import (
     ACCOUNT_KIND_PERSONAL,
     ACCOUNT_STATUS_ACTIVE,
     ACCOUNT_STATUS_RECONNECT_REQUIRED,
-    PROVIDER_GOOGLE,
+    PROVIDER_APPLE,
     Account,
 )
 from calendarsync.v1.availability_pb2 import UNREAD_REASON_RECONNECT_REQUIRED
@@ -27,6 +27,7 @@ from calendarsync.v1.session_pb2 import (
     WRITE_STATUS_WRITTEN,
     Session,
 )
+from server.demo.both import BothProviders
 from server.demo.client import EXPERT, Client, told
 from server.demo.live import LiveChapters
 from server.demo.narrator import Narrator, refusal, until
@@ -64,7 +65,9 @@ class Story:
         await self.be_quick_and_first()
         await self.write()
         await self.lose_and_regain()
-        await self.leave()
+        await self.disconnect()
+        await self.combine()
+        await self.be_forgotten()
         self.narrator.end()
 
     async def meet_the_expert(self) -> None:
@@ -126,11 +129,9 @@ class Story:
             back = await self.world.sign_in(started.authorization_url, person, decision=decision)
             reason = parameters(await self.world.follow(back)).get("reason", "")
             self.narrator.expect(f"{what}: {reason}", reason == expected)
-        google = accounts_pb.StartConnectionRequest(
-            expert_id=EXPERT, provider=PROVIDER_GOOGLE, return_url=RETURN_URL
-        )
-        reason = await refusal(self.client.accounts.StartConnection(google))
-        self.narrator.expect(f"a Google account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
+        apple = self.client.start_connection(return_url=RETURN_URL, provider=PROVIDER_APPLE)
+        reason = await refusal(apple)
+        self.narrator.expect(f"an iCloud account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
         self.narrator.expect(
             "nothing of that was stored", len((await self.client.list_accounts()).accounts) == 2
         )
@@ -285,8 +286,8 @@ class Story:
             "the waiting session was written by itself", len(await self._in_outlook("Evening")) == 1
         )
 
-    async def leave(self) -> None:
-        self.narrator.chapter("Disconnecting, and being forgotten")
+    async def disconnect(self) -> None:
+        self.narrator.chapter("Disconnecting")
         gone = await self.client.accounts.DisconnectAccount(
             accounts_pb.DisconnectAccountRequest(expert_id=EXPERT, account_id=self.carla.account_id)
         )
@@ -294,6 +295,15 @@ class Story:
             f"disconnected; the access itself is removed at {gone.access_removal_url}",
             len((await self.client.list_accounts()).accounts) == 1,
         )
+
+    async def combine(self) -> None:
+        chapter = BothProviders(
+            narrator=self.narrator, client=self.client, world=self.world, tomorrow=self.tomorrow
+        )
+        await chapter.run()
+
+    async def be_forgotten(self) -> None:
+        self.narrator.chapter("Being forgotten")
         await self.client.experts.DeleteExpert(experts_pb.DeleteExpertRequest(expert_id=EXPERT))
         reason = await refusal(self.client.experts.GetExpert(experts_pb.GetExpertRequest(expert_id=EXPERT)))
         self.narrator.expect(f"erased: {reason}", reason == "EXPERT_NOT_FOUND")

@@ -21,7 +21,7 @@ class World:
             return await answer.json()
 
     async def sign_in(self, authorization_url: str, person: str, *, decision: str = "accept") -> str:
-        """Walk Microsoft's pages as this person; the URL their browser is redirected to."""
+        """Walk the provider's pages as this person; the URL their browser is redirected to."""
         walked = await self.ask(
             "POST", "/authorize-as", authorization_url=authorization_url, person=person, decision=decision
         )

@@ -19,6 +19,8 @@ class Addresses:
     grpc: str
     public_url: str
     operations: str
+    providers: tuple[str, ...]
+    """By name, those that are configured."""
 
 
 def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) -> str:
@@ -34,31 +36,36 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
         *(f"  Note        {address} was taken, so another port is used" for address in taken),
     ]
     if started.sandbox is None:
-        lines.append("  Microsoft   the real one, as configured")
+        lines.append(f"  Providers   as configured: {', '.join(addresses.providers)}")
         return "\n".join([*lines, ""])
     lines += [
         f"  Microsoft   the sandbox, {started.sandbox['authority']}",
+        f"  Google      the sandbox, {started.sandbox['google_authorization_url']}",
         f"  Its CA file {started.sandbox['ca_file']}",
         f"  Its control {started.sandbox['control_url']}   (docs/sandbox.md)",
         f"  Its mails   {started.sandbox['control_url']}/mails",
         "",
-        "People who can sign in (no passwords):",
-        *(f"  {one['email']:<28} {one['about']}" for one in _people(started.sandbox["control_url"])),
+        "People who can sign in at Microsoft (no passwords):",
+        *_people(started.sandbox["control_url"] + "/people"),
+        "",
+        "People who can sign in at Google:",
+        *_people(started.sandbox["control_url"] + "/google/people"),
         "",
         "Three calls to try (grpcurl -plaintext does as well):",
         "",
         *_calls(addresses.grpc),
         "",
         "Open the second one's authorizationUrl in a browser and sign in; the certificate is the sandbox's own.",
+        "With PROVIDER_GOOGLE in it, it leads to Google's people.",
         "",
     ]
     return "\n".join(lines)
 
 
-def _people(control_url: str) -> list[dict[str, str]]:
-    with urlopen(f"{control_url}/people", timeout=5) as answer:  # noqa: S310 - the sandbox we started
+def _people(url: str) -> list[str]:
+    with urlopen(url, timeout=5) as answer:  # noqa: S310 - the sandbox we started
         people: list[dict[str, str]] = json.load(answer)
-    return people
+    return [f"  {one['email']:<28} {one['about']}" for one in people]
 
 
 def _calls(grpc_address: str) -> list[str]:

@@ -39,6 +39,7 @@ def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, a
                     grpc=str(settings.grpc_address._replace(port=process.grpc_port or 0)),
                     public_url=process.public_url,
                     operations=str(settings.operations_address._replace(port=process.operations_port)),
+                    providers=tuple(one.name for one in process.container.calendar_providers()),
                 )
                 text = (_as_json if as_json else banner)(addresses, started, taken)
                 sys.stdout.write(text + "\n")

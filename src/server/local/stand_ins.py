@@ -14,12 +14,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
 from server.runtime.settings import PREFIX, REGISTERED_BY, variable
 
+GOOGLE: Final = frozenset(
+    {
+        "google_client_id",
+        "google_client_secret",
+        "google_authorization_url",
+        "google_token_url",
+        "google_revocation_url",
+        "google_keys_url",
+        "google_calendar_url",
+    }
+)
+"""What the sandbox calls as the settings do."""
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""
 
@@ -102,6 +114,8 @@ def _settings_for(sandbox: dict[str, str], environment: Mapping[str, str]) -> di
         "microsoft_authority": sandbox["authority"],
         "microsoft_graph_url": sandbox["graph_url"],
         "microsoft_ca_file": sandbox["ca_file"],
+        **{name: url for name, url in sandbox.items() if name in GOOGLE},
+        "google_ca_file": sandbox["ca_file"],
     }
     if not environment.get(PREFIX + "SMTP_URL"):
         settings["smtp_url"] = sandbox["smtp_url"]

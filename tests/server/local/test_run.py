@@ -10,7 +10,12 @@ from server.local.run import _addresses
 from server.local.stand_ins import StandIns
 from server.runtime.settings import PREFIX, Settings
 
-ADDRESSES = Addresses(grpc="127.0.0.1:1", public_url="http://localhost:2", operations="127.0.0.1:3")
+ADDRESSES = Addresses(
+    grpc="127.0.0.1:1",
+    public_url="http://localhost:2",
+    operations="127.0.0.1:3",
+    providers=("GOOGLE",),
+)
 
 
 @pytest.fixture
