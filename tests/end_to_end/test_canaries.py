@@ -25,7 +25,9 @@ from adapters.crypto import KeyRing
 from adapters.postgres.keys.sealed_tables import OF_THE_KEYS_THEMSELVES, SEALED
 from adapters.postgres.sealing import place
 from calendarsync.v1 import account_service_pb2, change_service_pb2, expert_pb2, session_service_pb2
+from calendarsync.v1.account_pb2 import PROVIDER_GOOGLE
 from sandbox import Sandbox
+from sandbox.google.shortcut import authorize_as as authorize_at_google
 from sandbox.identity.shortcut import authorize_as
 from tests.support.calls import EXPERT, Calls, at, parameters
 from tests.support.canaries import Places, canary
@@ -39,6 +41,7 @@ GZIP = b"\x1f\x8b"
 NAMES = (
     "expertname", "title", "notes", "place", "eventtitle", "eventnotes", "clientsecret", "nextsecret", "smtppassword",
     "databasepassword", "bearer", "cookie", "query", "code", "state", "linktoken", "pagetoken", "clientstate",
+    "googlesecret", "googlenextsecret",
 )  # fmt: skip
 
 
@@ -111,6 +114,9 @@ async def story(
     planted["joinurl"] = f"https://meet.example/{canary('join')}"
     sandbox.world.app.rotate_secret(planted["clientsecret"])
     sandbox.world.app.add_secret(planted["nextsecret"])
+    sandbox.world.google.app.rotate_secret(planted["googlesecret"])
+    sandbox.world.google.app.add_secret(planted["googlenextsecret"])
+    sandbox.world.people.change("gina", email=f"{canary('googleaddress')}@gmail.example.com")
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     planted |= {"encryptionkey": key}
     mail_server = sandbox.smtp_url.removeprefix("smtp://")
@@ -120,6 +126,7 @@ async def story(
         make_conninfo(dsn, password=planted["databasepassword"]),
         encryption_keys=f"one:{key}",
         microsoft_next_client_secret=planted["nextsecret"],
+        google_next_client_secret=planted["googlenextsecret"],
         smtp_url=f"smtp://calendars:{planted['smtppassword']}@{mail_server}?starttls=never",
         http_address=f"127.0.0.1:{port}",
         operations_address="127.0.0.1:0",
@@ -151,12 +158,13 @@ async def test_what_is_planted_is_found_nowhere(story: Story, dsn: str, tmp_path
     await _refuse(story)
     await _meet_strangers(story)
     await _fail_at_the_provider(story)
+    await _fail_at_google(story)
     await _fail_at_the_database(story, dsn)
     await _fail_at_the_mail_server(story, dsn)
     await _look_at_the_operations_door(story)
-    grants = story.sandbox.world.grants
-    for number, token in enumerate({*grants.codes, *grants.access_tokens, *grants.refresh_tokens}):
-        story.planted[f"token {number}"] = token
+    for grants in (story.sandbox.world.grants, story.sandbox.world.google.grants):
+        for number, token in enumerate({*grants.codes, *grants.access_tokens, *grants.refresh_tokens}):
+            story.planted[f"token {number} of {type(grants).__module__}"] = token
     assert len(story.planted) > 25
     for process in (story.started.process.pid, *story.started.descendants()):
         story.places.add_file("process arguments", Path(f"/proc/{process}/cmdline"))
@@ -170,6 +178,12 @@ async def test_what_is_planted_is_found_nowhere(story: Story, dsn: str, tmp_path
     await _look_at_the_database(story, dsn)
     assert ("log and last words", "a call") in story.places.with_any_of({"a call": "PutExpert"})
     assert story.places.with_any_of(story.planted) == []
+    # At Google it is the id of her calendar.
+    address = {"address": story.sandbox.world.people.get("gina").email}
+    assert {where for where, _ in story.places.with_any_of(address)} == {
+        "database: calendar",
+        "database: session",
+    }
 
 
 def test_a_value_is_recognised_in_whatever_way_it_is_written() -> None:
@@ -201,6 +215,7 @@ async def _live(story: Story) -> None:
     assert status in {302, 303}
     await calls.confirm(planted["token to confirm"])
     assert await until(calls.list_calendars, bool)
+    await _live_at_google(story)
     details: dict[str, Any] = {
         "text": planted["notes"],
         "place": planted["place"],
@@ -211,6 +226,25 @@ async def _live(story: Story) -> None:
     assert any(event.subject == planted["title"] for event in world.events.all("anna")), "planted"
     assert (await calls.session()).details.title == planted["title"]
     story.places.add("gRPC: busy times", await calls.busy(max_age=timedelta()))
+
+
+async def _live_at_google(story: Story) -> None:
+    """A second account, which is read, and written to once."""
+    planted, calls, world = story.planted, story.calls, story.sandbox.world
+    world.events.add("gina", at(13), at(14), subject=planted["eventtitle"], body=planted["eventnotes"])
+    started = await calls.start(provider=PROVIDER_GOOGLE, return_url=RETURN_URL)
+    planted["state at Google"] = parameters(started.authorization_url)["state"]
+    back = authorize_at_google(world, started.authorization_url, "gina").url
+    assert await story.opens("the way back from Google", f"{back}&extra={planted['query']}") in {302, 303}
+    account = (await calls.confirm(planted["token to confirm"])).account
+    listed = await calls.list_calendars()
+    hers = {one.primary: one.calendar_id for one in listed if one.account_id == account.account_id}
+    chosen = (await calls.calendar_settings()).effective_write_calendar_id
+    await calls.choose(write_calendar_id=hers[True])
+    await calls.put_session("at-google", start=15, title=planted["title"], text=planted["notes"])
+    await until(lambda: calls.session("at-google"), lambda one: one.event.written_revision == one.revision)
+    assert any(event.subject == planted["title"] for event in world.events.all("gina")), "planted"
+    await calls.choose(write_calendar_id=chosen)
 
 
 async def _refuse(story: Story) -> None:
@@ -321,6 +355,23 @@ async def _fail_at_the_provider(story: Story) -> None:
         faults.clear()
 
 
+async def _fail_at_google(story: Story) -> None:
+    """The same at Google, whose errors have another shape."""
+    calls, faults, world = story.calls, story.sandbox.world.faults, story.sandbox.world
+    echo = " ".join(story.planted.values())
+    token: Any = {"error": "invalid_request", "error_description": echo, "error_subtype": echo}
+    calendar: Any = {"error": {"code": 400, "message": echo, "errors": [{"reason": echo, "message": echo}]}}
+    for status, body in ((400, token), (401, {**token, "error": "invalid_client"}), (500, echo), (200, echo)):
+        world.google.grants.expire_access_tokens("gina")
+        faults.add(surface="google-token", status=status, body=body, times=None)
+        story.places.add("gRPC: no tokens of Google's", await calls.busy(max_age=timedelta()))
+        faults.clear()
+    for status, body in ((400, calendar), (403, calendar), (503, calendar), (200, echo), (200, calendar)):
+        faults.add(surface="google", status=status, body=body, times=None)
+        story.places.add("gRPC: no answer of Google's", await calls.busy(max_age=timedelta()))
+        faults.clear()
+
+
 async def _hits(story: Story) -> int:
     return sum(one.hits for one in story.sandbox.world.faults.all() if one.method == "PATCH")
 
@@ -390,7 +441,7 @@ async def _look_at_the_database(story: Story, dsn: str) -> None:
             )
             for (row,) in await rows.fetchall():
                 story.places.add(f"database: {table}", json.dumps(row))
-        assert len(story.places.texts["database: session"]) == 1
+        assert len(story.places.texts["database: session"]) == 2
         (folder,) = await (await database.execute("SHOW data_directory")).fetchone() or ("",)
     log = Path(folder).with_name(Path(folder).name + ".log")
     if str(conninfo_to_dict(dsn).get("host")).startswith("/") and os.access(log, os.R_OK):
