@@ -137,6 +137,11 @@ class GoogleClient:
             if not token:
                 return
 
+    def heed_reason(self, refusal: GoogleRefusal) -> None:
+        """The operator hears of one that nobody has read yet; also of those that stand inside a success."""
+        if refusal.fault is Fault.UNKNOWN:
+            self._unread.met(refusal)
+
     def _request(self, method: str, path: str, params: Params, **how: Any) -> _Request:
         query = f"?{urlencode(list(params), quote_via=quote)}" if params else ""
         url = URL(f"{self._base}{path}{query}", encoded=True)
@@ -227,8 +232,7 @@ class GoogleClient:
                 "code": refusal.code,
             },
         )
-        if refusal.fault is Fault.UNKNOWN:
-            self._unread.met(refusal)
+        self.heed_reason(refusal)
         if refusal.limited or refusal.retry_after:
             refusal.retry_after = self._gates.refused(token.mailbox, refusal.fault, refusal.retry_after)
             self._meter.told_to_wait(refusal.retry_after)

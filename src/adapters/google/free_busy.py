@@ -5,8 +5,9 @@ calendar that has an error, or isn't in the answer at all, is unread: never free
 """
 
 import asyncio
+import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import pairwise
@@ -19,6 +20,8 @@ from adapters.web.access_tokens import Access
 from domain.access import InvalidAnswer, ProviderUnavailable
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.interval import Interval
+
+_log = logging.getLogger(__name__)
 
 MOST_CALENDARS: Final = 50
 """In one question, by the description of Calendar API v3."""
@@ -56,22 +59,35 @@ async def _asked(
     client: GoogleClient, access: Access, calendars: Sequence[str], window: Interval
 ) -> dict[str, Said]:
     """Those that were too many at once are asked for again, fewer at a time."""
-    begin, end = bounds(window)
-    body = {"timeMin": begin, "timeMax": end, "items": [{"id": calendar} for calendar in calendars]}
-    try:
-        answer = await client.post(access, "/freeBusy", body, (("fields", _SELECTED),), reads=True)
-    except GoogleRefusal as refusal:
-        if refusal.fault not in {Fault.GONE, Fault.DELETED}:
-            raise
-        raise ProviderUnavailable from refusal  # the question isn't found: that says nothing of a calendar
-    known = _read(answer, calendars, window)
+    known = _read(await _answer(client, access, calendars, window), calendars, window)
     again = [calendar for calendar, said in known.items() if _is_too_many(said)]
+    _report(client, (said for calendar, said in known.items() if calendar not in again))
     if len(calendars) == 1:
         return known | {calendar: InvalidAnswer(what="one calendar is too many") for calendar in again}
     fewer = len(calendars) // 2
     for first in range(0, len(again), fewer):
         known |= await _asked(client, access, again[first : first + fewer], window)
     return known
+
+
+async def _answer(
+    client: GoogleClient, access: Access, calendars: Sequence[str], window: Interval
+) -> dict[str, Any]:
+    begin, end = bounds(window)
+    body = {"timeMin": begin, "timeMax": end, "items": [{"id": calendar} for calendar in calendars]}
+    try:
+        return await client.post(access, "/freeBusy", body, (("fields", _SELECTED),), reads=True)
+    except GoogleRefusal as refusal:
+        if refusal.fault not in {Fault.GONE, Fault.DELETED}:
+            raise
+        raise ProviderUnavailable from refusal  # the question isn't found: that says nothing of a calendar
+
+
+def _report(client: GoogleClient, every: Iterable[Said]) -> None:
+    for said in every:
+        if isinstance(said, GoogleRefusal):
+            _log.info("google refused a calendar", extra={"code": said.code})
+            client.heed_reason(said)
 
 
 def _read(answer: Mapping[str, Any], calendars: Sequence[str], window: Interval) -> dict[str, Said]:

@@ -65,6 +65,14 @@ async def test_a_calendar_with_an_error_is_unread_and_no_other_is(
     assert said == {TEAM: [ENTRY]}
 
 
+async def test_the_operator_hears_once_of_a_reason_that_nobody_has_read(google: OpenGoogle) -> None:
+    for reason in ("neverSeen", "neverSeen", "internalError", "tooManyCalendarsRequested"):
+        await _said(google, {TEAM: _error(reason), GONE: {"busy": []}})
+    (unforeseen,) = google.alarms.faults
+    assert isinstance(unforeseen, GoogleRefusal)
+    assert unforeseen.code == "neverSeen"
+
+
 async def test_busy_times_beside_an_error_are_not_all_there_is(google: OpenGoogle) -> None:
     said = await _said(google, {TEAM: _error("internalError") | {"busy": [BUSY]}, GONE: {"busy": []}})
     assert isinstance(said[TEAM], GoogleRefusal)
