@@ -13,6 +13,7 @@ from bench.flood import flood
 from bench.fresh import fresh
 from bench.half_open import half_open
 from bench.pairs import pairs_table, take_pairs
+from bench.polls import polls
 from bench.push import push
 from bench.sampling import Row, take_rounds
 from bench.stage import Stage
@@ -98,5 +99,6 @@ ALONE: Mapping[str, Callable[[], str]] = {
     "flood": flood,
     "halves": half_open,
     "events": cost_table,
+    "polls": polls,
 }
 """Afterwards, each with what it starts by itself."""
