@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from adapters.google.answers import role_in
 from adapters.google.capabilities import writable_roles
 from adapters.google.client import GoogleClient
 from adapters.google.errors import translated
-from adapters.google.listed_calendars import entries_of_list, role_of
+from adapters.google.listed_calendars import entries_of_list
 from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
 from adapters.web.outside_text import address_from, id_from, name_from
 from domain.access import InvalidAnswer, ProviderUnavailable
@@ -73,7 +74,7 @@ class _Reading:
         if (remote_id := id_from(given_id)) is None:
             _log.warning("a calendar is left out: its id can be none")
             return None
-        primary, role = entry.get("primary") is True, role_of(entry)
+        primary, role = entry.get("primary") is True, role_in(entry)
         # Google names owners of secondary calendars only.
         owner = address_from(remote_id if primary else entry.get("dataOwner"))
         owned = primary or (owner.casefold() in self.own_addresses if owner else role == "owner")

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from adapters.google.answers import items_in, role_in
 from adapters.google.capabilities import writable_roles
 from adapters.google.client import GoogleClient, is_slow
 from adapters.google.entries import SELECTED, entry_from_google
-from adapters.google.errors import Fault, GoogleRefusal, items_in, translated
+from adapters.google.errors import Fault, GoogleRefusal, translated
 from adapters.google.free_busy_reads import FreeBusyReads
 from adapters.google.listed_calendars import gone_if_unlisted
 from adapters.google.paths import events_path
@@ -92,7 +93,7 @@ class GoogleCalendarReader:
         async for page in self.client.answers(
             access, events_path(calendar), asked, repeats_slow=self.page_sizes.is_least(size)
         ):
-            events.shown &= page.get("accessRole") in shown
+            events.shown &= role_in(page) in shown
             events.entries += [one for item in items_in(page) if (one := entry_from_google(item)) is not None]
         return events
 

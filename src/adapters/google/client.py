@@ -14,14 +14,14 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from adapters.google.answers import answer_in, items_in, next_token_in
 from adapters.google.daily_requests import DailyRequests
-from adapters.google.errors import Fault, GoogleRefusal, items_in, refusal_of
+from adapters.google.errors import Fault, GoogleRefusal, refusal_of
 from adapters.google.request_kinds import kind_of
 from adapters.google.settings import GoogleSettings
 from adapters.google.unread_refusals import UnreadRefusals
 from adapters.google.usage_gates import UsageGates
 from adapters.web.access_tokens import Access, AccessToken
-from adapters.web.json_object import json_object
 from adapters.web.metered_http import Answer, MeteredHttp, TooSlow
 from adapters.web.page_turns import PageTurns
 from adapters.web.refused_tokens import RefusedTokens
@@ -36,9 +36,6 @@ from domain.account import Provider
 _log = logging.getLogger(__name__)
 
 Params = Sequence[tuple[str, str]]
-
-_LONGEST_TOKEN: Final = 4096
-"""Of a page, in characters: it becomes a part of an address."""
 
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -86,14 +83,14 @@ class GoogleClient:
         self._unread = UnreadRefusals(alarms)
 
     async def get(self, access: Access, path: str, params: Params = ()) -> dict[str, Any]:
-        return _json(await self._send(access, self._request("GET", path, params, reads=True)))
+        return answer_in(await self._send(access, self._request("GET", path, params, reads=True)))
 
     async def post(
         self, access: Access, path: str, body: Mapping[str, Any], params: Params = (), *, reads: bool = False
     ) -> dict[str, Any]:
         """`reads` says that it only asks, and is tried again as a `get` is. Empty where nothing is answered (204)."""
         answer = await self._send(access, self._request("POST", path, params, body=body, reads=reads))
-        return _json(answer) if answer else {}
+        return answer_in(answer) if answer else {}
 
     async def patch(
         self,
@@ -105,7 +102,7 @@ class GoogleClient:
         etag: str | None = None,
     ) -> dict[str, Any]:
         """Under `etag` only if nothing has changed since: else a refusal, CHANGED."""
-        return _json(await self._send(access, self._request("PATCH", path, params, body=body, etag=etag)))
+        return answer_in(await self._send(access, self._request("PATCH", path, params, body=body, etag=etag)))
 
     async def delete(self, access: Access, path: str, params: Params = ()) -> None:
         await self._send(access, self._request("DELETE", path, params))
@@ -131,9 +128,9 @@ class GoogleClient:
             turns.turn_to(token)
             asked = (*params, ("pageToken", token)) if token else params
             request = self._request("GET", path, asked, reads=True, repeats_slow=repeats_slow)
-            page = _json(await self._send(access, request))
+            page = answer_in(await self._send(access, request))
             yield page
-            token = _next_token(page)
+            token = next_token_in(page)
             if not token:
                 return
 
@@ -250,18 +247,3 @@ def _may_pass_quickly(failure: GoogleRefusal | ProviderUnavailable) -> bool:
     if isinstance(failure, ProviderUnavailable) and failure.throttled:
         return False
     return (failure.retry_after or timedelta()) <= SHORT_WAIT
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    answer = json_object(body)
-    if "error" in answer:
-        raise InvalidAnswer(what="an error inside a success")
-    return answer
-
-
-def _next_token(page: Mapping[str, Any]) -> str:
-    """Empty at the end."""
-    token = page.get("nextPageToken", "")
-    if not isinstance(token, str) or not token.isprintable() or len(token) > _LONGEST_TOKEN:
-        raise InvalidAnswer(what="next page")
-    return token

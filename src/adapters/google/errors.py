@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
 from domain.access import (
     AccessDenied,
@@ -231,12 +231,3 @@ def domain_error(refusal: GoogleRefusal, *, gone: type[DomainError], writing: bo
 
 def _rejected(refusal: GoogleRefusal, writing: bool) -> DomainError:
     return WriteRefused(code=refusal.code) if writing else InvalidAnswer(what=f"status {refusal.status}")
-
-
-def items_in(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The items of one page of a list. Whether Google leaves `items` out where there are none isn't known: without them
-    the page has to say its `kind`. Raises InvalidAnswer where it is no list."""
-    items = page.get("items", [] if isinstance(page.get("kind"), str) else None)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise InvalidAnswer(what="no list")
-    return items

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from adapters.google.answers import role_in
 from adapters.google.client import GoogleClient
 from adapters.google.errors import Fault, GoogleRefusal
 from adapters.web.access_tokens import Access
@@ -64,17 +65,11 @@ async def listed_calendars(client: GoogleClient, access: Access) -> list[ListedC
     return listed
 
 
-def role_of(entry: Mapping[str, Any]) -> str:
-    """What the person may do with a calendar, empty where it isn't said."""
-    role = entry.get("accessRole")
-    return role if isinstance(role, str) else ""
-
-
 def _listed(entry: Mapping[str, Any]) -> ListedCalendar | None:
     """None for one that we could not know."""
     if (remote_id := id_from(entry.get("id"))) is None:
         return None
-    role = role_of(entry)
+    role = role_in(entry)
     return ListedCalendar(remote_id=remote_id, owned=role == "owner", editable=role in EDITING)
 
 

@@ -9,6 +9,8 @@ from adapters.google.errors import GoogleRefusal
 from adapters.google.listed_calendars import listed_calendars
 from domain.access import InvalidAnswer
 from domain.calendar import RemoteCalendar
+from domain.interval import Interval
+from tests.adapters.google.reading import at, busy, chair_for
 from tests.support.dirty_text import DIRTY, HALF_A_PAIR, is_clean
 from tests.support.google import OpenGoogle, list_pages
 
@@ -50,6 +52,17 @@ async def test_a_dirty_role_is_one_that_nobody_knows(google: OpenGoogle, dirt: o
     _answer(google, {"id": TEAM, "accessRole": dirt})
     (listed,) = await listed_calendars(google.client, google.access())
     assert (listed.owned, listed.editable) == (False, False)
+
+
+@pytest.mark.parametrize("dirt", DIRTY.values(), ids=DIRTY)
+async def test_events_under_a_dirty_role_are_not_taken_for_all_there_is(
+    google: OpenGoogle, dirt: object
+) -> None:
+    chair = chair_for(google)
+    chair.add(at(6, 9), at(6, 10))
+    body = {"kind": "calendar#events", "accessRole": dirt, "items": []}
+    google.sandbox.world.faults.add(surface="google", path="/events", status=200, body=body)
+    assert busy(await chair.read()) == (Interval(at(6, 9), at(6, 10)),)
 
 
 @pytest.mark.parametrize("dirt", [f"c{HALF_A_PAIR}@x", "c\0@x", "x" * 5_000])
