@@ -115,7 +115,7 @@ class OperatorAlarms:
     def day_nearly_spent(self, provider: Provider, *, requests: int, most: int) -> None:
         if self._raise(provider.name + DAY_NEARLY_SPENT):
             log.error(
-                "this process alone has nearly spent what the provider allows in a day",
+                "this process has nearly spent its part of what the provider allows in a day",
                 provider=provider.name,
                 requests=requests,
                 allowed=most,

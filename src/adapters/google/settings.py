@@ -32,8 +32,8 @@ class GoogleSettings:
     one answer may hold, at most 2500. `retry_pauses` lie between the tries of a read inside one call; each such try has
     `read_timeout`, a call as a whole `request_timeout`. `largest_answer` is in bytes. `notification_url` is https; None
     where Google can't reach us.
-    `daily_requests` are what Google allows the whole project in a day; nothing stops there, but from the part
-    `warn_at` of it on the operator is told.
+    `daily_requests` are this process's part of what Google allows the project in a day; nothing stops there, but from
+    the part `warn_at` of it on the operator is told.
     """
 
     client_id: str

@@ -48,8 +48,8 @@ class Alarms(Protocol):
         ...
 
     def day_nearly_spent(self, provider: Provider, *, requests: int, most: int) -> None:
-        """This process alone has made so many requests of those that the provider allows all of them in a day. Told by
-        adapters, once a day."""
+        """This process has made so many requests, of `most` that are its part of the provider's day. Told by adapters,
+        once a day."""
         ...
 
     def day_begins_anew(self, provider: Provider) -> None:

@@ -99,7 +99,7 @@ def google_settings(settings: Settings, *, public_url: str) -> GoogleSettings | 
         scopes=SCOPES[settings.google_scopes],
         person_per_minute=settings.google_person_per_minute,
         project_per_minute=settings.google_project_per_minute,
-        daily_requests=settings.google_project_per_day,
+        daily_requests=settings.google_process_per_day or settings.google_project_per_day,
         notification_url=notification_url(public_url, Provider.GOOGLE) if reachable else None,
     )
 

@@ -340,6 +340,26 @@ def test_googles_settings_reach_its_adapter(environment: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({}, 1_000_000),
+        ({"GOOGLE_PROJECT_PER_DAY": "2000000"}, 2_000_000),
+        ({"GOOGLE_PROJECT_PER_DAY": "2000000", "GOOGLE_PROCESS_PER_DAY": "500000"}, 500_000),
+    ],
+)
+def test_a_process_has_all_of_googles_day_or_the_part_that_it_is_given(
+    environment: pytest.MonkeyPatch, given: dict[str, str], part: int
+) -> None:
+    environment.setenv(PREFIX + "GOOGLE_CLIENT_ID", "1234.apps.googleusercontent.com")
+    environment.setenv(PREFIX + "GOOGLE_CLIENT_SECRET", "hunter2-google")
+    for name, value in given.items():
+        environment.setenv(PREFIX + name, value)
+    settings = google_settings(load_settings(), public_url="https://calendars.example")
+    assert settings is not None
+    assert settings.daily_requests == part
+
+
+@pytest.mark.parametrize(
     ("push", "public_url", "url"),
     [
         ("auto", "https://calendars.example", "https://calendars.example/notifications/google"),

@@ -55,6 +55,13 @@ class GoogleSettings(BaseModel):
         description="what all processes together may ask in a day; nothing stops there, but an alert tells at 80 %"
         " of it (docs/google-quota.md)",
     )
+    google_process_per_day: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000,
+        description="the part of them that one process may make, by default all: from 80 % of it on, until the day is"
+        " over, it raises an alarm and polls less often; so divide by the number of your processes",
+    )
     google_authorization_url: SecureUrl = Field(
         default="https://accounts.google.com/o/oauth2/v2/auth", description="where experts sign in"
     )
