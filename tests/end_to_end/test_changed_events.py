@@ -11,7 +11,8 @@ from calendarsync.v1.session_pb2 import WRITE_STATUS_FAILED
 from sandbox import Recurrence
 from sandbox.world.model import Event
 from tests.support.calls import EXPERT, NOW, SESSION, SOON, at, hours, verdicts
-from tests.support.service import Service, outcome, until
+from tests.support.cast import Cast
+from tests.support.service import Service, outcome, start_of, until
 from tests.support.watching import Watch, watching
 
 A_WEEK = timedelta(days=7)
@@ -20,15 +21,19 @@ A_WEEK = timedelta(days=7)
 @pytest.fixture
 async def booked(service: Service) -> Service:
     """Anna's calendar with a session's event in it, from 9 to 10."""
-    await service.connect("anna")
+    return await book(service, "anna")
+
+
+async def book(service: Service, person: str) -> Service:
+    await service.connect(person)
     await service.put_session(start=9, day=SOON)
     await service.written()
     await service.settled()
     return service
 
 
-def the_event(service: Service) -> Event:
-    (event,) = service.events("anna")
+def the_event(service: Service, person: str = "anna") -> Event:
+    (event,) = service.events(person)
     return event
 
 
@@ -64,9 +69,14 @@ async def flush(service: Service, watch: Watch) -> None:
     await watch.until("SESSION_WRITTEN", session_id="the-last")
 
 
-async def test_a_dragged_event_takes_the_time_where_it_is_and_its_session_may_follow(booked: Service) -> None:
+async def test_a_dragged_event_takes_the_time_where_it_is_and_its_session_may_follow(
+    service: Service, cast: Cast
+) -> None:
+    booked = await book(service, cast.main)
     async with watching(booked, EXPERT) as watch:
-        drag(booked, 14)
+        booked.sandbox.world.events.change(
+            the_event(booked, cast.main), start=at(14, day=SOON), end=at(15, day=SOON)
+        )
         await told(watch)
         assert await verdict(booked, 14) == "BUSY"
         assert await verdict(booked, 9) == "BUSY"
@@ -76,7 +86,7 @@ async def test_a_dragged_event_takes_the_time_where_it_is_and_its_session_may_fo
 
         await booked.put_session(start=14.5, day=SOON, only_if_free=True)
         await booked.written(revision=2)
-        assert the_event(booked).start == at(14.5, day=SOON).replace(tzinfo=None)
+        assert start_of(the_event(booked, cast.main)) == at(14.5, day=SOON)
         await booked.settled()
         stored = await booked.check_times(hours(14, 14.5, day=SOON), hours(9, 10, day=SOON))
         assert verdicts(stored) == ["FREE", "FREE"]
@@ -148,6 +158,24 @@ async def test_what_an_owner_makes_of_an_event_blocks_and_is_told_once(
         assert await verdict(booked, 9) == "BUSY"
         for _ in range(3):
             await check(booked, 9, 10)
+        await flush(booked, watch)
+    assert told_so_far(watch) == 1
+
+
+async def test_a_series_made_of_an_event_whose_mark_is_its_id_blocks_and_is_told_once(
+    service: Service,
+) -> None:
+    """At Google: each occurrence has an id of its own, the series' and its time."""
+    booked = await book(service, "gina")
+    weeks = [9 + week * 7 * 24 for week in (1, 2)]
+    assert [await verdict(booked, hour) for hour in weeks] == ["FREE", "FREE"]
+    day = f"{at(9, day=SOON):%A}".lower()
+    async with watching(booked, EXPERT) as watch:
+        booked.sandbox.world.events.change(
+            the_event(booked, "gina"), recurrence=Recurrence(kind="weekly", days=(day,), occurrences=3)
+        )
+        await told(watch)
+        assert [await verdict(booked, hour) for hour in (9, *weeks)] == ["BUSY", "BUSY", "BUSY"]
         await flush(booked, watch)
     assert told_so_far(watch) == 1
 

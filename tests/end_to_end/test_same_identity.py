@@ -6,34 +6,35 @@ from calendarsync.v1.session_pb2 import (
     WRITE_HINDRANCE_ACCOUNT_DISCONNECTED,
     WRITE_HINDRANCE_UNSPECIFIED,
 )
-from tests.support.calls import TITLE
-from tests.support.service import Service
+from tests.support.calls import TITLE, at
+from tests.support.cast import Cast
+from tests.support.service import Service, start_of
 
 
-async def _written(service: Service) -> str:
-    account_id = await service.connect("anna")
+async def _written(service: Service, person: str = "anna") -> str:
+    account_id = await service.connect(person)
     await service.put_session()
     await service.written()
     return account_id
 
 
-async def test_a_change_lands_on_the_event_written_before(service: Service) -> None:
-    former = await _written(service)
-    (event,) = service.events("anna")
+async def test_a_change_lands_on_the_event_written_before(service: Service, cast: Cast) -> None:
+    former = await _written(service, cast.main)
+    (event,) = service.events(cast.main)
     await service.disconnect(former)
-    account_id = await service.connect("anna")
+    account_id = await service.connect(cast.main)
     session = await service.session()
     assert account_id != former
     assert session.event.account_id == account_id
-    assert session.event.calendar_id == await service.calendar_id("anna", "primary")
+    assert session.event.calendar_id == await service.calendar_id(cast.main, "primary")
     await service.put_session(start=12)
     session = await service.written(revision=2)
-    assert service.events("anna") == [event]
-    assert event.start.hour == 12
+    assert service.events(cast.main) == [event]
+    assert start_of(event) == at(12)
     assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
     await service.cancel_session()
     await service.written(revision=3)
-    assert not service.events("anna")
+    assert not service.events(cast.main)
 
 
 async def test_a_change_that_waits_is_carried_out_on_the_event_written_before(service: Service) -> None:

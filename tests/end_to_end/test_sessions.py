@@ -15,13 +15,13 @@ from calendarsync.v1.session_pb2 import (
     Session,
     WriteStatus,
 )
-from sandbox.world.zones import find_zone
 from tests.support.calls import DAY, SOON, TITLE, at
-from tests.support.service import Service, until
+from tests.support.cast import Cast
+from tests.support.service import Service, start_of, until
 
 
-async def test_writes_a_booked_session_once(service: Service) -> None:
-    account_id = await service.connect("anna")
+async def test_writes_a_booked_session_once(service: Service, cast: Cast) -> None:
+    account_id = await service.connect(cast.main)
     accepted = await service.put_session(
         title="Coaching <b>& more</b>",
         text="Booked by Jonas.\nBring the worksheet.",
@@ -32,12 +32,11 @@ async def test_writes_a_booked_session_once(service: Service) -> None:
     assert accepted.revision == 1
     session = await service.written()
     assert session.event.account_id == account_id
-    assert session.event.calendar_id == await service.calendar_id("anna", "primary")
-    (event,) = service.events("anna")
-    zone = find_zone(event.zone)
-    assert zone is not None
-    assert (event.start.replace(tzinfo=zone), event.end - event.start) == (at(10), timedelta(hours=1))
-    assert (event.subject, event.location, event.reminder_minutes) == ("Coaching <b>& more</b>", "Room 4", 10)
+    assert session.event.calendar_id == await service.calendar_id(cast.main, "primary")
+    (event,) = service.events(cast.main)
+    assert (start_of(event), event.end - event.start) == (at(10), timedelta(hours=1))
+    assert (event.subject, event.location) == ("Coaching <b>& more</b>", "Room 4")
+    assert cast.reminder_minutes(event) == 10
     assert "Bring the worksheet." in event.body
     assert "https://meet.example.com/abc" in event.body
     assert (event.show_as, event.attendees) == ("busy", [])
@@ -83,20 +82,20 @@ async def test_a_cancelled_session_has_no_event(service: Service) -> None:
     assert (session.event.account_id, session.event.calendar_id) == ("", "")
 
 
-async def test_a_cancelled_session_can_be_revived(service: Service) -> None:
-    await service.connect("anna")
+async def test_a_cancelled_session_can_be_revived(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
     await service.put_session()
     await service.written()
     await service.cancel_session()
     await service.written(revision=2)
     await service.put_session(title="Again")
     await service.written(revision=3)
-    assert [one.subject for one in service.events("anna")] == ["Again"]
+    assert [one.subject for one in service.events(cast.main)] == ["Again"]
 
 
-async def test_ten_changes_at_once_leave_one_event_in_the_last_state(service: Service) -> None:
-    await service.connect("anna")
-    service.sandbox.world.settings.delay_seconds = 0.01
+async def test_ten_changes_at_once_leave_one_event_in_the_last_state(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    cast.slow_down(service.sandbox, 0.01)
     for number in range(10):
         await service.put_session(start=8 + number, title=f"Version {number}")
     told: set[WriteStatus.ValueType] = set()
@@ -108,7 +107,7 @@ async def test_ten_changes_at_once_leave_one_event_in_the_last_state(service: Se
     await until(service.session, is_written)
     assert told <= {WRITE_STATUS_PENDING, WRITE_STATUS_WRITTEN}, "nothing stood in the way"
     await service.idle()
-    assert [(one.subject, one.start.hour) for one in service.events("anna")] == [("Version 9", 17)]
+    assert [(one.subject, start_of(one)) for one in service.events(cast.main)] == [("Version 9", at(17))]
 
 
 async def test_a_session_cancelled_before_it_was_written_leaves_no_event(service: Service) -> None:
@@ -131,18 +130,20 @@ async def test_the_same_wish_from_two_callers_is_one_session_and_one_event(servi
     assert len(service.events("anna")) == 1
 
 
-async def test_an_event_deleted_by_hand_is_written_again_at_the_next_change(service: Service) -> None:
-    await service.connect("anna")
+async def test_an_event_deleted_by_hand_is_written_again_at_the_next_change(
+    service: Service, cast: Cast
+) -> None:
+    await service.connect(cast.main)
     await service.put_session()
     await service.written()
-    (event,) = service.events("anna")
-    service.sandbox.world.events.delete("anna", event)
+    (event,) = service.events(cast.main)
+    service.sandbox.world.events.delete(cast.main, event)
     await service.put_session()
     await service.idle()
-    assert not service.events("anna"), "written again although nothing had changed"
+    assert not service.events(cast.main), "written again although nothing had changed"
     await service.put_session(start=15)
     session = await service.written(revision=2)
-    assert [one.start.hour for one in service.events("anna")] == [15]
+    assert [start_of(one) for one in service.events(cast.main)] == [at(15)]
     assert session.event.replacement == EVENT_REPLACEMENT_EVENT_DELETED
 
 
@@ -157,16 +158,18 @@ async def test_cancelling_what_was_deleted_by_hand_succeeds(service: Service) ->
     assert not service.events("anna")
 
 
-async def test_a_change_finds_an_event_that_was_moved_to_another_calendar(service: Service) -> None:
-    await service.connect("anna")
+async def test_a_change_finds_an_event_that_was_moved_to_another_calendar(
+    service: Service, cast: Cast
+) -> None:
+    await service.connect(cast.main)
     await service.put_session()
     await service.written()
-    (event,) = service.events("anna")
-    service.sandbox.world.events.move("anna", event, "team")
+    (event,) = service.events(cast.main)
+    service.sandbox.world.events.move(cast.main, event, cast.further)
     await service.put_session(title="After the move")
     session = await service.written(revision=2)
-    assert not service.events("anna")
-    assert [one.subject for one in service.events("anna", "team")] == ["After the move"]
+    assert not service.events(cast.main)
+    assert [one.subject for one in service.events(cast.main, cast.further)] == ["After the move"]
     assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
 
 

@@ -1,4 +1,4 @@
-"""One event a session, although Microsoft stored it and said otherwise, or said nothing at all."""
+"""One event a session, although a provider stored it and said otherwise, or said nothing at all."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +7,8 @@ import pytest
 
 import application.sessions.write_session
 from tests.support.calls import at
-from tests.support.service import Service
+from tests.support.cast import Cast
+from tests.support.service import Service, start_of
 
 LOST_ANSWERS: dict[str, dict[str, Any]] = {
     "connection cut": {"kind": "cut"},
@@ -87,14 +88,31 @@ async def test_a_session_moved_meanwhile_is_found_all_the_same(service: Service,
     assert (event.subject, event.start) == ("Moved far away", at(10 + 24 * 40).replace(tzinfo=None))
 
 
-async def test_a_session_cancelled_meanwhile_leaves_no_event(service: Service) -> None:
-    await service.connect("anna")
-    service.sandbox.world.faults.add(kind="cut", method="POST", path="/events$", perform=True)
+@pytest.mark.parametrize("lost", ["connection cut", "503, but done"])
+async def test_where_the_mark_is_the_events_id_a_lost_answer_makes_one_event_too(
+    service: Service, lost: str
+) -> None:
+    await service.connect("gina")
+    fault = LOST_ANSWERS[lost]
+    service.sandbox.world.faults.add(surface="google", method="POST", path="/events$", perform=True, **fault)
+    await service.put_session(start=10)
+    await service.waits("PROVIDER_UNAVAILABLE")
+    await service.put_session(start=10 + 24 * 40, title="Moved far away")
+    await service.written(revision=2)
+    (event,) = service.events("gina")
+    assert (event.subject, start_of(event)) == ("Moved far away", at(10 + 24 * 40))
+
+
+async def test_a_session_cancelled_meanwhile_leaves_no_event(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    service.sandbox.world.faults.add(
+        surface=cast.surface, kind="cut", method="POST", path="/events$", perform=True
+    )
     await service.put_session()
     await service.waits("PROVIDER_UNAVAILABLE")
     await service.cancel_session()
     await service.written(revision=2)
-    assert not service.events("anna")
+    assert not service.events(cast.main)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])

@@ -6,6 +6,8 @@ from typing import Final
 import pytest
 
 from domain.account import Provider
+from sandbox import Sandbox
+from sandbox.world.model import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,24 @@ class Cast:
 
     def __str__(self) -> str:
         return self.provider.name
+
+    @property
+    def surface(self) -> str:
+        """The stand-in's name for where calendars are asked for."""
+        return "google" if self.provider is Provider.GOOGLE else "graph"
+
+    def slow_down(self, sandbox: Sandbox, seconds: float) -> None:
+        """Let each request about calendars take so long."""
+        world = sandbox.world
+        settings = world.google.settings if self.provider is Provider.GOOGLE else world.settings
+        settings.delay_seconds = seconds
+
+    def reminder_minutes(self, event: Event) -> int | None:
+        """Before it pops up."""
+        if self.provider is Provider.GOOGLE:
+            popups = event.google["reminders"]["overrides"]
+            return int(popups[0]["minutes"]) if popups else None
+        return event.reminder_minutes if event.reminder_on else None
 
 
 AT_MICROSOFT: Final = Cast(

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal, LiteralString, TypeVar
 
@@ -20,6 +21,7 @@ from sandbox import Sandbox
 from sandbox.google.shortcut import authorize_as as authorize_at_google
 from sandbox.identity.shortcut import authorize_as
 from sandbox.world.model import Event
+from sandbox.world.zones import find_zone
 from server.runtime.process import Running
 from server.runtime.settings import Settings
 from tests.server.served import Failure, Logs, failure_of
@@ -51,6 +53,11 @@ async def outcome(call: Coroutine[Any, Any, object]) -> str:
     """The reason why the call fails; empty when it succeeds."""
     failure = await failure_or_none(call)
     return "" if failure is None else failure.reason
+
+
+def start_of(event: Event) -> datetime:
+    """When it begins, whatever zone it is kept in."""
+    return event.start.replace(tzinfo=find_zone(event.zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
