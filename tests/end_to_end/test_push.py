@@ -1,4 +1,4 @@
-"""What changes in Outlook is seen at once where Microsoft tells of it, and within the bound where it doesn't."""
+"""What changes in a calendar is seen at once where its provider tells of it, and within the bound where it doesn't."""
 
 from datetime import timedelta
 
@@ -9,8 +9,10 @@ from sandbox.world.settings import Settings as SandboxSettings
 from server.runtime.settings import Push
 from tests.server.served import Logs
 from tests.support.calls import SOON, at, busy_hours, hours, sources
+from tests.support.cast import AT_GOOGLE, Cast
 from tests.support.readings import (
     asked,
+    channels,
     make_due,
     make_subscriptions_due,
     pass_time,
@@ -44,22 +46,25 @@ async def hears(service: Service, *busy: tuple[float, float], within: float = HE
     await until(lambda: stored_hours(service), lambda found: found == list(busy), within=within)
 
 
-async def test_an_event_that_is_added_moved_or_deleted_is_seen_within_two_seconds(connected: Service) -> None:
-    events = connected.sandbox.world.events
-    event = events.add("anna", at(9, day=SOON), at(10, day=SOON))
-    await hears(connected, (9, 10))
+async def test_an_event_that_is_added_moved_or_deleted_is_seen_within_two_seconds(
+    service: Service, cast: Cast
+) -> None:
+    await service.connect(cast.main)
+    events = service.sandbox.world.events
+    event = events.add(cast.main, at(9, day=SOON), at(10, day=SOON))
+    await hears(service, (9, 10))
     events.change(event, start=at(14, day=SOON), end=at(16, day=SOON))
-    await hears(connected, (14, 16))
+    await hears(service, (14, 16))
     events.change(event, show_as="free")
-    await hears(connected)
+    await hears(service)
     events.change(event, show_as="busy")
-    await hears(connected, (14, 16))
-    events.move("anna", event, "team")
-    await hears(connected)
-    events.move("anna", event, "primary")
-    await hears(connected, (14, 16))
-    events.delete("anna", event)
-    await hears(connected)
+    await hears(service, (14, 16))
+    events.move(cast.main, event, cast.further)
+    await hears(service)
+    events.move(cast.main, event, "primary")
+    await hears(service, (14, 16))
+    events.delete(cast.main, event)
+    await hears(service)
 
 
 async def test_what_changes_while_a_calendar_is_being_read_is_seen_by_a_later_look(
@@ -131,19 +136,63 @@ async def test_after_a_day_of_silence_no_answer_is_older_than_its_bound(connecte
     assert (sources(answer), busy_hours(answer, day=SOON)) == ({"LIVE"}, [(9, 10)])
 
 
-async def test_a_forged_notification_changes_nothing(connected: Service) -> None:
-    world = connected.sandbox.world
-    world.settings.notification_client_state = "forged"
-    looked = asked(connected)
-    world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
-    await connected.sandbox.delivery.idle()
-    await connected.idle()
-    taken = connected.logs.of("notifications")
+async def test_a_forged_notification_changes_nothing(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    world = service.sandbox.world
+    world.settings.notification_client_state = world.google.settings.push_token = "forged"
+
+    def looks() -> int:
+        return asked(service) + asked(service, path="/events", surface="google")
+
+    looked = looks()
+    world.events.add(cast.main, at(9, day=SOON), at(10, day=SOON))
+    await service.sandbox.delivery.idle()
+    await service.idle()
+    taken = service.logs.of("notifications")
     assert [(one["items"], one["taken"]) for one in taken] == [(1, 0)]
-    assert asked(connected) == looked
-    assert await stored_hours(connected) == []
-    delivered = [one for one in world.traffic.requests if one.path == "(change)"]
+    assert looks() == looked
+    assert await stored_hours(service) == []
+    delivered = [one for one in world.traffic.requests if one.path in {"(change)", "(google-exists)"}]
     assert [one.status for one in delivered] == [202], "a sender learns nothing from the answer"
+
+
+async def test_a_channel_is_replaced_by_another_and_stopped_when_nobody_needs_it(service: Service) -> None:
+    await service.connect(AT_GOOGLE.main)
+    (first,) = channels(service)
+    first.expires -= timedelta(days=2)  # so that both are told apart by their ends, too
+    await make_subscriptions_due(service)
+    await service.settled()
+    (second,) = channels(service)
+    assert (second.id != first.id, second.token != first.token) == (True, True)
+    (row,) = await service.rows("SELECT remote_id, expires_at FROM subscription")
+    assert (row["remote_id"], row["expires_at"]) == (f"{second.id}/{second.resource_id}", second.expires)
+    (schedule,) = await service.rows("SELECT due_at - read_at AS pause FROM reading_schedule")
+    assert timedelta(minutes=11) < schedule["pause"] <= timedelta(minutes=13), "it is polled rarely meanwhile"
+    service.sandbox.world.events.add(AT_GOOGLE.main, at(9, day=SOON), at(10, day=SOON))
+    await hears(service, (9, 10))
+    assert not [one for one in service.logs.of("notifications") if not one["taken"]], "`sync` is not forged"
+    (account,) = await service.list_accounts()
+    await service.disconnect(account.account_id)
+    assert not channels(service)
+
+
+async def test_where_google_takes_our_address_for_anothers_there_is_one_alarm_and_polling(
+    service: Service,
+) -> None:
+    google = service.sandbox.world.google.settings
+    google.watch_refusal, google.watch_refusal_status = "push.webhookUrlUnauthorized", 401
+    await service.connect(AT_GOOGLE.main)
+    both = [one.calendar_id for one in await service.list_calendars()]
+    await service.choose(conflict_calendar_ids=both)
+    await service.settled()
+    assert await service.alarms() == ["GOOGLE_NOTIFICATIONS_REFUSED"]
+    assert len(service.logs.of("the provider brings no notifications to our address")) == 1
+    assert asked(service, method="POST", path="/watch", surface="google") == 1
+    assert asked(service, method="POST", path="/token", surface="google-token") == 1, (
+        "no token is renewed for it"
+    )
+    rows = await service.rows("SELECT due_at - read_at AS pause FROM reading_schedule")
+    assert [row["pause"] <= timedelta(minutes=5) for row in rows] == [True, True]
 
 
 async def test_a_subscription_that_microsoft_removed_is_made_anew(connected: Service) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.world.google.channels import Channel
 from tests.support.service import Service, until
 
 
@@ -44,15 +45,22 @@ async def read_again(service: Service, calendar_id: str, *, after: datetime) -> 
     return await until(lambda: read_at(service, calendar_id), lambda at: at > after)
 
 
-def asked(service: Service, *, method: str = "GET", path: str = "calendarView") -> int:
-    """How many requests of this kind have reached Graph."""
+def asked(
+    service: Service, *, method: str = "GET", path: str = "calendarView", surface: str = "graph"
+) -> int:
+    """How many requests of this kind have reached Graph, or another surface of the sandbox."""
     return sum(
         1
         for one in service.sandbox.world.traffic.requests
-        if one.surface == "graph" and one.method == method and path in one.path
+        if one.surface == surface and one.method == method and path in one.path
     )
 
 
 def subscriptions(service: Service) -> list[Any]:
     """Those that Microsoft has."""
     return service.sandbox.world.subscriptions.all()
+
+
+def channels(service: Service) -> list[Channel]:
+    """Those that are open at Google."""
+    return service.sandbox.world.google.channels.all()

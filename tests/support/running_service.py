@@ -129,3 +129,4 @@ async def service(sandbox: Sandbox, dsn: str, logs: Logs) -> AsyncIterator[Servi
         await opened.put_expert()
         yield opened
         sandbox.world.settings.notifications = "silent"
+        sandbox.world.google.settings.pushes = "silent"
