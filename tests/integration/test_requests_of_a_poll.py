@@ -65,8 +65,7 @@ class Fleet:
     claim: ClaimReadings
     read: MeteredReads
     reads: SingleFlight[CalendarId, ReadFailure | None]
-    calendars: dict[str, CalendarId]
-    """By their ids at Google."""
+    calendars: tuple[CalendarId, ...]
 
     async def poll(self) -> list[tuple[str, str]]:
         """Read all that is due, as a worker with free places does; the requests that it took."""
@@ -86,8 +85,9 @@ class Fleet:
     async def look(self) -> list[tuple[str, str]]:
         """Read all of them for a question; the requests that it took."""
         before, now = len(self._asked()), self.sandbox.world.clock.now()
-        failures = await self.reads.join_all(dict.fromkeys(self.calendars.values(), now))
-        assert set(failures.values()) == {None}
+        asked = dict.fromkeys(self.calendars, now)
+        failures = await self.reads.join_all(asked, budget=MINUTE, places=asyncio.Semaphore(1))
+        assert failures == dict.fromkeys(self.calendars)
         return sorted(self._asked()[before:])
 
     def wait(self, *, minutes: float) -> None:
@@ -163,18 +163,20 @@ async def _nobody_loses_access(lost: AccessLost) -> None:
     raise lost
 
 
-async def _chosen(kept: KeptByPostgres, directory: GoogleCalendarDirectory) -> dict[str, CalendarId]:
+async def _chosen(kept: KeptByPostgres, directory: GoogleCalendarDirectory) -> tuple[CalendarId, ...]:
     """All that the account lists."""
     listed = await directory.list_calendars(ACCOUNT)
     assert (len(listed), sum(one.writable for one in listed)) == (23, 3)
-    ids = {one.remote_id: CalendarId(f"calendar-{number:02}") for number, one in enumerate(listed)}
+    known = [
+        Calendar(calendar_id=CalendarId(f"calendar-{number:02}"), account_id=ACCOUNT, remote=one)
+        for number, one in enumerate(listed)
+    ]
     await put_expert(kept, an_expert(EXPERT))
     async with kept.transaction() as tx:
         await tx.accounts.add(an_account(identity=an_identity(provider=Provider.GOOGLE)), a_grant())
-        await tx.calendars.save(
-            Calendar(calendar_id=ids[one.remote_id], account_id=ACCOUNT, remote=one) for one in listed
-        )
-    await choose_calendars(kept, *ids.values())
+        await tx.calendars.save(known)
+    ids = tuple(one.calendar_id for one in known)
+    await choose_calendars(kept, *ids)
     return ids
 
 

@@ -140,11 +140,15 @@ def an_application(
         failed=lambda _: ReadFailure(reason=UnreadReason.SERVICE_FAILED),
         together=MeteredReads(read=read_calendar, meter=LookMetrics(CollectorRegistry())).together,
     )
+    read_live = ReadLive(
+        store=store, clock=clock, providers=providers, alarms=alarms, report_lost=report_lost
+    )
     live_reads = SingleFlight(
-        ReadLive(store=store, clock=clock, providers=providers, alarms=alarms, report_lost=report_lost),
+        read_live,
         clock=clock,
         alarms=alarms,
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
+        together=read_live.together,
     )
     end_subscriptions = EndSubscriptions(providers=providers)
     settled = asyncio.Event()
@@ -162,7 +166,7 @@ def an_application(
         clock=clock,
         providers=providers,
         reads=reads,
-        live_reads=LiveReads(reads=live_reads, pace=pace),
+        live_reads=LiveReads(reads=live_reads, providers=providers, pace=pace),
         large=LargeQuestions(),
         default_max_age=DEFAULT_MAX_AGE,
         meter=meter,

@@ -1,12 +1,13 @@
 """Look now at what lies before or after the window that readings are kept for."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from application.availability.read_live import Stretch
 from application.ports.known_times import KnownTime
+from application.ports.provider import CalendarProviders, answering_together
 from application.readings.single_flight import SingleFlight
 from domain.availability import Reading, Unread, UnreadReason
 from domain.blocking import BlockingRule
@@ -22,6 +23,7 @@ or why that is not known."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveReads:
     reads: SingleFlight[Stretch, Reading | Unread]
+    providers: CalendarProviders
     pace: Pace
 
     def kept(self, now: datetime) -> Interval:
@@ -53,12 +55,23 @@ class LiveReads:
             if calendar.can_be_read
         ]
 
-        async def look(stretch: Stretch) -> Reading | Unread:
-            try:
-                async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
-                    return await self.reads.join(stretch, not_before=not_before)
-            except TimeoutError:
-                return stretch.unread(UnreadReason.TIMED_OUT)
+        async def look(group: Sequence[Stretch]) -> Mapping[Stretch, Reading | Unread]:
+            asked = dict.fromkeys(group, not_before)
+            found = await self.reads.join_all(asked, budget=budget, places=places)
+            return {one: found.get(one) or one.unread(UnreadReason.TIMED_OUT) for one in group}
 
-        found = await asyncio.gather(*(look(one) for one in stretches))
-        return {(one.calendar.calendar_id, one.rule): it for one, it in zip(stretches, found, strict=True)}
+        found = await asyncio.gather(*(look(one) for one in self._groups(stretches)))
+        return {
+            (stretch.calendar.calendar_id, stretch.rule): it
+            for group in found
+            for stretch, it in group.items()
+        }
+
+    def _groups(self, stretches: Iterable[Stretch]) -> list[list[Stretch]]:
+        """By what is best asked for at the same moment, as with readings that are kept."""
+        together, groups = answering_together(self.providers), dict[Hashable, list[Stretch]]()
+        for stretch in stretches:
+            calendar = stretch.calendar
+            key = calendar.account_id if calendar.provider in together else stretch
+            groups.setdefault(key, []).append(stretch)
+        return list(groups.values())

@@ -29,6 +29,7 @@ from domain.reading import parts_outside
 
 LOOKS_AT_ONCE = 50
 """Of one question, so that a large one doesn't hold up all others."""
+TIMED_OUT = ReadFailure(reason=UnreadReason.TIMED_OUT)
 Answers: TypeAlias = AsyncGenerator[tuple[ExpertId, Availability], None]
 
 
@@ -171,14 +172,8 @@ class LookUpAvailability:
         """Read what is stale, all at once."""
 
         async def look(group: Mapping[CalendarId, datetime]) -> Failures:
-            try:
-                async with asyncio.timeout(max(budget.total_seconds(), 0)), places:
-                    if len(group) > 1:
-                        return await self.reads.join_all(group)
-                    ((calendar_id, not_before),) = group.items()
-                    return {calendar_id: await self.reads.join(calendar_id, not_before=not_before)}
-            except TimeoutError:
-                return dict.fromkeys(group, ReadFailure(reason=UnreadReason.TIMED_OUT))
+            found = await self.reads.join_all(group, budget=budget, places=places)
+            return {one: found.get(one, TIMED_OUT) for one in group}
 
         groups = to_look_at.groups(answering_together(self.providers))
         found = await asyncio.gather(*(look(one) for one in groups))

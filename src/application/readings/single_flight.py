@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.store import StoreUnavailable
+from application.readings.shared_place import SharedPlace
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -25,32 +26,6 @@ class _Call(Generic[T]):
     task: asyncio.Task[T]
     taken_up: bool
     """Whether it had begun before it came here, perhaps long before."""
-
-
-class SharedPlace:
-    """One of the places, held as long as anybody is in here. Who waits for it goes on with all the others."""
-
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places = places
-        self._inside = 0
-        self._taken: asyncio.Future[Literal[True]] | None = None
-
-    async def __aenter__(self) -> None:
-        self._inside += 1
-        if self._taken is None:
-            self._taken = asyncio.ensure_future(self._places.acquire())
-        try:
-            await asyncio.shield(self._taken)
-        except asyncio.CancelledError:
-            await self.__aexit__()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._inside -= 1
-        if self._inside == 0 and self._taken is not None:
-            taken, self._taken = self._taken, None
-            if not taken.cancel():
-                self._places.release()
 
 
 class SingleFlight(Generic[K, T]):
@@ -84,11 +59,44 @@ class SingleFlight(Generic[K, T]):
         """
         return await self._join(key, not_before, self._read, self._places)
 
-    async def join_all(self, not_before: Mapping[K, datetime]) -> Mapping[K, T]:
-        """The same for several that are best asked for in one request: those that aren't under way begin together."""
+    async def join_all(
+        self, not_before: Mapping[K, datetime], *, budget: timedelta, places: asyncio.Semaphore
+    ) -> Mapping[K, T]:
+        """The same for several that are best asked for in one request, at one of the places: those that aren't under
+        way begin together. What doesn't come within `budget` is left out.
+        """
+        until = asyncio.get_running_loop().time() + max(budget.total_seconds(), 0)
+        try:
+            async with asyncio.timeout_at(until):
+                await places.acquire()
+        except TimeoutError:
+            return {}
+        try:
+            return await (self._join_one if len(not_before) == 1 else self._join_all)(not_before, until)
+        finally:
+            places.release()
+
+    async def _join_one(self, not_before: Mapping[K, datetime], until: float) -> Mapping[K, T]:
+        ((key, when),) = not_before.items()
+        try:
+            async with asyncio.timeout_at(until):
+                return {key: await self.join(key, not_before=when)}
+        except TimeoutError:
+            return {}
+
+    async def _join_all(self, not_before: Mapping[K, datetime], until: float) -> Mapping[K, T]:
         read, place = self._read_together(), SharedPlace(self._places)
-        joined = (self._join(key, when, read, place) for key, when in not_before.items())
-        return dict(zip(not_before, await asyncio.gather(*joined), strict=True))
+        joined = {
+            key: asyncio.create_task(self._join(key, when, read, place)) for key, when in not_before.items()
+        }
+        try:
+            left = until - asyncio.get_running_loop().time()
+            in_time, _ = await asyncio.wait(joined.values(), timeout=max(left, 0))
+        finally:
+            for task in joined.values():
+                task.cancel()
+            await asyncio.gather(*joined.values(), return_exceptions=True)
+        return {key: task.result() for key, task in joined.items() if task in in_time}
 
     async def _join(self, key: K, not_before: datetime, read: Callable[[K], Awaitable[T]], place: Place) -> T:
         waited = False

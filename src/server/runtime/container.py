@@ -269,12 +269,14 @@ class Container(containers.DeclarativeContainer):
         alarms=alarms,
         report_lost=report_lost,
     )
+    metered_live_reads = providers.Factory(MeteredLiveReads, read=read_live, meter=metrics.provided.looks)
     single_live_reads = providers.Singleton(
         SingleFlight,
-        providers.Factory(MeteredLiveReads, read=read_live, meter=metrics.provided.looks),
+        metered_live_reads,
         clock=clock,
         alarms=alarms,
         failed=lambda stretch: stretch.unread(UnreadReason.SERVICE_FAILED),
+        together=metered_live_reads.provided.together,
     )
     look_up_availability = providers.Factory(
         LookUpAvailability,
@@ -282,7 +284,9 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         providers=calendar_providers,
         reads=reads,
-        live_reads=providers.Factory(LiveReads, reads=single_live_reads, pace=pace),
+        live_reads=providers.Factory(
+            LiveReads, reads=single_live_reads, providers=calendar_providers, pace=pace
+        ),
         large=providers.Singleton(LargeQuestions),
         default_max_age=default_max_age,
         meter=metrics.provided.answers,

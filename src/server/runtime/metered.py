@@ -7,8 +7,8 @@ from functools import partial
 
 from application.availability.read_live import ReadLive, Stretch
 from application.ports.mailer import MailDelayed, Mailer, MailRefused, MailUncertain, ReconnectNotice
-from application.readings.begin_together import BeginTogether
 from application.readings.read_calendar import ReadCalendar
+from application.readings.together import Together
 from application.readings.under_way import UnderWay
 from domain.availability import ReadFailure, Reading, Unread
 from domain.ids import CalendarId
@@ -31,7 +31,7 @@ class MeteredReads:
 
     def together(self) -> Callable[[CalendarId], Awaitable[ReadFailure | None]]:
         """The same, for calendars that are best asked for at the same moment."""
-        return partial(self._read, begin=BeginTogether(self.read.begin_all))
+        return partial(self._read, begin=Together(self.read.begin_all))
 
     async def _read(
         self, calendar_id: CalendarId, begin: Callable[[CalendarId], Awaitable[UnderWay | ReadFailure]]
@@ -62,9 +62,18 @@ class MeteredLiveReads:
     meter: LookMetrics
 
     async def __call__(self, stretch: Stretch) -> Reading | Unread:
+        return await self._metered(stretch, self.read)
+
+    def together(self) -> Callable[[Stretch], Awaitable[Reading | Unread]]:
+        """The same, for calendars that are best asked for at the same moment."""
+        return partial(self._metered, read=self.read.together())
+
+    async def _metered(
+        self, stretch: Stretch, read: Callable[[Stretch], Awaitable[Reading | Unread]]
+    ) -> Reading | Unread:
         begun, outcome = time.perf_counter(), CRASHED
         try:
-            found = await self.read(stretch)
+            found = await read(stretch)
             outcome = found.reason.value if isinstance(found, Unread) else "read"
             return found
         finally:

@@ -170,3 +170,33 @@ async def test_readings_are_made_less_often_from_when_the_day_is_nearly_spent_un
     app.clock.advance(timedelta(minutes=13))
     await app.read_due(2)
     assert await due_in(app, shared) == {app.clock.now() + timedelta(minutes=5)}
+
+
+async def test_beyond_what_is_kept_one_that_hangs_leaves_the_others_known(
+    app: Application, google: FakeProvider, shared: list[str]
+) -> None:
+    may_go_on = hang(google, shared[:1])
+    beyond = Interval(after(days=200), after(days=201))
+    known = await app.look_up_availability(EXPERT, beyond, budget=timedelta(milliseconds=20))
+    may_go_on.set()
+    hung = await app.calendar(shared[0])
+    assert [(one.calendar_id, one.reason) for one in known.unread] == [
+        (hung.calendar_id, UnreadReason.TIMED_OUT)
+    ]
+    assert len(known.readings) == SHARED
+
+
+async def test_a_question_beyond_what_is_kept_has_them_read_at_the_same_moment(
+    app: Application, google: FakeProvider, shared: list[str]
+) -> None:
+    may_go_on = hang(google, shared)
+    before = app.store.tables.transaction
+    beyond = Interval(after(days=200), after(days=201))
+    async with app.running(app.look_up_availability(EXPERT, beyond, budget=BUDGET)) as looking:
+        await until(lambda: google.hung.total() == SHARED)
+        assert google.hung == dict.fromkeys(shared, 1)
+        assert app.store.tables.transaction - before < SHARED
+        may_go_on.set()
+        known = await looking
+    assert known.unread == ()
+    assert len(known.readings) == SHARED + 1
