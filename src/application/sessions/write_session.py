@@ -1,7 +1,7 @@
 """Bring a session's event in line with the session, whatever state either is in."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,42 +14,22 @@ from application.ports.store import Store, Transaction
 from application.provider_faults import LostAccessReport
 from application.sessions.claim_sessions import LEASE
 from application.sessions.learn_refusals import LearnRefusals
-from application.sessions.write_step import (
-    WRITE_FAULTS,
-    Change,
-    Taken,
-    WriteFault,
-    WritePlan,
-    after_fault,
-    suspect,
-    take,
-    what_was_done,
-)
+from application.sessions.plan_write import Blocked, plan_write
+from application.sessions.write_faults import WRITE_FAULTS, WriteFault, after_fault, suspect
+from application.sessions.write_plan import Change, Taken, WritePlan, what_was_done
+from application.sessions.write_step import take
 from application.wakeups.wake_after_outage import wake_of_account
 from domain import writing
 from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
-from domain.account import Account, Provider
+from domain.account import Provider
 from domain.audit import Act, AuditAction
-from domain.calendar import Calendar
-from domain.calendar_settings import CalendarSettings, WriteCalendar, write_calendar
-from domain.change import change_of_session
 from domain.expert import ExpertNotFound
-from domain.ids import AccountId, ExpertId, SessionId
-from domain.own_event import own_event
-from domain.session import EventCopy, Hindrance, Session
-from domain.writing import Create, Delete, Remove, Resolve, Settle, Step, Update, Wait, next_step
+from domain.ids import ExpertId, SessionId
+from domain.session import Hindrance, Session
+from domain.writing import Delete, Remove, Update
 
 CALL_LIMIT = timedelta(seconds=25)
 MOST_STEPS = 4
-FOUND_OUT_BY_LOOKING = {Hindrance.CALENDAR_MISSING, Hindrance.CALENDAR_NOT_WRITABLE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
-    """A claimed session that seems to be blocked."""
-
-    expert_id: ExpertId
-    session_id: SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +76,7 @@ class WriteSession:
                 )
             else:
                 session = await tx.sessions.claimed(expert_id, session_id, token=token)
-            plan = None if session is None else await self._plan(tx, session)
+            plan = None if session is None else await plan_write(tx, session, self.clock.now())
         return await self._sure(plan, token), token
 
     async def _sure(self, plan: WritePlan | Blocked | None, token: str) -> WritePlan | None:
@@ -112,102 +92,11 @@ class WriteSession:
             except ExpertNotFound:
                 return None
             session = await tx.sessions.claimed(plan.expert_id, plan.session_id, token=token)
-            surely = None if session is None else await self._plan(tx, session, may_wait=True)
+            surely = (
+                None if session is None else await plan_write(tx, session, self.clock.now(), may_wait=True)
+            )
         assert not isinstance(surely, Blocked)
         return surely
-
-    async def _plan(
-        self, tx: Transaction, session: Session, *, may_wait: bool = False
-    ) -> WritePlan | Blocked | None:
-        """The next step, remembered before it is taken; None, and the claim released, when nothing is to do now.
-
-        Blocked, and the claim kept, when it seems that the session must wait: that is decided under the expert's lock.
-        """
-        now = self.clock.now()
-        if session.due_at is None or session.due_at > now:
-            await self._rest(tx, session)
-            return None
-        accounts = {one.account_id: one for one in await tx.accounts.of_expert(session.expert_id)}
-        settings = await tx.calendars.settings(session.expert_id)
-        calendars = await tx.calendars.of_expert(session.expert_id)
-        target = write_calendar(settings, accounts.values(), calendars)
-        step = await self._next_step(tx, session, accounts, target)
-        match step:
-            case Wait() if not may_wait:
-                await self._save(tx, session)
-                return Blocked(expert_id=session.expert_id, session_id=session.session_id)
-            case Wait(hindrance):
-                if hindrance in FOUND_OUT_BY_LOOKING:
-                    await self._look_again(tx, settings)
-                await self._rest(tx, writing.waiting(session, hindrance, now=now))
-                return None
-            case Settle():
-                await self._rest(tx, writing.settled(session, now=now))
-                return None
-            case Create():
-                session = writing.begun(session, step, now)
-            case Resolve() | Update():
-                session = writing.attempted(session)
-        await self._save(tx, session)
-        return WritePlan(
-            session=session,
-            step=step,
-            provider=accounts[_account_of(step)].identity.provider,
-            doubted=_is_doubted(session, calendars),
-            missing=_is_missing(step.copy if isinstance(step, Remove) else session.copy, calendars),
-            elsewhere=target.calendar is not None,
-        )
-
-    async def _next_step(
-        self,
-        tx: Transaction,
-        session: Session,
-        accounts: Mapping[AccountId, Account],
-        target: WriteCalendar,
-    ) -> Step:
-        """Of the sessions that wait for a refusing calendar one tries it now and then, to find out if it still does.
-
-        It is the refused one itself, with growing pauses, unless a missing permission explains the refusal; else any.
-        """
-        step, refusing, now = next_step(session, accounts, target), target.refusing, self.clock.now()
-        if refusing is None or not isinstance(step, Wait) or not step.waits_for(target):
-            return step
-        persists = session.failures > 0 and not refusing.demands
-        if persists or (refusing.worth_a_try(now) and await tx.calendars.take_trial(refusing, now)):
-            return next_step(session, accounts, target.tried())
-        return step
-
-    async def _look_again(self, tx: Transaction, settings: CalendarSettings) -> None:
-        """The chosen calendar may be back: nobody else would notice."""
-        for calendar in await tx.calendars.of_expert(settings.expert_id):
-            if calendar.calendar_id == settings.chosen:
-                await tx.jobs.refresh_calendars(calendar.account_id)
-
-    async def _rest(self, tx: Transaction, session: Session) -> None:
-        await self._save(tx, session)
-        await tx.sessions.release(session.expert_id, session.session_id)
-        if session.due_at is not None and session.failures:
-            await tx.jobs.write_session(session.expert_id, session.session_id, at=session.due_at)
-
-    async def _save(self, tx: Transaction, session: Session) -> None:
-        before = await tx.sessions.get(session.expert_id, session.session_id)
-        if (news := change_of_session(before, session, at=self.clock.now())) is not None:
-            await tx.changes.add(news)
-        await tx.sessions.save(session)
-        await self._have_it_read(tx, before, session)
-
-    async def _have_it_read(self, tx: Transaction, before: Session, session: Session) -> None:
-        """Calendars whose readings no longer say the truth of the session's event, which was written or given up.
-
-        They say too much rather than too little until then, so a worker's look is enough, and nobody waits for their
-        rows here.
-        """
-        if _events_of(before) != _events_of(session):
-            for calendar_id in await tx.readings.deviating(session.expert_id, session.session_id):
-                await tx.jobs.read_calendar(calendar_id)
-        copy = session.copy or before.copy
-        if copy is not None and own_event(before).left_behind != own_event(session).left_behind:
-            await tx.jobs.read_calendar(copy.calendar_id)
 
     async def _take(self, plan: WritePlan) -> Taken:
         """Ask the provider. A fault is reported to whom it concerns, and changes the session too."""
@@ -259,7 +148,9 @@ class WriteSession:
                 await tx.jobs.refresh_calendars(taken.suspect)
             if taken.recovered is not None:
                 await wake_of_account(tx, taken.recovered, self.clock.now(), self.jitter)
-            then = await self._plan(tx, await self._at_home(tx, session, taken.change(session)))
+            then = await plan_write(
+                tx, await self._at_home(tx, session, taken.change(session)), self.clock.now()
+            )
         return await self._sure(then, token)
 
     def _act(self, plan: WritePlan, action: AuditAction) -> Act:
@@ -292,34 +183,6 @@ class WriteSession:
 
     def _later(self, session: Session) -> Session:
         return writing.delayed(session, Hindrance.PROVIDER_UNAVAILABLE, now=self.clock.now())
-
-
-def _account_of(step: Create | Resolve | Update | Delete | Remove) -> AccountId:
-    return step.calendar.account_id if isinstance(step, Create) else step.copy.account_id
-
-
-def _is_doubted(session: Session, calendars: Iterable[Calendar]) -> bool:
-    """Whether the session's event is, or is to be, in a calendar that is known to refuse."""
-    copy = session.copy
-    return copy is not None and any(
-        one.refused_at is not None
-        and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)
-        for one in calendars
-    )
-
-
-def _events_of(session: Session) -> tuple[object, ...]:
-    """What a reading may have found otherwise by now."""
-    return session.copy, session.left, session.written_revision
-
-
-def _is_missing(copy: EventCopy | None, calendars: Iterable[Calendar]) -> bool:
-    """Whether the calendar that the event is in is no longer listed, or has another id by now."""
-    return copy is not None and not any(
-        not one.missing
-        and (one.account_id, one.remote.remote_id) == (copy.account_id, copy.remote_calendar_id)
-        for one in calendars
-    )
 
 
 def _proves_writing(plan: WritePlan, change: Change) -> bool:
