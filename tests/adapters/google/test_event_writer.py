@@ -171,6 +171,15 @@ async def test_a_shared_calendar_names_the_permission_that_writing_to_it_takes(g
     assert caught.value.missing_permissions == ("calendar.events",)
 
 
+async def test_what_one_owns_may_mean_what_one_made(google: OpenGoogle) -> None:
+    """Nobody documents whether the scope of owned calendars opens all that somebody has the role of an owner on."""
+    google.sandbox.world.google.settings.owned = "data_owner"
+    with pytest.raises(AccessDenied) as caught:
+        await desk_for(google, "walter", "owner").create()
+    assert caught.value.missing_permissions == ("calendar.events",)
+    assert (await booked(google, "walter", "owner", scopes=SHARED_SCOPES)).event.google_id == EVENT
+
+
 async def test_a_permission_that_opens_everything_leaves_none_to_ask_for(google: OpenGoogle) -> None:
     desk = desk_for(google, "walter", "reader", scopes=(*LEAST_SCOPES, f"{SCOPE_PREFIX}calendar"))
     with pytest.raises(AccessDenied) as caught:
