@@ -270,5 +270,35 @@ def test_an_event_without_a_usable_id_has_none_and_blocks(no_id: object) -> None
     assert (entry.remote_id, entry.mark, _blocks(entry)) == (None, None, True)
 
 
+_ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.sampled_from(["cancelled", "9999-12-31"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["date", "dateTime", "self", "responseStatus", "?"]), inner, max_size=2
+        )
+    ),
+    max_leaves=6,
+)
+_MEMBERS = ["id", "status", "transparency", "eventType", "start", "end", "attendees"]
+
+
+@given(st.sampled_from(_MEMBERS), _ANYTHING)
+def test_whatever_one_member_holds_the_event_blocks_or_the_answer_is_invalid(
+    member: str, value: object
+) -> None:
+    try:
+        entry = entry_from_google(_event() | {member: value})
+    except InvalidAnswer:
+        assert member in {"start", "end"}
+    else:
+        assert entry is not None
+        assert _blocks(entry) or (member, value) == ("status", "cancelled")
+
+
 def test_members_never_seen_before_disturb_nothing() -> None:
     assert _read(mood="🎉", extra={"a": [1]}) == _read()
