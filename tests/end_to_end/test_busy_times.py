@@ -1,4 +1,4 @@
-"""What makes an expert busy, read live from Microsoft, and what is said when not everything could be read."""
+"""What makes an expert busy, read live from the providers, and what is said when not everything could be read."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from sandbox import Recurrence, Sandbox
 from tests.server.served import Logs
 from tests.support import calls
 from tests.support.calls import DAY, NOW, SESSION, at, ends, hours, span, unread
+from tests.support.cast import Cast
 from tests.support.running_service import open_service
 from tests.support.service import Service
 
@@ -22,21 +23,21 @@ async def busy_hours(service: Service, **how: Any) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "length"),
+    ("person", "zone", "day", "length"),
     [
-        ("Pacific/Auckland", date(2030, 4, 7), 25),
-        ("America/Los_Angeles", date(2030, 3, 10), 23),
-        ("Asia/Kathmandu", date(2030, 4, 7), 24),
-        ("Australia/Lord_Howe", date(2030, 4, 7), 24.5),
-        ("UTC", date(2030, 4, 7), 24),
+        ("gina", "Pacific/Auckland", date(2030, 4, 7), 25),
+        ("anna", "America/Los_Angeles", date(2030, 3, 10), 23),
+        ("gina", "Asia/Kathmandu", date(2030, 4, 7), 24),
+        ("anna", "Australia/Lord_Howe", date(2030, 4, 7), 24.5),
+        ("anna", "UTC", date(2030, 4, 7), 24),
     ],
 )
 async def test_an_all_day_event_blocks_the_experts_own_day(
-    service: Service, zone: str, day: date, length: float
+    service: Service, person: str, zone: str, day: date, length: float
 ) -> None:
     await service.put_expert(time_zone=zone)
-    await service.connect("anna")
-    service.sandbox.world.events.add("anna", day, show_as="oof")
+    await service.connect(person)
+    service.sandbox.world.events.add(person, day, show_as="oof")
     midnight = datetime.combine(day, time(), ZoneInfo(zone))
     answer = await service.busy(span(midnight - timedelta(days=2), midnight + timedelta(days=3)))
     (blocked,) = map(ends, answer.busy_times)
@@ -44,9 +45,9 @@ async def test_an_all_day_event_blocks_the_experts_own_day(
     assert blocked[1] - blocked[0] == timedelta(hours=length)
 
 
-async def test_a_new_time_zone_counts_from_the_next_question_on(service: Service) -> None:
-    await service.connect("anna")
-    service.sandbox.world.events.add("anna", DAY.date())
+async def test_a_new_time_zone_counts_from_the_next_question_on(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    service.sandbox.world.events.add(cast.main, DAY.date())
     window = span(DAY - timedelta(days=1), DAY + timedelta(days=2))
     (in_berlin,) = map(ends, (await service.busy(window)).busy_times)
     await service.put_expert(time_zone="Asia/Tokyo")
@@ -54,11 +55,11 @@ async def test_a_new_time_zone_counts_from_the_next_question_on(service: Service
     assert in_berlin[0] - in_tokyo[0] == timedelta(hours=7)
 
 
-async def test_a_series_blocks_by_occurrence(service: Service) -> None:
-    await service.connect("anna")
+async def test_a_series_blocks_by_occurrence(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
     weekly = Recurrence(kind="weekly", days=("tuesday",), occurrences=10)
     events = service.sandbox.world.events
-    series = events.add("anna", at(9), at(10), zone="UTC", recurrence=weekly)
+    series = events.add(cast.main, at(9), at(10), zone="UTC", recurrence=weekly)
     events.delete_occurrence(series, (DAY + timedelta(days=7)).date())
     events.change_occurrence(series, (DAY + timedelta(days=14)).date(), start=at(15 + 14 * 24))
     answer = await service.busy(span(DAY, DAY + timedelta(days=22)))
@@ -94,6 +95,26 @@ async def test_what_blocks_and_what_does_not(service: Service, details: dict[str
     assert await busy_hours(service) == ([(9, 10)] if blocks else [])
 
 
+async def test_what_blocks_at_google_and_what_does_not(service: Service) -> None:
+    await service.connect("gina")
+    details: list[dict[str, Any]] = [
+        {"show_as": "busy"},
+        {"show_as": "free"},
+        {"show_as": "oof"},
+        {"show_as": "workingElsewhere"},
+        {"show_as": "tentative"},
+        {"cancelled": True},
+        {"response": "notResponded"},
+        {"response": "declined"},
+        {"google": {"eventType": "never seen"}},
+        {"google": {"eventType": "birthday", "transparency": "transparent"}},
+        {"google": {"eventType": None, "status": None}},
+    ]
+    for hour, how in enumerate(details):
+        service.sandbox.world.events.add("gina", at(hour), at(hour + 0.5), **how)
+    assert [start for start, _ in await busy_hours(service)] == [0, 2, 4, 6, 8, 10]
+
+
 async def test_tentative_events_block_from_when_the_expert_wants_it_until_they_no_longer_do(
     service: Service,
 ) -> None:
@@ -114,13 +135,16 @@ async def test_tentative_events_block_from_when_the_expert_wants_it_until_they_n
     assert await busy_hours(service) == []
 
 
-async def test_merges_the_conflict_calendars_of_all_accounts_and_only_those(service: Service) -> None:
+@pytest.mark.parametrize("second", ["carla", "gina"])
+async def test_merges_the_conflict_calendars_of_all_accounts_and_only_those(
+    service: Service, second: str
+) -> None:
     await service.connect("anna")
-    await service.connect("carla")
+    await service.connect(second)
     events = service.sandbox.world.events
     events.add("anna", at(9), at(10))
-    events.add("carla", at(10), at(11))
-    events.add("carla", at(13), at(14))
+    events.add(second, at(10), at(11))
+    events.add(second, at(13), at(14))
     events.add("anna", at(20), at(21), calendar="team")
     assert await busy_hours(service) == [(9, 11), (13, 14)]
 
@@ -136,18 +160,18 @@ async def test_reads_every_page(service: Service) -> None:
     assert (list(answer.busy_times), unread(answer)) == ([], ["PROVIDER_UNAVAILABLE"])
 
 
-async def test_a_session_counts_from_the_moment_it_is_accepted(service: Service) -> None:
-    await service.connect("anna")
-    service.sandbox.world.faults.answer(
-        503, code="ServiceUnavailable", method="POST", path="/events$", times=None
+async def test_a_session_counts_from_the_moment_it_is_accepted(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    service.sandbox.world.faults.add(
+        surface=cast.surface, method="POST", path="/events$", status=503, body={}, times=None
     )
     await service.put_session(start=10)
     assert await service.check(hours(10, 10.5), hours(11, 12)) == ["BUSY", "FREE"]
-    assert not service.events("anna")
+    assert not service.events(cast.main)
 
 
-async def test_an_own_event_does_not_count_beside_its_session(service: Service) -> None:
-    await service.connect("anna")
+async def test_an_own_event_does_not_count_beside_its_session(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
     await service.put_session(start=10)
     await service.written()
     assert await busy_hours(service) == [(10, 11)]
@@ -155,33 +179,63 @@ async def test_an_own_event_does_not_count_beside_its_session(service: Service) 
     assert await service.check(hours(10, 11), excluded=(SESSION,)) == ["FREE"]
 
 
-async def test_an_own_event_that_was_moved_by_hand_is_busy_beside_its_session(service: Service) -> None:
-    await service.connect("anna")
+async def test_an_own_event_that_was_moved_by_hand_is_busy_beside_its_session(
+    service: Service, cast: Cast
+) -> None:
+    await service.connect(cast.main)
     await service.put_session(start=10)
     await service.written()
-    (event,) = service.events("anna")
+    (event,) = service.events(cast.main)
     service.sandbox.world.events.change(event, start=at(15), subject="Moved by me")
     assert await busy_hours(service) == [(10, 11), (15, 16)]
     assert await busy_hours(service, excluded=(SESSION,)) == []
 
 
-async def test_somebody_elses_event_never_passes_for_our_own(service: Service) -> None:
-    await service.connect("anna")
+async def test_somebody_elses_event_never_passes_for_our_own(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
     mark = "0b9f6a52-7a3c-4a7e-9d3f-1f2e3d4c5b6a"
-    service.sandbox.world.events.add("anna", at(9), at(10), transaction_id=mark)
+    service.sandbox.world.events.add(
+        cast.main, at(9), at(10), transaction_id=mark, google_id=mark.replace("-", "")
+    )
     assert await busy_hours(service) == [(9, 10)]
 
 
-async def test_one_unread_calendar_leaves_nothing_free(service: Service) -> None:
+@pytest.mark.parametrize("unreadable", ["carla", "gina"])
+async def test_one_unread_calendar_leaves_nothing_free(service: Service, unreadable: str) -> None:
     await service.connect("anna")
-    await service.connect("carla")
+    await service.connect(unreadable)
     service.sandbox.world.events.add("anna", at(9), at(10))
-    service.sandbox.world.faults.answer(503, code="ServiceUnavailable", person="carla", times=None)
+    for surface in ("graph", "google"):
+        service.sandbox.world.faults.add(surface=surface, person=unreadable, status=503, body={}, times=None)
     answer = await service.busy()
     assert not answer.complete
     assert unread(answer) == ["PROVIDER_UNAVAILABLE"]
     assert [ends(one) for one in answer.busy_times] == [(at(9), at(10))]
     assert await service.check(hours(9, 10), hours(12, 13)) == ["BUSY", "UNKNOWN"]
+
+
+async def test_calendars_of_others_at_google_are_read_by_their_busy_times(service: Service) -> None:
+    """An error beside one of them leaves it unread, and the others as they are."""
+    await service.connect("walter")
+    seen = {role: await service.calendar_id("walter", role) for role in ("freeBusyReader", "reader")}
+    await service.choose(conflict_calendar_ids=list(seen.values()))
+    world = service.sandbox.world
+    world.events.add("walter", at(9), at(10), calendar="freeBusyReader", subject="Secret")
+    world.events.add("walter", at(9.5), at(11), calendar="freeBusyReader")
+    world.events.add("walter", at(13), at(14), calendar="reader")
+    assert await busy_hours(service, max_age=NOW) == [(9, 11), (13, 14)]
+    world.calendars.change_google("walter", "reader", freebusy="error_with_busy")
+    answer = await service.busy(max_age=NOW)
+    assert unread(answer) == ["PROVIDER_UNAVAILABLE"]
+    assert [ends(one) for one in answer.busy_times] == [(at(9), at(11))]
+
+
+async def test_an_answer_of_googles_that_is_cut_off_is_unread(service: Service) -> None:
+    await service.connect("gina")
+    service.sandbox.world.events.add("gina", at(9), at(10))
+    service.sandbox.world.faults.add(surface="google", path="/events$", kind="truncate", times=None)
+    assert unread(await service.busy()) == ["INVALID_ANSWER"]
+    assert await service.check(hours(12, 13)) == ["UNKNOWN"]
 
 
 @pytest.mark.parametrize("spoilt", ["error_inside_200", "html", "truncate", "without_value"])
@@ -199,16 +253,16 @@ async def test_an_answer_that_is_none_is_unread(service: Service, spoilt: str) -
     assert await service.check(hours(12, 13)) == ["UNKNOWN"]
 
 
-async def test_a_calendar_that_vanished_is_unread_and_found_missing(service: Service) -> None:
-    await service.connect("anna")
-    team = await service.calendar_id("anna", "team")
-    await service.choose(conflict_calendar_ids=[team])
-    service.sandbox.world.calendars.remove("anna", "team")
+async def test_a_calendar_that_vanished_is_unread_and_found_missing(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
+    further = await service.calendar_id(cast.main, cast.further)
+    await service.choose(conflict_calendar_ids=[further])
+    service.sandbox.world.calendars.remove(cast.main, cast.further)
     assert unread(await service.busy()) == ["CALENDAR_MISSING"]
     await service.idle()
     missing = {one.calendar_id: one.missing for one in await service.list_calendars()}
-    assert missing[team]
-    assert (await service.calendar_settings()).conflict_calendar_ids == [team]
+    assert missing[further]
+    assert (await service.calendar_settings()).conflict_calendar_ids == [further]
 
 
 async def test_answers_before_the_callers_deadline_with_what_was_read(
