@@ -12,6 +12,9 @@ from application.ports.store import Store, Transaction
 from domain.account import Account, Identity, Provider
 from domain.grant import Grant
 
+SETTLED_AFTER = timedelta(minutes=1)
+"""Longer than a sign-in takes from its grant to its row: before that nobody can tell that the account is connected
+elsewhere."""
 PATIENCE: Final = timedelta(seconds=30)
 """How long giving back may take."""
 MOST_AT_ONCE: Final = 1000
@@ -21,10 +24,8 @@ Report: TypeAlias = Callable[[Provider, Exception | None], None]
 """Told how each ended: None for one that was given back."""
 
 
-async def _a_minute() -> None:
-    """Longer than a sign-in takes from its grant to its row: before that nobody can tell that the account is connected
-    elsewhere."""
-    await asyncio.sleep(60)
+async def _until_settled() -> None:
+    await asyncio.sleep(SETTLED_AFTER.total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class GiveBackGrants:
         clock: Clock,
         providers: CalendarProviders,
         report: Report,
-        settled: Callable[[], Awaitable[object]] = _a_minute,
+        settled: Callable[[], Awaitable[object]] = _until_settled,
     ) -> None:
         self._store = store
         self._clock = clock
