@@ -53,11 +53,27 @@ async def test_a_form_is_sent_and_its_answer_read_success_or_refusal(
     assert request.content_type == "application/x-www-form-urlencoded"
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html></html>"])
+async def test_what_was_revoked_is_so_whatever_the_body(server: ScriptedServer, body: bytes) -> None:
+    _answer(server, body)
+    async with _authority(server) as authority:
+        assert await authority.revoke(URL(server.url), {"token": "1//s3cret+/="}) is None
+    (request,) = server.asked
+    assert (request.method, dict(await request.post())) == ("POST", {"token": "1//s3cret+/="})
+
+
+async def test_a_refused_revocation_says_why(server: ScriptedServer) -> None:
+    _answer(server, b'{"error": "invalid_token"}', 400)
+    async with _authority(server) as authority:
+        assert await authority.revoke(URL(server.url), FORM) == {"error": "invalid_token"}
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_a_failing_server_is_an_outage_with_its_own_wish(server: ScriptedServer, status: int) -> None:
     _answer(server, b'{"error": "invalid_grant"}', status, Retry_After="12")
     async with _authority(server) as authority:
-        for ask in (authority.post(URL(server.url), FORM), authority.keys(URL(server.url))):
+        url = URL(server.url)
+        for ask in (authority.post(url, FORM), authority.revoke(url, FORM), authority.keys(url)):
             with pytest.raises(ProviderUnavailable) as caught:
                 await ask
             assert caught.value.retry_after == timedelta(seconds=12)
