@@ -1,4 +1,4 @@
-"""People who walk Microsoft's pages, so that states, codes and accounts are known."""
+"""People who walk providers' pages, so that states, codes and accounts are known."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -7,24 +7,29 @@ import grpc.aio
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 
-from calendarsync.v1.account_pb2 import PROVIDER_MICROSOFT
+from calendarsync.v1.account_pb2 import Provider as AtProvider
 from calendarsync.v1.account_service_pb2 import (
     CompleteConnectionRequest,
     CompleteConnectionResponse,
     StartConnectionRequest,
     StartConnectionResponse,
 )
+from domain.account import Provider
 from sandbox import Sandbox
+from sandbox.google.shortcut import authorize_as as authorize_at_google
+from sandbox.google.sign_in import SignInRefused
 from sandbox.identity.shortcut import authorize_as
+from server.http.links import callback_path
 from tests.fuzz.calls import NEVER
 from tests.fuzz.known import Known
 from tests.fuzz.values import EXPERTS
 from tests.fuzz.visits import exchange, judged
 from tests.support.calls import REDIRECT_URI, RETURN_URL, parameters
-from tests.support.paths import CALLBACK_PATH
 
 SERVICE: Final = "/calendarsync.v1.AccountService/"
-PEOPLE: Final = ("anna", "ben", "carla", "dora", "nadia", "unlicensed", "onprem", "approval")
+AT_GOOGLE: Final = ("gina", "walter", "wilma", "nocalendar", "governed")
+PEOPLE: Final = ("anna", "ben", "carla", "dora", "nadia", "unlicensed", "onprem", "approval", *AT_GOOGLE)
+OF_THE_FIRST: Final = ("anna", "gina", "carla", "walter", "nadia")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +57,9 @@ class SignIn:
         started = await _send(channel, "StartConnection", self._request(), StartConnectionResponse)
         known.learn(started)
         try:
-            back = authorize_as(
-                sandbox.world, started.authorization_url, self.person, decision=self.decision
-            ).url
-        except ValueError:
+            walk = authorize_at_google if self.person in AT_GOOGLE else authorize_as
+            back = walk(sandbox.world, started.authorization_url, self.person, decision=self.decision).url
+        except (ValueError, SignInRefused):
             return "no way back", []
         if not self.finished:
             known.learn_url(back)
@@ -69,11 +73,17 @@ class SignIn:
             known.learn(await _send(channel, "CompleteConnection", request, CompleteConnectionResponse))
             return "completed", []
         query = back.partition("?")[2]
-        raw = f"GET {CALLBACK_PATH}?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        path = callback_path(Provider[self._provider])
+        raw = f"GET {path}?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         return judged(await exchange(http_port, raw.encode()), known)
 
+    @property
+    def _provider(self) -> str:
+        return "GOOGLE" if self.person in AT_GOOGLE else "MICROSOFT"
+
     def _request(self) -> StartConnectionRequest:
-        request = StartConnectionRequest(expert_id=self.expert_id, provider=PROVIDER_MICROSOFT)
+        provider = AtProvider.Value(f"PROVIDER_{self._provider}")
+        request = StartConnectionRequest(expert_id=self.expert_id, provider=provider)
         if self.destination:
             setattr(
                 request, self.destination, RETURN_URL if self.destination == "return_url" else REDIRECT_URI
@@ -96,6 +106,6 @@ sign_ins: Final = st.builds(
 )
 FIRST: Final = tuple(
     SignIn(expert_id=expert_id, person=person, destination="redirect_uri", decision="accept", finished=True)
-    for expert_id, person in zip(EXPERTS, PEOPLE[:5], strict=False)
+    for expert_id, person in zip(EXPERTS, OF_THE_FIRST, strict=False)
 )
 """Made before anything else."""

@@ -18,6 +18,7 @@ from server.http.links import (
     RECONNECT_PATH,
     RESULT_PATH,
     ROBOTS_PATH,
+    callback_path,
     notifications_path,
 )
 from tests.fuzz.known import Known
@@ -32,7 +33,7 @@ PATHS: Final = (
     ALIVE_PATH,
     READY_PATH,
     CALLBACK_PATH,
-    CALLBACK_PATH,
+    callback_path(Provider.GOOGLE),
     NOTIFICATIONS_PATH,
     NOTIFICATIONS_PATH,
     LIFECYCLE_PATH,
