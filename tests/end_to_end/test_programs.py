@@ -274,7 +274,7 @@ async def test_names_every_fault_of_the_settings_and_no_value(tmp_path: Path) ->
         "ENCRYPTION_KEYS",
         "MICROSOFT_AUTHORITY",
         "MICROSOFT_CLIENT_ID",
-        "MICROSOFT_CLIENT_SECRET",
+        "GOOGLE_CLIENT_ID",
         "SMTP_URL",
         "MAIL_FROM",
         "GRPC_ADDRESS",
