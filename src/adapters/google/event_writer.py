@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from adapters.google.capabilities import lacking_for_shared
@@ -92,7 +93,8 @@ class GoogleEventWriter:
                 access, events_path(copy.remote_calendar_id), event, _ANSWER_TO_WRITING
             )
         except GoogleRefusal as refusal:
-            if refusal.fault is Fault.DUPLICATE:
+            # By whatever name: what stands in the way of something new can only be what has its id.
+            if refusal.fault is Fault.DUPLICATE or refusal.status == HTTPStatus.CONFLICT:
                 return None
             # Some have seen the id of a deleted event refused as if the calendar were closed to us.
             if refusal.fault is Fault.DENIED and await self._has_grave(access, copy):

@@ -67,6 +67,14 @@ async def test_a_repeat_finds_the_event_and_brings_it_to_the_state_wanted(google
     assert desk.event.google["reminders"]["overrides"] == []
 
 
+@pytest.mark.parametrize("reason", ["conflict", "alreadyExists", "not a word"])
+async def test_an_id_is_taken_whatever_google_calls_that(google: OpenGoogle, reason: str) -> None:
+    desk = await booked(google)
+    google.sandbox.world.faults.google_error(409, reason, method="POST")
+    assert await desk.create(replace(DETAILS, title="Newer")) == desk.copy.place
+    assert desk.event.subject == "Newer"
+
+
 async def test_a_repeat_that_cannot_change_the_event_leaves_its_outcome_open(google: OpenGoogle) -> None:
     desk = await booked(google)
     for status, reason in ((403, "forbidden"), (400, "invalid"), (503, "backendError")):
