@@ -81,7 +81,7 @@ class GoogleGrants:
             issued = await self.endpoint.refresh(secret.refresh_token)
         except TokenRequestRefused as exc:
             raise _refused(exc.refusal) from exc
-        scopes = grant.scopes if issued.scopes is None else for_calendars(issued.scopes)
+        scopes = for_calendars(issued.scopes) if issued.scopes else grant.scopes
         if lacking(scopes):
             raise RefreshRefused(
                 means=LossCause.SIGN_IN_REQUIRED, outcome=_TOO_FEW_SCOPES, code=_TOO_FEW_SCOPES

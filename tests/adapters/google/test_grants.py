@@ -86,6 +86,15 @@ async def test_a_refresh_answer_with_another_refresh_token_is_believed(
     assert _secret(google, account)["refresh_token"] == "1//new"
 
 
+async def test_a_refresh_answer_that_names_no_scope_withdraws_none(
+    google: OpenGoogle, account: AccountId
+) -> None:
+    """It may be left out where it is as before (RFC 6749, section 5.1), and an empty one says as little."""
+    body = {"access_token": "ya29.new", "expires_in": 3599, "scope": ""}
+    google.sandbox.world.faults.add(surface="google-token", status=200, body=body)
+    assert (await google.tokens.renew(account)).scopes == LEAST_SCOPES
+
+
 async def test_twenty_callers_cause_one_renewal(google: OpenGoogle, account: AccountId) -> None:
     google.sandbox.world.clock.advance(TWO_HOURS)
     tokens = await asyncio.gather(*(google.tokens.get(account) for _ in range(20)))
