@@ -22,7 +22,7 @@ GATHERED_FOR: Final = timedelta(milliseconds=10)
 
 @dataclass(eq=False, slots=True)
 class _Read:
-    calendar: str
+    calendar: str = field(repr=False)
     window: Interval
     answer: asyncio.Future[list[CalendarEntry]] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()

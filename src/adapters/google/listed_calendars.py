@@ -22,10 +22,9 @@ calendar can be read."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCalendar:
-    """`owned`: the person has the role of its owner. `editable`: they may change its events, and so move some there."""
+    """`editable`: the person may change its events, and so move some there."""
 
     remote_id: str = field(repr=False)
-    owned: bool
     editable: bool
 
 
@@ -69,8 +68,7 @@ def _listed(entry: Mapping[str, Any]) -> ListedCalendar | None:
     """None for one that we could not know."""
     if (remote_id := id_from(entry.get("id"))) is None:
         return None
-    role = role_in(entry)
-    return ListedCalendar(remote_id=remote_id, owned=role == "owner", editable=role in EDITING)
+    return ListedCalendar(remote_id=remote_id, editable=role_in(entry) in EDITING)
 
 
 @asynccontextmanager

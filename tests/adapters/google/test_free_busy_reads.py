@@ -160,6 +160,16 @@ async def test_a_question_that_nobody_waits_for_is_given_up(patient: Chair) -> N
     assert patient.asked() == []
 
 
+async def test_reads_that_wait_show_no_id_of_a_calendar(patient: Chair) -> None:
+    read = asyncio.create_task(patient.read(ours=False))
+    await asyncio.sleep(0)
+    shown = repr(vars(patient.reader.free_busy))
+    read.cancel()
+    await asyncio.gather(read, return_exceptions=True)
+    assert "_Read(" in shown
+    assert "gina@" not in shown
+
+
 async def test_a_read_after_all_others_left_starts_anew(chair: Chair) -> None:
     left = asyncio.create_task(chair.read("family", ours=False))
     await asyncio.sleep(0)

@@ -33,7 +33,6 @@ async def test_a_role_says_what_can_be_done(google: OpenGoogle) -> None:
     listed = {one.remote_id: one for one in await listed_calendars(google.client, google.access("walter"))}
     roles = ("owner", "writer", "writerWithoutPrivateAccess", "reader", "freeBusyReader", "own")
     entries = [listed[_id(google, role)] for role in roles]
-    assert [one.owned for one in entries] == [True, False, False, False, False, False]
     assert [one.editable for one in entries] == [True, True, True, False, False, False]
 
 
@@ -80,5 +79,5 @@ async def test_an_id_that_can_be_none_is_passed_over(google: OpenGoogle) -> None
     body = {"kind": "calendar#calendarList", "items": entries}
     google.sandbox.world.faults.add(surface="google", status=200, body=body)
     (listed,) = await listed_calendars(google.client, google.access())
-    assert (listed.remote_id, listed.owned, listed.editable) == ("good@x", False, False)
+    assert (listed.remote_id, listed.editable) == ("good@x", False)
     assert "good@x" not in repr(listed)
