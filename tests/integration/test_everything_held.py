@@ -73,6 +73,17 @@ async def test_each_column_is_filled_so_that_no_test_here_overlooks_one(kept: Ke
     assert empty == []
 
 
+async def test_what_may_be_an_address_is_held_as_personal(kept: KeptByPostgres) -> None:
+    """The id of a calendar is one where the provider names it by its owner's address."""
+    await store_everything(kept, LEAVER, "-leaver")
+    found = set()
+    for name, table in EXPERTS.items():
+        for row in await kept.rows(f"SELECT * FROM {name} WHERE {table.rows}", expert_id=LEAVER):
+            found |= {(name, one) for one in table.columns if "remote-leaver" in str(row[one])}
+    assert ("calendar", "remote_id") in found
+    assert {one for one in found if EXPERTS[one[0]].columns[one[1]].kind is not Kind.PERSONAL} == set()
+
+
 async def test_of_an_erased_expert_nothing_is_left_that_leads_to_them(kept: KeptByPostgres) -> None:
     await store_everything(kept, STAYER, "-stayer")
     before = await _rows(kept)

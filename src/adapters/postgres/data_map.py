@@ -192,7 +192,7 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
         columns={
             "calendar_id": _key("calendar_id"),
             "account_id": _key("account_id"),
-            "remote_id": _key("remote_id"),
+            "remote_id": _personal("remote_id"),
             "details": _sealed("name", "owner_name", "owner_email"),
             "color": _state("color"),
             "is_primary": _state("primary"),
@@ -304,7 +304,7 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "written_at": _time("write_time"),
             "copy_account_id": _key("event_account_id"),
             "copy_calendar_id": _key("event_calendar_id"),
-            "copy_remote_calendar_id": _key("event_remote_calendar_id"),
+            "copy_remote_calendar_id": _personal("event_remote_calendar_id"),
             "copy_mark": _key("event_mark"),
             "copy_remote_id": _key("event_remote_id"),
             "copy_reminder_minutes": _state(withheld=UNUSED),
