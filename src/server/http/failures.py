@@ -98,13 +98,6 @@ _AT: Final[Mapping[Provider, Mapping[str, Words]]] = {
         ),
     },
 }
-_BOXES: Final[Mapping[str, str]] = {
-    "calendar.calendarlist.readonly": "the list of your calendars",
-    "calendar.events.freebusy": "the availability on your calendars",
-    "calendar.events.owned": "events on the calendars you own",
-    "calendar.events": "events on all your calendars",
-}
-"""What each of Google's boxes is about, by the permission it gives."""
 _OTHERWISE: Final = ("Something has changed while you signed in.", AGAIN)
 
 
@@ -118,7 +111,7 @@ def failure_page(failure: Exception, provider: Provider) -> Page:
     if isinstance(failure, AccountMismatch) and failure.meant:
         after = f"Start again, and choose {failure.meant}."
     if isinstance(failure, PermissionsMissing):
-        after += _empty_boxes(failure)
+        after += _left_out(failure)
     return Page(
         title="The calendar was not connected",
         what=what.format(provider=name),
@@ -127,8 +120,6 @@ def failure_page(failure: Exception, provider: Provider) -> Page:
     )
 
 
-def _empty_boxes(failure: PermissionsMissing) -> str:
-    """Which ones were left empty, as far as they have words for people."""
-    names = (scope.rsplit("/", 1)[-1] for scope in failure.missing)
-    empty = [_BOXES[name] for name in names if name in _BOXES]
-    return f" Left empty: {', and '.join(empty)}." if empty else ""
+def _left_out(failure: PermissionsMissing) -> str:
+    """What the missing ones are for, where the provider's adapter has words for it."""
+    return f" What is missing lets us {', and '.join(failure.described)}." if failure.described else ""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.google.settings import LEAST_SCOPES, SHARED_SCOPES
+from adapters.google.capabilities import require_capabilities
+from adapters.google.settings import LEAST_SCOPES
 from domain.access import ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider
 from domain.connection import (
@@ -53,20 +54,12 @@ def test_who_got_stuck_on_googles_own_page_is_told_whom_to_ask(failure: DomainEr
     assert "ask your administrator" in failure_page(failure, Provider.GOOGLE).next
 
 
-@pytest.mark.parametrize("scope", sorted({*LEAST_SCOPES, *SHARED_SCOPES}))
-def test_each_of_googles_boxes_has_words_for_people(scope: str) -> None:
-    told = failure_page(PermissionsMissing(missing=(scope,)), Provider.GOOGLE).next
+def test_what_the_boxes_that_were_left_empty_are_for_is_said_in_words_for_people() -> None:
+    with pytest.raises(PermissionsMissing) as missing:
+        require_capabilities(LEAST_SCOPES[:1], asked=LEAST_SCOPES)
 
-    assert "Please tick every box. Left empty:" in told
-    assert "calendar." not in told.replace("the calendar again.", "")
+    told = failure_page(missing.value, Provider.GOOGLE).next
 
-
-def test_boxes_that_were_left_empty_are_named() -> None:
-    prefix = "https://www.googleapis.com/auth/"
-    missing = (f"{prefix}calendar.events.freebusy", f"{prefix}calendar.events.owned", "something.new")
-
-    told = failure_page(PermissionsMissing(missing=missing), Provider.GOOGLE).next
-
-    assert told.endswith(
-        "Left empty: the availability on your calendars, and events on the calendars you own."
-    )
+    assert "Please tick every box. What is missing lets us see when you are busy, " in told
+    assert told.endswith(", and add sessions to your calendar.")
+    assert "freebusy" not in told
