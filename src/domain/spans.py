@@ -71,6 +71,20 @@ class Spans:
             del inside[-2:]
         return Spans(tuple(inside))
 
+    def without(self, other: "Spans") -> "Spans":
+        """The part outside `other`."""
+        left: list[int] = []
+        for whole in self:
+            low, high = as_span(whole)
+            edges = (low, *other.clipped_to(whole).edges, high)
+            left += (
+                edge
+                for pair in zip(edges[::2], edges[1::2], strict=True)
+                if pair[0] < pair[1]
+                for edge in pair
+            )
+        return Spans(tuple(left))
+
     def count_in(self, window: Interval) -> int:
         """How many spans have a part inside `window`."""
         low, high = as_span(window)

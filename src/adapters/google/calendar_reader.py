@@ -11,6 +11,7 @@ from adapters.google.entries import SELECTED, entry_from_google
 from adapters.google.errors import Fault, GoogleRefusal, translated
 from adapters.google.free_busy_reads import FreeBusyReads
 from adapters.google.listed_calendars import gone_if_unlisted
+from adapters.google.ours_among_busy import without_ours
 from adapters.google.paths import events_path
 from adapters.google.times import bounds
 from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
@@ -52,7 +53,7 @@ class GoogleCalendarReader:
         """Event by event where there may be some of ours, and else the times alone.
 
         Google shows no more than the times of some events: then it isn't known which of them are free, and the busy
-        times say it. Ours are known by their ids all the same, and must not be taken for missing.
+        times say it. Ours are known by their ids all the same, and must not be taken for missing, nor for others'.
         """
         with translated(gone=CalendarGone):
             if not calendar.may_hold_ours:
@@ -61,7 +62,8 @@ class GoogleCalendarReader:
             if events.shown:
                 return tuple(events.entries)
             busy = await self.free_busy.read(account_id, calendar.remote_id, window)
-            return (*busy, *(entry for entry in events.entries if entry.mark is not None))
+            ours = (entry for entry in events.entries if entry.mark is not None)
+            return (*without_ours(busy, events.entries), *ours)
 
     async def _events(self, account_id: AccountId, calendar: str, window: Interval) -> "_Events":
         access = AccountAccess(tokens=self.tokens, account_id=account_id)

@@ -307,6 +307,36 @@ async def test_where_events_show_no_more_than_their_times_the_busy_times_count(
     assert chair.asked() == [LISTS, ASKS]
 
 
+HALF = {"start": at(6, 15, 30), "end": at(6, 16, 30)}
+
+
+@pytest.mark.parametrize(
+    ("other", "others_busy"),
+    [
+        (None, []),
+        (HALF, [(at(6, 15, 30), at(6, 16, 30))]),
+        ({"start": at(6, 14), "end": at(6, 15)}, [(at(6, 14), at(6, 15))]),
+        ({"start": at(6, 14), "end": at(6, 17)}, [(at(6, 14), at(6, 17))]),
+        ({"start": date(2031, 5, 6), "end": date(2031, 5, 7)}, [(at(5, 23), at(6, 23))]),
+        ({**HALF, "google_id": "f" * 32}, []),
+    ],
+    ids=["alone", "overlapped", "touched", "covered", "all day", "two of ours"],
+)
+async def test_busy_times_that_only_events_of_ours_make_are_not_those_of_others(
+    google: OpenGoogle, other: dict[str, Any] | None, others_busy: list[tuple[datetime, datetime]]
+) -> None:
+    """Two accounts of an expert may see the same calendar, and only one of them its events."""
+    chair = chair_for(google, "walter")
+    chair.share("theirs", "reader")
+    chair.add(at(6, 15), at(6, 16), calendar="theirs", google_id=EVENT)
+    if other is not None:
+        chair.add(calendar="theirs", **other)
+    entries = await chair.read("theirs")
+    unmarked = [entry for entry in entries if entry.mark is None]
+    assert [(one.start, one.end) for one in busy(unmarked)] == others_busy
+    assert MARK in [entry.mark for entry in entries]
+
+
 @pytest.mark.parametrize("role", ["writer", "writerWithoutPrivateAccess", "owner"])
 async def test_where_the_grant_opens_all_events_they_are_read_one_by_one(
     google: OpenGoogle, role: str

@@ -75,6 +75,14 @@ def test_clipped_keeps_exactly_what_is_inside_the_window(given_one: Spans, windo
 
 
 @some
+@given(spans, spans)
+def test_without_keeps_exactly_what_is_outside_the_other(given_one: Spans, other: Spans) -> None:
+    left = given_one.without(other)
+    assert minutes_of(left) == minutes_of(given_one) - minutes_of(other)
+    assert all(early < late for early, late in pairwise(left.edges))
+
+
+@some
 @given(spans, short_intervals())
 def test_overlaps_what_shares_an_instant_with_it(given_one: Spans, interval: Interval) -> None:
     assert given_one.overlaps(interval) is bool(minutes_of(given_one) & minutes_of([interval]))
