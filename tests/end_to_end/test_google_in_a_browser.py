@@ -51,7 +51,7 @@ async def test_a_person_whose_boxes_start_empty_hears_which_to_tick(page: Page, 
     await page.check(f"#scope-{LIST}")
     await page.click("#accept")
     text = await own_page(page, "The calendar was not connected")
-    assert "the availability on your calendars, and events on the calendars you own" in text
+    assert "see when you are busy, see the times of your events and add sessions to your calendar" in text
     assert "the list of your calendars" not in text
     assert await product.service.list_accounts() == []
     await choose(page, product, "gina")

@@ -1,6 +1,6 @@
 """What the page of a failed sign-in says, at each provider, in words for the person at the browser."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.account import Provider
@@ -55,8 +55,8 @@ _EVERYWHERE: Final[Mapping[str, Words]] = {
         "Connect another calendar, or ask our support.",
     ),
     "PROVIDER_MISCONFIGURED": (
-        "{provider} doesn't accept our service at the moment. It is not your fault, and our operators know.",
-        "Please try again later.",
+        "{provider} doesn't accept our service at the moment. It is not your fault.",
+        "Please try again later. If it stays like this, tell our support.",
     ),
 }
 _GOOGLE_SHOWED: Final = (
@@ -122,4 +122,9 @@ def failure_page(failure: Exception, provider: Provider) -> Page:
 
 def _left_out(failure: PermissionsMissing) -> str:
     """What the missing ones are for, where the provider's adapter has words for it."""
-    return f" What is missing lets us {', and '.join(failure.described)}." if failure.described else ""
+    return f" What is missing would let us {_listed(failure.described)}." if failure.described else ""
+
+
+def _listed(parts: Sequence[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
