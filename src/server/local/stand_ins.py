@@ -13,12 +13,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
-from server.runtime.settings import PREFIX, REGISTERED_BY, variable
+from server.runtime.settings import CREDENTIALS, PREFIX, REGISTERED_BY, variable
 
 GOOGLE: Final = frozenset(
     {
@@ -32,6 +33,10 @@ GOOGLE: Final = frozenset(
     }
 )
 """What the sandbox calls as the settings do."""
+REGISTRATIONS: Final = frozenset(REGISTERED_BY.values()) | frozenset(
+    chain.from_iterable(CREDENTIALS.values())
+)
+"""What says that somebody means a real provider, also where a part of it is forgotten: then the settings say which."""
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""
 
@@ -54,16 +59,16 @@ class StandIns:
 def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns]:
     """Run what is missing, with its files below `folder`, until the block ends.
 
-    Enter it on the main thread, before any event loop (see `embedded_postgres`). Given a client id of any provider,
-    nothing of the sandbox starts; given a database URL, no PostgreSQL does. With the sandbox, which forgets everything
-    at its end, the embedded database is forgotten too; without it, it is kept. Raises StandInFailed, DataInUse,
-    PostgresUnavailable.
+    Enter it on the main thread, before any event loop (see `embedded_postgres`). Given a client id or a credential of
+    any provider, nothing of the sandbox starts; given a database URL, no PostgreSQL does. With the sandbox, which
+    forgets everything at its end, the embedded database is forgotten too; without it, it is kept. Raises StandInFailed,
+    DataInUse, PostgresUnavailable.
     """
     settings: dict[str, Any] = {}
     with ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         sandbox = None
-        if not any(environment.get(variable(client_id)) for client_id in REGISTERED_BY.values()):
+        if not any(environment.get(variable(name)) for name in REGISTRATIONS):
             _require_sandbox()
             sandbox = stack.enter_context(_sandbox())
             settings |= _settings_for(sandbox, environment)

@@ -1,13 +1,14 @@
-"""Which ports a run on this machine takes, and what it says of them."""
+"""What a run on this machine takes and starts: which ports, and whether a stand-in for the providers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from server.addresses import Address
 from server.local.banner import Addresses, banner
 from server.local.run import _addresses
-from server.local.stand_ins import StandIns
+from server.local.stand_ins import StandIns, stand_ins
 from server.runtime.settings import PREFIX, Settings
 
 ADDRESSES = Addresses(
@@ -50,3 +51,14 @@ def test_free_ports_are_nobodys_and_nothing_is_told(taken: Address) -> None:
     addresses, told = _addresses(free_ports=True)
     assert {one.port for one in addresses.values()} == {0}
     assert told == []
+
+
+@pytest.mark.parametrize(
+    "given", ["GOOGLE_CLIENT_SECRET", "GOOGLE_NEXT_CLIENT_SECRET", "MICROSOFT_CLIENT_CERTIFICATE_FILE"]
+)
+def test_half_a_registration_is_meant_for_a_real_provider(tmp_path: Path, given: str) -> None:
+    """So that the settings can say which half is missing, where the stand-in would hide it."""
+    database = {f"{PREFIX}DATABASE_URL": "postgresql://somewhere"}
+
+    with stand_ins(tmp_path, {**database, f"{PREFIX}{given}": "one"}) as started:
+        assert started.sandbox is None

@@ -359,6 +359,19 @@ def test_a_process_has_all_of_googles_day_or_the_part_that_it_is_given(
     assert settings.daily_requests == part
 
 
+@pytest.mark.parametrize("whole", [{}, {"GOOGLE_PROJECT_PER_DAY": "1000000"}])
+def test_a_part_of_googles_day_is_not_more_than_the_whole(
+    environment: pytest.MonkeyPatch, whole: dict[str, str]
+) -> None:
+    environment.setenv(PREFIX + "GOOGLE_PROCESS_PER_DAY", "1000001")
+    for name, value in whole.items():
+        environment.setenv(PREFIX + name, value)
+
+    assert _faults() == [
+        f"{PREFIX}GOOGLE_PROCESS_PER_DAY: must not be more than {PREFIX}GOOGLE_PROJECT_PER_DAY"
+    ]
+
+
 @pytest.mark.parametrize(
     ("push", "public_url", "url"),
     [

@@ -11,10 +11,11 @@ from server.runtime.settings.loading import (
 )
 from server.runtime.settings.mail import Mail
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
-from server.runtime.settings.providers import REGISTERED_BY, GiveBack, Push
+from server.runtime.settings.providers import CREDENTIALS, REGISTERED_BY, GiveBack, Push
 from server.runtime.settings.running import Role
 
 __all__ = [
+    "CREDENTIALS",
     "FOR_TESTS",
     "PREFIX",
     "REGISTERED_BY",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, SecretStr
 
+from domain.account import Provider
 from server.runtime.settings.kinds import AnyCase, ReadableFile, SecureUrl
 from server.runtime.settings.names import variable
 from server.runtime.settings.providers import same_twice, without_client_id
@@ -85,10 +86,25 @@ class GoogleSettings(BaseModel):
 
 def contradictions(values: dict[str, Any]) -> list[str]:
     """Faults between fields that are right by themselves."""
-    secrets = ("google_client_secret", "google_next_client_secret")
-    faults = without_client_id(values, client_id="google_client_id", useless=secrets)
+    faults = without_client_id(values, Provider.GOOGLE)
     if "google_client_id" in values and "google_client_secret" not in values:
         faults.append(
             f"{variable('google_client_secret')}: is missing, and {variable('google_client_id')} is no use without it"
         )
-    return [*faults, *same_twice(values, "google_next_client_secret")]
+    return [*faults, *same_twice(values, "google_next_client_secret"), *_more_than_the_day(values)]
+
+
+def _more_than_the_day(values: dict[str, Any]) -> list[str]:
+    """A fault where a process would raise its alarm after the whole day is spent."""
+    whole = values.get(
+        "google_project_per_day", GoogleSettings.model_fields["google_project_per_day"].default
+    )
+    part = values.get("google_process_per_day", 0)
+    try:
+        if int(part) <= int(whole):
+            return []
+    except ValueError:  # No numbers, which is a fault by itself.
+        return []
+    return [
+        f"{variable('google_process_per_day')}: must not be more than {variable('google_project_per_day')}"
+    ]

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, SecretStr
 
+from domain.account import Provider
 from server.runtime.settings.kinds import ReadableFile, SecureUrl
 from server.runtime.settings.names import variable
 from server.runtime.settings.providers import same_twice, without_client_id
@@ -47,7 +48,7 @@ class MicrosoftSettings(BaseModel):
 
 def contradictions(values: dict[str, Any]) -> list[str]:
     """Faults between fields that are right by themselves."""
-    if faults := without_client_id(values, client_id="microsoft_client_id", useless=FIRST + NEXT):
+    if faults := without_client_id(values, Provider.MICROSOFT):
         return faults
     if "microsoft_client_id" not in values:
         return []

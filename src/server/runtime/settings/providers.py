@@ -15,6 +15,16 @@ REGISTERED_BY: Final[Mapping[Provider, str]] = {
     Provider.GOOGLE: "google_client_id",
 }
 """The setting without which a provider is not available, of each."""
+CREDENTIALS: Final[Mapping[Provider, tuple[str, ...]]] = {
+    Provider.MICROSOFT: (
+        "microsoft_client_secret",
+        "microsoft_client_certificate_file",
+        "microsoft_next_client_secret",
+        "microsoft_next_client_certificate_file",
+    ),
+    Provider.GOOGLE: ("google_client_secret", "google_next_client_secret"),
+}
+"""What proves a registration, and is no use without its client id."""
 
 
 class Push(Enum):
@@ -45,9 +55,9 @@ class ProviderSettings(BaseModel):
     )
     give_back: Annotated[GiveBack, AnyCase] = Field(
         default=GiveBack.AUTO,
-        description="whether the access of a disconnected account is ended at the provider, where that can be done"
-        " (Google) and nobody else here has the account: `off`, `on`, or `auto`, unless `CELL` names one. It ends what"
-        " the person granted to the whole registration: `off` in every cell that shares one with another",
+        description="whether the access of a disconnected account is ended at the provider, a minute later, where that"
+        " can be done (Google) and nobody else here has the account: `off`, `on`, or `auto`, unless `CELL` names one."
+        " It ends what the person granted to the whole registration: `off` in every cell that shares one with another",
     )
 
 
@@ -59,9 +69,10 @@ def contradictions(values: dict[str, Any]) -> list[str]:
     return [f"{either}: one of them is needed, or there is no provider to connect calendars of"]
 
 
-def without_client_id(values: dict[str, Any], *, client_id: str, useless: tuple[str, ...]) -> list[str]:
-    """A fault where one of the `useless` is set, which belong to a registration that no client id names."""
-    for field in useless:
+def without_client_id(values: dict[str, Any], provider: Provider) -> list[str]:
+    """A fault where a credential is set for a registration that no client id names."""
+    client_id = REGISTERED_BY[provider]
+    for field in CREDENTIALS[provider]:
         if field in values and client_id not in values:
             return [f"{variable(client_id)}: is missing, and {variable(field)} is no use without it"]
     return []
