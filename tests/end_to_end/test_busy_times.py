@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from calendarsync.v1.change_service_pb2 import CHANGE_TYPE_BUSY_TIME_CHANGED, CHANGE_TYPE_SESSION_COLLIDES
 from sandbox import Recurrence, Sandbox
 from tests.server.served import Logs
 from tests.support import calls
@@ -228,6 +229,27 @@ async def test_calendars_of_others_at_google_are_read_by_their_busy_times(servic
     answer = await service.busy(max_age=NOW)
     assert unread(answer) == ["PROVIDER_UNAVAILABLE"]
     assert [ends(one) for one in answer.busy_times] == [(at(9), at(11))]
+
+
+async def test_an_own_event_is_own_also_where_another_account_may_only_see_its_times(
+    service: Service,
+) -> None:
+    world = service.sandbox.world
+    world.calendars.share("gina", "primary", "walter", key="ginas", name="Gina's")
+    world.calendars.change_google("walter", "ginas", role="reader")
+    await service.connect("gina")
+    await service.connect("walter")
+    chosen = [await service.calendar_id("gina", "primary"), await service.calendar_id("walter", "ginas")]
+    await service.choose(write_calendar_id=chosen[0], conflict_calendar_ids=chosen)
+    cursor = (await service.list_changes()).cursor
+    await service.put_session(start=10)
+    await service.written()
+    world.events.add("gina", at(15), at(16))
+    assert await busy_hours(service, max_age=NOW) == [(10, 11), (15, 16)]
+    assert await busy_hours(service, max_age=NOW, excluded=(SESSION,)) == [(15, 16)]
+    kinds = {one.type for one in (await service.list_changes(cursor)).changes}
+    assert CHANGE_TYPE_BUSY_TIME_CHANGED in kinds
+    assert CHANGE_TYPE_SESSION_COLLIDES not in kinds
 
 
 async def test_an_answer_of_googles_that_is_cut_off_is_unread(service: Service) -> None:
