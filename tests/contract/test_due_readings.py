@@ -21,6 +21,7 @@ from tests.builders import (
 )
 from tests.support.claims import due_readings
 from tests.support.kept_readings import LONG_AGO, begin_reading, due_calendars, store_reading
+from tests.support.looks import begin_look
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars, put_expert
 
 PACE = Pace()
@@ -45,7 +46,7 @@ async def test_what_cannot_be_read_is_not_due_and_keeps_its_reading(
         await tx.calendars.save([a_calendar(missing=missing)])
     async with kept.transaction() as tx:
         assert await tx.readings.task(CALENDAR) is None
-        assert await tx.readings.begin(CALENDAR, now=NOW, until=NOW) is None
+        assert await begin_look(tx, CALENDAR, now=NOW, until=NOW) is None
         assert await tx.readings.mark(CALENDAR, NOW)
     assert await due_calendars(kept, minutes=1) == ()
     async with kept.transaction() as tx:
@@ -137,7 +138,7 @@ async def test_a_mark_of_a_calendar_chosen_anew_is_not_taken_for_an_old_one(kept
 async def test_a_calendar_that_is_being_read_is_nobody_elses_business_for_a_while(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     async with kept.transaction() as tx:
-        look = await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+        look = await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
     assert look is not None
     assert look == BegunLook(
         task=a_reading_task(marks=look.task.marks), begun_at=NOW, due_at=after(minutes=2), noticed=True
@@ -149,7 +150,7 @@ async def test_a_calendar_that_is_being_read_is_nobody_elses_business_for_a_whil
 async def test_a_mark_makes_it_due_although_it_is_being_read(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     async with kept.transaction() as tx:
-        await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+        await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
         await tx.readings.mark(CALENDAR, NOW)
     assert await due_calendars(kept) == (CALENDAR,)
 

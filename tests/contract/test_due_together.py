@@ -17,6 +17,7 @@ from tests.builders import (
     an_identity,
 )
 from tests.support.kept_readings import begin_reading, store_reading
+from tests.support.looks import begin_look
 from tests.support.stores import Kept, choose_calendars, put_expert
 
 PACE = Pace()
@@ -167,7 +168,7 @@ async def test_what_is_not_brought_along(kept: Kept, what: str) -> None:
     await _read(kept, "s1", due=1)
     async with kept.transaction() as tx:
         if what == "under way":
-            assert await tx.readings.begin(CalendarId("s2"), now=NOW, until=after(minutes=2))
+            assert await begin_look(tx, CalendarId("s2"), now=NOW, until=after(minutes=2))
         elif what == "missing":
             await tx.calendars.save([a_calendar("s2", writable=False, missing=True)])
         else:

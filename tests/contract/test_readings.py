@@ -30,6 +30,7 @@ from tests.builders import (
     some_settings,
 )
 from tests.support.kept_readings import LONG_AGO, begin_reading, due_calendars, store_reading
+from tests.support.looks import begin_look
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars, put_expert
 
 
@@ -49,7 +50,7 @@ async def test_what_to_read_is_told_with_its_accounts_provider(kept: Kept, provi
     async with kept.transaction() as tx:
         task, room = await tx.readings.task(CALENDAR), Room(places=1, again=1)
         (due,) = await tx.readings.begin_due(room, now=NOW, until=after(minutes=2), pace=Pace(), jitter=[0])
-        begun = await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+        begun = await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
     assert task is not None
     assert begun is not None
     assert task.provider is due.task.provider is begun.task.provider is provider
@@ -62,7 +63,7 @@ async def test_what_to_read_is_told_with_whether_it_can_be_written(kept: Kept, w
         await tx.calendars.save([a_calendar(CALENDAR, writable=writable)])
         task, room = await tx.readings.task(CALENDAR), Room(places=1, again=1)
         (due,) = await tx.readings.begin_due(room, now=NOW, until=after(minutes=2), pace=Pace(), jitter=[0])
-        begun = await tx.readings.begin(CALENDAR, now=NOW, until=after(minutes=2))
+        begun = await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
     assert task is not None
     assert begun is not None
     assert task.writable is due.task.writable is begun.task.writable is writable
@@ -273,7 +274,7 @@ async def test_the_rule_is_that_of_the_experts_settings_now(kept: Kept, begun: s
                 room = Room(places=1, again=1)
                 (look,) = await tx.readings.begin_due(room, now=NOW, until=NOW, pace=Pace(), jitter=[0.0])
             else:
-                asked_for = await tx.readings.begin(CALENDAR, now=NOW, until=NOW)
+                asked_for = await begin_look(tx, CALENDAR, now=NOW, until=NOW)
                 assert asked_for is not None
                 look = asked_for
         assert look.task.rule == BlockingRule("Europe/Berlin", tentative_blocks=wanted)

@@ -25,6 +25,7 @@ from tests.builders import (
     an_interval,
 )
 from tests.support.kept_readings import begin_reading, due_calendars, store_reading
+from tests.support.looks import begin_look
 from tests.support.stores import Kept, choose_calendars, put_conflict_calendars
 
 READING = a_reading(busy=[an_interval()])
@@ -81,7 +82,7 @@ async def test_a_look_ends_once(kept: Kept) -> None:
 async def test_a_look_that_was_asked_for_is_planned_by_its_end(kept: Kept) -> None:
     await _read_once(kept)
     async with kept.transaction() as tx:
-        look = await tx.readings.begin(CALENDAR, now=BEGUN_AT, until=after(minutes=7))
+        look = await begin_look(tx, CALENDAR, now=BEGUN_AT, until=after(minutes=7))
         own = await tx.sessions.own_snapshots([EXPERT], READING.window)
     assert look is not None
     assert await kept.unchanged_looks.end(_unchanged(look, own[EXPERT].version))
@@ -145,7 +146,7 @@ async def _write_session(tx: Transaction) -> None:
     "happens",
     [
         lambda tx: tx.readings.mark(CALENDAR, NOW),
-        lambda tx: tx.readings.begin(CALENDAR, now=after(minutes=6), until=DUE_AT),
+        lambda tx: begin_look(tx, CALENDAR, now=after(minutes=6), until=DUE_AT),
         lambda tx: tx.readings.spare(ACCOUNT, until=after(minutes=30)),
         _store_another,
         _fail,

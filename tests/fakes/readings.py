@@ -36,15 +36,13 @@ class FakeReadings:
             previous=row.reading,
         )
 
-    async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
-        task = await self.task(calendar_id)
-        return None if task is None else self._begin(task, now=now, due_at=until, noticed=True)
-
     async def begin_all(
         self, calendar_ids: Collection[CalendarId], *, now: datetime, until: datetime
     ) -> tuple[BegunLook, ...]:
-        begun = [await self.begin(one, now=now, until=until) for one in sorted(calendar_ids)]
-        return tuple(one for one in begun if one is not None)
+        tasks = [await self.task(one) for one in sorted(calendar_ids)]
+        return tuple(
+            self._begin(task, now=now, due_at=until, noticed=True) for task in tasks if task is not None
+        )
 
     async def begin_due(
         self,

@@ -27,6 +27,7 @@ from tests.builders import (
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.clock import MovableClock
 from tests.support.kept_readings import FAR_FUTURE, begin_reading, store_reading
+from tests.support.looks import begin_look
 from tests.support.stores import KeptByPostgres, choose_calendars, put_conflict_calendars, put_expert
 
 ROOM = Room(places=8, again=8)
@@ -50,7 +51,7 @@ async def test_a_look_that_waited_for_another_goes_by_what_that_one_found(kept: 
 
     async def begin() -> BegunLook | None:
         async with kept.transaction() as tx:
-            return await tx.readings.begin(CALENDAR, now=after(minutes=2), until=after(minutes=4))
+            return await begin_look(tx, CALENDAR, now=after(minutes=2), until=after(minutes=4))
 
     async with kept.transaction() as tx:
         await tx.readings.lock(CALENDAR)

@@ -13,6 +13,7 @@ from domain.reading import StoredReading
 from tests.builders import CALENDAR, EXPERT, NOW, a_reading, after, an_interval
 from tests.fakes.clock import MovableClock
 from tests.support.kept_readings import begin_reading, store_reading
+from tests.support.looks import begin_look
 from tests.support.stores import KeptByPostgres, put_conflict_calendars
 
 TAKEN = an_interval(starts=30)
@@ -162,7 +163,7 @@ async def test_a_look_that_found_nothing_new_and_ends_after_the_setting_has_chan
     reading = a_reading(busy=[TAKEN])
     assert await store_reading(kept, await begin_reading(kept), reading)
     async with kept.transaction() as tx:
-        look = await tx.readings.begin(CALENDAR, now=after(minutes=0.5), until=after(minutes=2))
+        look = await begin_look(tx, CALENDAR, now=after(minutes=0.5), until=after(minutes=2))
         own = await tx.sessions.own_snapshots([EXPERT], reading.window)
     assert look is not None
     await _block(kept, True)

@@ -30,10 +30,6 @@ class PostgresReadings:
     async def task(self, calendar_id: CalendarId) -> ReadingTask | None:
         return await task_of(self.connection, calendar_id)
 
-    async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
-        begun = await begin_looks(self.connection, [calendar_id], now=now, until=until)
-        return begun[0] if begun else None
-
     async def begin_all(
         self, calendar_ids: Collection[CalendarId], *, now: datetime, until: datetime
     ) -> tuple[BegunLook, ...]:

@@ -18,14 +18,11 @@ class Readings(Protocol):
         """What to read; None when it is no conflict calendar (any more), is missing, or its account is not active."""
         ...
 
-    async def begin(self, calendar_id: CalendarId, *, now: datetime, until: datetime) -> BegunLook | None:
-        """As `task`, and it is left to the one who begins: it is not due before `until`, unless it is marked."""
-        ...
-
     async def begin_all(
         self, calendar_ids: Collection[CalendarId], *, now: datetime, until: datetime
     ) -> tuple[BegunLook, ...]:
-        """The same for several, by their ids."""
+        """What to read of these, and they are left to the one who begins: none is due before `until`, unless it is
+        marked. Left out is what there is nothing to read of, as with `task`."""
         ...
 
     async def begin_due(
