@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+import structlog
 from aiohttp import web
 from multidict import MultiMapping
 
@@ -95,6 +96,9 @@ class Callback:
             return await self.elsewhere(request, answer.state) or page_response(request, UNKNOWN_SIGN_IN)
         except ConnectionAttemptOtherWay:
             return page_response(request, OTHER_WAY)
+        if outcome.failure is not None:
+            # For the line of this request: its status says nothing of how the sign-in ended.
+            structlog.contextvars.bind_contextvars(reason=reason_of(outcome.failure))
         if outcome.return_url is not None:
             return web.Response(status=302, headers={"Location": with_outcome(outcome.return_url, outcome)})
         if outcome.failure is not None:

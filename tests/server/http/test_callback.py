@@ -14,7 +14,7 @@ from domain.session import WriteStatus
 from tests.builders import EXPERT, a_session
 from tests.fakes.sign_in import ADMIN_CONSENT_URL, ISSUER
 from tests.server.http.browser import Browser, at_http
-from tests.server.served import RETURN_URL, a_world
+from tests.server.served import RETURN_URL, Logs, a_world
 from tests.support.paths import CALLBACK_PATH
 
 MARKUP = "<script>alert('gotcha')</script>"
@@ -76,6 +76,19 @@ async def test_a_failure_sends_the_browser_back_with_its_reason(browser: Browser
 
     assert answer.status == 302
     assert answer.told == {"outcome": ["failed"], "reason": ["SIGN_IN_CANCELLED"]}
+
+
+async def test_the_log_tells_why_a_sign_in_failed_and_nothing_else_of_it(
+    browser: Browser, logs: Logs
+) -> None:
+    failed = await browser.start(return_url=RETURN_URL)
+    await browser.come_back(state=failed, error="access_denied", error_description=MARKUP)
+    await browser.connect(browser.world.provider.add_person(), return_url=RETURN_URL)
+
+    told = [(one["status"], one.get("reason")) for one in logs.of("request")]
+    assert told == [(302, "SIGN_IN_CANCELLED"), (302, None)]
+    assert failed not in logs.text
+    assert "gotcha" not in logs.text
 
 
 async def test_without_a_return_url_a_page_tells_of_the_success(browser: Browser) -> None:
