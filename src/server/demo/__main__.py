@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import grpc
@@ -22,9 +22,11 @@ from server.demo.world import World
 from server.runtime.settings import PREFIX
 from server.time_zones import use_packaged_zones
 
+INTERRUPTED: Final = 130
+
 
 def main() -> int:
-    """0 when all went as told, 1 when not."""
+    """0 when all went as told, 1 when not, 130 after Ctrl-C."""
     use_packaged_zones()
     with tempfile.TemporaryDirectory(prefix="calendarsync-demo-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL's own account must get in when we are root
@@ -36,6 +38,9 @@ def main() -> int:
             text = failed.details() if isinstance(failed, grpc.aio.AioRpcError) else failed
             sys.stderr.write(f"\nNot as told: {text}\n\nThe end of the service's log:\n{_end_of(log)}\n")
             return 1
+        except KeyboardInterrupt:
+            sys.stderr.write("\nStopped.\n")
+            return INTERRUPTED
     return 0
 
 
