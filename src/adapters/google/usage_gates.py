@@ -23,7 +23,9 @@ class UsageGates:
     """A gate for each person, named by their `sub`, and one for the project, which everybody passes.
 
     `rateLimitExceeded` is Google's word for either limit. So it is the person's own, until somebody else meets it too:
-    one who asks too much must not silence all the others, and if it was the project's, the next refusal shows it.
+    one who asks too much must not silence all the others, and if it was the project's, the next refusal shows it. Even
+    then it is a guess: what Google wished for was said to one person. So the project begins with the shortest pause,
+    and rests longer only as long as nobody is served in between.
     """
 
     def __init__(self, settings: GoogleSettings, clock: Clock) -> None:
@@ -53,7 +55,7 @@ class UsageGates:
             return self._project.refused(_PROJECT, retry_after)
         pause = self._people.refused(person, retry_after)
         if fault is Fault.LIMIT and self._others_too(person):
-            pause = max(pause, self._project.refused(_PROJECT, retry_after))
+            pause = max(pause, self._project.refused(_PROJECT, None))
         return pause
 
     def _others_too(self, person: str) -> bool:
