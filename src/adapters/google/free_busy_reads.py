@@ -124,7 +124,7 @@ class FreeBusyReads:
 
 
 def _is_not_found(said: Said) -> bool:
-    return isinstance(said, GoogleRefusal) and said.fault is Fault.GONE
+    return isinstance(said, GoogleRefusal) and said.fault in {Fault.GONE, Fault.DELETED}
 
 
 def _questions(reads: Iterable[_Read]) -> Iterator[_Question]:

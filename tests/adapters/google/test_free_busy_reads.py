@@ -217,6 +217,14 @@ async def test_those_not_found_are_looked_for_once_in_the_list(chair: Chair) -> 
     assert chair.asked() == [ASKS, LOOKS]
 
 
+@pytest.mark.parametrize("reason", ["notFound", "deleted"])
+async def test_no_word_beside_a_calendar_that_is_listed_makes_it_gone(chair: Chair, reason: str) -> None:
+    said = {chair.calendar_id("primary"): {"busy": [], "errors": [{"domain": "global", "reason": reason}]}}
+    chair.world.faults.add(surface="google", path="/freeBusy$", status=200, body={"calendars": said})
+    with pytest.raises(ProviderUnavailable):
+        await chair.read(ours=False)
+
+
 async def test_a_list_that_cannot_be_read_is_no_trouble_of_the_others(chair: Chair) -> None:
     keys = _calendars(chair, 2)
     chair.world.calendars.change_google("gina", keys[0], freebusy="error", freebusy_reason="notFound")
