@@ -62,6 +62,12 @@ async def test_a_reminder_says_that_it_is_one(server: MailServer, kind: str) -> 
     [
         (LossCause.SIGN_IN_REQUIRED, "reconnect your", "settings of your Google account", "password"),
         (LossCause.MAILBOX_NOT_SERVED, "switch on your", "no Google Calendar any more", "mailbox"),
+        (
+            LossCause.ORGANISATION_DISALLOWS,
+            "your administrator must allow your",
+            "keeps this app out",
+            "assigned",
+        ),
     ],
 )
 async def test_googles_people_are_told_what_happens_at_google(
