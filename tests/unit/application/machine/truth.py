@@ -70,7 +70,7 @@ class Truth:
         events = {one.remote_id: one for one in self.events(calendar)}
         for session in self.app.store.tables.sessions.values():
             event = _event_of(session, events.values(), calendar)
-            if event is not None and event.interval in _left_at(session):
+            if event is not None and event.interval in _left_at(session) and _is_known(session, event):
                 del events[event.remote_id]
             elif event is not None and _left_at(session):
                 found.append((entry_of(events.pop(event.remote_id)), session.session_id))
@@ -170,6 +170,11 @@ def _event_of(session: Session, events: Iterable[Event], calendar: str) -> Event
     left = [one for one in marked if one.interval in _left_at(session)]
     found = known or left or (marked if len(marked) == 1 else [])
     return found[0] if found else None
+
+
+def _is_known(session: Session, event: Event) -> bool:
+    """Whether it is surely the one that moves or goes with its session: none of another id than the one we know of."""
+    return session.copy is not None and session.copy.remote_id in (None, event.remote_id)
 
 
 def _left_at(session: Session) -> set[Interval]:
