@@ -55,13 +55,15 @@ class FakeStore:
     """Transactions run one after the other, so whoever holds a lock holds everything.
 
     `vault`, `known_times`, `kept_times`, `new_sessions`, `census` and `feed` share the tables. Fake providers assert
-    `not store.in_transaction`. With `away` set the database can't be reached.
+    `not store.in_transaction`. With `away` set the database can't be reached; with
+    `loses_answer` the next commit goes through and is never answered.
     """
 
     def __init__(self) -> None:
         self.tables = Tables()
         self.who_acts = FakeWhoActs()
         self.away = False
+        self.loses_answer = False
         self.vault = FakeGrantVault(self._unit_of_work, self.who_acts)
         self.known_times = FakeKnownTimes(committed=self._reachable_tables)
         self.new_sessions = FakeNewSessions(self._unit_of_work)
@@ -129,6 +131,9 @@ class FakeStore:
                 for expert_id in erased:
                     self.feed.erased(expert_id)
                 self.feed.wake()
+                if self.loses_answer:
+                    self.loses_answer = False
+                    raise StoreUnavailable
             finally:
                 self._current.reset(token)
                 self._working_on = None

@@ -31,6 +31,10 @@ RETRY = timedelta(minutes=10)
 """After an outage: polling continues meanwhile, so there is no hurry."""
 
 
+class _MayBeStored(StoreUnavailable):
+    """The answer to the commit may be all that was lost."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepSubscription:
     """`jitter` gives numbers from 0 to 1 that spread the renewals."""
@@ -142,11 +146,17 @@ class KeepSubscription:
         instead_of: Subscription | None,
         secret: str,
     ) -> bool:
-        """One that can't be stored is taken back at once: nobody would know its secret."""
+        """One that can't be stored is taken back at once: nobody would know its secret.
+
+        One that may be stored all the same is forgotten first, or it would be relied on. Where it can't be, it stays:
+        the provider names it when the next one is made, or ends it when its time has come.
+        """
         try:
             return await self._save(task, made, instead_of=instead_of, secret=secret)
-        except StoreUnavailable:
-            with suppress(DomainError):
+        except StoreUnavailable as failure:
+            with suppress(DomainError, StoreUnavailable):
+                if isinstance(failure, _MayBeStored):
+                    await self._forget(task, made.remote_id)
                 await push.unsubscribe(task.account_id, made.remote_id)
             raise
 
@@ -166,18 +176,22 @@ class KeepSubscription:
             expires_at=granted.expires_at,
         )
         renew_at = renewal_due(self.clock.now(), granted.expires_at, jitter=self.jitter())
-        async with self.store.transaction() as tx:
-            if instead_of is not None and not await self._end_replaced(tx, instead_of, subscription):
-                return False
-            kept = await tx.subscriptions.save(
-                subscription,
-                instead_of=None if instead_of is None else instead_of.remote_id,
-                secret=secret,
-                renew_at=renew_at,
-            )
-            if kept and secret is not None:
-                # Nobody was notified of what changed before the subscription began, or before it was known here.
-                await tx.readings.mark(task.calendar_id, self.clock.now())
+        kept = False
+        try:
+            async with self.store.transaction() as tx:
+                if instead_of is not None and not await self._end_replaced(tx, instead_of, subscription):
+                    return False
+                kept = await tx.subscriptions.save(
+                    subscription,
+                    instead_of=None if instead_of is None else instead_of.remote_id,
+                    secret=secret,
+                    renew_at=renew_at,
+                )
+                if kept and secret is not None:
+                    # Nobody was notified of what changed before the subscription began, or before it was known here.
+                    await tx.readings.mark(task.calendar_id, self.clock.now())
+        except StoreUnavailable as failure:
+            raise _MayBeStored if kept else failure from failure
         return kept
 
     async def _end_replaced(self, tx: Transaction, old: Subscription, new: Subscription) -> bool:

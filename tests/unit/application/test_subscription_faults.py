@@ -143,6 +143,25 @@ async def test_one_whose_making_was_never_answered_is_replaced(
     assert await app.take_notifications(app.push.delivery(PRIMARY)) == 1
 
 
+async def test_nobody_relies_on_one_that_was_stored_without_an_answer(
+    app: Application, calendar_id: CalendarId
+) -> None:
+    made = app.provider.hold("subscribe", after_doing=True)
+    async with app.running(keep(app, calendar_id)) as keeping:
+        await made.reached.wait()
+        app.store.loses_answer = True
+        made.release()
+        with pytest.raises(StoreUnavailable):
+            await keeping
+
+    assert app.push.live == {}
+    assert app.store.tables.subscriptions[calendar_id].subscription is None
+    await keep(app, calendar_id)
+    kept = app.store.tables.subscriptions[calendar_id].subscription
+    assert kept is not None
+    assert kept.remote_id == the_live_one(app).remote_id
+
+
 async def test_one_that_cannot_be_stored_is_taken_back(app: Application, calendar_id: CalendarId) -> None:
     made = app.provider.hold("subscribe", after_doing=True)
     taking_back = app.provider.hold("unsubscribe")
