@@ -24,6 +24,10 @@ Report: TypeAlias = Callable[[Provider, Exception | None], None]
 """Told how each ended: None for one that was given back."""
 
 
+class GrantForgotten(Exception):
+    """It was not begun: too many waited already, or the process ended before."""
+
+
 async def _until_settled() -> None:
     await asyncio.sleep(SETTLED_AFTER.total_seconds())
 
@@ -58,7 +62,7 @@ class GiveBackGrants:
         self._providers = providers
         self._report = report
         self._settled = settled
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._waiting: dict[asyncio.Task[None], Provider] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def held(self, tx: Transaction, accounts: Iterable[Account]) -> tuple[HeldGrant, ...]:
@@ -78,15 +82,17 @@ class GiveBackGrants:
         """To be called once the accounts are gone for good; returns at once."""
         for one in held:
             if len(self._waiting) + len(self._under_way) >= MOST_AT_ONCE:
-                return
+                self._report(one.identity.provider, GrantForgotten())
+                continue
             task = asyncio.create_task(self._when_settled(one), name="gives a grant back")
-            self._waiting.add(task)
+            self._waiting[task] = one.identity.provider
             task.add_done_callback(self._over)
 
     async def close(self, *, grace: timedelta) -> None:
         """Forget those that have not begun, and let the others end, within the grace time."""
-        for task in self._waiting:
+        for task, provider in self._waiting.items():
             task.cancel()
+            self._report(provider, GrantForgotten())
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=grace.total_seconds())
             for task in late:
@@ -97,7 +103,7 @@ class GiveBackGrants:
         await self._settled()
         task = asyncio.current_task()
         assert task is not None
-        self._waiting.discard(task)
+        del self._waiting[task]
         self._under_way.add(task)
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
@@ -123,5 +129,5 @@ class GiveBackGrants:
         return configured is not None and configured.give_back is not None
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._waiting.discard(task)
+        self._waiting.pop(task, None)
         self._under_way.discard(task)

@@ -240,6 +240,19 @@ async def test_what_has_not_begun_when_the_process_ends_is_forgotten(
     await ended()
 
     assert "give_back" not in google.calls
+    assert [type(failure).__name__ for _, failure in app.given_back] == ["GrantForgotten"]
+
+
+async def test_more_than_wait_at_once_are_forgotten_and_told(
+    app: Application, google: FakeProvider, greta: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("application.give_back_grants.MOST_AT_ONCE", 0)
+    await app.connect(greta)
+    await disconnect(app, greta)
+    await ended()
+
+    assert "give_back" not in google.calls
+    assert [type(failure).__name__ for _, failure in app.given_back] == ["GrantForgotten"]
 
 
 async def test_what_has_begun_when_the_process_ends_is_waited_for(
