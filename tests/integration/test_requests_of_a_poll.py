@@ -123,7 +123,7 @@ async def fleet(
             client=google.client,
             tokens=google.tokens,
             page_sizes=PageSizes(clock=SandboxClock(sandbox), most=google.settings.page_size),
-            free_busy=FreeBusyReads(google.client, google.tokens),
+            free_busy=FreeBusyReads(google.client, google.tokens, gathered_for=timedelta(milliseconds=200)),
         )
         fake = ports_of(FakeProvider(google.store, Provider.GOOGLE), push=None, answers_together=True)
         calendars = await _chosen(kept, directory)

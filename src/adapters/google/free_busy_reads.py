@@ -16,8 +16,11 @@ from domain.blocking import CalendarEntry
 from domain.ids import AccountId
 from domain.interval import Interval, span
 
-GATHERED_FOR: Final = timedelta(milliseconds=10)
-"""How long the first read waits for others: little beside the time that Google takes."""
+GATHERED_FOR: Final = timedelta(milliseconds=20)
+"""How long reads wait for others to join them, after each that does: little beside the time that Google takes. Before
+they come here, those of a group take turns at the database, so they come one after another."""
+MOST_PAUSES: Final = 10
+"""So many times that long at most, however many go on coming."""
 
 
 @dataclass(eq=False, slots=True)
@@ -95,13 +98,22 @@ class FreeBusyReads:
 
     async def _answer(self, account_id: AccountId, gathering: _Gathering) -> None:
         try:
-            await asyncio.sleep(self._gathered_for.total_seconds())
+            await self._gathered(gathering)
             self._close(account_id, gathering)  # from now on it is too late to join
             access = AccountAccess(tokens=self._tokens, account_id=account_id)
             await asyncio.gather(*(self._ask(access, question) for question in _questions(gathering.reads)))
         finally:
             for read in gathering.reads:
                 read.answer.cancel()  # when all of this is cancelled from outside, as a process ends
+
+    async def _gathered(self, gathering: _Gathering) -> None:
+        """Returns when a pause has brought nobody, or the first has waited long enough."""
+        joined = 0
+        for _ in range(MOST_PAUSES):
+            if joined == len(gathering.reads):
+                return
+            joined = len(gathering.reads)
+            await asyncio.sleep(self._gathered_for.total_seconds())
 
     async def _ask(self, access: Access, question: _Question) -> None:
         try:

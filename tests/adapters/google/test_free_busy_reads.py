@@ -53,6 +53,22 @@ async def test_reads_that_come_together_share_a_question(chair: Chair) -> None:
     assert chair.asked() == [ASKS]
 
 
+@pytest.mark.parametrize(("number", "shared"), [(6, True), (30, False)])
+async def test_as_long_as_some_come_the_question_waits_but_not_for_ever(
+    google: OpenGoogle, number: int, shared: bool
+) -> None:
+    chair = chair_for(google, gathered_for=timedelta())
+    keys = _calendars(chair, number)
+
+    async def come(turn: int) -> None:
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        await chair.read(keys[turn], ours=False)
+
+    await asyncio.gather(*(come(turn) for turn in range(number)))
+    assert (chair.asked() == [ASKS]) is shared
+
+
 async def test_three_owned_and_twenty_others_take_four_requests(google: OpenGoogle) -> None:
     chair = chair_for(google, "walter")
     others = [(chair.share(f"theirs-{number}"), f"theirs-{number}")[1] for number in range(20)]
