@@ -13,8 +13,10 @@ import grpc.aio
 from tests.support.calls import SOON, Calls, hours
 
 CALLERS_OF_EACH_KIND = 2
-HOURS = 24 * 60
-"""Sessions are put into different hours of sixty days, so that none is in another's way."""
+HOURS = 24 * 40
+"""Sessions are put into different hours of forty days, so that none is in another's way; holds, which are released
+again, into those of the thirty days after them, however many there are."""
+HOURS_OF_HOLDS = 24 * 30
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class SteadyLoad:
 
     async def reserves(self) -> None:
         number = next(self._numbers)
-        await self.calls.hold(f"hold-{number}", start=number % HOURS, day=SOON)
+        await self.calls.hold(f"hold-{number}", start=HOURS + number % HOURS_OF_HOLDS, day=SOON)
         await self.calls.release_hold(f"hold-{number}")
 
     async def many_more(self, count: int) -> None:
