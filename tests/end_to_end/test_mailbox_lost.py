@@ -1,8 +1,9 @@
-"""A mailbox that loses its licence after it was connected, and one without a main calendar."""
+"""Somebody who loses their calendars after they were connected, and a mailbox without a main calendar."""
 
 from datetime import timedelta
 
 from calendarsync.v1 import availability_pb2, calendar_pb2
+from tests.support.cast import Cast
 from tests.support.service import Service, until
 
 
@@ -11,11 +12,11 @@ async def write_state(service: Service) -> str:
     return name.removeprefix("WRITE_CALENDAR_STATE_")
 
 
-async def test_a_mailbox_that_lost_its_licence_is_told_as_such(service: Service) -> None:
-    await service.connect("anna")
+async def test_who_has_no_calendars_any_more_is_told_as_such(service: Service, cast: Cast) -> None:
+    await service.connect(cast.main)
     await service.put_session()
     await service.written()
-    service.sandbox.world.people.change("anna", mailbox="unlicensed")
+    cast.has_calendars(service.sandbox, False)
     (evidence,) = (await service.busy(max_age=timedelta())).calendars
     assert evidence.unread_reason == availability_pb2.UNREAD_REASON_MAILBOX_NOT_SERVED
     await until(lambda: write_state(service), lambda state: state == "MAILBOX_NOT_SERVED")
@@ -24,11 +25,11 @@ async def test_a_mailbox_that_lost_its_licence_is_told_as_such(service: Service)
     assert (await service.list_accounts())[0].status == 1  # the sign-in stands: ACTIVE
     assert not service.sandbox.mails
 
-    service.sandbox.world.people.change("anna", mailbox="online")
+    cast.has_calendars(service.sandbox, True)
     await service.list_calendars(refresh=True)
     await service.written("second")
     assert await write_state(service) == "READY"
-    assert len(service.events("anna")) == 2
+    assert len(service.events(cast.main)) == 2
 
 
 async def test_a_mailbox_without_a_main_calendar_is_connected(service: Service) -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from calendarsync.v1.calendar_pb2 import Calendar
 from tests.support.calls import NOW, SOON, at, busy_hours, hours, sources, unread
+from tests.support.cast import AT_MICROSOFT, Cast
 from tests.support.readings import subscriptions
-from tests.support.service import Service, until
+from tests.support.service import Service, start_of, until
 
 SOON_ALL_DAY = hours(0, 24, day=SOON)
 
@@ -13,8 +14,13 @@ SOON_ALL_DAY = hours(0, 24, day=SOON)
 @pytest.fixture
 async def connected(service: Service) -> Service:
     """Anna's primary and team calendars are conflict calendars."""
-    await service.connect("anna")
-    chosen = [await service.calendar_id("anna", key) for key in ("primary", "team")]
+    return await connect(service, AT_MICROSOFT)
+
+
+async def connect(service: Service, cast: Cast) -> Service:
+    """Their primary and their further calendar are conflict calendars."""
+    await service.connect(cast.main)
+    chosen = [await service.calendar_id(cast.main, key) for key in ("primary", cast.further)]
     await service.choose(conflict_calendar_ids=chosen)
     await service.settled()
     return service
@@ -28,26 +34,30 @@ async def rediscover(service: Service) -> None:
 
 
 async def known(service: Service) -> dict[str, Calendar]:
-    """The calendars by name, as they are known without a look at Microsoft."""
+    """The calendars by name, as they are known without a look at the provider."""
     return {one.name: one for one in await service.list_calendars(page_size=200)}
 
 
-async def test_a_new_calendar_appears_and_is_not_checked_until_it_is_chosen(connected: Service) -> None:
+async def test_a_new_calendar_appears_and_is_not_checked_until_it_is_chosen(
+    service: Service, cast: Cast
+) -> None:
+    connected = await connect(service, cast)
     before = await connected.calendar_settings()
-    connected.sandbox.world.calendars.add("anna", "club", "Chess club")
+    connected.sandbox.world.calendars.add(cast.main, "club", "Chess club")
     assert "Chess club" not in await known(connected)
     await rediscover(connected)
     assert not (await known(connected))["Chess club"].missing
     assert await connected.calendar_settings() == before
 
 
-async def test_a_calendar_that_vanished_comes_back_with_its_choices(connected: Service) -> None:
+async def test_a_calendar_that_vanished_comes_back_with_its_choices(service: Service, cast: Cast) -> None:
+    connected, main = await connect(service, cast), cast.main
     world = connected.sandbox.world
-    team = await connected.calendar_id("anna", "team")
-    name = world.calendars.get("anna", "team").name
+    team = await connected.calendar_id(main, cast.further)
+    name = world.calendars.get(main, cast.further).name
     await connected.choose(write_calendar_id=team)
     before = await connected.calendar_settings()
-    world.calendars.remove("anna", "team")
+    world.calendars.remove(main, cast.further)
     await rediscover(connected)
     assert (await known(connected))[name].missing
     assert unread(await connected.busy(SOON_ALL_DAY)) == ["CALENDAR_MISSING"]
@@ -56,8 +66,8 @@ async def test_a_calendar_that_vanished_comes_back_with_its_choices(connected: S
     await connected.put_session(day=SOON)
     await connected.waits("CALENDAR_MISSING")
 
-    world.calendars.add("anna", "team-again", name)
-    world.events.add("anna", at(14, day=SOON), at(15, day=SOON), calendar="team-again")
+    world.calendars.add(main, "team-again", name)
+    world.events.add(main, at(14, day=SOON), at(15, day=SOON), calendar="team-again")
     await rediscover(connected)
     back = (await known(connected))[name]
     assert (back.calendar_id, back.missing) == (team, False)
@@ -65,7 +75,7 @@ async def test_a_calendar_that_vanished_comes_back_with_its_choices(connected: S
     answer = await connected.busy(hours(12, 24, day=SOON))
     assert (answer.complete, busy_hours(answer, day=SOON)) == (True, [(14, 15)])
     await connected.written()
-    assert [one.start.hour for one in connected.events("anna", "team-again")] == [10]
+    assert [start_of(one) for one in connected.events(main, "team-again")] == [at(10, day=SOON)]
 
 
 async def test_an_empty_list_is_not_believed(connected: Service) -> None:

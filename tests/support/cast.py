@@ -35,6 +35,14 @@ class Cast:
         settings = world.google.settings if self.provider is Provider.GOOGLE else world.settings
         settings.delay_seconds = seconds
 
+    def has_calendars(self, sandbox: Sandbox, has: bool) -> None:
+        """Whether the main person is given calendars: without a licence, or with the service switched off, not."""
+        people = sandbox.world.people
+        if self.provider is Provider.GOOGLE:
+            people.change_google(self.main, calendar="on" if has else "off")
+        else:
+            people.change(self.main, mailbox="online" if has else "unlicensed")
+
     def reminder_minutes(self, event: Event) -> int | None:
         """Before it pops up."""
         if self.provider is Provider.GOOGLE:

@@ -235,7 +235,7 @@ class GoogleHarness:
             case Days(first, after_last):
                 self.world.events.add(name, first, after_last, zone=zone, **details)
             case UnplacedTimes():
-                raise NotImplementedError("Google is asked for instants")
+                raise AssertionError("Google is asked for instants")
 
     def add_daily_series(self, first: Interval, *, days: int) -> None:
         pattern = Recurrence(kind="daily", occurrences=days)
