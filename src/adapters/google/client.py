@@ -1,12 +1,10 @@
 """Requests to the Calendar API: headers, limits per person and project, retries of reads, renewed tokens, suspicion of
 every answer."""
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -24,13 +22,13 @@ from adapters.google.usage_gates import UsageGates
 from adapters.web.access_tokens import Access, AccessToken
 from adapters.web.metered_http import Answer, MeteredHttp, TooSlow
 from adapters.web.page_turns import PageTurns
+from adapters.web.persistence import Persistence, is_short, outage_passes
 from adapters.web.refused_tokens import RefusedTokens
-from adapters.web.request_gates import SHORT_WAIT
 from adapters.web.retry_after import parse_retry_after
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.meters import ProviderMeter
-from domain.access import InvalidAnswer, ProviderUnavailable
+from domain.access import InvalidAnswer
 from domain.account import Provider
 
 _log = logging.getLogger(__name__)
@@ -75,7 +73,7 @@ class GoogleClient:
         self._clock = clock
         self._timeout = settings.request_timeout
         self._read_timeout = settings.read_timeout
-        self._retry_pauses = settings.retry_pauses
+        self._persistence = Persistence(within=settings.request_timeout, pauses=settings.retry_pauses)
         self._largest_answer = settings.largest_answer
         self._gates = UsageGates(settings, clock)
         self._day = DailyRequests(clock, alarms, most=settings.daily_requests, warn_at=settings.warn_at)
@@ -161,22 +159,12 @@ class GoogleClient:
             raise
 
     async def _in_time(self, token: AccessToken, request: _Request) -> bytes:
-        try:
-            async with asyncio.timeout(self._timeout.total_seconds()):
-                return await self._persistently(token, request)
-        except TimeoutError as exc:
-            raise ProviderUnavailable(outcome_unknown=not request.reads) from exc
+        def passes(failure: Exception) -> bool:
+            return _passes(failure) and (request.repeats_slow or not is_slow(failure))
 
-    async def _persistently(self, token: AccessToken, request: _Request) -> bytes:
-        """Reads are tried again when the failure may pass quickly; each try has its own time-out."""
-        for pause in self._retry_pauses if request.reads else ():
-            try:
-                return await self._attempt(token, request)
-            except (GoogleRefusal, ProviderUnavailable) as failure:
-                if not _may_pass_quickly(failure) or (is_slow(failure) and not request.repeats_slow):
-                    raise
-            await asyncio.sleep(pause.total_seconds())
-        return await self._attempt(token, request)
+        return await self._persistence.send(
+            lambda: self._attempt(token, request), reads=request.reads, passes=passes
+        )
 
     async def _attempt(self, token: AccessToken, request: _Request) -> bytes:
         came_at = time.perf_counter()
@@ -241,9 +229,8 @@ def is_slow(failure: Exception) -> bool:
     return isinstance(failure, GoogleRefusal) and failure.status == HTTPStatus.GATEWAY_TIMEOUT
 
 
-def _may_pass_quickly(failure: GoogleRefusal | ProviderUnavailable) -> bool:
-    if isinstance(failure, GoogleRefusal) and not failure.limited and failure.fault is not Fault.UNAVAILABLE:
-        return False
-    if isinstance(failure, ProviderUnavailable) and failure.throttled:
-        return False
-    return (failure.retry_after or timedelta()) <= SHORT_WAIT
+def _passes(failure: Exception) -> bool:
+    """Whether it may be over in a moment."""
+    if isinstance(failure, GoogleRefusal):
+        return (failure.limited or failure.fault is Fault.UNAVAILABLE) and is_short(failure.retry_after)
+    return outage_passes(failure)
