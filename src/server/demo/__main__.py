@@ -15,6 +15,7 @@ from typing import Any, Final
 import aiohttp
 import grpc
 
+from adapters.postgres.embedded.interruptions import uninterrupted
 from server.demo.client import Client
 from server.demo.narrator import Narrator, NotAsTold
 from server.demo.story import Story
@@ -68,20 +69,28 @@ def _service(folder: Path, log: Path) -> Iterator[dict[str, Any]]:
         str(folder / "var"),
     ]
     with log.open("w") as errors:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, start_new_session=True
-        )
-        assert process.stdout is not None
+        process: subprocess.Popen[str] | None = None
         try:
+            with uninterrupted():
+                process = subprocess.Popen(
+                    command,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    env=environment,
+                    start_new_session=True,
+                )
+            assert process.stdout is not None
             line = process.stdout.readline()
             if not line:
                 raise NotAsTold("the service starts")
             addresses: dict[str, Any] = json.loads(line)
             yield addresses
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
-            process.stdout.close()
+            if process is not None and process.stdout is not None:
+                process.send_signal(signal.SIGINT)
+                process.wait(30)
+                process.stdout.close()
 
 
 def _end_of(log: Path, lines: int = 30) -> str:

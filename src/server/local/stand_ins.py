@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
+from adapters.postgres.embedded.interruptions import uninterrupted
 from server.runtime.settings import CREDENTIALS, PREFIX, REGISTERED_BY, variable
 
 GOOGLE: Final = frozenset(
@@ -154,26 +155,34 @@ def _sandbox() -> Iterator[dict[str, str]]:
 def _sandbox_process(ca_file: Path) -> Iterator[dict[str, str]]:
     """The sandbox in a process of its own, which ends when our end of its standard input closes."""
     command = [sys.executable, "-m", "sandbox", "--exit-with-stdin", "--ca-file", str(ca_file)]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C in the terminal is for us; the sandbox is stopped last
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    process: subprocess.Popen[str] | None = None
     try:
+        with uninterrupted():
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # Ctrl-C in the terminal is for us; the sandbox is stopped last
+            )
+        assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             raise StandInFailed(f"the sandbox ended at once with exit code {process.wait()}")
         addresses: dict[str, str] = json.loads(line)
         yield addresses
     finally:
-        process.stdin.close()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        if process is not None:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()

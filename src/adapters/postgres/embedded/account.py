@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.postgres.embedded.errors import PostgresUnavailable
+from adapters.postgres.embedded.interruptions import uninterrupted
 
 ROOTS_DATA = Path("/var/lib/calendarsync")
 
@@ -27,18 +28,23 @@ class Account:
         return None if self.uid is None else []
 
     def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs a program to its end. Raises CalledProcessError when it fails and `check` is set."""
-        return subprocess.run(
-            command,
-            check=check,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            env=environment(),
-            user=self.uid,
-            group=self.gid,
-            extra_groups=self.groups,
-        )
+        """Runs a program to its end, also when we are told to stop meanwhile: they are short, and write below the data.
+
+        Raises CalledProcessError when it fails and `check` is set.
+        """
+        with uninterrupted():
+            return subprocess.run(
+                command,
+                check=check,
+                capture_output=True,
+                text=True,
+                cwd="/",
+                env=environment(),
+                start_new_session=True,  # Ctrl-C in the terminal is for us
+                user=self.uid,
+                group=self.gid,
+                extra_groups=self.groups,
+            )
 
     def receive(self, folder: Path) -> None:
         """Makes a folder of ours this account's."""

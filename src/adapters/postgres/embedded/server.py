@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.embedded.account import Account, environment, server_account
 from adapters.postgres.embedded.data import SUPERUSER, LockedData
 from adapters.postgres.embedded.errors import PostgresUnavailable
+from adapters.postgres.embedded.interruptions import uninterrupted
 from adapters.postgres.embedded.programs import programs_for
 
 DATABASE = "calendarsync"
@@ -79,7 +80,8 @@ class EmbeddedPostgres:
             data.prepare(account, programs, durable=self._durable)
             data.rotate_log()
             sockets = data.make_socket_folder(account)
-            self._process = self._launch(account, programs, data, sockets)
+            with uninterrupted():
+                self._process = self._launch(account, programs, data, sockets)
             _wait_until_ready(self._process, data, time.monotonic() + within)
             return _database(sockets)
         except BaseException:
