@@ -1,6 +1,7 @@
 """What every repository of sign-ins under way keeps to."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,40 @@ async def test_of_many_who_take_it_at_once_one_gets_it(kept: Kept) -> None:
     outcomes = await asyncio.gather(*(take() for _ in range(5)), return_exceptions=True)
     assert outcomes.count(an_attempt()) == 1
     assert sum(isinstance(outcome, ConnectionAttemptNotFound) for outcome in outcomes) == 4
+
+
+async def test_a_locked_attempt_stays_and_keeps_what_is_saved(kept: Kept) -> None:
+    await _started(kept, an_attempt(), an_attempt("state-2"))
+    changed = an_attempt(flow=b"\x00\xff later", expires_at=after(minutes=2))
+    async with kept.transaction() as tx:
+        assert await tx.attempts.lock("state-1") == an_attempt()
+        await tx.attempts.save(changed)
+    async with kept.transaction() as tx:
+        assert await tx.attempts.lock("state-1") == changed
+        assert await tx.attempts.take("state-1") == changed
+        assert await tx.attempts.take("state-2") == an_attempt("state-2")
+
+
+async def test_there_is_nothing_to_lock_once_it_was_taken(kept: Kept) -> None:
+    await _started(kept, an_attempt())
+    async with kept.transaction() as tx:
+        await tx.attempts.take("state-1")
+    async with kept.transaction() as tx:
+        with pytest.raises(ConnectionAttemptNotFound):
+            await tx.attempts.lock("state-1")
+
+
+async def test_of_many_who_lock_it_at_once_each_sees_what_the_one_before_saved(kept: Kept) -> None:
+    await _started(kept, an_attempt(flow=b""))
+
+    async def add() -> None:
+        async with kept.transaction() as tx:
+            attempt = await tx.attempts.lock("state-1")
+            await tx.attempts.save(replace(attempt, flow=attempt.flow + b"x"))
+
+    await asyncio.gather(*(add() for _ in range(5)))
+    async with kept.transaction() as tx:
+        assert (await tx.attempts.take("state-1")).flow == b"xxxxx"
 
 
 async def test_an_expired_attempt_is_given_back_until_it_is_removed(kept: Kept) -> None:

@@ -1,6 +1,6 @@
 """A fake of the repository of sign-ins under way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.account import Provider
@@ -24,6 +24,17 @@ class FakeConnectionAttempts:
         if attempt is None or of not in {None, attempt.expert_id}:
             raise ConnectionAttemptNotFound
         return self.tables.attempts.pop(state)
+
+    async def lock(self, state: str) -> ConnectionAttempt:
+        if state not in self.tables.attempts:
+            raise ConnectionAttemptNotFound
+        return self.tables.attempts[state]
+
+    async def save(self, attempt: ConnectionAttempt) -> None:
+        before = self.tables.attempts[attempt.state]
+        self.tables.attempts[attempt.state] = replace(
+            before, flow=attempt.flow, expires_at=attempt.expires_at
+        )
 
     async def remove_expired(self, now: datetime) -> int:
         expired = [state for state, one in self.tables.attempts.items() if one.expires_at <= now]

@@ -204,6 +204,7 @@ class FakeProvider:
         self.which = which
         self.people: dict[str, Person] = {}
         self.codes: dict[str, Code] = {}
+        self.app_passwords: dict[str, Person] = {}
         self.calls: Counter[str] = Counter()
         self.hanging: dict[str, asyncio.Event] = {}
         self.hung: Counter[str] = Counter()
@@ -245,6 +246,13 @@ class FakeProvider:
         code = f"code-{self._codes_made}"
         self.codes[code] = Code(person, state)
         return code
+
+    def app_password_for(self, person: Person) -> str:
+        """A password for one app, as the person makes it; good until it is taken out of `app_passwords`."""
+        number = len(self.app_passwords)
+        password = f"abcd-efgh-ijkl-{chr(ord('a') + number // 26)}{chr(ord('a') + number % 26)}zz"
+        self.app_passwords[password] = person
+        return password
 
     def grant_for(self, person: Person) -> Grant:
         """A grant as a new sign-in gives it."""

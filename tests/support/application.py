@@ -15,7 +15,9 @@ from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListIncidents
+from application.accounts.look_at_page import LookAtPage
 from application.accounts.notify_expert import NotifyExpert
+from application.accounts.prove_password import ProvePassword
 from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
@@ -132,6 +134,8 @@ class Application:
     complete_connection: CompleteConnection
     confirm_connection: ConfirmConnection
     start_reconnect: StartReconnect
+    look_at_page: LookAtPage
+    prove_password: ProvePassword
     get_account: GetAccount
     list_accounts: ListAccounts
     list_incidents: ListIncidents

@@ -15,10 +15,13 @@ from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListIncidents
+from application.accounts.look_at_page import LookAtPage
 from application.accounts.notify_expert import NotifyExpert
+from application.accounts.prove_password import ProvePassword
 from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
+from application.accounts.try_limits import TryLimits
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
 from application.availability.large_questions import LargeQuestions
@@ -64,6 +67,7 @@ from domain.account import Provider
 from domain.availability import ReadFailure, UnreadReason
 from domain.connection import Confirming
 from domain.ids import CalendarId
+from domain.password_sign_in import ADDRESS_WINDOW, EXPERTS_WINDOW, TRIES_OF_ADDRESS, TRIES_OF_EXPERT
 from domain.reading import Pace
 from server.metrics.looks import LookMetrics
 from server.runtime.metered import MeteredReads
@@ -86,7 +90,7 @@ from tests.support.application import (
     Application,
     callback_url,
 )
-from tests.support.fake_ports import ports_of
+from tests.support.fake_ports import page_of, ports_of
 
 
 def an_application(
@@ -115,6 +119,7 @@ def an_application(
             push=pushes[which] if push_on else None,
             answers_together=which in together,
             gives_back=which in giving_back,
+            page=page_of(which, ids),
         )
         for which, fake in fakes.items()
     }
@@ -172,6 +177,16 @@ def an_application(
         meter=meter,
     )
     connect = ConnectAccount(clock=clock, ids=ids)
+    look_at_page = LookAtPage(store=store, clock=clock)
+    prove_password = ProvePassword(
+        store=store,
+        clock=clock,
+        ids=ids,
+        providers=providers,
+        alarms=alarms,
+        of_experts=TryLimits(clock=clock, most=TRIES_OF_EXPERT, within=EXPERTS_WINDOW),
+        of_addresses=TryLimits(clock=clock, most=TRIES_OF_ADDRESS, within=ADDRESS_WINDOW),
+    )
     return Application(
         store=store,
         fakes=fakes,
@@ -212,6 +227,8 @@ def an_application(
         start_reconnect=StartReconnect(
             store=store, clock=clock, providers=providers, callback_url=callback_url
         ),
+        look_at_page=look_at_page,
+        prove_password=prove_password,
         get_account=GetAccount(store=store),
         list_accounts=ListAccounts(store=store),
         record_bounce=RecordBounce(store=store, clock=clock),

@@ -43,6 +43,25 @@ class PostgresConnectionAttempts:
             raise ConnectionAttemptNotFound
         return self._from_row(row, state)
 
+    async def lock(self, state: str) -> ConnectionAttempt:
+        cursor = await self.connection.execute(
+            "SELECT * FROM connection_attempt WHERE state_hash = %(state_hash)s FOR UPDATE",
+            {"state_hash": hash_of(state)},
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            raise ConnectionAttemptNotFound
+        return self._from_row(row, state)
+
+    async def save(self, attempt: ConnectionAttempt) -> None:
+        await self.connection.execute(
+            """
+            UPDATE connection_attempt SET flow = %(flow)s, expires_at = %(expires_at)s
+            WHERE state_hash = %(state_hash)s
+            """,
+            self._to_row(attempt),
+        )
+
     async def remove_expired(self, now: datetime) -> int:
         cursor = await self.connection.execute(
             "DELETE FROM connection_attempt WHERE expires_at <= %(now)s", {"now": now}

@@ -21,6 +21,17 @@ class ConnectionAttempts(Protocol):
         """
         ...
 
+    async def lock(self, state: str) -> ConnectionAttempt:
+        """The attempt with this state, which stays; whoever else locks or takes it waits until the transaction ends.
+
+        Raises ConnectionAttemptNotFound.
+        """
+        ...
+
+    async def save(self, attempt: ConnectionAttempt) -> None:
+        """Keep the `flow` and the `expires_at` of one that is locked."""
+        ...
+
     async def remove_expired(self, now: datetime) -> int:
         """Forget the attempts that ended unused; returns how many."""
         ...

@@ -8,6 +8,7 @@ from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
 from application.ports.event_writer import EventWriter
 from application.ports.give_back import GiveBack
+from application.ports.password_sign_in import PasswordSignIn
 from application.ports.push import Push
 from application.ports.sign_in import SignIn
 from domain.account import Provider, ProviderNotAvailable
@@ -17,6 +18,8 @@ from domain.account import Provider, ProviderNotAvailable
 class CalendarProvider:
     """`push` is None where the provider has no notifications, or can't reach us with any; `give_back` where it ends no
     grant for us, or must not, since others use our registration.
+
+    `passwords` proves what people type on our own page; None where the provider has sign-in pages for us.
 
     `answers_together`: whether the reader asks in one request for all calendars of an account that can't be written to,
     if they are read at the same moment.
@@ -28,6 +31,7 @@ class CalendarProvider:
     writer: EventWriter
     push: Push | None
     give_back: GiveBack | None = None
+    passwords: PasswordSignIn | None = None
     answers_together: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from domain.account import Provider
 
@@ -19,6 +19,11 @@ ROBOTS_PATH: Final = "/robots.txt"
 def callback_path(provider: Provider) -> str:
     """Where sign-ins at this provider come back to: each has its own path, and what comes there is from no other."""
     return f"/oauth/{provider.value.lower()}/callback"
+
+
+def sign_in_path(provider: Provider) -> str:
+    """Our own page for a provider that has no sign-in pages for us."""
+    return f"/sign-in/{provider.value.lower()}"
 
 
 def notifications_path(provider: Provider) -> str:
@@ -38,6 +43,17 @@ class CallbackUrls:
 
     def __call__(self, provider: Provider) -> str:
         return self.public_url + callback_path(provider)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """Gives the address of our own page for a provider's sign-in, by its state."""
+
+    public_url: str
+    provider: Provider
+
+    def __call__(self, state: str) -> str:
+        return f"{self.public_url}{sign_in_path(self.provider)}?{urlencode({'state': state})}"
 
 
 def notification_url(public_url: str, provider: Provider) -> str:

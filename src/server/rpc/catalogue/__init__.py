@@ -28,6 +28,7 @@ from domain.connection import SignInFailed
 from domain.errors import DomainError
 from domain.incident import ReconnectedAlready, ReconnectLinkUnknown
 from domain.interval import IntervalInvalid
+from domain.password_sign_in import LooksLikeNormalPassword, TooManyTries, WrongPassword
 from server.rpc.catalogue.booking import BOOKING
 from server.rpc.catalogue.callers import CALLERS
 from server.rpc.catalogue.connecting import CONNECTING
@@ -45,6 +46,9 @@ CATALOGUE: Mapping[type[Exception], Entry] = {**CALLERS, **REQUESTS, **CONNECTIN
 
 INTERNAL_ONLY: Mapping[type[DomainError], str] = {
     SignInFailed: "what has failed has a name: one of its subclasses",
+    WrongPassword: "only the page for typing it knows it; it asks again",
+    LooksLikeNormalPassword: "only the page for typing it knows it; it asks again",
+    TooManyTries: "only the page for typing a password knows it",
     ReconnectNotBegun: "only the HTTP link knows it; it answers with a page",
     MailboxFull: "the session says so: it waits",
     MailboxSuspended: "a calendar is unread, a session waits; while connecting it is MailboxNotServed",
