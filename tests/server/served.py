@@ -54,7 +54,7 @@ from tests.fakes.name_order import FoldedNameOrder
 from tests.fakes.provider import FakeProvider, Person
 from tests.fakes.push import FakePush
 from tests.fakes.store import FakeStore
-from tests.support.fake_ports import ports_of
+from tests.support.fake_ports import page_of, ports_of
 
 PRODUCT = Product(name="Expert & Sons", url="https://experts.example/calendars")
 PUBLIC_URL = "https://calendars.example"
@@ -86,7 +86,11 @@ class World:
 
 
 def a_world(
-    confirming: Confirming = Confirming.REQUIRED, *, configured: Collection[Provider] = (Provider.MICROSOFT,)
+    confirming: Confirming = Confirming.REQUIRED,
+    *,
+    configured: Collection[Provider] = (Provider.MICROSOFT,),
+    public_url: str = PUBLIC_URL,
+    return_urls: tuple[str, ...] = (RETURN_URL,),
 ) -> World:
     store, clock, alarms = FakeStore(), MovableClock(), OperatorAlarms()
     store.who_acts.real = who_acts
@@ -94,7 +98,11 @@ def a_world(
     pushes = {which: FakePush(fake, clock) for which, fake in fakes.items()}
     for fake in fakes.values():
         fake.alarms = alarms
-    providers = {which: ports_of(fake, push=pushes[which]) for which, fake in fakes.items()}
+    ids = CountingIds()
+    providers = {
+        which: ports_of(fake, push=pushes[which], page=page_of(which, ids, public_url))
+        for which, fake in fakes.items()
+    }
     container = Container(
         alarms=alarms,
         metrics=Metrics(bound=timedelta(minutes=15)),
@@ -108,12 +116,12 @@ def a_world(
         name_order=FoldedNameOrder(),
         feed=store.feed,
         clock=clock,
-        ids=CountingIds(),
+        ids=ids,
         calendar_providers=providers,
         mailer=mailer,
-        public_url=PUBLIC_URL,
+        public_url=public_url,
         product=PRODUCT,
-        return_urls=(RETURN_URL,),
+        return_urls=return_urls,
         confirming=confirming,
         read_budget=timedelta(seconds=20),
         default_max_age=timedelta(minutes=15),

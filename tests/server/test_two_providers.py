@@ -13,10 +13,11 @@ from prometheus_client import CollectorRegistry
 from application.ports.sign_in import RedirectAnswer
 from calendarsync.v1.account_service_pb2 import CompleteConnectionRequest
 from domain.account import Provider
-from domain.connection import Confirming
+from domain.connection import AccountMismatch, Confirming, SignInCancelled
 from domain.ids import CalendarId, ExpertId
 from server.http.links import callback_path
 from server.metrics.process import Alarms
+from server.rpc.catalogue import help_links
 from server.rpc.provider_pages import PAGES
 from server.runtime.settings import REGISTERED_BY
 from tests.builders import EXPERT, an_expert
@@ -136,7 +137,14 @@ async def test_only_administrators_at_microsoft_come_back_from_approving(world: 
 
 
 def test_each_provider_that_can_be_configured_has_pages_to_send_people_to() -> None:
-    assert PAGES.keys() == REGISTERED_BY.keys()
+    assert REGISTERED_BY.keys() <= PAGES.keys()
+
+
+def test_who_goes_back_from_our_own_page_is_led_to_no_consent_page() -> None:
+    assert help_links(SignInCancelled(provider=Provider.APPLE)) == ()
+    assert [url for _, url in help_links(AccountMismatch(provider=Provider.APPLE))] == [
+        "https://account.apple.com"
+    ]
 
 
 async def test_callers_are_led_to_pages_of_the_provider_at_which_it_failed(world: World) -> None:

@@ -1,13 +1,13 @@
 """Puts the HTTP side together, and serves it."""
 
 import socket
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from domain.account import Provider
+from application.ports.provider import CalendarProviders
 from server.http.connections.accepting import Accepting
 from server.http.connections.edge import Edge
 from server.http.connections.limits import HttpLimits
@@ -22,11 +22,13 @@ from server.http.links import (
     RESULT_PATH,
     ROBOTS_PATH,
     callback_path,
+    sign_in_path,
 )
 from server.http.middleware import METER, log_request
 from server.http.notifications.addresses import Notifications
 from server.http.oauth import Callbacks, result_page
 from server.http.pages import PRODUCT, Product
+from server.http.password_page import PasswordPages
 from server.http.reconnect import Reconnect
 from server.http.robots import robots
 from server.metrics.http import HttpMetrics
@@ -37,11 +39,12 @@ DEFAULT_LIMITS = HttpLimits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What browsers see, and what providers call: sign-ins come back from each of `providers`, and notifications
-    come."""
+    """What browsers see, and what providers call: sign-ins come back from each of `providers`, those without
+    sign-in pages for us have ours, and notifications come."""
 
-    providers: Collection[Provider]
+    providers: CalendarProviders
     callback: Callbacks
+    password: PasswordPages
     reconnect: Reconnect
     notifications: Notifications
 
@@ -58,11 +61,15 @@ def http_app(
     app.router.add_get(ALIVE_PATH, health.alive)
     app.router.add_get(READY_PATH, health.ready)
     if pages is not None:
-        for provider in pages.providers:
+        for provider, bundle in pages.providers.items():
             callback = pages.callback.of(provider)
             # Looking without fetching (HEAD) must not use a sign-in up.
             app.router.add_get(callback_path(provider), callback.get, allow_head=False)
             app.router.add_post(callback_path(provider), callback.post)
+            if bundle.passwords is not None:
+                password = pages.password.of(provider)
+                app.router.add_get(sign_in_path(provider), password.get)
+                app.router.add_post(sign_in_path(provider), password.post)
             for path, handler in pages.notifications.of(provider).items():
                 app.router.add_post(path, handler)
         app.router.add_get(RESULT_PATH + "{result}", result_page)

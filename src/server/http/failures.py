@@ -97,14 +97,29 @@ _AT: Final[Mapping[Provider, Mapping[str, Words]]] = {
             "Google Calendar on.",
         ),
     },
+    Provider.APPLE: {
+        "SIGN_IN_CANCELLED": ("You went back before the calendar was connected.", AGAIN),
+        "SIGN_IN_REFUSED": (
+            "The proof of your Apple ID was used already, or has got lost on its way.",
+            AGAIN,
+        ),
+        "ACCOUNT_MISMATCH": (
+            "You typed another Apple ID than the one that is to be reconnected.",
+            "Start again, and type the right one.",
+        ),
+        "MAILBOX_NOT_SERVED": (
+            "There is no iCloud calendar that we can reach with this Apple ID.",
+            "Switch Calendars on in your iCloud settings, or connect another account. If your organisation manages "
+            "your Apple ID, ask its administrator.",
+        ),
+    },
 }
 _OTHERWISE: Final = ("Something has changed while you signed in.", AGAIN)
 
 
 def failure_page(failure: Exception, provider: Provider) -> Page:
     """Nothing was stored: says why, and what helps."""
-    reason = reason_of(failure)
-    what, after = _AT.get(provider, {}).get(reason) or _EVERYWHERE.get(reason, _OTHERWISE)
+    what, after = words_of(failure, provider)
     name = provider.value.title()
     if isinstance(failure, BlockedByOrganisation) and failure.code:
         after += f" They will want to know what {name} said: {failure.code}."
@@ -114,10 +129,16 @@ def failure_page(failure: Exception, provider: Provider) -> Page:
         after += _left_out(failure)
     return Page(
         title="The calendar was not connected",
-        what=what.format(provider=name),
+        what=what,
         next=after,
         links=help_links(failure),
     )
+
+
+def words_of(failure: Exception, provider: Provider) -> Words:
+    reason = reason_of(failure)
+    what, after = _AT.get(provider, {}).get(reason) or _EVERYWHERE.get(reason, _OTHERWISE)
+    return what.format(provider=provider.value.title()), after
 
 
 def _left_out(failure: PermissionsMissing) -> str:

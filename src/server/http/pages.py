@@ -14,10 +14,16 @@ from markupsafe import Markup
 TEMPLATES: Final = Path(__file__).with_name("templates")
 STYLE: Final = (TEMPLATES / "page.css.j2").read_text(encoding="utf-8")
 STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-CONTENT_SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+
+
+def policy_of(*, form_action: str) -> str:
+    return (
+        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; "
+        f"base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
+    )
+
+
+CONTENT_SECURITY_POLICY: Final = policy_of(form_action="'none'")
 _ENVIRONMENT: Final = Environment(
     loader=FileSystemLoader(TEMPLATES),
     autoescape=select_autoescape(["html"]),
@@ -40,7 +46,7 @@ PRODUCT: Final = web.AppKey("product", Product)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What happened, and what to do next. `links` are pairs of text and URL."""
+    """What happened, and what to do next. `links` are pairs of text and URL; to `go_on` the browser goes by itself."""
 
     title: str
     what: str
@@ -48,18 +54,25 @@ class Page:
     links: Sequence[tuple[str, str]] = ()
     status: int = 200
     good: bool = False
+    go_on: str = ""
 
 
 def page_response(request: web.Request, page: Page, *, retry_after: int | None = None) -> web.Response:
     """The page, signed by the product that the application was made for."""
-    text = _ENVIRONMENT.get_template("page.html").render(
+    response = rendered(request, "page.html", page, status=page.status, policy=CONTENT_SECURITY_POLICY)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def rendered(request: web.Request, template: str, page: object, *, status: int, policy: str) -> web.Response:
+    """A template's page, with `policy` for what it may do."""
+    text = _ENVIRONMENT.get_template(template).render(
         page=page,
         product=request.app[PRODUCT],
         # As it is, since its hash is what the browser is told to accept.
         style=Markup(STYLE),  # noqa: S704
     )
-    response = web.Response(text=text, status=page.status, content_type="text/html", charset="utf-8")
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
+    response = web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+    response.headers["Content-Security-Policy"] = policy
     return response

@@ -14,13 +14,13 @@ from server.rpc.error_details import help_with
 class ProviderPages:
     """`personal_access` and `work_access`: where the owner of such an account removes the service's access for good.
 
-    `consent_help`: what the consent pages ask, and when an administrator must act. `who_am_i` shows as whom the browser
-    is signed in.
+    `consent_help`: what the consent pages ask, and when an administrator must act; None where there are none.
+    `who_am_i` shows as whom the browser is signed in.
     """
 
     personal_access: str
     work_access: str
-    consent_help: str
+    consent_help: str | None
     who_am_i: str
 
 
@@ -40,6 +40,13 @@ PAGES: Final[Mapping[Provider, ProviderPages]] = {
         consent_help="https://support.google.com/accounts/answer/13463817",
         who_am_i="https://myaccount.google.com",
     ),
+    # Apple Support 102654, "Sign in to apps with your Apple Account using app-specific passwords".
+    Provider.APPLE: ProviderPages(
+        personal_access="https://account.apple.com/account/manage",
+        work_access="https://account.apple.com/account/manage",
+        consent_help=None,
+        who_am_i="https://account.apple.com",
+    ),
 }
 
 
@@ -50,8 +57,10 @@ def access_removal_url(identity: Identity, kind: AccountKind) -> str:
 
 
 def consent_help(provider: Provider | None, text: str) -> tuple[error_details_pb2.Help, ...]:
-    """A link with this text to what the consent pages ask; nothing where it isn't known whose they are."""
-    return () if provider is None else (help_with((text, PAGES[provider].consent_help)),)
+    """A link with this text to what the consent pages ask; nothing where it isn't known whose they are, or where
+    there are none."""
+    page = None if provider is None else PAGES[provider].consent_help
+    return () if page is None else (help_with((text, page)),)
 
 
 def who_am_i(provider: Provider | None, text: str) -> tuple[error_details_pb2.Help, ...]:

@@ -18,10 +18,13 @@ from application.accounts.disconnect_account import DisconnectAccount
 from application.accounts.get_account import GetAccount
 from application.accounts.list_accounts import ListAccounts
 from application.accounts.list_incidents import ListIncidents
+from application.accounts.look_at_page import LookAtPage
 from application.accounts.notify_expert import NotifyExpert
+from application.accounts.prove_password import ProvePassword
 from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
+from application.accounts.try_limits import TryLimits
 from application.availability.check_times import CheckTimes
 from application.availability.hold_time import HoldTime
 from application.availability.large_questions import LargeQuestions
@@ -78,6 +81,7 @@ from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
 from domain.availability import ReadFailure, UnreadReason
 from domain.connection import Confirming
+from domain.password_sign_in import ADDRESS_WINDOW, EXPERTS_WINDOW, TRIES_OF_ADDRESS, TRIES_OF_EXPERT
 from domain.reading import Pace
 from server.alarms import OperatorAlarms
 from server.http.app import Pages, http_app
@@ -92,6 +96,7 @@ from server.http.notifications.intake import Intake
 from server.http.oauth import Callbacks
 from server.http.operations import MetricsPage, operations_app
 from server.http.pages import Product
+from server.http.password_page import PasswordPages
 from server.http.reconnect import Reconnect
 from server.metrics.census import CensusTaker
 from server.metrics.metrics import Metrics
@@ -204,6 +209,19 @@ class Container(containers.DeclarativeContainer):
     )
     start_reconnect = providers.Factory(
         StartReconnect, store=store, clock=clock, providers=calendar_providers, callback_url=callback_urls
+    )
+    look_at_page = providers.Factory(LookAtPage, store=store, clock=clock)
+    prove_password = providers.Factory(
+        ProvePassword,
+        store=store,
+        clock=clock,
+        ids=ids,
+        providers=calendar_providers,
+        alarms=alarms,
+        of_experts=providers.Singleton(TryLimits, clock=clock, most=TRIES_OF_EXPERT, within=EXPERTS_WINDOW),
+        of_addresses=providers.Singleton(
+            TryLimits, clock=clock, most=TRIES_OF_ADDRESS, within=ADDRESS_WINDOW
+        ),
     )
     get_account = providers.Factory(GetAccount, store=store)
     list_accounts = providers.Factory(ListAccounts, store=store)
@@ -391,6 +409,13 @@ class Container(containers.DeclarativeContainer):
         Pages,
         providers=calendar_providers,
         callback=providers.Factory(Callbacks, complete_connection=complete_connection, elsewhere=elsewhere),
+        password=providers.Factory(
+            PasswordPages,
+            look_at=look_at_page,
+            prove=prove_password,
+            elsewhere=elsewhere,
+            public_url=public_url,
+        ),
         reconnect=providers.Factory(Reconnect, start_reconnect=start_reconnect, elsewhere=elsewhere),
         notifications=providers.Factory(
             Notifications,

@@ -17,7 +17,7 @@ from server.http.connections.cut_offs import Why
 from server.http.connections.deadline import Deadline
 from server.http.connections.edge import Edge
 from server.http.connections.limits import LARGEST_HEAD
-from server.http.connections.notes import HUNG_UP, WAITED_SECONDS, BodyTooSlow
+from server.http.connections.notes import CLIENT, HUNG_UP, WAITED_SECONDS, BodyTooSlow
 from server.http.connections.peers import Client
 from server.http.connections.places import Place
 from server.http.headers import Refusal, as_bytes
@@ -109,7 +109,10 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, start_time: float | None, request_handler: Handler
     ) -> tuple[web.StreamResponse, bool]:
         async def bounded(request: web.BaseRequest) -> web.StreamResponse:
-            with self._edge.requests.one_of(self._client_of(request)) as admitted:
+            proxied_for = self._client_of(request)
+            if (client := self._place.client or proxied_for) is not None:
+                request[CLIENT] = client
+            with self._edge.requests.one_of(proxied_for) as admitted:
                 if not admitted:
                     return self._too_many(request)
                 if request.path not in HEALTH_PATHS:

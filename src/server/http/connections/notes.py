@@ -1,5 +1,6 @@
 """What a connection and those who handle its requests tell each other."""
 
+from collections.abc import Hashable
 from typing import Final
 
 from aiohttp import web
@@ -8,6 +9,8 @@ HUNG_UP: Final = 499
 """The status in the log, as in other servers, of a request whose sender left before it had arrived completely."""
 WAITED_SECONDS: Final = web.RequestKey("waited_seconds", float)
 """Of a request: how long it waited for its turn."""
+CLIENT: Final = web.RequestKey("client", Hashable)
+"""Of a request: whose it is, as far as limits go, by its address; not there where nobody knows."""
 COUNTED: Final = web.RequestKey("counted", bool)
 """Of a request that has no line of its own in the log, since it is counted in another."""
 
