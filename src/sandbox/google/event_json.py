@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 
 from sandbox.google import times
 from sandbox.google.listed import Listed
-from sandbox.google.rules import rule
 from sandbox.world.expansion import Instance, zone_of
 from sandbox.world.model import Event
+from sandbox.world.rules import rule
 from sandbox.world.zones import to_instant
 
 Sight = Literal["full", "times", "times_and_transparency"]

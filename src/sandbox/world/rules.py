@@ -1,10 +1,10 @@
-"""A series as iCalendar's RRULE, in which Google tells of it."""
+"""A series as iCalendar's RRULE, in which Google and Apple tell of it."""
 
 from sandbox.world.recurrence import INDEXES, Recurrence
 
 
-def rule(recurrence: Recurrence) -> str:
-    """The RRULE line of a series."""
+def rule(recurrence: Recurrence, *, until: str | None = None) -> str:
+    """The RRULE line of a series. `until` is how its last moment is written (None: its last date)."""
     parts = [f"FREQ={_frequency(recurrence)}"]
     if recurrence.interval != 1:
         parts.append(f"INTERVAL={recurrence.interval}")
@@ -12,7 +12,7 @@ def rule(recurrence: Recurrence) -> str:
     if recurrence.month:
         parts.append(f"BYMONTH={recurrence.month}")
     if recurrence.until is not None:
-        parts.append(f"UNTIL={recurrence.until:%Y%m%d}")
+        parts.append(f"UNTIL={until or format(recurrence.until, '%Y%m%d')}")
     if recurrence.occurrences is not None:
         parts.append(f"COUNT={recurrence.occurrences}")
     return f"RRULE:{';'.join(parts)}"
