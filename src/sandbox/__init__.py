@@ -1,4 +1,4 @@
-"""A stand-in for Microsoft and Google: sign-in, calendars and a mail server, all on this machine.
+"""A stand-in for Microsoft, Google and iCloud: sign-in, calendars and a mail server, all on this machine.
 
 Start it with `python -m sandbox`, or in a test with `async with Sandbox.start() as sandbox:`. The manual is
 docs/sandbox.md.

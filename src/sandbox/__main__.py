@@ -21,10 +21,11 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sandbox", description="A stand-in for Microsoft and Google, on this machine."
+        prog="sandbox", description="A stand-in for Microsoft, Google and iCloud, on this machine."
     )
     parser.add_argument("--host", default="127.0.0.1", help="where sign-in, calendars and mail listen")
     parser.add_argument("--port", type=int, default=0, help="of sign-in and calendars; 0 takes a free one")
+    parser.add_argument("--icloud-port", type=int, default=0, help="of iCloud's first host")
     parser.add_argument("--control-port", type=int, default=0)
     parser.add_argument("--smtp-port", type=int, default=0)
     parser.add_argument("--ca-file", type=Path, help="where to write the authority's certificate (PEM)")
@@ -46,6 +47,7 @@ async def _serve(options: argparse.Namespace) -> None:
     async with Sandbox.start(
         host=options.host,
         port=options.port,
+        icloud_port=options.icloud_port,
         control_port=options.control_port,
         smtp_port=options.smtp_port,
         ca_file=options.ca_file,
@@ -82,6 +84,8 @@ def _addresses(sandbox: Sandbox) -> dict[str, str]:
         "google_calendar_url": sandbox.google_calendar_url,
         "google_client_id": sandbox.google_client_id,
         "google_client_secret": sandbox.google_client_secret,
+        "icloud_url": sandbox.icloud_url,
+        "foreign_url": sandbox.foreign_url,
     }
 
 

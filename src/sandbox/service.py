@@ -15,6 +15,7 @@ from sandbox.google.accounts_server import GoogleAccountsServer
 from sandbox.google.calendar_server import BASE, GoogleCalendarServer
 from sandbox.graph.server import GraphServer
 from sandbox.https import authority, serve
+from sandbox.icloud.server import HOSTS, ICloudServer
 from sandbox.identity.server import IdentityServer
 from sandbox.mail_sink import Mail, MailSink
 from sandbox.world.app import App
@@ -22,7 +23,7 @@ from sandbox.world.world import World
 
 
 class Sandbox:
-    """A running stand-in for Microsoft and Google. Open one with `async with Sandbox.start() as sandbox:`."""
+    """A running stand-in for Microsoft, Google and iCloud. Open one with `async with Sandbox.start() as sandbox:`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -42,6 +43,7 @@ class Sandbox:
 
         self.google_accounts = GoogleAccountsServer(world, self.hangs, lambda: self._base)
         self.google_calendars = GoogleCalendarServer(world, self.hangs, self.delivery)
+        self.icloud = ICloudServer(world, self.hangs)
 
     @property
     def authority(self) -> str:
@@ -109,6 +111,21 @@ class Sandbox:
         return self.world.google.app.client_secret
 
     @property
+    def icloud_url(self) -> str:
+        """Where clients of iCloud begin."""
+        return self.icloud.bases["front"]
+
+    @property
+    def icloud_partition_urls(self) -> list[str]:
+        """The hosts that iCloud names in its answers, and that a client may send a password to."""
+        return [self.icloud.bases["p37"], self.icloud.bases["p143"]]
+
+    @property
+    def foreign_url(self) -> str:
+        """A host that is not Apple's, where a password must never arrive."""
+        return self.icloud.bases["foreign"]
+
+    @property
     def mails(self) -> list[Mail]:
         """Every mail that arrived, the oldest first."""
         return self.mail_sink.mails
@@ -129,6 +146,7 @@ class Sandbox:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        icloud_port: int = 0,
         control_port: int = 0,
         smtp_port: int = 0,
         ca_file: Path | None = None,
@@ -156,6 +174,7 @@ class Sandbox:
             await sandbox.delivery.open()
             stack.push_async_callback(sandbox.delivery.close)
             await sandbox._open(stack, host, port, control_port, smtp_port)
+            await sandbox._open_icloud(stack, host, icloud_port)
             stack.callback(sandbox.hangs.release)
             yield sandbox
 
@@ -181,3 +200,11 @@ class Sandbox:
         port = await self.mail_sink.start(host, smtp_port)
         stack.push_async_callback(self.mail_sink.stop)
         self.smtp_url = f"smtp://127.0.0.1:{port}"
+
+    async def _open_icloud(self, stack: AsyncExitStack, host: str, front_port: int) -> None:
+        """Each of its hosts is a port of its own here."""
+        for name in HOSTS:
+            wanted = front_port if name == "front" else 0
+            runner, port = await serve(self.icloud.app(name), host, wanted, tls=True)
+            stack.push_async_callback(runner.cleanup)
+            self.icloud.bases[name] = f"https://localhost:{port}"

@@ -45,6 +45,8 @@ async def test_prints_its_addresses_once_it_serves(start: Start, tmp_path: Path)
     ca_file = tmp_path / "ca.pem"
     _, addresses = await start("--ca-file", str(ca_file), "--client-id", "my-app")
     assert (addresses["ca_file"], addresses["client_id"]) == (str(ca_file), "my-app")
+    for name in ("icloud_url", "foreign_url"):
+        assert addresses[name].startswith("https://localhost:")
     assert ca_file.read_text().startswith("-----BEGIN CERTIFICATE-----")
     async with aiohttp.ClientSession() as session, session.get(f"{addresses['control_url']}/people") as reply:
         assert len(await reply.json()) >= 11

@@ -121,6 +121,9 @@ def add_fault(order: Order) -> Any:
         "google_error": makers.google_error,
         "google_token_error": makers.google_token_error,
         "authorize_error": makers.authorize_error,
+        "dav_error": makers.dav_error,
+        "redirect": makers.redirect,
+        "doctype": makers.doctype,
     }
     return plain(forms[details.pop("form", "any")](**details))
 

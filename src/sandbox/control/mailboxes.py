@@ -11,7 +11,8 @@ from sandbox.world.model import Calendar, Event, Person
 
 def people(order: Order) -> Any:
     """Everybody at Microsoft, with their switches."""
-    return [_person(person) for person in order.world.people.all() if person.google is None]
+    people = order.world.people.all()
+    return [_person(person) for person in people if person.google is None and person.icloud is None]
 
 
 def change_person(order: Order) -> Any:

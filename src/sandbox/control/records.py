@@ -27,8 +27,9 @@ def requests(order: Order) -> Any:
 
 
 def clear_records(order: Order) -> Any:
-    """Forget requests, ledger, invitations and peaks."""
+    """Forget requests, ledger, invitations, peaks and what reached iCloud's hosts."""
     order.world.traffic.clear()
+    order.world.icloud.hosts.clear()
     return {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control import access, google, mailboxes, push, records
+from sandbox.control import access, google, icloud, mailboxes, push, records
 from sandbox.control.order import Order
 from sandbox.graph.errors import GraphError
 from sandbox.mail_sink import MailSink
@@ -81,6 +81,18 @@ _ROUTES: list[tuple[str, str, Callable[[Order], Any]]] = [
     ("POST", "/google/client/add-secret", google.add_secret),
     ("POST", "/google/client/drop-secret", google.drop_secret),
     ("POST", "/google/signing-keys/rotate", google.rotate_signing_key),
+    ("GET", "/icloud/people", icloud.people),
+    ("PATCH", "/icloud" + _PERSON, icloud.change_person),
+    ("POST", "/icloud" + _PERSON + "/passwords", icloud.make_password),
+    ("DELETE", "/icloud" + _PERSON + "/passwords", icloud.revoke_password),
+    ("POST", "/icloud" + _PERSON + "/apple-id-password", icloud.change_apple_id_password),
+    ("GET", "/icloud" + _PERSON + "/calendars", icloud.calendars),
+    ("PATCH", "/icloud" + _CALENDAR, icloud.change_calendar),
+    ("GET", "/icloud" + _CALENDAR + "/files", icloud.files),
+    ("POST", "/icloud" + _CALENDAR + "/files", icloud.put_file),
+    ("GET", "/icloud/hosts", icloud.hosts),
+    ("GET", "/icloud/settings", icloud.settings),
+    ("PATCH", "/icloud/settings", icloud.change_settings),
     ("GET", "/clock", records.clock),
     ("POST", "/clock", records.move_clock),
 ]

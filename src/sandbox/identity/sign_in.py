@@ -222,7 +222,7 @@ def _require_authority(world: World, authority: str) -> None:
 
 
 def _fits(world: World, person: Person, authority: str) -> bool:
-    if person.google is not None:
+    if person.google is not None or person.icloud is not None:
         return False
     match authority:
         case "common":

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.world import ids
 from sandbox.world.choices import require_choices
 from sandbox.world.google.listing import GoogleListing
+from sandbox.world.icloud.listing import ICloudListing
 from sandbox.world.model import Calendar, Folder, Person
 from sandbox.world.people import People, UnknownName
 
@@ -102,13 +103,12 @@ class Calendars:
     def change_google(self, who: str | Person, which: str | Calendar, **settings: Any) -> Calendar:
         """Set how a calendar stands in this person's list at Google: the fields of `GoogleListing`."""
         calendar = self.get(who, which)
-        if unknown := settings.keys() - {field.name for field in fields(GoogleListing)}:
-            raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
-        require_choices(GoogleListing, settings)
-        for name, value in settings.items():
-            setattr(calendar.google, name, value)
-        calendar.changes += 1
-        return calendar
+        return _change_listing(calendar, calendar.google, settings)
+
+    def change_icloud(self, who: str | Person, which: str | Calendar, **settings: Any) -> Calendar:
+        """Set how a calendar stands in this person's home at iCloud: the fields of `ICloudListing`."""
+        calendar = self.get(who, which)
+        return _change_listing(calendar, calendar.icloud, settings)
 
     def change_id(self, who: str | Person, which: str | Calendar) -> str:
         """Give a calendar a new id, as Exchange does at times; the old one is no longer found."""
@@ -126,6 +126,18 @@ class Calendars:
             raise ValueError(f"{person.key} already has a calendar {calendar.key!r}")
         person.calendars.append(calendar)
         return calendar
+
+
+def _change_listing(
+    calendar: Calendar, listing: GoogleListing | ICloudListing, settings: dict[str, Any]
+) -> Calendar:
+    if unknown := settings.keys() - {field.name for field in fields(listing)}:
+        raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+    require_choices(type(listing), settings)
+    for name, value in settings.items():
+        setattr(listing, name, value)
+    calendar.changes += 1
+    return calendar
 
 
 def _address(person: Person, key: str, *, is_default: bool) -> str:

@@ -87,7 +87,10 @@ class Events:
         zone: str | None = None,
         **details: Any,
     ) -> Event:
-        """Change an event as its owner would by hand; its etag changes."""
+        """Change an event as its owner would by hand; its etag changes.
+
+        It is told by its fields again if an iCalendar text told of it before, unless the text is what changes.
+        """
         if start is not None or end is not None:
             length = event.end - event.start
             times = _times(
@@ -97,7 +100,7 @@ class Events:
                 times["end"] = times["start"] + length
             for name, value in times.items():
                 setattr(event, name, value)
-        _assign(event, details)
+        _assign(event, {"icloud_text": "", **details})
         return self.touch(event)
 
     def add_meeting(self, event: Event) -> Event:
@@ -163,7 +166,13 @@ class Events:
         if folder is None:
             raise UnknownName("event")
         copied = replace(
-            event, uid=uuid.uuid4().hex, exceptions={}, overrides=dict(event.overrides), google_id="", moves=0
+            event,
+            uid=uuid.uuid4().hex,
+            exceptions={},
+            overrides=dict(event.overrides),
+            google_id="",
+            icloud_name="",
+            moves=0,
         )
         folder.events[copied.uid] = copied
         length = event.end - event.start

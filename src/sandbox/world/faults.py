@@ -17,6 +17,7 @@ Surface = Literal[
     "google-revoke",
     "google-authorize",
     "google-metadata",
+    "icloud",
 ]
 FaultKind = Literal["answer", "truncate", "without_value", "hang", "cut", "cut_inside"]
 
@@ -162,6 +163,26 @@ class Faults:
         body = {"error": {"code": status, "message": message, "errors": [error]}}
         headers = {"Retry-After": retry_after} if retry_after else {}
         return self.add(**{"surface": "google", **details}, status=status, body=body, headers=headers)
+
+    def dav_error(
+        self, status: int, condition: str = "", *, retry_after: str | None = None, **details: Any
+    ) -> Fault:
+        """ICloud refuses; `condition` is what a WebDAV error says was not met: need-privileges ("": no body)."""
+        body = f'<error xmlns="DAV:"><{condition} xmlns="DAV:"/></error>' if condition else None
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        fields = {"surface": "icloud", "body": body, "content_type": "application/xml", **details}
+        return self.add(**fields, status=status, headers=headers)
+
+    def redirect(self, to: str, *, status: int = 301, **details: Any) -> Fault:
+        """ICloud sends the client elsewhere."""
+        return self.add(**{"surface": "icloud", **details}, status=status, headers={"Location": to})
+
+    def doctype(self, **details: Any) -> Fault:
+        """ICloud's answer begins with a DOCTYPE, whose entities grow a thousandfold."""
+        entities = '<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
+        body = f'<!DOCTYPE multistatus [{entities}]><multistatus xmlns="DAV:">&b;</multistatus>'
+        fields = {"surface": "icloud", "content_type": "application/xml", **details}
+        return self.add(**fields, status=207, body=f'<?xml version="1.0"?>{body}')
 
     def google_token_error(
         self,

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from sandbox.world.google.account import GoogleAccount
 from sandbox.world.google.listing import GoogleListing
+from sandbox.world.icloud.account import ICloudAccount
+from sandbox.world.icloud.listing import ICloudListing
 from sandbox.world.recurrence import Recurrence
 
 ConsentPolicy = Literal["user", "admin", "admin_error"]
@@ -60,7 +62,8 @@ class Event:
     (end exclusive). `exceptions` maps an occurrence's original date to its changed copy, or to None once
     deleted. `location` is its place in one line, `locations` the places in it, empty where there is just the line.
     `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out. `google` is the
-    same for Google, where None leaves a member out, and `google_id` the id it has there if it was chosen.
+    same for Google, where None leaves a member out, and `google_id` the id it has there if it was chosen. `icloud_text`
+    is its whole iCalendar text where that says more than the fields can, `icloud_name` the name of its file, if chosen.
     """
 
     uid: str
@@ -99,6 +102,8 @@ class Event:
     omitted: set[str] = field(default_factory=set)
     google: dict[str, Any] = field(default_factory=dict)
     google_id: str = ""
+    icloud_text: str = ""
+    icloud_name: str = ""
     moves: int = 0
     changes: int = 1
 
@@ -118,11 +123,13 @@ class Folder:
     """The events behind one or more calendar entries: a shared calendar is two entries on one folder.
 
     `address` is what Google calls the calendar, in everybody's list. `gone` are events that were deleted or moved away.
+    `changes` counts what happened to its events.
     """
 
     address: str = ""
     events: dict[str, Event] = field(default_factory=dict)
     gone: dict[str, Event] = field(default_factory=dict)
+    changes: int = 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -143,6 +150,7 @@ class Calendar:
     hex_color: str = ""
     changes: int = 1
     google: GoogleListing = field(default_factory=GoogleListing)
+    icloud: ICloudListing = field(default_factory=ICloudListing)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -153,7 +161,7 @@ class Person:
     organisation. With `default_calendar` "not_found" the mailbox has
     lost its default calendar: `/me/calendar` answers 404, and the list marks none of the others. `guest_of` is a
     tenant that invited the person: signing in through that tenant's own authority yields `guest_oid` there.
-    Somebody with a `google` account signs in there and not at Microsoft.
+    Somebody with a `google` account signs in there and not at Microsoft, somebody with an `icloud` account at neither.
     """
 
     key: str
@@ -174,6 +182,7 @@ class Person:
     guest_oid: str | None = None
     mailbox_moves: int = 0
     google: GoogleAccount | None = None
+    icloud: ICloudAccount | None = None
     calendars: list[Calendar] = field(default_factory=list)
 
     @property
@@ -182,3 +191,10 @@ class Person:
         if self.google is None:
             raise ValueError(f"{self.key} has no Google account")
         return self.google
+
+    @property
+    def icloud_account(self) -> ICloudAccount:
+        """Their account at iCloud; raises ValueError for somebody without one."""
+        if self.icloud is None:
+            raise ValueError(f"{self.key} has no iCloud account")
+        return self.icloud

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.world.choices import require_choices
 from sandbox.world.google.account import GoogleAccount
+from sandbox.world.icloud.account import ICloudAccount
 from sandbox.world.model import PERSONAL_TENANT, Person, Tenant
 
 _NAMESPACE = uuid.UUID("6f0c6c4e-2f7e-4a43-9c55-4b8a5d1f6c11")
@@ -31,7 +32,7 @@ class UnknownName(LookupError):
 
 
 class People:
-    """Everybody who can sign in, by key (`"anna"`), e-mail address, object id or Google's `sub`."""
+    """Everybody who can sign in, by key (`"anna"`), e-mail address, object id, Google's `sub` or iCloud's number."""
 
     def __init__(self) -> None:
         self._people: dict[str, Person] = {}
@@ -52,7 +53,8 @@ class People:
         wanted = who.casefold()
         for person in self._people.values():
             sub = person.google.sub if person.google else None
-            if wanted in (person.key, person.email.casefold(), person.oid, sub):
+            number = person.icloud.number if person.icloud else None
+            if wanted in (person.key, person.email.casefold(), person.oid, sub, number):
                 return person
         raise UnknownName(who)
 
@@ -95,6 +97,22 @@ class People:
         sub = str(10**20 + int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]))
         account = GoogleAccount(sub=sub, hosted_domain=domain if workspace else None)
         return self.add(key, name, email, domain, google=account, **settings)
+
+    def add_icloud(self, key: str, name: str, email: str, **settings: Any) -> Person:
+        """Add a person with an iCloud account. `settings` are fields of `Person`."""
+        domain = email.partition("@")[2]
+        if domain not in {tenant.domain for tenant in self.tenants()}:
+            self.add_tenant(domain, domain)
+        number = str(10**9 + int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % (9 * 10**9))
+        account = ICloudAccount(number=number, addresses=[email])
+        return self.add(key, name, email, domain, icloud=account, **settings)
+
+    def change_icloud(self, who: str | Person, **settings: Any) -> Person:
+        """Set switches of a person's iCloud account: the fields of `ICloudAccount` but `number` and `passwords`."""
+        person = self.get(who)
+        allowed = {field.name for field in fields(ICloudAccount)} - {"number", "passwords"}
+        _assign(person.icloud_account, settings, frozenset(allowed))
+        return person
 
     def change_google(self, who: str | Person, **settings: Any) -> Person:
         """Set switches of a person's Google account: the fields of `GoogleAccount` but `sub`."""

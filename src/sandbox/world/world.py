@@ -10,6 +10,8 @@ from sandbox.world.faults import Faults
 from sandbox.world.google.channels import Ring
 from sandbox.world.google.google import Google
 from sandbox.world.grants import Grants
+from sandbox.world.icloud.icloud import ICloud
+from sandbox.world.icloud.personas import populate_icloud
 from sandbox.world.model import Event, Folder
 from sandbox.world.people import People
 from sandbox.world.personas import populate
@@ -37,6 +39,7 @@ class World:
     traffic: Traffic
     settings: Settings
     google: Google
+    icloud: ICloud
 
     def __init__(self, app: App, google_app: App) -> None:
         self.send: Callable[[Notice], None] | None = None
@@ -60,9 +63,12 @@ class World:
         self.faults = Faults()
         self.traffic = Traffic()
         self.google = Google(self._first_google_app.as_new(), self.people, self.clock, self._pass_ring)
+        self.icloud = ICloud(self.people, self.clock)
         populate(self.people, self.calendars, self.events, self.clock)
+        populate_icloud(self.people, self.calendars, self.events, self.icloud.passwords, self.clock)
 
     def _event_changed(self, change: Change, folder: Folder, event: Event) -> None:
+        folder.changes += 1
         self.subscriptions.event_changed(change, folder, event)
         self.google.channels.event_changed(change, folder, event)
 

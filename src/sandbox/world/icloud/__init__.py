@@ -1,0 +1,1 @@
+"""What exists at the sandbox's iCloud beside the people, calendars and events of the whole world."""
