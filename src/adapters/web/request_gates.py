@@ -38,7 +38,9 @@ class RequestGates:
     """One gate per name, shared by everything in the process that asks in that name.
 
     `at_once` bounds the requests under way, `per_minute` those that begin within any minute; None is no bound. A pause
-    that we choose ourselves is longer by anything up to `jitter`, anew each time.
+    that we choose ourselves begins with `first_pause`, doubles up to `longest_pause`, and is longer by anything up to
+    `jitter`, anew each time. `doubts_wishes` is for a provider that asks for less than it needs: its wish counts where
+    it is longer than the pause of our own.
     """
 
     def __init__(
@@ -48,8 +50,14 @@ class RequestGates:
         at_once: int | None,
         per_minute: int | None = None,
         jitter: timedelta = timedelta(),
+        first_pause: timedelta = FIRST_PAUSE,
+        longest_pause: timedelta = LONGEST_PAUSE,
+        doubts_wishes: bool = False,
     ) -> None:
         self._clock = clock
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._doubts_wishes = doubts_wishes
         self._jitter = jitter
         self._at_once = at_once
         self._per_minute = per_minute
@@ -86,9 +94,10 @@ class RequestGates:
         gate = self._gate(name)
         gate.refusals += 1
         pause = retry_after
-        if pause is None:
-            pause = min(FIRST_PAUSE * 2 ** min(gate.refusals - 1, 10), LONGEST_PAUSE)
-            pause += self._jitter * random.random()  # noqa: S311 - spreads only
+        if pause is None or self._doubts_wishes:
+            own = min(self._first_pause * 2 ** min(gate.refusals - 1, 10), self._longest_pause)
+            own += self._jitter * random.random()  # noqa: S311 - spreads only
+            pause = max(own, pause or own)
         until = self._clock.now() + pause
         gate.closed_until = max(until, gate.closed_until or until)
         return pause

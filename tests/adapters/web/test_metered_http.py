@@ -132,3 +132,43 @@ async def test_nothing_personal_is_printed_of_an_answer(server: ScriptedServer) 
     server.handler = secret
     async with _asking(server) as (http, _):
         assert "s3cret" not in repr(await _ask(http, server.url))
+
+
+@dataclass
+class _Sink:
+    """Reads successes, up to a chunk that it can't bear."""
+
+    unbearable: bytes = b"never"
+    taken: bytes = b""
+
+    def wants(self, status: int) -> bool:
+        return status == 200
+
+    async def take(self, chunk: bytes) -> None:
+        if self.unbearable in chunk:
+            raise InvalidAnswer(what="unbearable")
+        self.taken += chunk
+
+
+async def test_an_answer_that_somebody_reads_is_not_held(server: ScriptedServer) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=200 if request.method == "GET" else 403, text="x" * 500)
+
+    server.handler = answer
+    async with _asking(server) as (http, _):
+        got = await _ask(http, server.url, sink=(sink := _Sink()))
+        refused = await _ask(http, server.url, "POST", sink=sink)
+    assert (got.body, sink.taken) == (b"", b"x" * 500)
+    assert (refused.status, refused.body) == (403, b"x" * 500)
+
+
+async def test_what_is_read_elsewhere_is_bounded_and_counted_alike(server: ScriptedServer) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text="x" * 1_001)
+
+    server.handler = answer
+    async with _asking(server) as (http, counted):
+        for sink in (_Sink(), _Sink(unbearable=b"x")):
+            with pytest.raises(InvalidAnswer):
+                await _ask(http, server.url, sink=sink)
+    assert counted.outcomes == [(KIND, CUT_OFF)] * 2

@@ -134,3 +134,16 @@ async def test_names_are_forgotten_once_their_minute_is_over() -> None:
     for _ in range(51):
         await _pass(gates, "anna")
     assert len(gates) == 1
+
+
+def test_a_provider_that_asks_for_too_little_is_left_alone_for_longer() -> None:
+    gates = RequestGates(MovableClock(), at_once=2, first_pause=timedelta(seconds=2), doubts_wishes=True)
+    wishes = [timedelta(seconds=1), timedelta(), None, timedelta(seconds=90)]
+    got = [gates.refused("anna", wish).total_seconds() for wish in wishes]
+    assert got == [2, 4, 8, 90]
+
+
+def test_a_provider_may_have_pauses_of_its_own() -> None:
+    first, longest = timedelta(seconds=3), timedelta(seconds=7)
+    gates = RequestGates(MovableClock(), at_once=2, first_pause=first, longest_pause=longest)
+    assert [gates.refused("anna", None) for _ in range(4)] == [first, first * 2, longest, longest]
