@@ -1,0 +1,139 @@
+"""What refusals mean: the table of statuses, and the conditions that a body names."""
+
+from http import HTTPStatus
+
+import pytest
+
+from adapters.caldav.errors import (
+    BY_STATUS,
+    DavRefusal,
+    Fault,
+    conditions_in,
+    domain_error,
+    refusal_of,
+    translated,
+)
+from domain.access import (
+    AccessDenied,
+    AccessLost,
+    CalendarGone,
+    EventMissing,
+    InvalidAnswer,
+    MailboxFull,
+    ProviderUnavailable,
+    WriteRefused,
+)
+from domain.errors import DomainError
+
+
+def error(*conditions: str) -> bytes:
+    caldav = 'xmlns:c="urn:ietf:params:xml:ns:caldav"'
+    return f'<d:error xmlns:d="DAV:" {caldav}>{"".join(conditions)}</d:error>'.encode()
+
+
+NO_PRIVILEGE = error("<d:need-privileges><d:resource><d:href>/1/</d:href></d:resource></d:need-privileges>")
+INVALID = error("<c:valid-calendar-data>no DTSTART: Lunch with Bob</c:valid-calendar-data>")
+SAME_UID = error("<c:no-uid-conflict><d:href>/1/calendars/home/secret.ics</d:href></c:no-uid-conflict>")
+QUOTA = error("<d:quota-not-exceeded/>")
+
+MEANINGS: list[tuple[int, bytes, type[DomainError], type[DomainError]]] = [
+    (400, b"", InvalidAnswer, WriteRefused),
+    (401, b"", ProviderUnavailable, ProviderUnavailable),
+    (403, b"", AccessDenied, AccessDenied),
+    (403, NO_PRIVILEGE, AccessDenied, AccessDenied),
+    (403, INVALID, InvalidAnswer, WriteRefused),
+    (403, SAME_UID, InvalidAnswer, WriteRefused),
+    (404, b"", EventMissing, EventMissing),
+    (405, b"", AccessDenied, AccessDenied),
+    (409, b"", ProviderUnavailable, ProviderUnavailable),
+    (410, b"", EventMissing, EventMissing),
+    (412, b"", ProviderUnavailable, ProviderUnavailable),
+    (413, b"", InvalidAnswer, WriteRefused),
+    (415, b"", InvalidAnswer, WriteRefused),
+    (418, b"", InvalidAnswer, WriteRefused),
+    (429, b"", ProviderUnavailable, ProviderUnavailable),
+    (500, b"<html/>", ProviderUnavailable, ProviderUnavailable),
+    (501, b"", ProviderUnavailable, ProviderUnavailable),
+    (503, b"", ProviderUnavailable, ProviderUnavailable),
+    (507, b"", InvalidAnswer, MailboxFull),
+    (507, QUOTA, InvalidAnswer, MailboxFull),
+    (403, QUOTA, InvalidAnswer, MailboxFull),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "read", "written"), MEANINGS)
+def test_a_refusal_has_a_meaning(
+    status: int, body: bytes, read: type[DomainError], written: type[DomainError]
+) -> None:
+    refusal = refusal_of(status, body)
+    assert type(domain_error(refusal, gone=EventMissing)) is read
+    assert type(domain_error(refusal, gone=EventMissing, writing=True)) is written
+
+
+@pytest.mark.parametrize("status", [one.value for one in HTTPStatus if one >= 400])
+@pytest.mark.parametrize("writing", [True, False])
+def test_no_status_is_lost_access_by_itself(status: int, *, writing: bool) -> None:
+    meant = domain_error(refusal_of(status), gone=CalendarGone, writing=writing)
+    assert not isinstance(meant, AccessLost)
+
+
+def test_one_refused_password_ends_a_sign_in() -> None:
+    with pytest.raises(AccessDenied), translated(gone=EventMissing, password=AccessDenied):
+        raise refusal_of(401)
+
+
+def test_the_cause_is_kept() -> None:
+    with pytest.raises(EventMissing) as caught, translated(gone=EventMissing):
+        raise refusal_of(404)
+    assert isinstance(caught.value.__cause__, DavRefusal)
+
+
+@pytest.mark.parametrize(
+    ("status", "unknown"), [(500, True), (502, True), (503, True), (429, False), (401, False)]
+)
+def test_what_became_of_a_write_is_unknown_after_a_failure_of_the_servers(
+    status: int, *, unknown: bool
+) -> None:
+    meant = domain_error(refusal_of(status), gone=EventMissing, writing=True)
+    assert isinstance(meant, ProviderUnavailable)
+    assert meant.outcome_unknown is unknown
+    asked = domain_error(refusal_of(status), gone=EventMissing)
+    assert isinstance(asked, ProviderUnavailable)
+    assert not asked.outcome_unknown
+
+
+@pytest.mark.parametrize(("status", "throttled"), [(429, True), (503, True), (500, False)])
+def test_throttling_is_told_as_such(status: int, *, throttled: bool) -> None:
+    meant = domain_error(refusal_of(status), gone=EventMissing)
+    assert isinstance(meant, ProviderUnavailable)
+    assert meant.throttled is throttled
+
+
+def test_every_fault_is_met_by_a_status() -> None:
+    assert {*BY_STATUS.values()} == {*Fault}
+
+
+def test_the_code_is_a_condition_and_no_text_of_the_servers() -> None:
+    assert refusal_of(403, INVALID).code == "valid-calendar-data"
+    assert refusal_of(403, b"Lunch with Bob").code == "status 403"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><need-privileges/></html>",
+        b'<!DOCTYPE x><error xmlns="DAV:"><need-privileges/></error>',
+        b'<error xmlns="DAV:"><need-privileges/>',
+        b"<error><need-privileges/></error>",
+        b'{"error": 1}',
+        error('<x xmlns="urn:anna"/>', "<d:Anna.Smith/>"),
+    ],
+)
+def test_what_is_no_condition_is_passed_over(body: bytes) -> None:
+    assert conditions_in(body) == ()
+
+
+def test_conditions_are_read_in_both_namespaces() -> None:
+    body = error("<d:need-privileges/>", "<c:valid-calendar-data/>")
+    assert conditions_in(body) == ("need-privileges", "valid-calendar-data")
