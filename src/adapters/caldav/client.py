@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar
 import aiohttp
 from yarl import URL
 
+from adapters.caldav.answers import require_told
 from adapters.caldav.errors import DavRefusal, Fault, refusal_of
 from adapters.caldav.login import Login
 from adapters.caldav.multistatus import MultistatusReader, Resource
@@ -99,7 +100,12 @@ class DavClient:
         nothing else keeps what the resources hold. Whatever it raises ends the request.
         """
         request = _Request(method="REPORT", path=path, kind=kind, headers=_asking(1), body=body, reads=True)
-        return await self._multistatus(login, request, digest, in_thread=True)
+
+        def digest_told(resource: Resource) -> T | None:
+            require_told(resource, path)
+            return digest(resource)
+
+        return await self._multistatus(login, request, digest_told, in_thread=True)
 
     async def put(
         self, login: Login, path: str, body: bytes, *, condition: Mapping[str, str], kind: str
@@ -121,16 +127,18 @@ class DavClient:
     async def _multistatus(
         self, login: Login, request: _Request, digest: Callable[[Resource], T | None], *, in_thread: bool
     ) -> list[T]:
-        made: list[T] = []
-
-        def hand_on(resource: Resource) -> None:
-            if resource.status == HTTPStatus.INSUFFICIENT_STORAGE:
-                raise InvalidAnswer(what="a part of the answer")
-            if (one := digest(resource)) is not None:
-                made.append(one)
+        tries: list[list[T]] = []
 
         def new_sink() -> MultistatusSink:
-            made.clear()
+            made: list[T] = []  # by this try alone: a thread of one that was given up may still be at work
+            tries.append(made)
+
+            def hand_on(resource: Resource) -> None:
+                if resource.status == HTTPStatus.INSUFFICIENT_STORAGE:
+                    raise InvalidAnswer(what="a part of the answer")
+                if (one := digest(resource)) is not None:
+                    made.append(one)
+
             reader = MultistatusReader(
                 hand_on,
                 largest_bytes=self._settings.largest_answer,
@@ -139,7 +147,7 @@ class DavClient:
             return MultistatusSink(reader, in_thread=in_thread)
 
         await self._send(login, request, new_sink)
-        return made
+        return tries[-1]
 
     async def _send(
         self, login: Login, request: _Request, new_sink: Callable[[], MultistatusSink] | None = None

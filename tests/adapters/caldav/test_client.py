@@ -139,6 +139,29 @@ async def test_an_answer_that_was_cut_short_by_the_server_is_no_answer(
         await query(dav.client, href_of)
 
 
+@pytest.mark.parametrize("told", ["403 Forbidden", "500 Oops"])
+async def test_a_query_that_leaves_something_out_is_no_answer(
+    server: ScriptedServer, dav: OpenDav, told: str
+) -> None:
+    script(server, lambda: answer(response("/a"), response("/b", status=told)))
+    with pytest.raises(InvalidAnswer):
+        await query(dav.client, href_of)
+
+
+async def test_a_query_may_tell_that_a_member_is_gone(server: ScriptedServer, dav: OpenDav) -> None:
+    script(server, lambda: answer(response("/a"), response("/b", status="404 Not Found")))
+    assert await query(dav.client, href_of) == ["/a", "/b"]
+
+
+async def test_a_calendar_that_is_gone_may_be_told_inside_the_answer(
+    server: ScriptedServer, dav: OpenDav
+) -> None:
+    script(server, lambda: answer(response("https://p1-caldav.icloud.com" + PATH, status="404 Not Found")))
+    with pytest.raises(DavRefusal) as caught:
+        await query(dav.client, href_of)
+    assert caught.value.fault is Fault.GONE
+
+
 NONSENSE = {
     "a page": status(200, "<html>Sign in</html>"),
     "a page inside a 207": status(207, "<html>Sign in</html>"),

@@ -18,6 +18,14 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
+@cache
+def _context() -> ssl.SSLContext:
+    """Made once: a key for each server would take longer than most tests."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert("localhost").configure_cert(context)
+    return context
+
+
 async def empty_object(request: web.Request) -> web.Response:
     return web.json_response({})
 
@@ -40,11 +48,9 @@ async def scripted_server(folder: Path) -> AsyncIterator[ScriptedServer]:
     """`folder` is where the file of the authority goes."""
     scripted = ScriptedServer(ca_file=folder / "authority.pem")
     authority().cert_pem.write_to_path(scripted.ca_file)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("localhost").configure_cert(context)
     runner = web.ServerRunner(web.Server(scripted.answer), shutdown_timeout=0)  # type: ignore[arg-type]
     await runner.setup()
-    site = web.TCPSite(runner, "localhost", 0, ssl_context=context)
+    site = web.TCPSite(runner, "localhost", 0, ssl_context=_context())
     await site.start()
     try:
         scripted.url = f"https://localhost:{runner.addresses[0][1]}"
