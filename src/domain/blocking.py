@@ -58,11 +58,22 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
+class FloatingTimes:
+    """Wall-clock times of wherever the person is, which is the expert's zone; both naive."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UnplacedTimes:
     """Wall-clock times of a zone nobody can resolve; both naive."""
 
     start: datetime
     end: datetime
+
+
+When = Instants | Days | FloatingTimes | UnplacedTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +83,7 @@ class CalendarEntry:
     The id only tells whether it is one of ours. It is stored nowhere, and two entries are the same without it.
     """
 
-    when: Instants | Days | UnplacedTimes
+    when: When
     show_as: ShowAs
     cancelled: bool = False
     declined: bool = False
@@ -92,7 +103,7 @@ class CalendarEntry:
     def covers(self, zone: ZoneInfo) -> Interval | None:
         """The time it takes up, whatever its status; None for a moment without length.
 
-        `zone` is the expert's: all-day entries cover its local days.
+        `zone` is the expert's: all-day entries cover its local days, floating ones are on its clock.
         """
         return _covered(self.when, zone)
 
@@ -102,7 +113,8 @@ def busy_time(
 ) -> Spans:
     """When the entries of one calendar block, inside `window`, as disjoint intervals in order.
 
-    `zone` is the expert's: all-day entries block its local days. So is `tentative_blocks`.
+    `zone` is the expert's: all-day entries block its local days, floating ones are on its clock. So is
+    `tentative_blocks`.
     """
     starts: list[int] = []
     ends: list[int] = []
@@ -126,15 +138,27 @@ def busy_time(
     return Spans.between(starts, ends).clipped_to(window)
 
 
-def _covered(when: Instants | Days | UnplacedTimes, zone: ZoneInfo) -> Interval | None:
+def _covered(when: When, zone: ZoneInfo) -> Interval | None:
     match when:
         case Days(first, after_last):
             return local_days(first, after_last, zone)
+        case FloatingTimes(start, end):
+            return _on_the_clock_of(zone, start, end)
         case UnplacedTimes(start, end):
             stretch = _between(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
             return stretch and stretch.widened(ANYWHERE_ON_EARTH)
         case Instants(start, end):
             return _between(start, end)
+
+
+def _on_the_clock_of(zone: ZoneInfo, start: datetime, end: datetime) -> Interval | None:
+    """A time the clocks jump over is read with the offset before the jump, of two equal ones the first."""
+    begins, ends = (time.replace(tzinfo=zone, fold=0).astimezone(UTC) for time in (start, end))
+    if begins >= ends and start < end:
+        ends = begins + (
+            end - start
+        )  # it began in the hour that is jumped over, and would end before it began
+    return _between(begins, ends)
 
 
 def _between(one: datetime, other: datetime) -> Interval | None:

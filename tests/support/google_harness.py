@@ -23,7 +23,7 @@ from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.account import AccountKind, Identity, Provider
-from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes
+from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
 from domain.connection import MailboxNotServed
 from domain.errors import DomainError
@@ -217,7 +217,7 @@ class GoogleHarness:
 
     def has(self, entry: CalendarEntry) -> bool:
         """Other statuses than busy and free are kinds of events, what is cancelled isn't listed, marks are ids."""
-        placed = not isinstance(entry.when, UnplacedTimes)
+        placed = not isinstance(entry.when, UnplacedTimes | FloatingTimes)
         return placed and entry.show_as in _SHOW_AS and not entry.cancelled and entry.mark is None
 
     def add_entry(
@@ -234,7 +234,7 @@ class GoogleHarness:
                 self.world.events.add(name, start, end, **details)
             case Days(first, after_last):
                 self.world.events.add(name, first, after_last, zone=zone, **details)
-            case UnplacedTimes():
+            case UnplacedTimes() | FloatingTimes():
                 raise AssertionError("Google is asked for instants")
 
     def add_daily_series(self, first: Interval, *, days: int) -> None:

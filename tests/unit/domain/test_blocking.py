@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes, busy_time
+from domain.blocking import (
+    CalendarEntry,
+    Days,
+    FloatingTimes,
+    Instants,
+    ShowAs,
+    UnplacedTimes,
+    When,
+    busy_time,
+)
 from domain.ids import EventMark
 from domain.interval import Interval
 from tests.builders import MARK, NOW, after, an_interval
@@ -26,7 +35,7 @@ def _instants(*, starts: float = 24, hours: float = 1) -> Instants:
 
 
 def _entry(
-    when: Instants | Days | UnplacedTimes | None = None,
+    when: When | None = None,
     show_as: ShowAs = ShowAs.BUSY,
     *,
     cancelled: bool = False,
@@ -157,6 +166,38 @@ def test_times_nobody_can_place_outside_the_window_reach_into_it() -> None:
     assert _busy(_entry(when)) == (an_interval(starts=0, hours=4),)
 
 
+@pytest.mark.parametrize(
+    ("zone", "start", "end"),
+    [
+        ("Europe/Berlin", datetime(2027, 6, 2, 7, tzinfo=UTC), datetime(2027, 6, 2, 8, tzinfo=UTC)),
+        ("America/New_York", datetime(2027, 6, 2, 13, tzinfo=UTC), datetime(2027, 6, 2, 14, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(2027, 6, 2, tzinfo=UTC), datetime(2027, 6, 2, 1, tzinfo=UTC)),
+    ],
+)
+def test_floating_times_are_on_the_experts_clock(zone: str, start: datetime, end: datetime) -> None:
+    when = FloatingTimes(datetime(2027, 6, 2, 9), datetime(2027, 6, 2, 10))  # noqa: DTZ001 - a wall clock
+
+    assert _busy(_entry(when), window=YEAR, zone=ZoneInfo(zone)) == (Interval(start, end),)
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "begin", "end"),
+    [
+        ("2027-03-28 02:30", "2027-03-28 03:00", "2027-03-28 01:30", "2027-03-28 02:00"),
+        ("2027-03-28 02:30", "2027-03-28 04:30", "2027-03-28 01:30", "2027-03-28 02:30"),
+        ("2027-10-31 02:30", "2027-10-31 02:45", "2027-10-31 00:30", "2027-10-31 00:45"),
+        ("2027-06-02 10:00", "2027-06-02 09:00", "2027-06-02 07:00", "2027-06-02 08:00"),
+    ],
+    ids=["begins in the skipped hour", "outlasts it", "the first of two equal hours", "swapped"],
+)
+def test_floating_times_where_the_clock_changes(starts: str, ends: str, begin: str, end: str) -> None:
+    when = FloatingTimes(datetime.fromisoformat(starts), datetime.fromisoformat(ends))
+
+    assert _busy(_entry(when), window=YEAR) == (
+        Interval(datetime.fromisoformat(f"{begin}Z"), datetime.fromisoformat(f"{end}Z")),
+    )
+
+
 def test_no_mark_frees_anything_by_itself() -> None:
     assert _busy(_entry(mark=MARK)) == (an_interval(),)
 
@@ -166,9 +207,10 @@ def test_no_mark_frees_anything_by_itself() -> None:
     [
         Instants(after(hours=24), after(hours=24)),
         UnplacedTimes(datetime(2027, 3, 2, 9), datetime(2027, 3, 2, 9)),  # noqa: DTZ001 - their zone is unknown
+        FloatingTimes(datetime(2027, 3, 2, 9), datetime(2027, 3, 2, 9)),  # noqa: DTZ001 - a wall clock
     ],
 )
-def test_an_entry_without_length_blocks_nothing(when: Instants | UnplacedTimes) -> None:
+def test_an_entry_without_length_blocks_nothing(when: When) -> None:
     assert _busy(_entry(when)) == ()
 
 
@@ -208,10 +250,11 @@ INSTANTS = st.builds(lambda one, other: Instants(after(minutes=one), after(minut
 UNPLACED = INSTANTS.map(
     lambda when: UnplacedTimes(when.start.replace(tzinfo=None), when.end.replace(tzinfo=None))
 )
+FLOATING = UNPLACED.map(lambda when: FloatingTimes(when.start, when.end))
 DATES = st.integers(-4, 8).map(lambda days: NOW.date() + timedelta(days=days))
 ENTRIES = st.builds(
     CalendarEntry,
-    when=INSTANTS | UNPLACED | st.builds(Days, DATES, DATES),
+    when=INSTANTS | UNPLACED | FLOATING | st.builds(Days, DATES, DATES),
     show_as=st.sampled_from(ShowAs),
     cancelled=st.booleans(),
     declined=st.booleans(),
