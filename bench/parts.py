@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from bench import availability, live, sessions
 from bench.beside import pairs, stage_before
 from bench.builds import BuildMissing, build_before, without_before
+from bench.caldav_events import caldav_table
 from bench.databases import connections_to
 from bench.events import cost_table
 from bench.fair import fair
@@ -99,6 +100,7 @@ ALONE: Mapping[str, Callable[[], str]] = {
     "flood": flood,
     "halves": half_open,
     "events": cost_table,
+    "caldav": caldav_table,
     "polls": polls,
 }
 """Afterwards, each with what it starts by itself."""
