@@ -48,7 +48,7 @@ def _query(call: Call, calendar: Calendar, asked: Node) -> Iterator[Element]:
         return
     selection = _selection(call, asked)
     for event in calendar.folder.events.values():
-        if matches(event, wanted, finds_rdates=call.settings.finds_rdates):
+        if wanted is None or matches(event, wanted, finds_rdates=call.settings.finds_rdates):
             yield _response(call, calendar, event, names, selection)
 
 
@@ -94,13 +94,15 @@ def _selection(call: Call, asked: Node) -> Selection | None:
     return selection_in(asked.find(f".//{{{CALDAV}}}calendar-data"))
 
 
-def _time_range(call: Call, asked: Node) -> TimeRange:
-    """The one filter iCloud takes: events, in a range that is closed on both sides. Raises DavError."""
+def _time_range(call: Call, asked: Node) -> TimeRange | None:
+    """The one filter iCloud takes: events, in a range that is closed on both sides, or in none. Raises DavError."""
     outer = asked.find(f"{{{CALDAV}}}filter/{{{CALDAV}}}comp-filter")
     inner = outer.findall("*") if outer is not None else []
     if outer is None or outer.get("name") != "VCALENDAR" or [_filter(one) for one in inner] != ["VEVENT"]:
         raise bad_request()
     parts = inner[0].findall("*")
+    if not parts:
+        return None
     if [part.tag for part in parts] != [f"{{{CALDAV}}}time-range"]:
         raise bad_request()
     begin, end = (_bound(parts[0].get(name)) for name in ("start", "end"))

@@ -172,7 +172,7 @@ async def test_the_calendar_itself_may_be_among_the_answers(ida: Caldav, sandbox
 @pytest.mark.parametrize(
     "body",
     [
-        filtered(WHOLE, ""),
+        filtered(WHOLE, "", "VTODO"),
         filtered(WHOLE, '<c:time-range start="20300513T000000Z"/>'),
         filtered(WHOLE, '<c:time-range end="20300513T000000Z"/>'),
         filtered(WHOLE, '<c:time-range start="20300513T000000" end="20300514T000000"/>'),
@@ -185,6 +185,13 @@ async def test_the_calendar_itself_may_be_among_the_answers(ida: Caldav, sandbox
 )
 async def test_refuses_other_questions(ida: Caldav, body: str) -> None:
     assert (await ida.report("home", body)).status == 400
+
+
+async def test_without_a_range_everything_is_found(ida: Caldav, sandbox: Sandbox) -> None:
+    for start in ("2006-05-14T09:00", "2038-05-14T09:00"):
+        sandbox.world.events.add("ida", start, calendar="nameless")
+    reply = await ida.report("nameless", filtered(WHOLE, ""))
+    assert len([one for one in found_in(reply) if one.there]) == 2
 
 
 async def test_does_not_expand(ida: Caldav, sandbox: Sandbox) -> None:
