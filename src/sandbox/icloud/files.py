@@ -19,11 +19,11 @@ _LARGEST = 20 * 1024 * 1024
 
 def get(call: Call) -> Answer:
     """The whole file; raises DavError."""
-    _calendar(call)
-    event = call.target.event
+    calendar, event = _calendar(call), call.target.event
     if event is None:
         raise not_found()
-    text = Printer(person=call.person).text(event, uid_of(event))
+    owner = properties.owner_of(call.world, call.person, calendar)
+    text = Printer(owner=owner).text(event, uid_of(event))
     traffic = call.world.traffic
     traffic.record_asked(call.method, call.template, {"calendar-data=*"})
     traffic.record_event(call.person.key, call.method, call.template, {"getetag": True} | printed(text))

@@ -24,24 +24,25 @@ _CLASS: Final = {"private": "PRIVATE", "personal": "PRIVATE", "confidential": "C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printer:
-    """Writes events into the calendars of one person, whose answer to an invitation is among the attendees."""
+    """Writes the events of a calendar. Its owner is the one who was invited to them and gave an answer."""
 
-    person: Person
+    owner: Person
 
     def text(self, event: Event, uid: str) -> str:
         """The whole file of an event or a series."""
         if event.icloud_text:
             return event.icloud_text
         parts = list(self._events(event, uid))
-        if not _is_plain(event):
-            first = _first(event)
-            parts.insert(0, component_of(_zone_name(event).strip('"'), zone_of(event), first.year))
+        zoned = {
+            _zone_name(one): one for one in (event, *event.exceptions.values()) if one and not _is_plain(one)
+        }
+        zones = [component_of(name.strip('"'), zone_of(one), _first(one).year) for name, one in zoned.items()]
         head = [
             Line("VERSION", "2.0"),
             Line("PRODID", "-//Apple Inc.//iCloud Sandbox//EN"),
             Line("CALSCALE", "GREGORIAN"),
         ]
-        return write(Component("VCALENDAR", head, parts))
+        return write(Component("VCALENDAR", head, zones + parts))
 
     def _events(self, event: Event, uid: str) -> Iterator[Component]:
         yield self._event(event, uid, series_of=None, original=None)
@@ -90,8 +91,8 @@ class Printer:
         if event.response in _PARTSTAT:
             host = f"mailto:{event.organizer_email}"
             yield Line("ORGANIZER", host, f';CN="{event.organizer_name}"')
-            parameters = f';CN="{self.person.name}";CUTYPE=INDIVIDUAL;PARTSTAT={_PARTSTAT[event.response]}'
-            yield Line("ATTENDEE", f"mailto:{self.person.icloud_account.addresses[0]}", parameters)
+            parameters = f';CN="{self.owner.name}";CUTYPE=INDIVIDUAL;PARTSTAT={_PARTSTAT[event.response]}'
+            yield Line("ATTENDEE", f"mailto:{self.owner.icloud_account.addresses[0]}", parameters)
 
 
 def _series(event: Event) -> Iterator[Line]:

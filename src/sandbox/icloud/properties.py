@@ -9,6 +9,7 @@ from sandbox.icloud.call import Call
 from sandbox.icloud.paths import Kind
 from sandbox.icloud.xml import APPLE, CALDAV, CALENDARSERVER, DAV, Element, Name, dav, href
 from sandbox.world.model import Calendar, Event, Person
+from sandbox.world.world import World
 
 Properties = dict[Name, Element]
 _OWN: Final = (
@@ -70,7 +71,7 @@ def of_service(call: Call, kind: Kind) -> Properties:
 
 def of_calendar(call: Call, calendar: Calendar) -> Properties:
     """A calendar, a list of reminders, or a subscribed feed."""
-    listing, owner = calendar.icloud, _owner_of(call, calendar)
+    listing, owner = calendar.icloud, owner_of(call.world, call.person, calendar)
     transparency = "transparent" if listing.transparent else "opaque"
     components = tuple(Element(Name(CALDAV, "comp"), (), (("name", one),)) for one in listing.components)
     found = [
@@ -120,6 +121,14 @@ def split(call: Call, known: Properties, asked: Iterable[Name]) -> tuple[list[El
     return there, missing
 
 
+def owner_of(world: World, person: Person, calendar: Calendar) -> Person:
+    """Who has as their own what this person sees: somebody's address may change."""
+    for one in world.people.all():
+        if any(own.folder is calendar.folder and own.can_share for own in one.calendars):
+            return one
+    return person
+
+
 def may_write(calendar: Calendar) -> bool:
     """Whether events can be put into it, whatever its privileges claim."""
     return calendar.can_edit and calendar.icloud.kind == "calendar"
@@ -152,14 +161,6 @@ def _allowed(call: Call, calendar: Calendar, owner: Person) -> Iterable[str]:
     if not calendar.can_edit:
         return _READ_ONLY
     return _OWN if owner is call.person else _SHARED
-
-
-def _owner_of(call: Call, calendar: Calendar) -> Person:
-    """Who has the calendar as their own: somebody's address may change."""
-    for person in call.world.people.all():
-        if any(one.folder is calendar.folder and one.can_share for one in person.calendars):
-            return person
-    return call.person
 
 
 def _version(calendar: Calendar) -> str:

@@ -66,10 +66,10 @@ def _multiget(call: Call, calendar: Calendar, asked: Node) -> Iterator[Element]:
 def _response(
     call: Call, calendar: Calendar, event: Event, names: list[Name], selection: Selection | None
 ) -> Element:
-    known = properties.of_event(event)
+    known, owner = properties.of_event(event), properties.owner_of(call.world, call.person, calendar)
     leaves: dict[str, object] = {name.local: True for name in names if name in known}
     if _DATA in names:
-        text = apply(selection, Printer(person=call.person).text(event, paths.uid_of(event)))
+        text = apply(selection, Printer(owner=owner).text(event, paths.uid_of(event)))
         known[_DATA] = Element(_DATA, text)
         leaves |= printed(text)
     call.world.traffic.record_event(call.person.key, call.method, call.template, leaves)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.icloud.paths import event_named, uid_of
 from sandbox.icloud.printer import Printer
+from sandbox.icloud.properties import owner_of
 from sandbox.icloud.reading import Stored, anything
 from sandbox.world.model import Calendar, Event, Person
 from sandbox.world.world import World
@@ -44,4 +45,6 @@ def store_text(world: World, who: str | Person, which: str | Calendar, text: str
 
 def text_of(world: World, who: str | Person, event: Event) -> str:
     """What is in an event's file, as this person gets it."""
-    return Printer(person=world.people.get(who)).text(event, uid_of(event))
+    person = world.people.get(who)
+    owner = owner_of(world, person, world.events.calendar_of(person, event))
+    return Printer(owner=owner).text(event, uid_of(event))

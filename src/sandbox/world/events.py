@@ -171,6 +171,7 @@ class Events:
             exceptions={},
             overrides=dict(event.overrides),
             google_id="",
+            icloud_text="",
             icloud_name="",
             moves=0,
         )

@@ -6,11 +6,13 @@ import pytest
 
 from sandbox import Recurrence, Sandbox
 from sandbox.icloud.storing import store_text
+from tests.sandbox.client import Http
 from tests.sandbox.icloud.client import (
     TIMES,
     WHOLE,
     WINDOW,
     Caldav,
+    caldav_of,
     calendar_text,
     condition,
     event_text,
@@ -75,6 +77,27 @@ async def test_invitations_are_opaque_whatever_the_answer(
     text = found.data.replace("\n ", "")
     assert "TRANSP:OPAQUE" in text
     assert f"PARTSTAT={partstat}:mailto:ida@icloud.example.com" in text
+
+
+async def test_in_a_shared_calendar_its_owner_is_the_one_invited(sandbox: Sandbox, http: Http) -> None:
+    sandbox.world.events.add("ivan", "2030-05-14T09:00", calendar="work", response="declined")
+    [found] = await caldav_of(sandbox, http, "ines").events("ivan-readonly")
+    text = found.data.replace("\n ", "")
+    assert "PARTSTAT=DECLINED:mailto:ivan@icloud.example.com" in text
+    assert "ines@" not in text
+
+
+async def test_every_zone_that_is_named_has_its_rules(ida: Caldav, sandbox: Sandbox) -> None:
+    events = sandbox.world.events
+    daily = Recurrence(kind="daily")
+    series = events.add("ida", "2030-05-13T09:00", zone="Europe/Berlin", recurrence=daily)
+    day = series.start.date().replace(day=15)
+    events.change_occurrence(series, day, start="2030-05-15T11:00", zone="Asia/Tokyo")
+    [found] = await ida.events()
+    lines = found.data.splitlines()
+    assert "DTSTART;TZID=Asia/Tokyo:20300515T110000" in lines
+    assert [line for line in lines if line.startswith("TZID:")] == ["TZID:Europe/Berlin", "TZID:Asia/Tokyo"]
+    assert "RECURRENCE-ID:20300515T070000Z" in lines
 
 
 async def test_a_moved_occurrence_is_named_in_utc_and_a_deleted_one_excluded(
