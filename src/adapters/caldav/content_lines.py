@@ -171,9 +171,6 @@ class _Reader:
             self._found.odd = True
             if one.component is not None:
                 one.component.odd = True
-        # An alarm without its end may have swallowed lines of the event around it.
-        if len(self._open) > depth > 0 and (around := self._open[depth - 1].component) is not None:
-            around.odd = True
         del self._open[depth:]
 
     def _keep(self, name: str, line: str, at: int) -> None:

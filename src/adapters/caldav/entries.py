@@ -121,7 +121,9 @@ class _Reading:
             series = series_from(component, self.zone_of)
             found = list(occurrences(event, series, replaced, self.window))
         except (Odd, OverflowError):
-            self._block(component, event.status)
+            # What its later occurrences became is lost with it.
+            changed = any(one.and_later for one in replaced)
+            self._block(component, Status() if changed else event.status)
             return
         for one in found:
             self._add(one.event, one.start, one.end, one.key)

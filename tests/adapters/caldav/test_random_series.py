@@ -1,5 +1,6 @@
 """Random valid series against an expander that shares no code with the reader."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +16,8 @@ from tests.support.series_by_hand import PlainRule, hits, instant_of
 ZONES = [
     ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
 ]
-WINDOW = Interval(datetime(2026, 2, 20, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
+BEGIN = datetime(2026, 2, 20, tzinfo=UTC)
+DAYS = 270
 FIRSTS = st.datetimes(datetime(2025, 3, 1), datetime(2026, 10, 1)).map(  # noqa: DTZ001 - wall clocks
     lambda at: at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
 )
@@ -33,6 +35,7 @@ class Drawn:
     without: frozenset[int]
     moved: dict[int, timedelta]
     in_utc: bool
+    window: Interval
 
     def expected(self) -> list[tuple[datetime, datetime]]:
         times = []
@@ -43,7 +46,7 @@ class Drawn:
                 times.append(at)
         placed = ((instant_of(at, self.zone), instant_of(at + self.length, self.zone)) for at in times)
         longer = ((start, end if end > start else start + self.length) for start, end in placed)
-        return sorted({(start, end) for start, end in longer if start < WINDOW.end and end > WINDOW.start})
+        return sorted(set(touching(longer, self.window)))
 
     def text(self) -> str:
         name = self.zone.key
@@ -75,6 +78,12 @@ class Drawn:
 
     def _written(self, at: datetime) -> str:
         return f":{_utc(at, self.zone)}" if self.in_utc else f";TZID={self.zone.key}:{_wall(at)}"
+
+
+def touching(
+    times: Iterable[tuple[datetime, datetime]], window: Interval
+) -> Iterator[tuple[datetime, datetime]]:
+    return ((start, end) for start, end in times if start < window.end and end > window.start)
 
 
 def _wall(at: datetime) -> str:
@@ -112,6 +121,14 @@ def rules(draw: st.DrawFn, first: datetime) -> PlainRule:
 
 
 @st.composite
+def windows(draw: st.DrawFn) -> Interval:
+    """Mostly long ones, in which more happens."""
+    since = draw(st.integers(0, DAYS - 1))
+    until = draw(st.just(DAYS) | st.integers(since + 1, DAYS))
+    return Interval(BEGIN + timedelta(days=since), BEGIN + timedelta(days=until))
+
+
+@st.composite
 def series(draw: st.DrawFn) -> Drawn:
     first, zone = draw(FIRSTS), draw(st.sampled_from(ZONES))
     rule = draw(rules(first))
@@ -130,6 +147,7 @@ def series(draw: st.DrawFn) -> Drawn:
             if number not in without
         },
         in_utc=draw(st.booleans()),
+        window=draw(windows()),
     )
 
 
@@ -142,12 +160,10 @@ def _times_of(rule: PlainRule, first: datetime, zone: ZoneInfo) -> list[datetime
 @settings(max_examples=100, deadline=None)
 @given(series())
 def test_agrees_with_the_one_worked_out_day_by_day(drawn: Drawn) -> None:
-    read = ResourceReader(window=WINDOW).entries(drawn.text(), "x.ics", lambda _uid: None)
+    read = ResourceReader(window=drawn.window).entries(drawn.text(), "x.ics", lambda _uid: None)
 
     assert not read.odd
-    times = {_times(entry) for entry in read.entries}
-    in_window = sorted((start, end) for start, end in times if start < WINDOW.end and end > WINDOW.start)
-    assert in_window == drawn.expected()
+    assert sorted(touching({_times(entry) for entry in read.entries}, drawn.window)) == drawn.expected()
 
 
 def _times(entry: CalendarEntry) -> tuple[datetime, datetime]:
