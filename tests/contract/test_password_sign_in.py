@@ -1,18 +1,25 @@
 """What everything that proves typed passwords keeps to."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pytest
+import pytest_asyncio
 
+from adapters.caldav.login import Login
 from application.ports.password_sign_in import PasswordSignIn
 from domain.access import ProviderUnavailable
 from domain.account import Identity, Provider
 from domain.connection import MailboxNotServed
 from domain.password_sign_in import LooksLikeNormalPassword, WrongPassword
+from tests.adapters.caldav.icloud_answers import PRINCIPAL, home_set, icloud
+from tests.adapters.web.scripted_server import ScriptedServer, scripted_server
 from tests.fakes.password_sign_in import FakePasswordSignIn
 from tests.fakes.provider import FakeProvider
 from tests.fakes.store import FakeStore
+from tests.support.caldav import OpenDav, dav_on, response
 
 NORMAL = (
     "Passw0rd-of-Maria",
@@ -65,9 +72,49 @@ class FakePeople:
         return self.provider.calls["prove"]
 
 
-@pytest.fixture
-def people() -> People:
-    return FakePeople(provider=FakeProvider(FakeStore(), Provider.APPLE))
+class ApplePeople:
+    """The adapter, at a server that answers as iCloud does."""
+
+    def __init__(self, server: ScriptedServer, dav: OpenDav) -> None:
+        self._icloud = icloud()
+        self._icloud.logins = set()
+        self._icloud.play(server)
+        self._made = 0
+        self.sign_in: PasswordSignIn = dav.passwords
+        self.name = "maria@example.com"
+        self.identity = Identity(provider=Provider.APPLE, tenant_id="localhost", object_id="1234567890")
+
+    def make_password(self) -> str:
+        self._made += 1
+        password = f"{'abcdefgh'[self._made]}bcd-efgh-ijkl-mnop"
+        self._logins.add(Login(username=self.name, password=password))
+        return password
+
+    def revoke(self, password: str) -> None:
+        self._logins.remove(Login(username=self.name, password=password))
+
+    def close_mailbox(self) -> None:
+        self._icloud.answers[PRINCIPAL] = response(PRINCIPAL, home_set())
+
+    def be_out(self) -> None:
+        self._icloud.answers["/"] = 500
+
+    def asked(self) -> int:
+        return len(self._icloud.asked)
+
+    @property
+    def _logins(self) -> set[Login]:
+        assert self._icloud.logins is not None
+        return self._icloud.logins
+
+
+@pytest_asyncio.fixture(params=["fake", "apple"])
+async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[People]:
+    if request.param == "fake":
+        yield FakePeople(provider=FakeProvider(FakeStore(), Provider.APPLE))
+        return
+    async with scripted_server(tmp_path) as server, dav_on(server.url, server.ca_file) as dav:
+        yield ApplePeople(server, dav)
 
 
 async def test_who_it_is_is_told_by_value(people: People) -> None:

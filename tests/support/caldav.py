@@ -14,6 +14,7 @@ from adapters.caldav.client import DavClient
 from adapters.caldav.discovery import Discovery
 from adapters.caldav.grants import AppleGrants
 from adapters.caldav.login import Login
+from adapters.caldav.password_sign_in import ApplePasswordSignIn
 from adapters.caldav.settings import AppleSettings
 from adapters.web.connections import open_http
 from application.ports.grant_vault import StoredGrant
@@ -34,6 +35,7 @@ class OpenDav:
     client: DavClient
     discovery: Discovery
     directory: AppleCalendarDirectory
+    passwords: ApplePasswordSignIn
     store: FakeStore
     clock: MovableClock
     meter: Counted
@@ -57,6 +59,7 @@ async def dav_on(url: str, ca_file: Path | None = None, **changes: Any) -> Async
             client=client,
             discovery=discovery,
             directory=AppleCalendarDirectory(client=client, discovery=discovery, grants=grants),
+            passwords=ApplePasswordSignIn(discovery=discovery, settings=settings),
             store=store,
             clock=clock,
             meter=meter,

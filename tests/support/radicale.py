@@ -111,10 +111,10 @@ class Radicale:
     folder: Path
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def person(self, name: str = "anna") -> RadicalePerson:
+    def person(self, name: str = "anna", *, password: str = "abcd-efgh-ijkl-mnop") -> RadicalePerson:
         """Somebody new: Radicale makes a home for whoever comes for the first time."""
         username = f"{name}-{next(self._numbers)}@example.com"
-        login = Login(username=username, password="abcd-efgh-ijkl-mnop")
+        login = Login(username=username, password=password)
         with (self.folder / "users").open("a") as users:
             users.write(f"{login.username}:{login.password}\n")
         return RadicalePerson(server=self, login=login)

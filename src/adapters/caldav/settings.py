@@ -25,7 +25,8 @@ class AppleSettings:
 
     `allowed_hosts` is a regular expression: a redirect is followed to its own host, and to where `HOST:PORT` matches it
     as a whole. `principal` is one, too, for the path of a principal, percent-decoded and without a slash at its end;
-    its group is what identifies a person. `ca_file` is a PEM file of the authority to trust instead of the machine's
+    its group is what identifies a person. `app_specific_passwords`: a password of another shape than Apple's is sent
+    nowhere. `ca_file` is a PEM file of the authority to trust instead of the machine's
     own. `at_once` and `per_minute` bound what is asked in one person's name by this process; Apple publishes no limits.
     `first_pause` doubles up to `longest_pause` while a person is throttled. `retry_pauses` lie between the tries of a
     read inside one call; each such try has `read_timeout`, a call as a whole `request_timeout`. `largest_answer` is in
@@ -35,6 +36,7 @@ class AppleSettings:
     start_url: str = "https://caldav.icloud.com"
     allowed_hosts: str = PARTITIONS
     principal: str = NUMBERED_PRINCIPAL
+    app_specific_passwords: bool = True
     ca_file: Path | None = None
     at_once: int = 4
     per_minute: int = 240

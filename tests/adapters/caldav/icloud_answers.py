@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from adapters.caldav.login import Login
 from tests.adapters.web.scripted_server import ScriptedServer
 from tests.support.caldav import answer, response
 
@@ -69,9 +70,13 @@ def collection(name: str, types: str = "", more: str = "") -> str:
 
 @dataclass(kw_only=True)
 class Icloud:
-    """Answers by path; a status instead of one is that of a refusal, and 404 what isn't named."""
+    """Answers by path; a status instead of one is that of a refusal, and 404 what isn't named.
+
+    `logins` are those that are let in; None is everybody.
+    """
 
     answers: dict[str, str | int] = field(default_factory=dict)
+    logins: set[Login] | None = None
     asked: list[str] = field(default_factory=list)
 
     def play(self, server: ScriptedServer) -> None:
@@ -82,8 +87,12 @@ class Icloud:
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.raw_path)
-        told = self.answers.get(request.raw_path, 404)
+        told = self.answers.get(request.raw_path, 404) if self._lets_in(request) else 401
         return web.Response(status=told) if isinstance(told, int) else answer(told)
+
+    def _lets_in(self, request: web.Request) -> bool:
+        known = None if self.logins is None else {one.header for one in self.logins}
+        return known is None or request.headers.get("Authorization") in known
 
 
 def icloud(more: Mapping[str, str | int] | None = None) -> Icloud:

@@ -16,6 +16,7 @@ from domain.access import AccessDenied, CalendarGone, EventMissing, WriteRefused
 from domain.account import Identity, Provider
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant
+from domain.password_sign_in import WrongPassword
 from tests.support.caldav import OpenDav, dav_on
 from tests.support.radicale import PRINCIPAL, Radicale, RadicalePerson, radicale
 
@@ -204,3 +205,12 @@ async def test_two_people_see_their_own(dav: OpenDav, radicale: Radicale, anna: 
     for person, name in ((anna, "annas"), (jonas, "jonas")):
         (only,) = await dav.directory.first_look(await grant_of(dav, person))
         assert (only.remote_id, only.owner_email) == (name, person.login.username)
+
+
+async def test_another_server_has_passwords_of_another_shape(radicale: Radicale) -> None:
+    anna = radicale.person("anna", password="Gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n & blue")
+    async with dav_on(radicale.url, principal=PRINCIPAL, app_specific_passwords=False) as dav:
+        signed_in = await dav.passwords.prove(anna.login.username, anna.login.password)
+        assert (signed_in.identity.object_id, signed_in.email) == (anna.login.username, anna.login.username)
+        with pytest.raises(WrongPassword):
+            await dav.passwords.prove(anna.login.username, "Green & blue")
