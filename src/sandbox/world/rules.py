@@ -9,6 +9,9 @@ def rule(recurrence: Recurrence, *, until: str | None = None) -> str:
     if recurrence.interval != 1:
         parts.append(f"INTERVAL={recurrence.interval}")
     parts += _days(recurrence)
+    if recurrence.kind == "weekly" and recurrence.interval != 1:
+        # Which days are of one week matters where weeks are left out; unsaid, a week begins on Monday.
+        parts.append(f"WKST={recurrence.first_day_of_week[:2].upper()}")
     if recurrence.month:
         parts.append(f"BYMONTH={recurrence.month}")
     if recurrence.until is not None:

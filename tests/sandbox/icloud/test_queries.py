@@ -116,6 +116,13 @@ async def test_a_moved_occurrence_is_named_in_utc_and_a_deleted_one_excluded(
     assert lines.count("BEGIN:VEVENT") == 2
 
 
+async def test_a_series_of_some_weeks_says_where_a_week_begins(ida: Caldav, sandbox: Sandbox) -> None:
+    some = Recurrence(kind="weekly", interval=3, days=("sunday", "friday"))
+    sandbox.world.events.add("ida", "2030-05-17T09:00", recurrence=some)
+    [found] = await ida.events()
+    assert "RRULE:FREQ=WEEKLY;INTERVAL=3;BYDAY=SU,FR;WKST=SU" in found.data.splitlines()
+
+
 async def test_a_series_ends_with_an_instant(ida: Caldav, sandbox: Sandbox) -> None:
     start = "2030-05-13T09:00"
     last = Recurrence(kind="daily", until=sandbox.world.clock.now().date().replace(2030, 5, 17))
