@@ -179,10 +179,10 @@ async def test_a_question_that_nobody_waits_for_is_given_up(patient: Chair) -> N
 async def test_reads_that_wait_show_no_id_of_a_calendar(patient: Chair) -> None:
     read = asyncio.create_task(patient.read(ours=False))
     await asyncio.sleep(0)
-    shown = repr(vars(patient.reader.free_busy))
+    shown = repr(vars(patient.reader.free_busy._gatherings))
     read.cancel()
     await asyncio.gather(read, return_exceptions=True)
-    assert "_Read(" in shown
+    assert "_Wanted(" in shown
     assert "gina@" not in shown
 
 
