@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from adapters.caldav.client import DavClient
 from adapters.caldav.discovery import Discovery
-from adapters.caldav.errors import DavRefusal, Fault, translated
-from adapters.caldav.grants import AppleGrant, AppleGrants, opened
+from adapters.caldav.errors import translated
+from adapters.caldav.grants import AppleGrants, opened
+from adapters.caldav.homes import at_home, home_of
 from adapters.caldav.listed_calendars import CalendarHome, ListedCalendar, listed_calendars
-from adapters.caldav.paths import decoded
 from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant
@@ -24,12 +24,12 @@ class AppleCalendarDirectory:
 
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
         with translated(gone=ProviderUnavailable, password=AccessDenied):
-            return _remote(await listed_calendars(self.client, _home_of(opened(grant))))
+            return _remote(await self._listed(home_of(opened(grant))))
 
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
         grant = (await self.grants.load(account_id)).grant
         with translated(gone=ProviderUnavailable):
-            return _remote(await self._listed(grant))
+            return _remote(await at_home(self.discovery, grant, self._listed))
 
     async def check_access(self, account_id: AccountId) -> None:
         grant = (await self.grants.load(account_id)).grant
@@ -39,31 +39,8 @@ class AppleCalendarDirectory:
         except (AccessDenied, InvalidAnswer) as exc:
             raise ProviderUnavailable from exc
 
-    async def _listed(self, grant: AppleGrant) -> tuple[ListedCalendar, ...]:
-        try:
-            return await listed_calendars(self.client, _home_of(grant))
-        except DavRefusal as refusal:
-            # What iCloud answers for a path that leads there no more.
-            if refusal.fault not in {Fault.GONE, Fault.DENIED}:
-                raise
-            moved_to = await self._moved_to(grant)
-            if moved_to is None:
-                raise
-        return await listed_calendars(self.client, moved_to)
-
-    async def _moved_to(self, grant: AppleGrant) -> CalendarHome | None:
-        """Where the calendars are now; None where they are where they were. Raises InvalidAnswer where the login leads
-        to somebody else."""
-        found = await self.discovery.walk(grant.login)
-        if found.identity != self.discovery.identity(grant.principal):
-            raise InvalidAnswer(what="another person")
-        if decoded(found.home) == decoded(grant.home):
-            return None
-        return CalendarHome(login=grant.login, principal=found.principal, home=found.home)
-
-
-def _home_of(grant: AppleGrant) -> CalendarHome:
-    return CalendarHome(login=grant.login, principal=grant.principal, home=grant.home)
+    async def _listed(self, home: CalendarHome) -> tuple[ListedCalendar, ...]:
+        return await listed_calendars(self.client, home)
 
 
 def _remote(listed: tuple[ListedCalendar, ...]) -> tuple[RemoteCalendar, ...]:
