@@ -104,6 +104,7 @@ class OwnEvents:
 def _once(entries: Iterable[CalendarEntry]) -> list[CalendarEntry]:
     """Without those that came twice, as on two pages between which something changed."""
     entries = list(entries)
-    if len({entry.remote_id for entry in entries} - {None}) == len(entries):
+    ids = [entry.remote_id for entry in entries if entry.remote_id is not None]
+    if len(set(ids)) == len(ids):
         return entries  # as nearly always; to compare them takes longer
     return list({(entry.remote_id or number, entry): entry for number, entry in enumerate(entries)}.values())
