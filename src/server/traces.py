@@ -143,6 +143,9 @@ class TracedProvider:
     def renewed(self, outcome: str) -> None:
         self._meter.renewed(outcome)
 
+    def found_odd(self, entries: int) -> None:
+        self._meter.found_odd(entries)
+
 
 def _carried(metadata: Metadata) -> dict[str, str]:
     return {name: value for name, value in metadata if name == CARRIER and isinstance(value, str)}

@@ -44,12 +44,17 @@ class Counted(Unmeasured):
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Kind and outcome of each."""
     pauses: list[timedelta] = field(default_factory=list)
+    odd: list[int] = field(default_factory=list)
+    """How many entries of each reading."""
 
     def requested(self, kind: str, outcome: str, seconds: float) -> None:
         self.requests.append((kind, outcome))
 
     def told_to_wait(self, pause: timedelta) -> None:
         self.pauses.append(pause)
+
+    def found_odd(self, entries: int) -> None:
+        self.odd.append(entries)
 
 
 @dataclass(frozen=True, slots=True)

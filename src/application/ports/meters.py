@@ -36,6 +36,10 @@ class ProviderMeter(Protocol):
         """A grant was renewed, or why not."""
         ...
 
+    def found_odd(self, entries: int) -> None:
+        """So many entries of a calendar couldn't be read, and block all that they may mean."""
+        ...
+
 
 class Unmeasured:
     """A ProviderMeter that nobody reads."""
@@ -47,3 +51,5 @@ class Unmeasured:
     def told_to_wait(self, pause: timedelta) -> None: ...
 
     def renewed(self, outcome: str) -> None: ...
+
+    def found_odd(self, entries: int) -> None: ...

@@ -45,6 +45,12 @@ class ProviderMetrics:
             ["provider", "outcome"],
             registry=registry,
         )
+        self._odd = Counter(
+            "calendarsync_provider_odd_entries",
+            "Entries of calendars that couldn't be read, and block all that they may mean.",
+            ["provider"],
+            registry=registry,
+        )
 
         self._allowed = Gauge(
             "calendarsync_provider_requests_allowed_a_day",
@@ -65,6 +71,7 @@ class ProviderMetrics:
             self._pauses.labels(name),
             self._throttled.labels(name),
             self._renewals,
+            self._odd.labels(name),
         )
 
 
@@ -79,6 +86,7 @@ class MeterOfProvider:
         pauses: Counter,
         throttled: Counter,
         renewals: Counter,
+        odd: Counter,
     ) -> None:
         self._name = name
         self._seconds = seconds
@@ -86,6 +94,7 @@ class MeterOfProvider:
         self._pauses = pauses
         self._throttled = throttled
         self._renewals = renewals
+        self._odd = odd
 
     def requested(self, kind: str, outcome: str, seconds: float) -> None:
         self._seconds.labels(self._name, kind, outcome).observe(seconds)
@@ -99,3 +108,6 @@ class MeterOfProvider:
 
     def renewed(self, outcome: str) -> None:
         self._renewals.labels(self._name, outcome).inc()
+
+    def found_odd(self, entries: int) -> None:
+        self._odd.inc(entries)
