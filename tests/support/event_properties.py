@@ -27,6 +27,7 @@ GOOGLE_EVENT: Final = ("GET", f"{GOOGLE_EVENTS}/{{eventId}}")
 GOOGLE_CREATE: Final = ("POST", GOOGLE_EVENTS)
 GOOGLE_CHANGE: Final = ("PATCH", f"{GOOGLE_EVENTS}/{{eventId}}")
 GOOGLE_DELETE: Final = ("DELETE", f"{GOOGLE_EVENTS}/{{eventId}}")
+ICLOUD_QUERY: Final = ("REPORT", "/{number}/{home}/{calendar}/")
 
 PLAIN: Final = frozenset({"Prefer: idtype=ImmutableId", "Prefer: outlook.timezone=UTC"})
 """Preferences that say how something is written, and bring nothing more."""
@@ -51,6 +52,35 @@ _WRITTEN_AT_GOOGLE: Final = frozenset({"id", "status", "start.dateTime", "end.da
 _VERSION_AT_GOOGLE: Final = frozenset({"id", "status", "etag"})
 _EMPTY_AT_GOOGLE: Final = frozenset({"start", "end"})
 """Of an all-day event nothing is left of these."""
+_QUERIED_OF_ICLOUD: Final = frozenset(
+    {
+        "VCALENDAR.VERSION",
+        "VEVENT.UID",
+        "VEVENT.DTSTART",
+        "VEVENT.DTEND",
+        "VEVENT.DURATION",
+        "VEVENT.RRULE",
+        "VEVENT.RDATE",
+        "VEVENT.EXDATE",
+        "VEVENT.RECURRENCE-ID",
+        "VEVENT.STATUS",
+        "VEVENT.TRANSP",
+        "VEVENT.X-MICROSOFT-CDO-BUSYSTATUS",
+        "VEVENT.ATTENDEE",
+        "VTIMEZONE.*",
+    }
+)
+"""Of the guests' lines all come where the server names them; the person's own answer is kept."""
+_ZONES_OF_ICLOUD: Final = frozenset(
+    {
+        "TZID",
+        *(
+            f"{part}.{line}"
+            for part in ("STANDARD", "DAYLIGHT")
+            for line in ("DTSTART", "RRULE", "RDATE", "TZNAME", "TZOFFSETFROM", "TZOFFSETTO")
+        ),
+    }
+)
 
 
 def _fields(names: frozenset[str]) -> frozenset[str]:
@@ -102,6 +132,8 @@ ASKED: Final[Mapping[Request, frozenset[str]]] = {
     GOOGLE_CREATE: _fields(_WRITTEN_AT_GOOGLE) | {"sendUpdates"},
     GOOGLE_CHANGE: _fields(_WRITTEN_AT_GOOGLE) | {"sendUpdates"},
     GOOGLE_DELETE: frozenset({"sendUpdates"}),
+    ICLOUD_QUERY: frozenset({"prop=getetag", "prop=calendar-data"})
+    | {f"calendar-data={name}" for name in _QUERIED_OF_ICLOUD},
 }
 _IDS: Final = frozenset({"@odata.etag", "id", "transactionId"})
 _TIMES: Final = frozenset({"start.dateTime", "start.timeZone", "end.dateTime", "end.timeZone"})
@@ -117,6 +149,9 @@ LEFT: Final[Mapping[Request, frozenset[str]]] = {
     GOOGLE_EVENT: _VERSION_AT_GOOGLE,
     GOOGLE_CREATE: _WRITTEN_AT_GOOGLE,
     GOOGLE_CHANGE: _WRITTEN_AT_GOOGLE | _EMPTY_AT_GOOGLE,
+    ICLOUD_QUERY: frozenset({"getetag", "calendar-data.VERSION"})
+    | {f"calendar-data.{name}" for name in _QUERIED_OF_ICLOUD if name.startswith("VEVENT.")}
+    | {f"calendar-data.VTIMEZONE.{name}" for name in _ZONES_OF_ICLOUD},
 }
 """What comes along unasked, such as tags, included."""
 ANSWERED_WHOLE: Final = frozenset({CREATE, CHANGE})

@@ -46,7 +46,8 @@ class ResourceReader:
     def entries(self, text: str, remote_id: str, mark_of: MarkOf) -> ResourceEntries:
         """Those of the resource that may touch the window. Whatever the text is, there is an answer.
 
-        The entry of an event has the resource's `remote_id`, that of an occurrence a longer one.
+        The entry of an event with a mark has the resource's `remote_id`, that of an occurrence a longer one. The events
+        of others have none: whoever goes by ids would take one whose file is named like ours for ours.
         """
         try:
             return self._read(text, remote_id, mark_of)
@@ -181,5 +182,5 @@ def _entry(when: When, status: Status, remote_id: str, mark: EventMark | None) -
         cancelled=status.cancelled,
         declined=status.declined,
         mark=mark,
-        remote_id=remote_id,
+        remote_id=None if mark is None else remote_id,
     )

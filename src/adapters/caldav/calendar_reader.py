@@ -1,0 +1,89 @@
+"""Reading when somebody is busy: events by their times, status and marks, and series worked out here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.caldav.calendar_query import query_for
+from adapters.caldav.client import DavClient
+from adapters.caldav.content_lines import address_key
+from adapters.caldav.entries import ResourceEntries, ResourceReader
+from adapters.caldav.errors import DavRefusal, Fault, translated
+from adapters.caldav.home_looks import HomeLook, HomeLooks
+from adapters.caldav.listed_calendars import ListedCalendar
+from adapters.caldav.queried_events import NoData, QueriedEvents
+from adapters.caldav.query_forms import QueryForms
+from application.ports.calendar_reader import ReadableCalendar
+from application.ports.meters import ProviderMeter
+from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
+from domain.blocking import CalendarEntry
+from domain.ids import AccountId
+from domain.interval import Interval
+
+READ: Final = "read_view"
+"""The kind of these requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppleCalendarReader:
+    client: DavClient
+    homes: HomeLooks
+    meter: ProviderMeter
+    _forms: QueryForms = field(default_factory=QueryForms)
+
+    async def read_entries(
+        self, account_id: AccountId, calendar: ReadableCalendar, window: Interval
+    ) -> tuple[CalendarEntry, ...]:
+        """The list says which calendars there are: a query that finds none proves nothing by itself."""
+        with translated(gone=ProviderUnavailable):
+            look = await self.homes.look(account_id)
+            listed = _listed(look, calendar.remote_id)
+            try:
+                return await self._read(account_id, look, listed, window)
+            except DavRefusal as refusal:
+                if refusal.fault in {Fault.GONE, Fault.DENIED}:
+                    _listed(await self.homes.look(account_id), calendar.remote_id)
+                raise
+
+    async def _read(
+        self, account_id: AccountId, look: HomeLook, listed: ListedCalendar, window: Interval
+    ) -> tuple[CalendarEntry, ...]:
+        """Properties are named where the server can do that: some bring nothing of an event that lacks one."""
+        if not self._forms.names_properties(account_id, look.begun_at):
+            return await self._whole(look, listed, window)
+        try:
+            return await self._queried(look, listed, window, names_properties=True)
+        except NoData:
+            entries = await self._whole(look, listed, window)
+        self._forms.only_whole(account_id, look.begun_at)
+        return entries
+
+    async def _whole(
+        self, look: HomeLook, listed: ListedCalendar, window: Interval
+    ) -> tuple[CalendarEntry, ...]:
+        try:
+            return await self._queried(look, listed, window, names_properties=False)
+        except NoData:
+            raise InvalidAnswer(what="an event without data") from None
+
+    async def _queried(
+        self, look: HomeLook, listed: ListedCalendar, window: Interval, *, names_properties: bool
+    ) -> tuple[CalendarEntry, ...]:
+        grant = look.account.grant
+        own = frozenset(address_key(address) for address in grant.addresses)
+        events = QueriedEvents(path=listed.path, reader=ResourceReader(window=window, own_addresses=own))
+        query = query_for(window, names_properties=names_properties)
+        found = await self.client.report(grant.login, listed.path, query, events, kind=READ)
+        return self._told(found)
+
+    def _told(self, found: Iterable[ResourceEntries]) -> tuple[CalendarEntry, ...]:
+        if odd := sum(one.odd for one in found):
+            self.meter.found_odd(odd)
+        return tuple(entry for one in found for entry in one.entries)
+
+
+def _listed(look: HomeLook, remote_id: str) -> ListedCalendar:
+    """Raises CalendarGone."""
+    if (found := look.calendars.get(remote_id)) is None:
+        raise CalendarGone
+    return found
