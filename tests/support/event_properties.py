@@ -28,6 +28,9 @@ GOOGLE_CREATE: Final = ("POST", GOOGLE_EVENTS)
 GOOGLE_CHANGE: Final = ("PATCH", f"{GOOGLE_EVENTS}/{{eventId}}")
 GOOGLE_DELETE: Final = ("DELETE", f"{GOOGLE_EVENTS}/{{eventId}}")
 ICLOUD_QUERY: Final = ("REPORT", "/{number}/{home}/{calendar}/")
+ICLOUD_EVENT: Final = ("GET", "/{number}/{home}/{calendar}/{event}")
+"""Of the service's own events alone, before they are changed: CalDAV takes an event as a whole, so what its owner wrote
+has to be sent back."""
 
 PLAIN: Final = frozenset({"Prefer: idtype=ImmutableId", "Prefer: outlook.timezone=UTC"})
 """Preferences that say how something is written, and bring nothing more."""
@@ -134,6 +137,7 @@ ASKED: Final[Mapping[Request, frozenset[str]]] = {
     GOOGLE_DELETE: frozenset({"sendUpdates"}),
     ICLOUD_QUERY: frozenset({"prop=getetag", "prop=calendar-data"})
     | {f"calendar-data={name}" for name in _QUERIED_OF_ICLOUD},
+    ICLOUD_EVENT: frozenset({"calendar-data=*"}),
 }
 _IDS: Final = frozenset({"@odata.etag", "id", "transactionId"})
 _TIMES: Final = frozenset({"start.dateTime", "start.timeZone", "end.dateTime", "end.timeZone"})
@@ -154,8 +158,8 @@ LEFT: Final[Mapping[Request, frozenset[str]]] = {
     | {f"calendar-data.VTIMEZONE.{name}" for name in _ZONES_OF_ICLOUD},
 }
 """What comes along unasked, such as tags, included."""
-ANSWERED_WHOLE: Final = frozenset({CREATE, CHANGE})
-"""Microsoft answers these with the whole event: the one that the service has just written itself."""
+ANSWERED_WHOLE: Final = frozenset({CREATE, CHANGE, ICLOUD_EVENT})
+"""The whole of an event of the service's own. Microsoft answers so what has just been written."""
 
 
 def violations(traffic: Traffic) -> Iterator[str]:

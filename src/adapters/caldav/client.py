@@ -19,6 +19,7 @@ from adapters.caldav.multistatus import MultistatusReader, Resource
 from adapters.caldav.multistatus_sink import MultistatusSink
 from adapters.caldav.redirects import MOST_REDIRECTS, is_redirect, target_of
 from adapters.caldav.settings import AppleSettings
+from adapters.caldav.stored_event import AS_STORED, StoredEvent, stored_event
 from adapters.caldav.traces import traces_in
 from adapters.web.metered_http import Answer, MeteredHttp, TooSlow
 from adapters.web.request_gates import RequestGates
@@ -107,6 +108,11 @@ class DavClient:
 
         return await self._multistatus(login, request, digest_told, in_thread=True)
 
+    async def get(self, login: Login, path: str, *, kind: str) -> StoredEvent:
+        """The whole of an event, which is for those of our own alone: no fields can be named."""
+        request = _Request(method="GET", path=_event(path), kind=kind, headers=AS_STORED, reads=True)
+        return stored_event(await self._send(login, request))
+
     async def put(
         self, login: Login, path: str, body: bytes, *, condition: Mapping[str, str], kind: str
     ) -> None:
@@ -119,10 +125,12 @@ class DavClient:
         if answer.status not in _WRITTEN:
             raise InvalidAnswer(what=f"status {answer.status}")
 
-    async def delete(self, login: Login, path: str, *, kind: str) -> None:
+    async def delete(self, login: Login, path: str, *, kind: str) -> int:
+        """Remove an event. The status is told because a 200 may be any gateway's."""
         answer = await self._send(login, _Request(method="DELETE", path=_event(path), kind=kind, headers={}))
         if answer.status not in _WRITTEN:
             raise InvalidAnswer(what=f"status {answer.status}")
+        return answer.status
 
     async def _multistatus(
         self, login: Login, request: _Request, digest: Callable[[Resource], T | None], *, in_thread: bool
@@ -241,7 +249,7 @@ def _asking(depth: int) -> dict[str, str]:
 def _event(path: str) -> str:
     """Raises ValueError for a path that might be a calendar's: nobody writes over those, or deletes them."""
     if not path.endswith(_EVENT_ENDING):
-        raise ValueError("only events are written and deleted")
+        raise ValueError("only events are read whole, written and deleted")
     return path
 
 
