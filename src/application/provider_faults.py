@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 from application.ports.alarms import Alarms
 from domain.access import (
     AccessDenied,
+    AccessDoubted,
     AccessLost,
     CalendarGone,
     InvalidAnswer,
@@ -19,6 +20,7 @@ from domain.connection import MailboxNotServed
 
 ProviderFault: TypeAlias = (
     AccessLost
+    | AccessDoubted
     | AccessDenied
     | AccountNotFound
     | CalendarGone
@@ -31,6 +33,7 @@ ProviderFault: TypeAlias = (
 )
 PROVIDER_FAULTS = (
     AccessLost,
+    AccessDoubted,
     AccessDenied,
     AccountNotFound,
     CalendarGone,
@@ -71,6 +74,8 @@ def _reason(fault: ProviderFault) -> UnreadReason:
     match fault:
         case AccessLost():
             return UnreadReason.RECONNECT_REQUIRED
+        case AccessDoubted():
+            return UnreadReason.PROVIDER_UNAVAILABLE
         case ProviderMisconfigured() | ProviderNotAvailable():
             return UnreadReason.SERVICE_MISCONFIGURED
         case ProviderUnavailable():

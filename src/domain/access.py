@@ -22,16 +22,28 @@ class LossCause(Enum):
 
 
 @dataclass(kw_only=True, eq=False)
-class AccessLost(DomainError):
-    """Evidence that this account lets us in no more; `grant_version` is the grant it was gathered under.
+class AccessRefused(DomainError):
+    """The provider refused what lets this account in, and did nothing of what was asked. `grant_version` is the grant
+    that it was refused under.
 
     `refusal` is the provider's code, the same for everybody who is refused for the same reason.
     """
 
     account_id: AccountId
     grant_version: int
-    cause: LossCause = LossCause.SIGN_IN_REQUIRED
     refusal: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class AccessLost(AccessRefused):
+    """Evidence that this account lets us in no more."""
+
+    cause: LossCause = LossCause.SIGN_IN_REQUIRED
+
+
+@dataclass(kw_only=True, eq=False)
+class AccessDoubted(AccessRefused):
+    """At times the provider refuses working accounts, too: by itself it proves nothing."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -7,7 +7,6 @@ import pytest
 
 from domain.access import (
     AccessDenied,
-    AccessLost,
     CalendarGone,
     ProviderUnavailable,
     WriteRefused,
@@ -119,7 +118,7 @@ async def test_lost_access_names_the_grant_it_was_seen_under(provider: ProviderH
     booked = await book(provider)
     await provider.connect()
     provider.revoke()
-    with pytest.raises(AccessLost) as caught:
+    with pytest.raises(provider.refused) as caught:
         await step(booked)
     assert (caught.value.account_id, caught.value.grant_version) == (booked.copy.account_id, 2)
     await provider.connect()

@@ -3,7 +3,7 @@
 import pytest
 
 from application.ports.give_back import GiveBack
-from domain.access import AccessLost, ProviderUnavailable
+from domain.access import ProviderUnavailable
 from tests.support.providers import Human, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
@@ -25,7 +25,7 @@ async def test_what_was_given_back_opens_nothing(provider: ProviderHarness, give
 
     await give_back.give_back(await provider.grant_of(account))
 
-    with pytest.raises(AccessLost):
+    with pytest.raises(provider.refused):
         await provider.directory.list_calendars(account)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from application.ports.push import RemoteSubscription, SubscriptionExists, SubscriptionGone
-from domain.access import AccessLost, CalendarGone
+from domain.access import CalendarGone
 from domain.account import AccountNotFound
 from domain.ids import AccountId
 from tests.support.providers import MAILBOX_ERRORS, ProviderHarness, Trouble
@@ -114,7 +114,7 @@ async def test_withdrawn_access_is_told(
     account = await provider.connect()
     made = await _subscribe(provider, account)
     provider.revoke()
-    with pytest.raises(AccessLost) as lost:
+    with pytest.raises(provider.refused) as lost:
         await method(provider, account, made.remote_id)
     assert lost.value.account_id == account
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from application.ports.alarms import Alarms
-from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessDoubted, AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.calendar import RemoteCalendar
@@ -193,10 +193,10 @@ class FakeProvider:
 
     `alarms` hear of every token it gives, as the real adapter tells them; it keeps none, so each call fetches one.
     `calls` counts the calls of each port's method. `outage` fails all of them; `misconfigured`, when it holds a code,
-    those that need a token. `forgets_marks` makes it create a second event under a mark it has seen,
-    `remembers_deleted` none under that of a deleted one. `merges_foreign` makes it tell nothing but when calendars
-    that hold no events of ours are busy. Calls about a calendar in `hanging` wait for its event; `hung` counts those
-    that do, `most_hung` those that did at once.
+    those that need a token. `proves_loss`: one refusal of a revoked grant is proof. `forgets_marks` makes it create a
+    second event under a mark it has seen, `remembers_deleted` none under that of a deleted one. `merges_foreign` makes
+    it tell nothing but when calendars that hold no events of ours are busy. Calls about a calendar in `hanging` wait
+    for its event; `hung` counts those that do, `most_hung` those that did at once.
     """
 
     def __init__(self, store: FakeStore, which: Provider = Provider.MICROSOFT) -> None:
@@ -211,6 +211,7 @@ class FakeProvider:
         self.most_hung: Counter[str] = Counter()
         self.outage = False
         self.misconfigured = ""
+        self.proves_loss = True
         self.forgets_marks = False
         self.remembers_deleted = False
         self.merges_foreign = False
@@ -320,7 +321,8 @@ class FakeProvider:
             self.hung[calendar] -= 1
 
     async def person_behind(self, account_id: AccountId) -> Person:
-        """Raises AccountNotFound, and AccessLost when the stored grant was revoked or the organisation refuses us."""
+        """Raises AccountNotFound, AccessLost when the organisation refuses us, and either that or AccessDoubted when
+        the stored grant was revoked."""
         stored = await self.store.vault.load(account_id)
         person = self.person_of(stored.grant)
         if person.refusal:
@@ -331,7 +333,8 @@ class FakeProvider:
                 refusal=person.refusal,
             )
         if not person.holds(stored.grant):
-            raise AccessLost(account_id=account_id, grant_version=stored.grant_version)
+            refused = AccessLost if self.proves_loss else AccessDoubted
+            raise refused(account_id=account_id, grant_version=stored.grant_version)
         return person
 
     def person_of(self, grant: Grant) -> Person:

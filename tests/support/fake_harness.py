@@ -7,6 +7,9 @@ from application.ports.grant_vault import StoredGrant
 from application.ports.sign_in import RedirectAnswer, StartedSignIn
 from domain.access import (
     AccessDenied,
+    AccessDoubted,
+    AccessLost,
+    AccessRefused,
     InvalidAnswer,
     MailboxFull,
     MailboxSuspended,
@@ -62,10 +65,12 @@ class FakeHarness:
         remembers_deleted: bool = False,
         merges_foreign: bool = False,
         replaces_subscriptions: bool = False,
+        proves_loss: bool = True,
     ) -> None:
         self.provider = FakeProvider(FakeStore())
         self.provider.remembers_deleted = self.remembers_deleted = remembers_deleted
         self.provider.merges_foreign = merges_foreign
+        self.provider.proves_loss = proves_loss
         self.sign_in = FakeSignIn(self.provider)
         self.directory = FakeCalendarDirectory(self.provider)
         self.reader = FakeCalendarReader(self.provider)
@@ -77,6 +82,10 @@ class FakeHarness:
         self.people: dict[str, Person] = {}
         self.strict: set[str] = set()
         self.add_person(Human())
+
+    @property
+    def refused(self) -> type[AccessRefused]:
+        return AccessLost if self.provider.proves_loss else AccessDoubted
 
     @property
     def permissions(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from application.ports.event_writer import EventWriter
 from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
+from domain.access import AccessLost, AccessRefused
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
@@ -99,6 +100,10 @@ class GoogleHarness:
     @property
     def give_back(self) -> GiveBack:
         return self.google.renewing
+
+    @property
+    def refused(self) -> type[AccessRefused]:
+        return AccessLost
 
     @property
     def remembers_deleted(self) -> bool:

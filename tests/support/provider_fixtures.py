@@ -20,7 +20,7 @@ __all__ = ["provider", "provider_kind", "provider_sandbox", "running_sandbox", "
 
 FAKES: Final = ("fake", "fake_that_remembers")
 """They differ in what they make of the mark of a deleted event, in what they tell of calendars that hold nothing of
-ours, and in whether they renew subscriptions or replace them."""
+ours, in whether they renew subscriptions or replace them, and in whether one refusal proves that access is lost."""
 KINDS: Final = (*FAKES, "microsoft", "google")
 
 
@@ -49,7 +49,12 @@ def provider_sandbox(request: pytest.FixtureRequest, provider_kind: str) -> Sand
 async def provider(provider_kind: str, provider_sandbox: Sandbox | None) -> AsyncIterator[ProviderHarness]:
     if provider_sandbox is None:
         other = provider_kind == "fake_that_remembers"
-        yield FakeHarness(remembers_deleted=other, merges_foreign=other, replaces_subscriptions=other)
+        yield FakeHarness(
+            remembers_deleted=other,
+            merges_foreign=other,
+            replaces_subscriptions=other,
+            proves_loss=not other,
+        )
         return
     open_harness = google_harness if provider_kind == "google" else sandbox_harness
     async with open_harness(provider_sandbox) as harness:

@@ -13,6 +13,7 @@ from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.access import (
     AccessDenied,
+    AccessRefused,
     InvalidAnswer,
     MailboxSuspended,
     ProviderMisconfigured,
@@ -152,6 +153,11 @@ class ProviderHarness(Protocol):
     @property
     def remembers_deleted(self) -> bool:
         """Whether the mark of a deleted event is good for no other one."""
+        ...
+
+    @property
+    def refused(self) -> type[AccessRefused]:
+        """What methods raise once the grant is revoked: one refusal proves it, or doesn't yet."""
         ...
 
     @property

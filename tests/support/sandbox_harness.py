@@ -15,6 +15,7 @@ from application.ports.event_writer import EventWriter
 from application.ports.give_back import GiveBack
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
+from domain.access import AccessLost, AccessRefused
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
@@ -107,6 +108,10 @@ class SandboxHarness:
     @property
     def give_back(self) -> GiveBack | None:
         return self.connected.microsoft.give_back
+
+    @property
+    def refused(self) -> type[AccessRefused]:
+        return AccessLost
 
     @property
     def remembers_deleted(self) -> bool:

@@ -16,26 +16,26 @@ from domain.ids import AccountId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppleCalendarDirectory:
-    """A password that isn't accepted once is no lost access, but an outage: working accounts are refused, too."""
+    """A password that isn't accepted once is no lost access: working accounts are refused, too."""
 
     client: DavClient
     discovery: Discovery
     grants: AppleGrants
 
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
-        with translated(gone=ProviderUnavailable, password=AccessDenied):
+        with translated(gone=ProviderUnavailable, password=AccessDenied()):
             return _remote(await self._listed(home_of(opened(grant))))
 
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
-        grant = (await self.grants.load(account_id)).grant
-        with translated(gone=ProviderUnavailable):
-            return _remote(await at_home(self.discovery, grant, self._listed))
+        held = await self.grants.load(account_id)
+        with translated(gone=ProviderUnavailable, password=held.refused):
+            return _remote(await at_home(self.discovery, held.grant, self._listed))
 
     async def check_access(self, account_id: AccountId) -> None:
-        grant = (await self.grants.load(account_id)).grant
+        held = await self.grants.load(account_id)
         try:
-            with translated(gone=ProviderUnavailable):
-                await self.discovery.principal(grant.login)
+            with translated(gone=ProviderUnavailable, password=held.refused):
+                await self.discovery.principal(held.grant.login)
         except (AccessDenied, InvalidAnswer) as exc:
             raise ProviderUnavailable from exc
 

@@ -35,8 +35,8 @@ class AppleCalendarReader:
         self, account_id: AccountId, calendar: ReadableCalendar, window: Interval
     ) -> tuple[CalendarEntry, ...]:
         """The list says which calendars there are: a query that finds none proves nothing by itself."""
-        with translated(gone=ProviderUnavailable):
-            look = await self.homes.look(account_id)
+        look = await self.homes.look(account_id)
+        with translated(gone=ProviderUnavailable, password=look.account.refused):
             listed = _listed(look, calendar.remote_id)
             try:
                 return await self._read(account_id, look, listed, window)

@@ -154,31 +154,25 @@ def _fault(status: int, conditions: tuple[str, ...]) -> Fault:
 
 
 @contextmanager
-def translated(
-    *, gone: type[DomainError], writing: bool = False, password: type[DomainError] = ProviderUnavailable
-) -> Iterator[None]:
+def translated(*, gone: type[DomainError], password: DomainError, writing: bool = False) -> Iterator[None]:
     """Turn refusals into what they mean for what was asked.
 
     `gone` stands for a missing target. When `writing`, a rejected request is WriteRefused and a failure leaves the
-    outcome unknown. `password` is what a 401 is: during a sign-in, where one is enough, AccessDenied.
+    outcome unknown. `password` is what a 401 is: of a connected account `AccountGrant.refused`.
     """
     try:
         yield
     except DavRefusal as refusal:
-        raise domain_error(refusal, gone=gone, writing=writing, password=password) from refusal
+        raise domain_error(refusal, gone=gone, password=password, writing=writing) from refusal
 
 
 def domain_error(
-    refusal: DavRefusal,
-    *,
-    gone: type[DomainError],
-    writing: bool = False,
-    password: type[DomainError] = ProviderUnavailable,
+    refusal: DavRefusal, *, gone: type[DomainError], password: DomainError, writing: bool = False
 ) -> DomainError:
     """See `translated`."""
     match refusal.fault:
         case Fault.PASSWORD:
-            return password()
+            return password
         case Fault.DENIED:
             return AccessDenied()
         case Fault.GONE:

@@ -39,36 +39,36 @@ class AppleEventWriter:
     clock: Clock
 
     async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> EventPlace:
-        grant = (await self.grants.load(copy.account_id)).grant
+        held = await self.grants.load(copy.account_id)
         says = self._says(copy, interval, details)
         try:
-            with translated(gone=ProviderUnavailable, writing=True):
-                file = await self._created(grant, copy, says)
+            with translated(gone=ProviderUnavailable, password=held.refused, writing=True):
+                file = await self._created(held.grant, copy, says)
         except InvalidAnswer as exc:
             # Something was answered, so something may have been done.
             raise ProviderUnavailable(outcome_unknown=True) from exc
         if file is None:
-            return await self._existing(grant, copy, says)
+            return await self._existing(held.grant, copy, says)
         await _require_shown(file, says, EVERY_PART)
         return _own_place(copy)
 
     async def update(
         self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
-        grant = (await self.grants.load(copy.account_id)).grant
+        held = await self.grants.load(copy.account_id)
         says = self._says(copy, interval, details)
-        with translated(gone=EventMissing, writing=True):
-            await self._bring(grant, _place_of(copy), says, parts)
+        with translated(gone=EventMissing, password=held.refused, writing=True):
+            await self._bring(held.grant, _place_of(copy), says, parts)
 
     async def delete(self, copy: EventCopy) -> None:
-        grant, place = (await self.grants.load(copy.account_id)).grant, _place_of(copy)
-        with translated(gone=EventMissing, writing=True):
-            await at_home(self.discovery, grant, lambda home: self._file(home, place).delete())
+        held, place = await self.grants.load(copy.account_id), _place_of(copy)
+        with translated(gone=EventMissing, password=held.refused, writing=True):
+            await at_home(self.discovery, held.grant, lambda home: self._file(home, place).delete())
 
     async def find(self, copy: EventCopy) -> EventPlace | None:
-        grant = (await self.grants.load(copy.account_id)).grant
-        with translated(gone=ProviderUnavailable):
-            return await self._search(grant).find(copy)
+        held = await self.grants.load(copy.account_id)
+        with translated(gone=ProviderUnavailable, password=held.refused):
+            return await self._search(held.grant).find(copy)
 
     async def _created(self, grant: AppleGrant, copy: EventCopy, says: EventText) -> EventFile | None:
         """None where there is one of this mark already."""
@@ -178,7 +178,7 @@ async def _require_shown(file: EventFile, says: EventText, parts: Collection[Eve
 def _maybe_done() -> Iterator[None]:
     """Whatever goes wrong from here on, the event may be there, and may say what it should."""
     try:
-        with translated(gone=EventMissing, writing=True):
+        with translated(gone=EventMissing, password=ProviderUnavailable(), writing=True):
             yield
     except ProviderUnavailable as exc:
         wait, throttled = exc.retry_after, exc.throttled

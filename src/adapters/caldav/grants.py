@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from adapters.caldav.discovery import Discovered
 from adapters.caldav.login import Login
 from application.ports.grant_vault import GrantVault
+from domain.access import AccessDoubted
 from domain.grant import Grant
 from domain.ids import AccountId
 
@@ -27,8 +28,14 @@ class AppleGrant:
 class AccountGrant:
     """The grant of a connected account; evidence gathered with it is about this `grant_version`."""
 
+    account_id: AccountId
     grant: AppleGrant
     grant_version: int
+
+    @property
+    def refused(self) -> AccessDoubted:
+        """What it is when the server refuses the password."""
+        return AccessDoubted(account_id=self.account_id, grant_version=self.grant_version)
 
 
 def first_grant(login: Login, found: Discovered) -> Grant:
@@ -60,4 +67,6 @@ class AppleGrants:
     async def load(self, account_id: AccountId) -> AccountGrant:
         """Raises AccountNotFound."""
         stored = await self.vault.load(account_id)
-        return AccountGrant(grant=opened(stored.grant), grant_version=stored.grant_version)
+        return AccountGrant(
+            account_id=account_id, grant=opened(stored.grant), grant_version=stored.grant_version
+        )

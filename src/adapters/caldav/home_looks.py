@@ -54,14 +54,15 @@ class HomeLooks:
         """The version of the grant, and where the home of its login is."""
 
     async def look(self, account_id: AccountId) -> HomeLook:
-        """One request. Raises AccountNotFound, MailboxNotServed, AccessDenied, ProviderUnavailable, InvalidAnswer."""
+        """One request. Raises AccountNotFound, AccessDoubted, AccessDenied, MailboxNotServed, ProviderUnavailable,
+        InvalidAnswer."""
         return await self._gatherings.ask(account_id, None)
 
     async def _answer(self, account_id: AccountId, asked: Sequence[Asked[None, HomeLook]]) -> None:
         begun_at = self._clock.now()
         account = await self._grants.load(account_id)
         grant = replace(account.grant, home=self._home(account_id, account))
-        with translated(gone=ProviderUnavailable):
+        with translated(gone=ProviderUnavailable, password=account.refused):
             home, listed = await at_home(self._discovery, grant, self._listed)
         if home.home != grant.home:
             self._remember(account_id, account.grant_version, home.home)

@@ -25,7 +25,7 @@ class ApplePasswordSignIn:
             raise LooksLikeNormalPassword
         login = login_from(name, password)
         try:
-            with translated(gone=ProviderUnavailable, password=WrongPassword):
+            with translated(gone=ProviderUnavailable, password=WrongPassword()):
                 found = await self.discovery.walk(login)
         except (AccessDenied, InvalidAnswer) as exc:
             raise ProviderUnavailable from exc

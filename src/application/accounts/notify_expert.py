@@ -17,6 +17,7 @@ from application.wakeups.wake_readings import wake_readings_of
 from application.wakeups.wake_sessions import wake_sessions
 from domain.access import (
     AccessDenied,
+    AccessDoubted,
     AccessLost,
     InvalidAnswer,
     LossCause,
@@ -100,7 +101,14 @@ class NotifyExpert:
         except ProviderMisconfigured as fault:
             self.alarms.provider_misconfigured(account.identity.provider, fault.code)
             return self._later
-        except (AccessDenied, ProviderUnavailable, InvalidAnswer, AccountNotFound, ProviderNotAvailable):
+        except (
+            AccessDenied,
+            AccessDoubted,
+            ProviderUnavailable,
+            InvalidAnswer,
+            AccountNotFound,
+            ProviderNotAvailable,
+        ):
             return self._later
         return self._restored
 

@@ -8,6 +8,9 @@ from domain.ids import AccountId
 
 
 class CalendarDirectory(Protocol):
+    """Where one refusal proves nothing, AccessDoubted is raised in the place of AccessLost: here and by the other ports
+    of that provider."""
+
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
         """Probe the mailbox of a grant that is not stored yet and list its calendars, all pages.
 
@@ -19,14 +22,15 @@ class CalendarDirectory(Protocol):
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
         """All calendars of a connected account.
 
-        Raises AccessLost, AccessDenied, MailboxNotServed, MailboxSuspended, ProviderUnavailable, ProviderMisconfigured,
-        InvalidAnswer, AccountNotFound.
+        Raises AccessLost, AccessDoubted, AccessDenied, MailboxNotServed, MailboxSuspended, ProviderUnavailable,
+        ProviderMisconfigured, InvalidAnswer, AccountNotFound.
         """
         ...
 
     async def check_access(self, account_id: AccountId) -> None:
         """Ask the provider itself, not a cached token, whether the grant still holds.
 
-        Returns when it does. Raises AccessLost, ProviderUnavailable, ProviderMisconfigured, AccountNotFound.
+        Returns when it does. Raises AccessLost, AccessDoubted, ProviderUnavailable, ProviderMisconfigured,
+        AccountNotFound.
         """
         ...

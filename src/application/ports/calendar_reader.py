@@ -25,7 +25,7 @@ class CalendarReader(Protocol):
         Of a calendar that can't hold an event of ours it may be the times alone when it is busy, merged into one
         another, with neither ids nor marks.
 
-        All or nothing: a failure on any page raises. Raises AccessLost, AccessDenied, CalendarGone,
+        All or nothing: a failure on any page raises. Raises AccessLost, AccessDoubted, AccessDenied, CalendarGone,
         MailboxNotServed, MailboxSuspended, ProviderUnavailable, ProviderMisconfigured, InvalidAnswer, AccountNotFound.
         """
         ...

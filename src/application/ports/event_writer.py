@@ -9,8 +9,9 @@ from domain.session import EventCopy, EventPlace, SessionDetails
 
 
 class EventWriter(Protocol):
-    """Every method raises AccessLost, AccessDenied, MailboxNotServed, MailboxSuspended, ProviderUnavailable,
-    ProviderMisconfigured, InvalidAnswer, AccountNotFound; the others are named where they arise."""
+    """Every method raises AccessLost, AccessDoubted, AccessDenied, MailboxNotServed, MailboxSuspended,
+    ProviderUnavailable, ProviderMisconfigured, InvalidAnswer, AccountNotFound; the others are named where they
+    arise."""
 
     async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> EventPlace:
         """Create the event of `copy` in its calendar under its mark and return where it is.

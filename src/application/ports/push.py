@@ -44,8 +44,9 @@ class RemoteSubscription:
 
 
 class Push(Protocol):
-    """Every method raises AccessLost, AccessDenied, MailboxNotServed, MailboxSuspended, ProviderUnavailable,
-    ProviderMisconfigured, InvalidAnswer, AccountNotFound; the others are named where they arise."""
+    """Every method raises AccessLost, AccessDoubted, AccessDenied, MailboxNotServed, MailboxSuspended,
+    ProviderUnavailable, ProviderMisconfigured, InvalidAnswer, AccountNotFound; the others are named where they
+    arise."""
 
     async def subscribe(
         self, account_id: AccountId, remote_calendar_id: str, *, secret: str, expires_at: datetime

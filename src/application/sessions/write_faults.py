@@ -6,6 +6,7 @@ from application.sessions.write_plan import Change, WritePlan
 from domain import writing
 from domain.access import (
     AccessDenied,
+    AccessDoubted,
     AccessLost,
     CalendarGone,
     InvalidAnswer,
@@ -23,6 +24,7 @@ from domain.writing import Create, Delete, Remove, Resolve, Update
 
 WriteFault = (
     AccessDenied
+    | AccessDoubted
     | AccessLost
     | AccountNotFound
     | CalendarGone
@@ -37,6 +39,7 @@ WriteFault = (
 )
 WRITE_FAULTS = (
     AccessDenied,
+    AccessDoubted,
     AccessLost,
     AccountNotFound,
     CalendarGone,
@@ -67,7 +70,12 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
         case ProviderMisconfigured():
             return lambda later: writing.delayed(later, Hindrance.SERVICE_MISCONFIGURED, now=now)
         case (
-            AccessDenied() | MailboxFull() | MailboxNotServed() | MailboxSuspended() | ProviderNotAvailable()
+            AccessDenied()
+            | AccessDoubted()
+            | MailboxFull()
+            | MailboxNotServed()
+            | MailboxSuspended()
+            | ProviderNotAvailable()
         ):
             return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now)
         case CalendarGone():
@@ -81,9 +89,16 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
 
 
 def _not_allowed(
-    fault: AccessDenied | MailboxFull | MailboxNotServed | MailboxSuspended | ProviderNotAvailable,
+    fault: AccessDenied
+    | AccessDoubted
+    | MailboxFull
+    | MailboxNotServed
+    | MailboxSuspended
+    | ProviderNotAvailable,
 ) -> Hindrance:
     match fault:
+        case AccessDoubted():
+            return Hindrance.PROVIDER_UNAVAILABLE
         case MailboxFull():
             return Hindrance.MAILBOX_FULL
         case MailboxNotServed():

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.caldav.discovery import Discovered
 from adapters.caldav.grants import first_grant
-from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
+from domain.access import AccessDenied, AccessDoubted, InvalidAnswer, ProviderUnavailable
 from domain.account import AccountNotFound, Identity, Provider
 from domain.grant import Grant
 from domain.ids import AccountId
@@ -78,14 +78,28 @@ async def test_a_login_that_leads_to_somebody_else_is_not_followed(
     assert "/77/calendars/" not in world.asked
 
 
-async def test_a_refused_password_is_no_lost_access(server: ScriptedServer, dav: OpenDav) -> None:
+async def test_a_refused_password_is_a_doubt_about_its_grant(server: ScriptedServer, dav: OpenDav) -> None:
     icloud({HOME: 401, "/": 401}).play(server)
-    account = dav.connect(grant())
-    for _ in range(5):
-        with pytest.raises(ProviderUnavailable):
-            await dav.directory.list_calendars(account)
-        with pytest.raises(ProviderUnavailable):
-            await dav.directory.check_access(account)
+    account = dav.connect(grant(), version=3)
+    for ask in (dav.directory.list_calendars, dav.directory.check_access):
+        with pytest.raises(AccessDoubted) as caught:
+            await ask(account)
+        assert (caught.value.account_id, caught.value.grant_version) == (account, 3)
+
+
+async def test_who_is_answered_as_a_stranger_is_doubted(server: ScriptedServer, dav: OpenDav) -> None:
+    stranger = '<current-user-principal xmlns="DAV:"><unauthenticated/></current-user-principal>'
+    icloud({"/": response("/", stranger)}).play(server)
+    with pytest.raises(AccessDoubted):
+        await dav.directory.check_access(dav.connect(grant()))
+
+
+async def test_a_password_refused_on_the_way_to_a_moved_home_is_doubted(
+    server: ScriptedServer, dav: OpenDav
+) -> None:
+    icloud({HOME: 403, "/": 401}).play(server)
+    with pytest.raises(AccessDoubted):
+        await dav.directory.list_calendars(dav.connect(grant()))
 
 
 async def test_a_first_look_with_a_refused_password_is_denied(server: ScriptedServer, dav: OpenDav) -> None:

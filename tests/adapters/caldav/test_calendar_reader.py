@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.caldav.grants import first_grant, opened
-from domain.access import AccessDenied, CalendarGone, InvalidAnswer, ProviderUnavailable
+from domain.access import AccessDenied, AccessDoubted, CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.account import AccountNotFound
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs
 from domain.connection import MailboxNotServed
@@ -174,7 +174,7 @@ async def test_a_calendar_of_somebody_else_is_read(sandbox: Sandbox) -> None:
         ({"status": 204}, InvalidAnswer),
         ({"kind": "cut_inside"}, ProviderUnavailable),
         ({"kind": "cut"}, ProviderUnavailable),
-        ({"status": 401}, ProviderUnavailable),
+        ({"status": 401}, AccessDoubted),
         ({"status": 403}, AccessDenied),
         ({"status": 404}, ProviderUnavailable),
         ({"status": 400}, InvalidAnswer),

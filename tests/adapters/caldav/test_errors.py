@@ -15,6 +15,7 @@ from adapters.caldav.errors import (
 )
 from domain.access import (
     AccessDenied,
+    AccessDoubted,
     AccessLost,
     CalendarGone,
     EventMissing,
@@ -24,6 +25,7 @@ from domain.access import (
     WriteRefused,
 )
 from domain.errors import DomainError
+from domain.ids import AccountId
 
 
 def error(*conditions: str) -> bytes:
@@ -36,9 +38,11 @@ INVALID = error("<c:valid-calendar-data>no DTSTART: Lunch with Bob</c:valid-cale
 SAME_UID = error("<c:no-uid-conflict><d:href>/1/calendars/home/secret.ics</d:href></c:no-uid-conflict>")
 QUOTA = error("<d:quota-not-exceeded/>")
 
+DOUBTED = AccessDoubted(account_id=AccountId("account"), grant_version=1)
+
 MEANINGS: list[tuple[int, bytes, type[DomainError], type[DomainError]]] = [
     (400, b"", InvalidAnswer, WriteRefused),
-    (401, b"", ProviderUnavailable, ProviderUnavailable),
+    (401, b"", AccessDoubted, AccessDoubted),
     (403, b"", AccessDenied, AccessDenied),
     (403, NO_PRIVILEGE, AccessDenied, AccessDenied),
     (403, INVALID, InvalidAnswer, WriteRefused),
@@ -66,45 +70,46 @@ def test_a_refusal_has_a_meaning(
     status: int, body: bytes, read: type[DomainError], written: type[DomainError]
 ) -> None:
     refusal = refusal_of(status, body)
-    assert type(domain_error(refusal, gone=EventMissing)) is read
-    assert type(domain_error(refusal, gone=EventMissing, writing=True)) is written
+    assert type(domain_error(refusal, gone=EventMissing, password=DOUBTED)) is read
+    assert type(domain_error(refusal, gone=EventMissing, password=DOUBTED, writing=True)) is written
 
 
 @pytest.mark.parametrize("status", [one.value for one in HTTPStatus if one >= 400])
 @pytest.mark.parametrize("writing", [True, False])
 def test_no_status_is_lost_access_by_itself(status: int, *, writing: bool) -> None:
-    meant = domain_error(refusal_of(status), gone=CalendarGone, writing=writing)
+    meant = domain_error(refusal_of(status), gone=CalendarGone, password=DOUBTED, writing=writing)
     assert not isinstance(meant, AccessLost)
 
 
-def test_one_refused_password_ends_a_sign_in() -> None:
-    with pytest.raises(AccessDenied), translated(gone=EventMissing, password=AccessDenied):
+def test_a_refused_password_is_what_the_caller_says() -> None:
+    with pytest.raises(AccessDoubted) as caught, translated(gone=EventMissing, password=DOUBTED):
         raise refusal_of(401)
+    assert caught.value is DOUBTED
 
 
 def test_the_cause_is_kept() -> None:
-    with pytest.raises(EventMissing) as caught, translated(gone=EventMissing):
+    with pytest.raises(EventMissing) as caught, translated(gone=EventMissing, password=DOUBTED):
         raise refusal_of(404)
     assert isinstance(caught.value.__cause__, DavRefusal)
 
 
 @pytest.mark.parametrize(
-    ("status", "unknown"), [(500, True), (502, True), (503, True), (429, False), (401, False)]
+    ("status", "unknown"), [(500, True), (502, True), (503, True), (429, False), (409, False)]
 )
 def test_what_became_of_a_write_is_unknown_after_a_failure_of_the_servers(
     status: int, *, unknown: bool
 ) -> None:
-    meant = domain_error(refusal_of(status), gone=EventMissing, writing=True)
+    meant = domain_error(refusal_of(status), gone=EventMissing, password=DOUBTED, writing=True)
     assert isinstance(meant, ProviderUnavailable)
     assert meant.outcome_unknown is unknown
-    asked = domain_error(refusal_of(status), gone=EventMissing)
+    asked = domain_error(refusal_of(status), gone=EventMissing, password=DOUBTED)
     assert isinstance(asked, ProviderUnavailable)
     assert not asked.outcome_unknown
 
 
 @pytest.mark.parametrize(("status", "throttled"), [(429, True), (503, True), (500, False)])
 def test_throttling_is_told_as_such(status: int, *, throttled: bool) -> None:
-    meant = domain_error(refusal_of(status), gone=EventMissing)
+    meant = domain_error(refusal_of(status), gone=EventMissing, password=DOUBTED)
     assert isinstance(meant, ProviderUnavailable)
     assert meant.throttled is throttled
 

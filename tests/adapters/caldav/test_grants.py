@@ -4,6 +4,7 @@ from adapters.caldav.discovery import Discovered
 from adapters.caldav.grants import AccountGrant, AppleGrant, AppleGrants, first_grant, opened
 from adapters.caldav.login import Login
 from domain.account import Identity, Provider
+from domain.ids import AccountId
 from tests.support.caldav import OpenDav
 
 LOGIN = Login(
@@ -28,11 +29,16 @@ def test_what_goes_in_comes_out() -> None:
 async def test_a_stored_grant_says_which_sign_in_it_came_with(dav: OpenDav) -> None:
     account = dav.connect(first_grant(LOGIN, FOUND), version=3)
     loaded = await AppleGrants(vault=dav.store.vault).load(account)
-    assert loaded == AccountGrant(grant=GRANT, grant_version=3)
+    assert loaded == AccountGrant(account_id=account, grant=GRANT, grant_version=3)
 
 
 def test_nothing_of_a_grant_is_printed() -> None:
-    printed = repr((first_grant(LOGIN, FOUND), AccountGrant(grant=GRANT, grant_version=1)))
+    printed = repr(
+        (
+            first_grant(LOGIN, FOUND),
+            AccountGrant(account_id=AccountId("account"), grant=GRANT, grant_version=1),
+        )
+    )
     assert not any(
         secret in printed for secret in ("zo@", "zo\N{LATIN SMALL LETTER E WITH DIAERESIS}", "abcd", "/1/")
     )

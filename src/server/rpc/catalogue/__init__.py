@@ -13,7 +13,9 @@ from application.ports.push import AddressNotReached, PushRefused, SubscriptionE
 from calendarsync.v1.error_reason_pb2 import ErrorReason
 from domain.access import (
     AccessDenied,
+    AccessDoubted,
     AccessLost,
+    AccessRefused,
     CalendarGone,
     EventDeleted,
     EventMissing,
@@ -53,6 +55,8 @@ INTERNAL_ONLY: Mapping[type[DomainError], str] = {
     MailboxFull: "the session says so: it waits",
     MailboxSuspended: "a calendar is unread, a session waits; while connecting it is MailboxNotServed",
     AccessDenied: "a calendar is unread, a session waits; while connecting it is ProviderUnavailable",
+    AccessDoubted: "a calendar is unread, a session waits, until it has passed or the access is lost",
+    AccessRefused: "what it proves has a name: one of its subclasses",
     AccessLost: "use-cases turn it into an incident and an unread calendar, or a waiting session",
     CalendarGone: "a calendar that is gone is unread, or a hindrance of its sessions",
     CalendarListNotBelieved: "a refresh reports it as an invalid answer",
