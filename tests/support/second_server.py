@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -16,23 +12,13 @@ from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.embedded import embedded_postgres
 from adapters.postgres.embedded.server import EmbeddedPostgres
-from tests.support.postgres import new_database
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="calendarsync-test-"))
-    home.chmod(0o755)  # for root: the server runs under another account and must get in
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+from tests.support.postgres import home_of_server, new_database
 
 
 @pytest.fixture(scope="session")
 def other_server() -> Iterator[str]:
     """The DSN of a cluster of its own."""
-    with _home() as home, embedded_postgres(home / "data", durable=False) as dsn:
+    with home_of_server() as home, embedded_postgres(home / "data", durable=False) as dsn:
         yield dsn
 
 
@@ -49,7 +35,7 @@ async def second_server(other_server: str) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 def standby() -> Iterator[str]:
     """The DSN of a server that waits for what a primary has written, and takes questions meanwhile."""
-    with _home() as home:
+    with home_of_server() as home:
         data = home / "data"
         primary = EmbeddedPostgres(data, durable=False)
         primary.start()
