@@ -41,17 +41,19 @@ def of_principal(call: Call) -> Properties:
     person = call.person
     addresses = [f"mailto:{address}" for address in person.icloud_account.addresses]
     addresses += [paths.principal(person), f"urn:uuid:{hashlib.md5(person.key.encode()).hexdigest()}"]  # noqa: S324
-    return _by_name(
-        [
-            _types(Name(DAV, "principal")),
-            _text(DAV, "displayname", person.name),
-            _principal(call),
+    found = [
+        _types(Name(DAV, "principal")),
+        _text(DAV, "displayname", person.name),
+        _principal(call),
+        _hrefs(CALDAV, "calendar-user-address-set", *addresses),
+    ]
+    if person.icloud_account.state != "without_calendars":
+        found += [
             _hrefs(CALDAV, "calendar-home-set", _home_set(call)),
-            _hrefs(CALDAV, "calendar-user-address-set", *addresses),
             _hrefs(CALDAV, "schedule-inbox-URL", call.href(paths.home(person) + "inbox/")),
             _hrefs(CALDAV, "schedule-outbox-URL", call.href(paths.home(person) + "outbox/")),
         ]
-    )
+    return _by_name(found)
 
 
 def of_home(call: Call) -> Properties:

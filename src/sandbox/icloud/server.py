@@ -14,7 +14,7 @@ from aiohttp import web
 from sandbox.answers import Answer, Hangs, deliver
 from sandbox.icloud import files, paths
 from sandbox.icloud.call import Call
-from sandbox.icloud.errors import DavError
+from sandbox.icloud.errors import DavError, not_found
 from sandbox.icloud.paths import TEMPLATES, Target
 from sandbox.icloud.propfind import multistatus, propfind
 from sandbox.icloud.reports import report
@@ -147,6 +147,8 @@ class ICloudServer:
             raise DavError(403)
         if (elsewhere := self._elsewhere(exchange, person)) is not None:
             return elsewhere
+        if person.icloud_account.state == "without_calendars" and target.kind not in ("root", "principal"):
+            raise not_found()
         handler = _HANDLERS.get(method)
         if handler is None:
             return Answer(status=405, headers={"Allow": _METHODS})

@@ -100,6 +100,13 @@ async def test_a_locked_account_is_answered_403_everywhere(ida: Caldav, sandbox:
     assert {await _status(ida), await _status(ida, ida.home)} == {403}
 
 
+async def test_an_account_can_be_without_calendars(ida: Caldav, sandbox: Sandbox) -> None:
+    sandbox.world.people.change_icloud("ida", state="without_calendars")
+    [principal] = await ida.propfind(ida.principal, "<d:displayname/><c:calendar-home-set/>")
+    assert (set(principal.there), principal.missing) == ({"d:displayname"}, {"c:calendar-home-set"})
+    assert {await _status(ida, ida.home), await _status(ida, ida.path("work"))} == {404}
+
+
 @pytest.mark.parametrize("status", [403, 503])
 async def test_refuses_paths_of_another_account(ida: Caldav, sandbox: Sandbox, status: int) -> None:
     sandbox.world.icloud.settings.wrong_account_status = status
