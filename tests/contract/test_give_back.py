@@ -9,8 +9,8 @@ from tests.support.providers import Human, ProviderHarness, Trouble
 pytest_plugins = ["tests.support.provider_fixtures"]
 
 
-WITHOUT = ("fake_that_remembers", "microsoft")
-"""One fake is enough, and Microsoft has no call for it."""
+WITHOUT = ("fake_that_remembers", "microsoft", "apple")
+"""One fake is enough, and Microsoft and Apple have no call for it."""
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from domain.ids import AccountId
 from tests.support.providers import MAILBOX_ERRORS, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
+WITHOUT = ("apple",)
 
 SECRET = "s" * 128
 DAY = timedelta(days=1)

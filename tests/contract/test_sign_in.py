@@ -18,6 +18,7 @@ from domain.permissions import PermissionsMissing
 from tests.support.providers import Human, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
+WITHOUT = ("apple",)
 
 CALLBACK = "https://calendars.example/oauth/microsoft/callback"
 

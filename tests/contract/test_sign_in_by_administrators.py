@@ -15,7 +15,7 @@ from domain.errors import DomainError
 from tests.support.providers import PERMISSIONS, Human, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-WITHOUT = ("google",)
+WITHOUT = ("google", "apple")
 
 CALLBACK = "https://calendars.example/oauth/microsoft/callback"
 

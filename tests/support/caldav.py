@@ -17,6 +17,7 @@ from adapters.caldav.login import Login
 from adapters.caldav.password_sign_in import ApplePasswordSignIn
 from adapters.caldav.settings import AppleSettings
 from adapters.web.connections import open_http
+from application.ports.clock import Clock
 from application.ports.grant_vault import StoredGrant
 from domain.grant import Grant
 from domain.ids import AccountId
@@ -47,11 +48,14 @@ class OpenDav:
 
 
 @asynccontextmanager
-async def dav_on(url: str, ca_file: Path | None = None, **changes: Any) -> AsyncIterator[OpenDav]:
+async def dav_on(
+    url: str, ca_file: Path | None = None, *, clock: Clock | None = None, **changes: Any
+) -> AsyncIterator[OpenDav]:
+    """With a clock of its own that stands, unless another is given."""
     settings = AppleSettings(start_url=url, ca_file=ca_file, **({"retry_pauses": ()} | changes))
-    clock, store, meter = MovableClock(), FakeStore(), Counted()
+    own_clock, store, meter = MovableClock(), FakeStore(), Counted()
     async with open_http(ca_file=ca_file, connect_timeout=settings.connect_timeout) as http:
-        client = DavClient(http, settings, clock, meter)
+        client = DavClient(http, settings, clock or own_clock, meter)
         discovery = Discovery(client=client, settings=settings)
         grants = AppleGrants(vault=store.vault)
         yield OpenDav(
@@ -61,7 +65,7 @@ async def dav_on(url: str, ca_file: Path | None = None, **changes: Any) -> Async
             directory=AppleCalendarDirectory(client=client, discovery=discovery, grants=grants),
             passwords=ApplePasswordSignIn(discovery=discovery, settings=settings),
             store=store,
-            clock=clock,
+            clock=own_clock,
             meter=meter,
         )
 

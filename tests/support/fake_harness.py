@@ -68,6 +68,7 @@ class FakeHarness:
         proves_loss: bool = True,
     ) -> None:
         self.provider = FakeProvider(FakeStore())
+        self.always_has_primary = False
         self.provider.remembers_deleted = self.remembers_deleted = remembers_deleted
         self.provider.merges_foreign = merges_foreign
         self.provider.proves_loss = proves_loss
@@ -139,13 +140,16 @@ class FakeHarness:
             person.lasting = "offline_access" not in withholds
         return RedirectAnswer(state=started.state, code=self.provider.code_for(person, state=started.state))
 
+    async def first_grant(self, name: str = "maria") -> Grant:
+        started = await self.sign_in.begin(redirect_uri="https://calendars.example/callback")
+        return (await self.sign_in.redeem(started.flow, self.answer(started, name))).grant
+
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
         account = AccountId(account_id or f"account-of-{name}")
-        started = await self.sign_in.begin(redirect_uri="https://calendars.example/callback")
-        signed_in = await self.sign_in.redeem(started.flow, self.answer(started, name))
+        grant = await self.first_grant(name)
         before = self.provider.store.tables.grants.get(account)
         version = before.grant_version + 1 if before else 1
-        stored = StoredGrant(grant=signed_in.grant, grant_version=version, rotation=0)
+        stored = StoredGrant(grant=grant, grant_version=version, rotation=0)
         self.provider.store.tables.grants[account] = stored
         return account
 
@@ -243,8 +247,10 @@ class FakeHarness:
         for method in methods:
             self.provider.fail(method, error, times=_FOR_LONG)
 
-    def refuse_writes(self, code: str) -> None:
-        self._fail(_WRITES, WriteRefused(code=code))
+    def refuse_writes(self) -> str:
+        refused = WriteRefused(code="event refused")
+        self._fail(_WRITES, refused)
+        return refused.code
 
     def lose_answer_of(self, method: str) -> None:
         self.provider.fail(method, ProviderUnavailable(outcome_unknown=True), after_doing=True)

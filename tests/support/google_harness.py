@@ -110,6 +110,10 @@ class GoogleHarness:
         return True
 
     @property
+    def always_has_primary(self) -> bool:
+        return False
+
+    @property
     def replaces_subscriptions(self) -> bool:
         return True
 
@@ -174,6 +178,9 @@ class GoogleHarness:
         ticked = tuple(one for one in LEAST_SCOPES if bare(one) not in withholds)
         decision: Literal["accept", "cancel"] = "cancel" if cancels else "accept"
         return self.google.answer(started, name, decision=decision, grant=(*SIGNED_IN, *ticked))
+
+    async def first_grant(self, name: str = "maria") -> Grant:
+        return (await self.google.signed_in(name)).grant
 
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
         return self.google.connect(name, account_id)
@@ -312,9 +319,11 @@ class GoogleHarness:
         for fault in _FAULTS[trouble]:
             self.world.faults.add(**fault, times=None)
 
-    def refuse_writes(self, code: str) -> None:
+    def refuse_writes(self) -> str:
+        code = "badRequest"
         for method in _METHODS.values():
             self.world.faults.google_error(400, code, method=method, times=None)
+        return code
 
     def lose_answer_of(self, method: str) -> None:
         self.world.faults.google_error(503, "backendError", method=_METHODS[method], perform=True)

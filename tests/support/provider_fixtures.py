@@ -3,25 +3,34 @@
 A suite that doesn't concern one of them names it in its `WITHOUT`.
 """
 
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
 
 from sandbox import Sandbox
+from tests.support.apple_harness import apple_harness
 from tests.support.fake_harness import FakeHarness
 from tests.support.google_harness import google_harness
 from tests.support.microsoft import running_sandbox, sandbox
-from tests.support.providers import ProviderHarness
+from tests.support.providers import ProviderHarness, Trouble
 from tests.support.sandbox_harness import sandbox_harness
 
 __all__ = ["provider", "provider_kind", "provider_sandbox", "running_sandbox", "sandbox"]
 
+_OPEN: Final[Mapping[str, Callable[[Sandbox], AbstractAsyncContextManager[ProviderHarness]]]] = {
+    "microsoft": sandbox_harness,
+    "google": google_harness,
+    "apple": apple_harness,
+}
 FAKES: Final = ("fake", "fake_that_remembers")
 """They differ in what they make of the mark of a deleted event, in what they tell of calendars that hold nothing of
 ours, in whether they renew subscriptions or replace them, and in whether one refusal proves that access is lost."""
-KINDS: Final = (*FAKES, "microsoft", "google")
+KINDS: Final = (*FAKES, *_OPEN)
+NEVER: Final = {"apple": frozenset({Trouble.MISCONFIGURATION})}
+"""What can't be wrong at a provider: at Apple nothing proves who we are."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -29,6 +38,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         without = getattr(metafunc.module, "WITHOUT", ())
         kinds = [one for one in KINDS if one not in without]
         metafunc.parametrize("provider_kind", kinds, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the troubles that a provider can't have."""
+    without = [one for one in items if _can_never_be(getattr(one, "callspec", None))]
+    if without:
+        config.hook.pytest_deselected(items=without)
+        items[:] = [one for one in items if one not in without]
+
+
+def _can_never_be(callspec: Any) -> bool:
+    parameters = {} if callspec is None else callspec.params
+    never = NEVER.get(parameters.get("provider_kind", ""), frozenset())
+    return bool(never) and any(isinstance(one, Trouble) and one in never for one in parameters.values())
 
 
 @pytest.fixture
@@ -56,6 +79,5 @@ async def provider(provider_kind: str, provider_sandbox: Sandbox | None) -> Asyn
             proves_loss=not other,
         )
         return
-    open_harness = google_harness if provider_kind == "google" else sandbox_harness
-    async with open_harness(provider_sandbox) as harness:
+    async with _OPEN[provider_kind](provider_sandbox) as harness:
         yield harness

@@ -161,6 +161,11 @@ class ProviderHarness(Protocol):
         ...
 
     @property
+    def always_has_primary(self) -> bool:
+        """Whether another calendar of the person's own takes the place of a primary one that is gone."""
+        ...
+
+    @property
     def replaces_subscriptions(self) -> bool:
         """Whether a renewal is another subscription beside the one that was, of which there may be any number."""
         ...
@@ -212,6 +217,10 @@ class ProviderHarness(Protocol):
 
         `withholds` are the permissions unticked, if the provider asks for consent at all.
         """
+        ...
+
+    async def first_grant(self, name: str = "maria") -> Grant:
+        """Of a sign-in whose grant nobody has stored yet."""
         ...
 
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
@@ -285,8 +294,8 @@ class ProviderHarness(Protocol):
 
     def trouble(self, trouble: Trouble) -> None: ...
 
-    def refuse_writes(self, code: str) -> None:
-        """No event is acceptable any more, for the reason of this code."""
+    def refuse_writes(self) -> str:
+        """No event is acceptable any more. The code of the reason, in the provider's own words."""
         ...
 
     def lose_answer_of(self, method: str) -> None:

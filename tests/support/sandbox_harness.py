@@ -118,6 +118,10 @@ class SandboxHarness:
         return False
 
     @property
+    def always_has_primary(self) -> bool:
+        return False
+
+    @property
     def replaces_subscriptions(self) -> bool:
         return False
 
@@ -172,6 +176,9 @@ class SandboxHarness:
     ) -> RedirectAnswer:
         ticked = ("openid", "profile", *(one for one in PERMISSIONS if one not in withholds))
         return self.connected.answer(started, name, decision="cancel" if cancels else "accept", grant=ticked)
+
+    async def first_grant(self, name: str = "maria") -> Grant:
+        return (await self.connected.sign_in(name)).grant
 
     async def connect(self, name: str = "maria", *, account_id: str = "") -> AccountId:
         return await self.connected.connect(name, account_id or None)
@@ -297,9 +304,11 @@ class SandboxHarness:
         for fault in _FAULTS.get(trouble, ()):
             self.world.faults.add(**fault, times=None)
 
-    def refuse_writes(self, code: str) -> None:
+    def refuse_writes(self) -> str:
+        code = "ErrorPropertyValidationFailure"
         for method in _METHODS.values():
             self.world.faults.answer(400, code=code, method=method, times=None)
+        return code
 
     def lose_answer_of(self, method: str) -> None:
         self.world.faults.answer(504, code="UnknownError", method=_METHODS[method], perform=True)
