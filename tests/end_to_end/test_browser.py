@@ -39,7 +39,7 @@ async def test_a_person_who_follows_somebody_elses_link_connects_nothing_for_any
 async def test_a_sign_in_begun_for_the_callers_page_is_refused_at_ours(page: Page, product: Product) -> None:
     """As if somebody had exchanged the address before the question mark."""
     started = await product.service.start(redirect_uri=product.return_url)
-    brought = urlsplit(product.service.sign_in(started.authorization_url, "anna"))
+    brought = urlsplit(await product.service.sign_in(started.authorization_url, "anna"))
     await page.goto(f"{product.service.process.public_url}/oauth/microsoft/callback?{brought.query}")
     text = await own_page(page, "This sign-in ends on another page")
     assert "Nothing was connected here" in text

@@ -163,9 +163,7 @@ async def test_reads_every_page(service: Service) -> None:
 
 async def test_a_session_counts_from_the_moment_it_is_accepted(service: Service, cast: Cast) -> None:
     await service.connect(cast.main)
-    service.sandbox.world.faults.add(
-        surface=cast.surface, method="POST", path="/events$", status=503, body={}, times=None
-    )
+    service.sandbox.world.faults.add(**cast.creation, status=503, body={}, times=None)
     await service.put_session(start=10)
     assert await service.check(hours(10, 10.5), hours(11, 12)) == ["BUSY", "FREE"]
     assert not service.events(cast.main)
@@ -196,7 +194,13 @@ async def test_somebody_elses_event_never_passes_for_our_own(service: Service, c
     await service.connect(cast.main)
     mark = "0b9f6a52-7a3c-4a7e-9d3f-1f2e3d4c5b6a"
     service.sandbox.world.events.add(
-        cast.main, at(9), at(10), transaction_id=mark, google_id=mark.replace("-", "")
+        cast.main,
+        at(9),
+        at(10),
+        uid=mark,
+        transaction_id=mark,
+        google_id=mark.replace("-", ""),
+        icloud_name=f"{mark}.ics",
     )
     assert await busy_hours(service) == [(9, 10)]
 

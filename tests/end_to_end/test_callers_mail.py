@@ -25,7 +25,7 @@ async def test_a_lost_account_is_told_and_its_link_brings_it_back(
             assert (incident.incident_id, incident.account_id) == (due.incident_id, account_id)
             assert (incident.sessions_at_risk, incident.notice_count) == (1, 1)
             sign_in = await service.open(incident.reconnect_url)
-            page = await service.open(service.sign_in(sign_in.location, "anna"))
+            page = await service.open(await service.sign_in(sign_in.location, "anna"))
             assert page.status == 200
             await watch.until("INCIDENT_CLOSED", incident_id=incident.incident_id)
             await watch.until("SESSION_WRITTEN", session_id="session-1")

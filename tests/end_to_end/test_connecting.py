@@ -28,7 +28,7 @@ async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(
 ) -> None:
     provider = service.provider_of(cast.main)
     started = await service.start(provider=provider, return_url=f"{RETURN_URL}?tab=outlook")
-    landed = await service.open(service.sign_in(started.authorization_url, cast.main))
+    landed = await service.open(await service.sign_in(started.authorization_url, cast.main))
     assert landed.status == 302
     assert landed.location.startswith(f"{RETURN_URL}?tab=outlook&")
     token = landed.outcome["token"]
@@ -55,7 +55,7 @@ async def test_connects_through_the_callers_own_page_once(
     service: Service, person: str, kind: AccountKind.ValueType
 ) -> None:
     started = await service.start(provider=service.provider_of(person), redirect_uri=REDIRECT_URI)
-    brought = service.sign_in(started.authorization_url, person)
+    brought = await service.sign_in(started.authorization_url, person)
     assert brought.startswith(REDIRECT_URI)
     completed = await service.complete(brought)
     assert completed.account.kind == kind
@@ -71,7 +71,7 @@ async def test_shows_a_page_of_its_own_where_the_caller_has_none(
         await service.put_expert()
         for words in ("Your calendar is connected", "Your calendar is connected again"):
             started = await service.accounts.StartConnection(request)
-            landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+            landed = await service.open(await service.sign_in(started.authorization_url, "anna"))
             assert landed.status == 200
             assert words in landed.text
             assert "default-src 'none'" in landed.headers["Content-Security-Policy"]
@@ -81,7 +81,7 @@ async def test_the_old_way_connects_at_once_and_is_warned_of(sandbox: Sandbox, d
     async with open_service(sandbox, dsn, logs=logs, confirm_connections="off") as service:
         await service.put_expert()
         started = await service.start()
-        landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+        landed = await service.open(await service.sign_in(started.authorization_url, "anna"))
         (account,) = await service.list_accounts()
         assert landed.outcome == {"outcome": "connected", "account_id": account.account_id}
     (warning,) = logs.of("anybody's browser counts as the expert's")
@@ -90,7 +90,7 @@ async def test_the_old_way_connects_at_once_and_is_warned_of(sandbox: Sandbox, d
 
 async def test_what_nobody_confirms_is_erased_and_never_read(service: Service) -> None:
     started = await service.start()
-    landed = await service.open(service.sign_in(started.authorization_url, "anna"))
+    landed = await service.open(await service.sign_in(started.authorization_url, "anna"))
     await service.idle()
     asked = {one.path for one in service.sandbox.world.traffic.requests if one.surface == "graph"}
     assert asked == {"/me", "/me/calendar", "/me/calendars"}
@@ -160,7 +160,9 @@ async def test_two_sign_ins_at_once_take_the_last_place_once(service: Service, o
     await service.put_expert(plan=PLAN_FREE)
     await service.connect("anna")
     ways_back = [
-        service.sign_in((await service.start(provider=service.provider_of(person))).authorization_url, person)
+        await service.sign_in(
+            (await service.start(provider=service.provider_of(person))).authorization_url, person
+        )
         for person in ("ben", other)
     ]
     landed = await asyncio.gather(*(service.arrive(url) for url in ways_back))

@@ -123,7 +123,7 @@ FAILING = {
 async def test_sends_the_browser_back_with_the_reason(service: Service, case: Failing) -> None:
     case.beforehand(service.sandbox.world)
     started = await service.start(return_url=RETURN_URL)
-    landed = await service.open(service.sign_in(started.authorization_url, case.person, **case.how))
+    landed = await service.open(await service.sign_in(started.authorization_url, case.person, **case.how))
     assert landed.status == 302
     assert landed.location.startswith(RETURN_URL)
     assert landed.outcome == {"outcome": "failed", "reason": case.reason}
@@ -134,7 +134,7 @@ async def test_sends_the_browser_back_with_the_reason(service: Service, case: Fa
 async def test_tells_the_caller_the_reason(service: Service, case: Failing) -> None:
     case.beforehand(service.sandbox.world)
     started = await service.start(redirect_uri=REDIRECT_URI)
-    brought = service.sign_in(started.authorization_url, case.person, **case.how)
+    brought = await service.sign_in(started.authorization_url, case.person, **case.how)
     failure = await failure_of(service.complete(brought))
     assert (failure.code, failure.reason) == (case.code, case.reason)
     links = [one for one in failure.details if isinstance(one, error_details_pb2.Help)]
@@ -148,7 +148,7 @@ async def test_a_sign_in_into_a_throttled_mailbox_is_to_be_started_anew_and_not_
     world = service.sandbox.world
     world.faults.answer(429, code="TooManyRequests", retry_after="1", times=None)
     started = await service.start(redirect_uri=REDIRECT_URI)
-    brought = service.sign_in(started.authorization_url, "anna")
+    brought = await service.sign_in(started.authorization_url, "anna")
     failure = await failure_of(service.complete(brought))
     assert (failure.code, failure.reason) == (grpc.StatusCode.ABORTED, "SIGN_IN_INTERRUPTED")
     assert not [one for one in failure.details if isinstance(one, error_details_pb2.RetryInfo)]
@@ -176,7 +176,7 @@ async def test_a_throttled_mailbox_that_is_known_is_connected_again(service: Ser
 async def test_names_the_permissions_that_are_missing(service: Service) -> None:
     started = await service.start(redirect_uri=REDIRECT_URI)
     ticked = ("Calendars.Read", "User.Read", "offline_access")
-    brought = service.sign_in(started.authorization_url, "anna", grant=ticked)
+    brought = await service.sign_in(started.authorization_url, "anna", grant=ticked)
     assert (await failure_of(service.complete(brought))).metadata == {"missing": "Calendars.ReadWrite"}
 
 
@@ -200,7 +200,7 @@ async def test_checks_the_limit_again_when_a_sign_in_finishes(service: Service) 
     started = await service.start(return_url=RETURN_URL)
     await service.connect("ben")
     await service.put_expert(plan=PLAN_FREE)
-    landed = await service.arrive(service.sign_in(started.authorization_url, "carla"))
+    landed = await service.arrive(await service.sign_in(started.authorization_url, "carla"))
     assert landed == {"outcome": "failed", "reason": "ACCOUNT_LIMIT_REACHED"}
     assert len(await service.list_accounts()) == 2
 
@@ -210,7 +210,7 @@ async def test_refuses_a_sign_in_that_took_too_long(sandbox: Sandbox, dsn: str, 
     async with open_service(sandbox, dsn, logs=logs, sweep_seconds=100) as service:
         await service.put_expert()
         started = await service.start(return_url=RETURN_URL)
-        way_back = service.sign_in(started.authorization_url, "anna")
+        way_back = await service.sign_in(started.authorization_url, "anna")
         await service.database.execute("UPDATE connection_attempt SET expires_at = now()")
         landed = await service.arrive(way_back)
         assert landed == {"outcome": "failed", "reason": "CONNECTION_ATTEMPT_EXPIRED"}
@@ -219,7 +219,7 @@ async def test_refuses_a_sign_in_that_took_too_long(sandbox: Sandbox, dsn: str, 
 
 async def test_a_redirect_serves_once(service: Service) -> None:
     started = await service.start(return_url=RETURN_URL)
-    way_back = service.sign_in(started.authorization_url, "anna")
+    way_back = await service.sign_in(started.authorization_url, "anna")
     assert (await service.open(way_back)).outcome["outcome"] == "pending"
     again = await service.open(way_back)
     assert again.status == 404
@@ -229,7 +229,7 @@ async def test_a_redirect_serves_once(service: Service) -> None:
 async def test_a_state_is_good_for_its_own_expert_only(service: Service) -> None:
     await service.put_expert("expert-2")
     started = await service.start(redirect_uri=REDIRECT_URI)
-    brought = service.sign_in(started.authorization_url, "anna")
+    brought = await service.sign_in(started.authorization_url, "anna")
     stolen = await failure_of(service.complete(brought, expert_id="expert-2"))
     assert stolen.reason == "CONNECTION_ATTEMPT_NOT_FOUND"
     assert (await service.complete(brought)).account.expert_id == EXPERT

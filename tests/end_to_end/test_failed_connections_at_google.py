@@ -70,10 +70,10 @@ async def test_tells_both_the_browser_and_the_caller_how_a_sign_in_at_google_fai
         await service.sandbox.reset()
         case.beforehand(service.sandbox.world)
         started = await service.start(provider=PROVIDER_GOOGLE, return_url=RETURN_URL)
-        landed = await service.open(service.sign_in(started.authorization_url, case.person, **case.how))
+        landed = await service.open(await service.sign_in(started.authorization_url, case.person, **case.how))
         assert landed.outcome == {"outcome": "failed", "reason": case.reason}, name
         started = await service.start(provider=PROVIDER_GOOGLE, redirect_uri=REDIRECT_URI)
-        brought = service.sign_in(started.authorization_url, case.person, **case.how)
+        brought = await service.sign_in(started.authorization_url, case.person, **case.how)
         failure = await failure_of(service.complete(brought))
         assert (failure.code, failure.reason) == (case.code, case.reason), name
         assert any(isinstance(one, error_details_pb2.Help) for one in failure.details) == case.helps, name
@@ -82,7 +82,7 @@ async def test_tells_both_the_browser_and_the_caller_how_a_sign_in_at_google_fai
 
 async def test_names_the_boxes_that_were_left_empty_in_words_too(service: Service) -> None:
     started = await service.start(provider=PROVIDER_GOOGLE, redirect_uri=REDIRECT_URI)
-    brought = service.sign_in(started.authorization_url, "gina", grant=LEAST_SCOPES[:1])
+    brought = await service.sign_in(started.authorization_url, "gina", grant=LEAST_SCOPES[:1])
     assert (await failure_of(service.complete(brought))).metadata == {
         "missing": "calendar.events.freebusy calendar.events.owned",
         "described": "see when you are busy; see the times of your events; add sessions to your calendar",

@@ -60,7 +60,7 @@ async def test_connects_reads_and_writes(service: Service, ask: Ask) -> None:
         provider="PROVIDER_MICROSOFT",
         returnUrl="http://localhost:3000/",
     )
-    landed = await service.open(service.sign_in(started["authorizationUrl"], "anna"))
+    landed = await service.open(await service.sign_in(started["authorizationUrl"], "anna"))
     token = landed.outcome["token"]
     confirmed = await ask("AccountService/ConfirmConnection", expertId="from-go", token=token)
     service.sandbox.world.events.add("anna", "2030-05-14T09:00", "2030-05-14T10:00", zone="UTC")
@@ -97,7 +97,7 @@ async def test_the_readmes_first_conversation_works_as_pasted(as_made_to_run: Se
     before, after = first_conversation(service)
     started = await pasted(before)
     url = json.loads(started[-1])["authorizationUrl"]
-    assert "connected" in (await service.open(service.sign_in(url, "anna"))).text
+    assert "connected" in (await service.open(await service.sign_in(url, "anna"))).text
     calendars, busy, put, got = [json.loads(answer) for answer in await pasted(after)]
     assert "Calendar" in {one["name"] for one in calendars["calendars"]}
     assert busy["complete"]

@@ -37,7 +37,7 @@ async def test_connecting_again_asks_for_consent_afresh_once(service: Service) -
     await service.disconnect(account_id)
     again = await service.start()
     assert parameters(again.authorization_url)["prompt"] == "consent"
-    landed = await service.arrive(service.sign_in(again.authorization_url, "anna"))
+    landed = await service.arrive(await service.sign_in(again.authorization_url, "anna"))
     assert landed["outcome"] == "connected"
     assert parameters((await service.start()).authorization_url)["prompt"] == "select_account"
 
@@ -100,7 +100,7 @@ async def test_erasing_an_expert_leaves_nothing_in_any_table_but_that_they_were_
 async def test_erasing_an_expert_in_the_middle_of_everything_brings_nothing_back(service: Service) -> None:
     await service.connect("anna")
     started = await service.start()
-    way_back = service.sign_in(started.authorization_url, "ben")
+    way_back = await service.sign_in(started.authorization_url, "ben")
     faults = service.sandbox.world.faults
     faults.add(kind="hang", seconds=60, method="POST", path="/events$", perform=True)
     faults.add(kind="hang", seconds=60, path="calendarView$")

@@ -12,7 +12,7 @@ from calendarsync.v1.account_pb2 import (
     AccountStatus,
 )
 from tests.support.calls import EXPERT_EMAIL, EXPERT_NAME, TITLE, hours, unread
-from tests.support.cast import AT_GOOGLE, Cast
+from tests.support.cast import AT_GOOGLE, NOT_AT_APPLE, Cast
 from tests.support.service import Service, until
 from tests.support.watching import watching
 
@@ -50,7 +50,7 @@ async def reconnect(service: Service, link: str, person: str = "anna") -> str:
     """Follow the link and sign in; the text of the page at the end."""
     sign_in = await service.open(link)
     assert sign_in.status == 302
-    return (await service.open(service.sign_in(sign_in.location, person))).text
+    return (await service.open(await service.sign_in(sign_in.location, person))).text
 
 
 @pytest.mark.parametrize("withdrawal", ["revoked", "consent removed", "refused, interaction required"])
@@ -200,6 +200,7 @@ async def test_a_mail_that_could_not_be_sent_is_sent_later_once(
     await mailed(service)
 
 
+@NOT_AT_APPLE
 async def test_nobody_is_mailed_about_a_loss_that_was_none(service: Service, cast: Cast) -> None:
     await service.connect(cast.main)
     faults = service.sandbox.world.faults
@@ -223,6 +224,7 @@ async def test_an_access_token_serves_on_after_the_refresh_token_was_revoked(ser
     assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
 
 
+@NOT_AT_APPLE
 async def test_a_refused_access_token_is_renewed_without_anybody_noticing(
     service: Service, cast: Cast
 ) -> None:

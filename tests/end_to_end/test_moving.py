@@ -72,7 +72,7 @@ async def test_one_being_written_when_the_expert_leaves_has_one_event(cells: Cel
 async def test_a_sign_in_that_was_under_way_is_finished_in_the_new_cell(cells: Cells) -> None:
     east, west = cells.east, cells.west
     started = await east.start(return_url=RETURN_URL)
-    landing = east.sign_in(started.authorization_url, "anna")
+    landing = await east.sign_in(started.authorization_url, "anna")
     await cells.move()
 
     led_on = await east.open(landing)

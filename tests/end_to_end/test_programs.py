@@ -199,7 +199,7 @@ async def test_a_mail_that_a_killed_worker_may_have_sent_is_not_sent_again_for_a
 
 async def connect(service: Service) -> None:
     started = await service.start(redirect_uri="http://localhost:3000/microsoft")
-    await service.complete(service.sign_in(started.authorization_url, "anna"))
+    await service.complete(await service.sign_in(started.authorization_url, "anna"))
 
 
 async def test_a_process_told_to_stop_finishes_calls_and_jobs(

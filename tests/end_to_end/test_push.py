@@ -9,7 +9,7 @@ from sandbox.world.settings import Settings as SandboxSettings
 from server.runtime.settings import Push
 from tests.server.served import Logs
 from tests.support.calls import SOON, at, busy_hours, hours, sources
-from tests.support.cast import AT_GOOGLE, Cast
+from tests.support.cast import AT_GOOGLE, NOT_AT_APPLE, Cast
 from tests.support.readings import (
     asked,
     channels,
@@ -46,6 +46,7 @@ async def hears(service: Service, *busy: tuple[float, float], within: float = HE
     await until(lambda: stored_hours(service), lambda found: found == list(busy), within=within)
 
 
+@NOT_AT_APPLE
 async def test_an_event_that_is_added_moved_or_deleted_is_seen_within_two_seconds(
     service: Service, cast: Cast
 ) -> None:
@@ -136,6 +137,7 @@ async def test_after_a_day_of_silence_no_answer_is_older_than_its_bound(connecte
     assert (sources(answer), busy_hours(answer, day=SOON)) == ({"LIVE"}, [(9, 10)])
 
 
+@NOT_AT_APPLE
 async def test_a_forged_notification_changes_nothing(service: Service, cast: Cast) -> None:
     await service.connect(cast.main)
     world = service.sandbox.world

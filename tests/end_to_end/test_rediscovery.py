@@ -20,7 +20,7 @@ async def connected(service: Service) -> Service:
 async def connect(service: Service, cast: Cast) -> Service:
     """Their primary and their further calendar are conflict calendars."""
     await service.connect(cast.main)
-    chosen = [await service.calendar_id(cast.main, key) for key in ("primary", cast.further)]
+    chosen = [await service.calendar_id(cast.main, key) for key in (cast.primary, cast.further)]
     await service.choose(conflict_calendar_ids=chosen)
     await service.settled()
     return service

@@ -26,7 +26,7 @@ async def test_a_change_lands_on_the_event_written_before(service: Service, cast
     session = await service.session()
     assert account_id != former
     assert session.event.account_id == account_id
-    assert session.event.calendar_id == await service.calendar_id(cast.main, "primary")
+    assert session.event.calendar_id == await service.calendar_id(cast.main, cast.primary)
     await service.put_session(start=12)
     session = await service.written(revision=2)
     assert service.events(cast.main) == [event]

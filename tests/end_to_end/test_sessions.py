@@ -32,7 +32,7 @@ async def test_writes_a_booked_session_once(service: Service, cast: Cast) -> Non
     assert accepted.revision == 1
     session = await service.written()
     assert session.event.account_id == account_id
-    assert session.event.calendar_id == await service.calendar_id(cast.main, "primary")
+    assert session.event.calendar_id == await service.calendar_id(cast.main, cast.primary)
     (event,) = service.events(cast.main)
     assert (start_of(event), event.end - event.start) == (at(10), timedelta(hours=1))
     assert (event.subject, event.location) == ("Coaching <b>& more</b>", "Room 4")

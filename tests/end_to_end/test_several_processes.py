@@ -27,7 +27,7 @@ async def test_each_part_does_its_own_work(api: Service, dsn: str) -> None:
     async with running(settings, Role.WEB) as web, running(settings, Role.WORKER) as worker:
         assert (web.grpc_port, worker.grpc_port, web.worker, api.process.worker) == (None, None, None, None)
         started = await api.start(redirect_uri="http://localhost:3000/microsoft")
-        await api.complete(api.sign_in(started.authorization_url, "anna"))
+        await api.complete(await api.sign_in(started.authorization_url, "anna"))
         for process in (web, worker):
             assert (await api.open(f"{process.public_url}/readyz")).status == 200
         assert (await api.open(f"{web.public_url}/reconnect/unknown")).status == 400
@@ -135,4 +135,4 @@ async def test_of_several_processes_one_fetches_the_next_token(api: Service, dsn
 async def connect(api: Service) -> None:
     """Anna's account, through the caller's own page: this process serves none."""
     started = await api.start(redirect_uri="http://localhost:3000/microsoft")
-    await api.complete(api.sign_in(started.authorization_url, "anna"))
+    await api.complete(await api.sign_in(started.authorization_url, "anna"))

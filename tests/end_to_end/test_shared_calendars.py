@@ -40,7 +40,7 @@ async def test_more_is_asked_for_only_when_such_a_calendar_is_chosen(service: Se
     (additional,) = started.additional_permissions
     assert (additional.permission, additional.calendar_id) == (WIDER, shared)
     assert additional.purpose == PERMISSION_PURPOSE_WRITE_SHARED_CALENDAR
-    landed = await service.arrive(service.sign_in(started.authorization_url, "dora"))
+    landed = await service.arrive(await service.sign_in(started.authorization_url, "dora"))
     assert landed == {"outcome": "reconnected", "account_id": account}
     assert WIDER in world.grants.consented("dora")
     session = await service.written()
@@ -62,7 +62,7 @@ async def test_who_declines_the_permission_stays_connected(service: Service) -> 
     account, _ = await refused(service)
     started = await service.start(account_id=account, return_url=RETURN_URL)
     landed = await service.arrive(
-        service.sign_in(
+        await service.sign_in(
             started.authorization_url,
             "dora",
             grant=("Calendars.ReadWrite", "User.Read", "offline_access"),

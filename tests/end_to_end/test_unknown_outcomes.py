@@ -105,9 +105,7 @@ async def test_where_the_mark_is_the_events_id_a_lost_answer_makes_one_event_too
 
 async def test_a_session_cancelled_meanwhile_leaves_no_event(service: Service, cast: Cast) -> None:
     await service.connect(cast.main)
-    service.sandbox.world.faults.add(
-        surface=cast.surface, kind="cut", method="POST", path="/events$", perform=True
-    )
+    service.sandbox.world.faults.add(**cast.creation, status=504, body={}, perform=True)
     await service.put_session()
     await service.waits("PROVIDER_UNAVAILABLE")
     await service.cancel_session()

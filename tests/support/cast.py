@@ -12,12 +12,13 @@ from sandbox.world.model import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """`main` has a primary calendar and a `further` one; `other` is somebody else at the same provider."""
+    """`main` has a `primary` calendar and a `further` one; `other` is somebody else at the same provider."""
 
     provider: Provider
     main: str
     email: str
     name: str
+    primary: str = "primary"
     further: str
     other: str
 
@@ -27,21 +28,36 @@ class Cast:
     @property
     def surface(self) -> str:
         """The stand-in's name for where calendars are asked for."""
-        return "google" if self.provider is Provider.GOOGLE else "graph"
+        return _SURFACES[self.provider]
+
+    @property
+    def creation(self) -> dict[str, str]:
+        """Which requests make events, in the words of faults."""
+        if self.provider is Provider.APPLE:
+            return {"surface": self.surface, "method": "PUT", "path": r"\.ics$"}
+        return {"surface": self.surface, "method": "POST", "path": "/events$"}
 
     def slow_down(self, sandbox: Sandbox, seconds: float) -> None:
         """Let each request about calendars take so long."""
         world = sandbox.world
-        settings = world.google.settings if self.provider is Provider.GOOGLE else world.settings
-        settings.delay_seconds = seconds
+        match self.provider:
+            case Provider.APPLE:
+                world.icloud.settings.delay_seconds = seconds
+            case Provider.GOOGLE:
+                world.google.settings.delay_seconds = seconds
+            case _:
+                world.settings.delay_seconds = seconds
 
     def has_calendars(self, sandbox: Sandbox, has: bool) -> None:
         """Whether the main person is given calendars: without a licence, or with the service switched off, not."""
         people = sandbox.world.people
-        if self.provider is Provider.GOOGLE:
-            people.change_google(self.main, calendar="on" if has else "off")
-        else:
-            people.change(self.main, mailbox="online" if has else "unlicensed")
+        match self.provider:
+            case Provider.APPLE:
+                people.change_icloud(self.main, state="active" if has else "without_calendars")
+            case Provider.GOOGLE:
+                people.change_google(self.main, calendar="on" if has else "off")
+            case _:
+                people.change(self.main, mailbox="online" if has else "unlicensed")
 
     def reminder_minutes(self, event: Event) -> int | None:
         """Before it pops up."""
@@ -67,6 +83,18 @@ AT_GOOGLE: Final = Cast(
     further="family",
     other="wilma",
 )
+AT_APPLE: Final = Cast(
+    provider=Provider.APPLE,
+    main="reminders",  # beside whose calendars stand old lists of reminders, which are none
+    email="remo@icloud.example.com",
+    name="Remo Minder",
+    primary="home",
+    further="work",
+    other="ivan",
+)
+NOT_AT_APPLE: Final = pytest.mark.parametrize("cast", [AT_MICROSOFT, AT_GOOGLE], ids=str, indirect=True)
+"""For stories of tokens that are refreshed, and of changes that are told."""
+_SURFACES: Final = {Provider.MICROSOFT: "graph", Provider.GOOGLE: "google", Provider.APPLE: "icloud"}
 
 
 @pytest.fixture(params=[AT_MICROSOFT, AT_GOOGLE], ids=str)

@@ -5,6 +5,8 @@ The fixture `radicale` starts it once a session, with nobody in it; each test ma
 
 import base64
 import itertools
+import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -75,23 +77,31 @@ class RadicalePerson:
     def path(self, calendar: str) -> str:
         return f"{self.home}{quote(calendar)}/"
 
-    def make_calendar(self, name: str, *, title: str = "", components: tuple[str, ...] = ("VEVENT",)) -> None:
-        body = _mkcalendar(title, components)
+    @property
+    def folder(self) -> Path:
+        """Where the server keeps what is theirs: a folder for each calendar, a file for each event."""
+        return self.server.folder / "data" / "collection-root" / self.login.username
+
+    def make_calendar(
+        self, name: str, *, title: str = "", color: str = "", components: tuple[str, ...] = ("VEVENT",)
+    ) -> None:
+        body = _mkcalendar(title, color, components)
         self._ask("MKCALENDAR", self.path(name), body, "application/xml", expected=201)
 
-    def make_read_only_calendar(self, name: str) -> None:
+    def make_read_only_calendar(self, name: str, *, title: str = "") -> None:
         """Only in the files can one be made that its owner can't write. Its name begins with `read-only-`."""
         assert name.startswith("read-only-")
-        folder = self.server.folder / "data" / "collection-root" / self.login.username / name
-        folder.mkdir(parents=True)
-        (folder / ".Radicale.props").write_text('{"tag": "VCALENDAR"}')
+        (self.folder / name).mkdir(parents=True)
+        properties = {"tag": "VCALENDAR", **({"D:displayname": title} if title else {})}
+        (self.folder / name / ".Radicale.props").write_text(json.dumps(properties))
 
     def put(self, calendar: str, name: str, text: str) -> None:
         """Store an event of this file name: iCalendar text."""
         self._ask("PUT", f"{self.path(calendar)}{quote(name)}", text, "text/calendar", expected=201)
 
-    def delete(self, calendar: str) -> None:
-        self._ask("DELETE", self.path(calendar), "", "text/plain", expected=200)
+    def delete(self, calendar: str, name: str = "") -> None:
+        """A whole calendar, unless an event in it is named."""
+        self._ask("DELETE", f"{self.path(calendar)}{quote(name)}", "", "text/plain", expected=200)
 
     def _ask(self, method: str, path: str, body: str, content_type: str, *, expected: int) -> None:
         connection = HTTPConnection(urlsplit(self.server.url).netloc, timeout=10)
@@ -113,18 +123,37 @@ class Radicale:
 
     def person(self, name: str = "anna", *, password: str = "abcd-efgh-ijkl-mnop") -> RadicalePerson:
         """Somebody new: Radicale makes a home for whoever comes for the first time."""
-        username = f"{name}-{next(self._numbers)}@example.com"
-        login = Login(username=username, password=password)
-        with (self.folder / "users").open("a") as users:
-            users.write(f"{login.username}:{login.password}\n")
-        return RadicalePerson(server=self, login=login)
+        return self.person_called(f"{name}-{next(self._numbers)}@example.com", password=password)
+
+    def person_called(self, username: str, *, password: str = "abcd-efgh-ijkl-mnop") -> RadicalePerson:
+        """As `person`. What somebody of the same name has left is gone."""
+        person = RadicalePerson(server=self, login=Login(username=username, password=password))
+        shutil.rmtree(person.folder, ignore_errors=True)
+        self.let_in(person.login)
+        return person
+
+    def let_in(self, login: Login) -> None:
+        self._users({**self._passwords, login.username: login.password})
+
+    def refuse(self, username: str) -> None:
+        self._users({name: password for name, password in self._passwords.items() if name != username})
+
+    @property
+    def _passwords(self) -> dict[str, str]:
+        lines = (self.folder / "users").read_text().splitlines()
+        return {name: password for name, _, password in (line.partition(":") for line in lines)}
+
+    def _users(self, passwords: dict[str, str]) -> None:
+        text = "".join(f"{name}:{password}\n" for name, password in passwords.items())
+        (self.folder / "users").write_text(text)
 
 
-def _mkcalendar(title: str, components: tuple[str, ...]) -> str:
+def _mkcalendar(title: str, color: str, components: tuple[str, ...]) -> str:
+    colored = f'<calendar-color xmlns="http://apple.com/ns/ical/">{color}</calendar-color>' if color else ""
     kept = "".join(f'<c:comp name="{one}"/>' for one in components)
     return (
         '<c:mkcalendar xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><set><prop>'
-        f"<displayname>{escape(title)}</displayname>"
+        f"<displayname>{escape(title)}</displayname>{colored}"
         f"<c:supported-calendar-component-set>{kept}</c:supported-calendar-component-set>"
         "</prop></set></c:mkcalendar>"
     )

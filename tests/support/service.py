@@ -26,6 +26,7 @@ from server.runtime.process import Running
 from server.runtime.settings import Settings
 from tests.server.served import Failure, Logs, failure_of
 from tests.support.calls import EXPERT, SESSION, Calls, parameters
+from tests.support.password_page import PasswordPage
 
 Answer = TypeVar("Answer")
 
@@ -96,7 +97,7 @@ class Service(Calls):
         """What the operations door says."""
         return await self.open(f"http://127.0.0.1:{self.process.operations_port}{path}")
 
-    def sign_in(
+    async def sign_in(
         self,
         authorization_url: str,
         person: str,
@@ -106,6 +107,10 @@ class Service(Calls):
     ) -> str:
         """Walk the provider's pages as this person, leaving only `grant` ticked; where their browser is sent then."""
         world = self.sandbox.world
+        if authorization_url.startswith(self.process.public_url):
+            assert decision != "admin", "at Apple nobody can ask an administrator"
+            walk = PasswordPage(http=self.http, base=self.process.public_url, world=world)
+            return await walk(authorization_url, person, cancels=decision == "cancel")
         if authorization_url.startswith(self.sandbox.google_authorization_url):
             assert decision != "admin", "at Google nobody can ask an administrator"
             return authorize_at_google(world, authorization_url, person, decision=decision, grant=grant).url
@@ -113,20 +118,26 @@ class Service(Calls):
 
     def provider_of(self, person: str) -> account_pb2.Provider.ValueType:
         """Where this person's account is."""
-        at_google = self.sandbox.world.people.get(person).google is not None
-        return account_pb2.PROVIDER_GOOGLE if at_google else account_pb2.PROVIDER_MICROSOFT
+        who = self.sandbox.world.people.get(person)
+        if who.icloud is not None:
+            return account_pb2.PROVIDER_APPLE
+        return account_pb2.PROVIDER_MICROSOFT if who.google is None else account_pb2.PROVIDER_GOOGLE
 
     def withdraw(self, person: str) -> None:
-        """The person takes our access away, and all tokens of it are refused from now on."""
+        """The person takes our access away: all tokens of it, or the password, are refused from now on."""
         world = self.sandbox.world
-        if world.people.get(person).google is None:
-            world.grants.revoke(person, access_tokens=True)
-        else:
-            world.google.grants.end_consent(person)
+        match self.provider_of(person):
+            case account_pb2.PROVIDER_APPLE:
+                world.icloud.passwords.revoke_all(person)
+            case account_pb2.PROVIDER_GOOGLE:
+                world.google.grants.end_consent(person)
+            case _:
+                world.grants.revoke(person, access_tokens=True)
 
     def expire_access_tokens(self, person: str) -> None:
         """The provider refuses the present ones; what renews them stays good."""
         world = self.sandbox.world
+        assert world.people.get(person).icloud is None, "there are no tokens at Apple"
         if world.people.get(person).google is None:
             world.grants.expire_access_tokens(person)
         else:
@@ -167,7 +178,8 @@ class Service(Calls):
     ) -> dict[str, str]:
         """A whole sign-in through the service's own redirect and the caller's page; how it ended, as in `arrive`."""
         started = await self.start(expert_id, provider=self.provider_of(person), account_id=account_id)
-        return await self.arrive(self.sign_in(started.authorization_url, person, **how), expert_id=expert_id)
+        way_back = await self.sign_in(started.authorization_url, person, **how)
+        return await self.arrive(way_back, expert_id=expert_id)
 
     async def connect(self, person: str, *, expert_id: str = EXPERT) -> str:
         """Connect this person's account; its id."""
@@ -179,7 +191,7 @@ class Service(Calls):
     def events(self, person: str, calendar: str | None = None) -> list[Event]:
         """What we wrote into a calendar of this person's, the default one if none is named."""
         found = self.sandbox.world.events.all(person, calendar)
-        return [one for one in found if one.transaction_id or one.google_id]
+        return [one for one in found if one.transaction_id or one.google_id or one.icloud_name]
 
     async def calendar_id(self, person: str, key: str) -> str:
         """Our id of a calendar of the sandbox's; its names are unique in each mailbox.
