@@ -9,7 +9,7 @@ import pytest
 
 from domain.access import CalendarGone
 from domain.account import AccountNotFound
-from domain.blocking import CalendarEntry, Days, Instants, ShowAs, UnplacedTimes, busy_time
+from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes, busy_time
 from domain.connection import MailboxNotServed
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
@@ -27,7 +27,6 @@ from tests.support.providers import (
 )
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-WITHOUT = ("apple",)
 
 WEEK = Interval(datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 5, 12, tzinfo=UTC))
 FIRST_ZONE, LAST_ZONE = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Etc/GMT+12")
@@ -78,6 +77,10 @@ ENTRIES = [
     CalendarEntry(when=Days(date(2031, 5, 6), date(2031, 5, 9)), show_as=ShowAs.FREE),
     CalendarEntry(
         when=UnplacedTimes(datetime(2031, 5, 10, 9), datetime(2031, 5, 10, 10)),  # noqa: DTZ001 - nobody's zone
+        show_as=ShowAs.BUSY,
+    ),
+    CalendarEntry(
+        when=FloatingTimes(datetime(2031, 5, 10, 11), datetime(2031, 5, 10, 12)),  # noqa: DTZ001 - the expert's
         show_as=ShowAs.BUSY,
     ),
 ]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from adapters.caldav.event_names import mark_in
 from domain.access import AccessDenied
 from domain.account import Identity, Provider
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
 from domain.grant import Grant
-from domain.ids import AccountId, EventMark
+from domain.ids import AccountId
 from domain.interval import Interval
 from sandbox import Recurrence, Sandbox
 from sandbox.icloud import paths
@@ -21,7 +22,7 @@ from sandbox.icloud.storing import store_text
 from sandbox.world.model import Calendar, Event
 from sandbox.world.world import World
 from tests.support.caldav import dav_on
-from tests.support.caldav_harness import CaldavHarness
+from tests.support.caldav_harness import CaldavHarness, reader_on, writer_on
 from tests.support.calendar_texts import sayable, text_of
 from tests.support.microsoft import SandboxClock
 from tests.support.providers import MAILBOX_ERRORS, Human, Trouble, WrittenEvent
@@ -152,8 +153,8 @@ class AppleHarness(CaldavHarness):
             case Days(first, after_last):
                 self.world.events.add(name, first, after_last, zone=zone, **details)
             case FloatingTimes() | UnplacedTimes():
-                owner = self.world.people.get(name).email
-                store_text(self.world, name, stored_in, text_of(entry, str(uuid.uuid4()), owner=owner))
+                owner, uid = self.world.people.get(name).email, str(uuid.uuid4()).upper()
+                store_text(self.world, name, stored_in, text_of(entry, uid, owner=owner))
 
     def add_daily_series(self, first: Interval, *, days: int) -> None:
         pattern = Recurrence(kind="daily", occurrences=days)
@@ -163,7 +164,7 @@ class AppleHarness(CaldavHarness):
         return tuple(
             self._as_seen(name, calendar, event)
             for calendar, event in self._events(name)
-            if event.icloud_name
+            if mark_in(paths.file_of(event)) is not None
         )
 
     def _as_seen(self, name: str, calendar: Calendar, event: Event) -> WrittenEvent:
@@ -171,7 +172,7 @@ class AppleHarness(CaldavHarness):
         return WrittenEvent(
             remote_id=paths.file_of(event),
             calendar=self._id(name, calendar),
-            mark=EventMark(event.uid),
+            mark=mark_in(paths.file_of(event)),
             interval=Interval(event.start.replace(tzinfo=UTC), event.end.replace(tzinfo=UTC)),
             title=event.subject,
             body=event.body,
@@ -241,7 +242,14 @@ class AppleHarness(CaldavHarness):
 
 @asynccontextmanager
 async def apple_harness(sandbox: Sandbox) -> AsyncIterator[AppleHarness]:
-    async with dav_on(sandbox.icloud_url, sandbox.ca_file, clock=SandboxClock(sandbox)) as dav:
-        harness = AppleHarness(dav=dav, usual_color=USUAL_COLOR, sandbox=sandbox)
+    clock = SandboxClock(sandbox)
+    async with dav_on(sandbox.icloud_url, sandbox.ca_file, clock=clock) as dav:
+        harness = AppleHarness(
+            dav=dav,
+            reader=reader_on(dav, clock),
+            writer=writer_on(dav, clock),
+            usual_color=USUAL_COLOR,
+            sandbox=sandbox,
+        )
         harness.add_person(Human())
         yield harness

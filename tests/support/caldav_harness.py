@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
+from adapters.caldav.calendar_reader import AppleCalendarReader
+from adapters.caldav.event_writer import AppleEventWriter
+from adapters.caldav.grants import AppleGrants
+from adapters.caldav.home_looks import HomeLooks
 from application.ports.calendar_directory import CalendarDirectory
 from application.ports.calendar_reader import CalendarReader
+from application.ports.clock import Clock
 from application.ports.event_writer import EventWriter
 from application.ports.grant_vault import StoredGrant
 from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
+from domain.access import AccessDoubted
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant
 from domain.ids import AccountId
@@ -15,11 +21,23 @@ from tests.support.caldav import OpenDav
 from tests.support.providers import Human
 
 
+def reader_on(dav: OpenDav, clock: Clock) -> CalendarReader:
+    homes = HomeLooks(dav.client, dav.discovery, AppleGrants(vault=dav.store.vault), clock)
+    return AppleCalendarReader(client=dav.client, homes=homes, meter=dav.meter)
+
+
+def writer_on(dav: OpenDav, clock: Clock) -> EventWriter:
+    grants = AppleGrants(vault=dav.store.vault)
+    return AppleEventWriter(client=dav.client, discovery=dav.discovery, grants=grants, clock=clock)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaldavHarness:
     """Passwords are typed, so there are no sign-in pages, permissions, or anything to give back."""
 
     dav: OpenDav
+    reader: CalendarReader
+    writer: EventWriter
     usual_color: str = ""
     """Of a calendar whose colour nobody chose."""
 
@@ -32,20 +50,16 @@ class CaldavHarness:
         return self.dav.directory
 
     @property
-    def reader(self) -> CalendarReader:
-        raise AssertionError("it comes with the provider's bundle")
-
-    @property
-    def writer(self) -> EventWriter:
-        raise AssertionError("it comes with the provider's bundle")
-
-    @property
     def push(self) -> Push:
         raise AssertionError("iCloud notifies nobody but Apple's own devices")
 
     @property
     def give_back(self) -> None:
         return None
+
+    @property
+    def refused(self) -> type[AccessDoubted]:
+        return AccessDoubted
 
     @property
     def remembers_deleted(self) -> bool:

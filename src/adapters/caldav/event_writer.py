@@ -18,7 +18,14 @@ from adapters.caldav.grants import AppleGrant, AppleGrants
 from adapters.caldav.homes import at_home
 from adapters.caldav.listed_calendars import CalendarHome
 from application.ports.clock import Clock
-from domain.access import CalendarGone, EventDeleted, EventMissing, InvalidAnswer, ProviderUnavailable
+from domain.access import (
+    AccessDenied,
+    CalendarGone,
+    EventDeleted,
+    EventMissing,
+    InvalidAnswer,
+    ProviderUnavailable,
+)
 from domain.errors import DomainError
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
@@ -105,7 +112,7 @@ class AppleEventWriter:
 
     async def _existing(self, grant: AppleGrant, copy: EventCopy, says: EventText) -> EventPlace:
         """The event that this mark was used for, brought to the state wanted."""
-        with _maybe_done():
+        with _maybe_done(AccessDenied):
             place = await self._search(grant).find(copy)
             if place is None:
                 raise EventMissing  # one of the two answers is wrong
@@ -175,11 +182,14 @@ async def _require_shown(file: EventFile, says: EventText, parts: Collection[Eve
 
 
 @contextmanager
-def _maybe_done() -> Iterator[None]:
-    """Whatever goes wrong from here on, the event may be there, and may say what it should."""
+def _maybe_done(*known: type[DomainError]) -> Iterator[None]:
+    """Whatever goes wrong from here on, the event may be there, and may say what it should. What is `known` is told as
+    it is."""
     try:
         with translated(gone=EventMissing, password=ProviderUnavailable(), writing=True):
             yield
+    except known:
+        raise
     except ProviderUnavailable as exc:
         wait, throttled = exc.retry_after, exc.throttled
         raise ProviderUnavailable(retry_after=wait, throttled=throttled, outcome_unknown=True) from exc
