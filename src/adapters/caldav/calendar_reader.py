@@ -1,7 +1,9 @@
 """Reading when somebody is busy: events by their times, status and marks, and series worked out here."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapters.caldav.calendar_query import query_for
@@ -10,6 +12,7 @@ from adapters.caldav.content_lines import address_key
 from adapters.caldav.entries import ResourceEntries, ResourceReader
 from adapters.caldav.errors import DavRefusal, Fault, translated
 from adapters.caldav.home_looks import HomeLook, HomeLooks
+from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, Tags
 from adapters.caldav.listed_calendars import ListedCalendar
 from adapters.caldav.queried_events import NoData, QueriedEvents
 from adapters.caldav.query_forms import QueryForms
@@ -23,6 +26,12 @@ from domain.interval import Interval
 READ: Final = "read_view"
 """The kind of these requests."""
 
+_NONE, _LATEST = timedelta(), datetime(9998, 1, 1, tzinfo=UTC)
+
+
+_MANY: Final = 5_000
+"""Entries beyond which it isn't the event loop that goes through them: they take three milliseconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppleCalendarReader:
@@ -30,20 +39,43 @@ class AppleCalendarReader:
     homes: HomeLooks
     meter: ProviderMeter
     _forms: QueryForms = field(default_factory=QueryForms)
+    _kept: KeptReads = field(default_factory=KeptReads)
 
     async def read_entries(
         self, account_id: AccountId, calendar: ReadableCalendar, window: Interval
     ) -> tuple[CalendarEntry, ...]:
-        """The list says which calendars there are: a query that finds none proves nothing by itself."""
+        """From what was read before, where the home says that nothing has changed since."""
         look = await self.homes.look(account_id)
         with translated(gone=ProviderUnavailable, password=look.account.refused):
             listed = _listed(look, calendar.remote_id)
-            try:
-                return await self._read(account_id, look, listed, window)
-            except DavRefusal as refusal:
-                if refusal.fault in {Fault.GONE, Fault.DENIED}:
-                    _listed(await self.homes.look(account_id), calendar.remote_id)
-                raise
+            key = account_id, calendar.remote_id
+            read = self._kept.find(key, look, Tags.of(listed), window)
+            if read is None:
+                read = await self._anew(account_id, look, listed, window)
+                self._kept.keep(key, look, read)
+        if len(read.entries) > _MANY:
+            return await asyncio.to_thread(read.within, window)
+        return read.within(window)
+
+    async def _anew(
+        self, account_id: AccountId, look: HomeLook, listed: ListedCalendar, window: Interval
+    ) -> FullRead:
+        """The list says which calendars there are: a query that finds none proves nothing by itself."""
+        wide = Interval(window.start, window.end + min(AHEAD, max(_LATEST - window.end, _NONE)))
+        try:
+            entries = await self._read(account_id, look, listed, wide)
+        except DavRefusal as refusal:
+            if refusal.fault in {Fault.GONE, Fault.DENIED}:
+                _listed(await self.homes.look(account_id), listed.remote.remote_id)
+            raise
+        return FullRead(
+            look_number=look.number,
+            begun_at=look.begun_at,
+            grant_version=look.account.grant_version,
+            tags=Tags.of(listed),
+            window=wide,
+            entries=entries,
+        )
 
     async def _read(
         self, account_id: AccountId, look: HomeLook, listed: ListedCalendar, window: Interval

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Final
 
 from adapters.caldav.client import DavClient
@@ -24,8 +25,10 @@ MOST_MOVED: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeLook:
-    """`calendars` by their ids; `begun_at` is before anything was asked."""
+    """`calendars` by their ids; `begun_at` is before anything was asked. Of two looks of this process the one with the
+    larger number began later, whatever the clock says."""
 
+    number: int
     account: AccountGrant
     calendars: Mapping[str, ListedCalendar]
     begun_at: datetime
@@ -47,6 +50,7 @@ class HomeLooks:
         self._discovery = discovery
         self._grants = grants
         self._clock = clock
+        self._numbers = count()
         self._gatherings: Gatherings[AccountId, None, HomeLook] = Gatherings(
             self._answer, gathered_for=gathered_for
         )
@@ -59,7 +63,7 @@ class HomeLooks:
         return await self._gatherings.ask(account_id, None)
 
     async def _answer(self, account_id: AccountId, asked: Sequence[Asked[None, HomeLook]]) -> None:
-        begun_at = self._clock.now()
+        number, begun_at = next(self._numbers), self._clock.now()
         account = await self._grants.load(account_id)
         grant = replace(account.grant, home=self._home(account_id, account))
         with translated(gone=ProviderUnavailable, password=account.refused):
@@ -68,7 +72,7 @@ class HomeLooks:
             self._remember(account_id, account.grant_version, home.home)
         calendars = {one.remote.remote_id: one for one in listed}
         for one in asked:
-            one.settle(HomeLook(account=account, calendars=calendars, begun_at=begun_at))
+            one.settle(HomeLook(number=number, account=account, calendars=calendars, begun_at=begun_at))
 
     async def _listed(self, home: CalendarHome) -> tuple[CalendarHome, tuple[ListedCalendar, ...]]:
         return home, await listed_calendars(self._client, home)

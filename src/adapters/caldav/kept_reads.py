@@ -1,0 +1,134 @@
+"""What full reads of calendars found, in the memory of this process, for as long as nothing there has changed."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from adapters.caldav.home_looks import HomeLook
+from adapters.caldav.listed_calendars import ListedCalendar
+from adapters.caldav.occurrences import touches
+from domain.blocking import CalendarEntry
+from domain.ids import AccountId
+from domain.interval import Interval
+
+KEPT_FOR: Final = timedelta(days=1)
+"""Whatever the tags say."""
+UNUSED_FOR: Final = timedelta(hours=1)
+"""What nobody asked for in so long is dropped: polls come far more often, also after failures."""
+MOST_ENTRIES: Final = 200_000
+"""Of all calendars together."""
+MOST_WINDOWS: Final = 3
+"""Of one calendar: that of its reading, and what is asked for beside it."""
+AHEAD: Final = timedelta(days=14)
+"""How much more is read than was asked for: windows move on, and questions reach beyond readings."""
+
+Key = tuple[AccountId, str]
+"""The account, and the calendar's id in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a server changes with a calendar's events. They have no order: others say that something may have changed,
+    and the same that nothing did."""
+
+    ctag: str = field(repr=False)
+    sync_token: str | None = field(repr=False)
+
+    @classmethod
+    def of(cls, listed: ListedCalendar) -> Self | None:
+        """None where a calendar has none, and so has always changed."""
+        return None if listed.ctag is None else cls(listed.ctag, listed.sync_token)
+
+
+@dataclass(slots=True, kw_only=True)
+class FullRead:
+    """The entries of a window, asked for after a look at the home: the one of this number, begun then, which saw these
+    tags."""
+
+    look_number: int
+    begun_at: datetime
+    grant_version: int
+    tags: Tags | None
+    window: Interval
+    entries: tuple[CalendarEntry, ...] = field(repr=False)
+    _told: tuple[Interval, tuple[CalendarEntry, ...]] | None = field(default=None, repr=False)
+
+    def holds(self, look: HomeLook, tags: Tags | None) -> bool:
+        """Whether it answers somebody who had this look. Which addresses are the person's own is the grant's word."""
+        if self.grant_version != look.account.grant_version or self.tags is None:
+            return False
+        unchanged = self.tags == tags and look.begun_at - KEPT_FOR < self.begun_at <= look.begun_at
+        return unchanged or self.look_number > look.number
+
+    def within(self, window: Interval) -> tuple[CalendarEntry, ...]:
+        """What a read of this window alone would have found. The last answer is kept, since polls repeat themselves."""
+        told = self._told
+        if told is None or told[0] != window:
+            found = tuple(entry for entry in self.entries if touches(entry.when, window))
+            told = self._told = window, found
+        return told[1]
+
+
+@dataclass(slots=True)
+class _Calendar:
+    """The last used at the end."""
+
+    used_at: datetime
+    reads: list[FullRead]
+    weight: int
+
+
+class KeptReads:
+    """Once it is full nothing more is kept until something is dropped. Whoever made room with what is asked for next,
+    in turn, would have nothing to answer from at all."""
+
+    def __init__(self, *, most_entries: int = MOST_ENTRIES) -> None:
+        self._most = most_entries
+        self._calendars: OrderedDict[Key, _Calendar] = OrderedDict()
+        """The last used at the end."""
+        self._weight = 0
+
+    def find(self, key: Key, look: HomeLook, tags: Tags | None, window: Interval) -> FullRead | None:
+        """One that holds and reaches over the window. What doesn't hold any more is dropped."""
+        kept = [one for one in self._reads(key) if one.holds(look, tags)]
+        found = next((one for one in kept if one.window.holds(window)), None)
+        if found is not None:
+            kept = [*(one for one in kept if one is not found), found]
+        self._put(key, kept, look.begun_at)
+        return found
+
+    def keep(self, key: Key, look: HomeLook, read: FullRead) -> None:
+        """It takes the place of what it reaches over, and of what was read under other tags."""
+        if read.tags is None:
+            return
+        self._drop_unused(look.begun_at)
+        holding = [one for one in self._reads(key) if one.holds(look, read.tags)]
+        if any(one.tags != read.tags for one in holding):
+            return  # it was read anew meanwhile, after a change
+        beside = [one for one in holding if not read.window.holds(one.window)]
+        self._put(key, [*beside[1 - MOST_WINDOWS :], read], look.begun_at)
+        if self._weight > self._most:
+            self._put(key, beside, look.begun_at)
+
+    def _reads(self, key: Key) -> list[FullRead]:
+        calendar = self._calendars.get(key)
+        return [] if calendar is None else calendar.reads
+
+    def _put(self, key: Key, reads: list[FullRead], now: datetime) -> None:
+        self._drop(key)
+        if reads:
+            weight = sum(1 + len(one.entries) for one in reads)
+            self._calendars[key] = _Calendar(now, reads, weight)
+            self._weight += weight
+
+    def _drop(self, key: Key) -> None:
+        if (calendar := self._calendars.pop(key, None)) is not None:
+            self._weight -= calendar.weight
+
+    def _drop_unused(self, now: datetime) -> None:
+        while self._calendars:
+            key = next(iter(self._calendars))
+            if self._calendars[key].used_at > now - UNUSED_FOR:
+                return
+            self._drop(key)
