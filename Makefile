@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.complete
 ENGINE ?= docker
 CODE := src tests tools bench chaos
+# Where a machine sets it, every process would compile the service and its packages anew: a second each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup proto lint format types layers contract test check bench chaos fuzz run demo docs lock image clean
