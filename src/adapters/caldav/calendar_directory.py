@@ -1,5 +1,6 @@
 """The calendars of an Apple account, as its home lists them."""
 
+import asyncio
 from dataclasses import dataclass
 
 from adapters.caldav.client import DavClient
@@ -23,8 +24,13 @@ class AppleCalendarDirectory:
     grants: AppleGrants
 
     async def first_look(self, grant: Grant) -> tuple[RemoteCalendar, ...]:
-        with translated(gone=ProviderUnavailable, password=AccessDenied()):
-            return _remote(await self._listed(home_of(opened(grant))))
+        """A browser waits for it."""
+        try:
+            async with asyncio.timeout(self.discovery.settings.sign_in_timeout.total_seconds()):
+                with translated(gone=ProviderUnavailable, password=AccessDenied()):
+                    return _remote(await self._listed(home_of(opened(grant))))
+        except TimeoutError as exc:
+            raise ProviderUnavailable from exc
 
     async def list_calendars(self, account_id: AccountId) -> tuple[RemoteCalendar, ...]:
         held = await self.grants.load(account_id)

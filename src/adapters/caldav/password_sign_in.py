@@ -1,5 +1,6 @@
 """Signing in with an Apple ID and an app-specific password: the same two requests that tell whose it is prove it."""
 
+import asyncio
 from dataclasses import dataclass
 
 from adapters.caldav.discovery import Discovered, Discovery
@@ -25,9 +26,10 @@ class ApplePasswordSignIn:
             raise LooksLikeNormalPassword
         login = login_from(name, password)
         try:
-            with translated(gone=ProviderUnavailable, password=WrongPassword()):
-                found = await self.discovery.walk(login)
-        except (AccessDenied, InvalidAnswer) as exc:
+            async with asyncio.timeout(self.settings.sign_in_timeout.total_seconds()):
+                with translated(gone=ProviderUnavailable, password=WrongPassword()):
+                    found = await self.discovery.walk(login)
+        except (AccessDenied, InvalidAnswer, TimeoutError) as exc:
             raise ProviderUnavailable from exc
         return SignedIn(
             identity=found.identity,

@@ -29,8 +29,9 @@ class AppleSettings:
     nowhere. `ca_file` is a PEM file of the authority to trust instead of the machine's
     own. `at_once` and `per_minute` bound what is asked in one person's name by this process; Apple publishes no limits.
     `first_pause` doubles up to `longest_pause` while a person is throttled. `retry_pauses` lie between the tries of a
-    read inside one call; each such try has `read_timeout`, a call as a whole `request_timeout`. `largest_answer` is in
-    bytes, after decompression.
+    read inside one call; each such try has `read_timeout`, a call as a whole `request_timeout`; a sign-in, for which a
+    person waits before our page, has `sign_in_timeout` with all its requests. `largest_answer` is in bytes, after
+    decompression.
     """
 
     start_url: str = "https://caldav.icloud.com"
@@ -43,6 +44,7 @@ class AppleSettings:
     connect_timeout: timedelta = timedelta(seconds=10)
     read_timeout: timedelta = timedelta(seconds=60)
     request_timeout: timedelta = timedelta(seconds=90)
+    sign_in_timeout: timedelta = timedelta(seconds=30)
     retry_pauses: tuple[timedelta, ...] = (timedelta(milliseconds=200), timedelta(milliseconds=800))
     first_pause: timedelta = timedelta(seconds=2)
     longest_pause: timedelta = timedelta(seconds=64)

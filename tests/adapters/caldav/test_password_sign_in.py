@@ -1,13 +1,18 @@
 """What only Apple's side of a typed password has to get right."""
 
-import pytest
+import asyncio
+from datetime import timedelta
 
-from adapters.caldav.grants import opened
+import pytest
+from aiohttp import web
+
+from adapters.caldav.grants import first_grant, opened
 from domain.access import ProviderUnavailable
 from domain.account import AccountKind
 from tests.adapters.caldav.icloud_answers import HOME, PRINCIPAL, address_set, home_set, icloud, principal_of
+from tests.adapters.caldav.test_grants import FOUND
 from tests.adapters.web.scripted_server import ScriptedServer
-from tests.support.caldav import ANNA, OpenDav, response
+from tests.support.caldav import ANNA, OpenDav, dav_on, response
 
 
 async def test_the_grant_holds_what_later_requests_need(server: ScriptedServer, dav: OpenDav) -> None:
@@ -40,3 +45,20 @@ async def test_what_is_no_word_about_the_password_is_an_outage(
     world.play(server)
     with pytest.raises(ProviderUnavailable):
         await dav.passwords.prove(ANNA.username, ANNA.password)
+
+
+async def test_nobody_waits_for_long_before_our_page(server: ScriptedServer) -> None:
+    """However long a request may take otherwise, for the proof and for the first look at the calendars."""
+    released = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        await released.wait()
+        return web.Response(status=500)
+
+    server.handler = hang
+    async with dav_on(server.url, server.ca_file, sign_in_timeout=timedelta(milliseconds=100)) as dav:
+        with pytest.raises(ProviderUnavailable):
+            await dav.passwords.prove(ANNA.username, ANNA.password)
+        with pytest.raises(ProviderUnavailable):
+            await dav.directory.first_look(first_grant(ANNA, FOUND))
+        released.set()
