@@ -85,6 +85,7 @@ def _addresses(sandbox: Sandbox) -> dict[str, str]:
         "google_client_id": sandbox.google_client_id,
         "google_client_secret": sandbox.google_client_secret,
         "icloud_url": sandbox.icloud_url,
+        "icloud_hosts": ",".join(one.removeprefix("https://") for one in sandbox.icloud_partition_urls),
         "foreign_url": sandbox.foreign_url,
     }
 

@@ -5,14 +5,18 @@ import base64
 import gzip
 import json
 import os
+import re
 import secrets
 import signal
+import string
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import aiohttp
 import grpc.aio
@@ -25,18 +29,20 @@ from adapters.crypto import KeyRing
 from adapters.postgres.keys.sealed_tables import OF_THE_KEYS_THEMSELVES, SEALED
 from adapters.postgres.sealing import place
 from calendarsync.v1 import account_service_pb2, change_service_pb2, expert_pb2, session_service_pb2
-from calendarsync.v1.account_pb2 import PROVIDER_GOOGLE
+from calendarsync.v1.account_pb2 import PROVIDER_APPLE, PROVIDER_GOOGLE
 from sandbox import Sandbox
 from sandbox.google.shortcut import authorize_as as authorize_at_google
 from sandbox.identity.shortcut import authorize_as
 from tests.support.calls import EXPERT, Calls, at, parameters
 from tests.support.canaries import Places, canary
+from tests.support.event_properties import violations
 from tests.support.ports import spare_port
 from tests.support.programs import Program, environment_of, program
 from tests.support.running_service import settings_for
 from tests.support.service import until
 
 RETURN_URL = "http://localhost:3000/connected"
+PASSWORD_PAGE = "HTTP: our page for a password"
 GZIP = b"\x1f\x8b"
 NAMES = (
     "expertname", "title", "notes", "place", "eventtitle", "eventnotes", "clientsecret", "nextsecret", "smtppassword",
@@ -57,6 +63,8 @@ class Story:
     operations: str
     planted: dict[str, str]
     places: Places
+    on_the_page: dict[str, str] = field(default_factory=dict)
+    """What our page for a password may hold, and nothing else."""
 
     async def fails(self, where: str, call: Any) -> None:
         """A call that must fail; what its caller gets of it is a place to look at."""
@@ -117,6 +125,7 @@ async def story(
     sandbox.world.google.app.rotate_secret(planted["googlesecret"])
     sandbox.world.google.app.add_secret(planted["googlenextsecret"])
     sandbox.world.people.change("gina", email=f"{canary('googleaddress')}@gmail.example.com")
+    planted |= _planted_at_apple(sandbox)
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     planted |= {"encryptionkey": key}
     mail_server = sandbox.smtp_url.removeprefix("smtp://")
@@ -159,6 +168,7 @@ async def test_what_is_planted_is_found_nowhere(story: Story, dsn: str, tmp_path
     await _meet_strangers(story)
     await _fail_at_the_provider(story)
     await _fail_at_google(story)
+    await _fail_at_apple(story)
     await _fail_at_the_database(story, dsn)
     await _fail_at_the_mail_server(story, dsn)
     await _look_at_the_operations_door(story)
@@ -184,6 +194,12 @@ async def test_what_is_planted_is_found_nowhere(story: Story, dsn: str, tmp_path
         "database: calendar",
         "database: session",
     }
+    # iCloud was to send whole events; whatever else left was asked for.
+    traffic = story.sandbox.world.traffic
+    assert {" brought calendar-data." in one for one in violations(traffic)} == {True}
+    traffic.clear()
+    # Our own page has to name its sign-in.
+    assert {where for where, _ in story.places.with_any_of(story.on_the_page)} == {PASSWORD_PAGE}
 
 
 def test_a_value_is_recognised_in_whatever_way_it_is_written() -> None:
@@ -216,6 +232,7 @@ async def _live(story: Story) -> None:
     await calls.confirm(planted["token to confirm"])
     assert await until(calls.list_calendars, bool)
     await _live_at_google(story)
+    await _live_at_apple(story)
     details: dict[str, Any] = {
         "text": planted["notes"],
         "place": planted["place"],
@@ -244,6 +261,56 @@ async def _live_at_google(story: Story) -> None:
     await calls.put_session("at-google", start=15, title=planted["title"], text=planted["notes"])
     await until(lambda: calls.session("at-google"), lambda one: one.event.written_revision == one.revision)
     assert any(event.subject == planted["title"] for event in world.events.all("gina")), "planted"
+    await calls.choose(write_calendar_id=chosen)
+
+
+def _planted_at_apple(sandbox: Sandbox) -> dict[str, str]:
+    """A password that is accepted, with and without its dashes, one that isn't, and whose they are."""
+    people = sandbox.world.people
+    letters, others = ("".join(secrets.choice(string.ascii_lowercase) for _ in range(16)) for _ in range(2))
+    accepted = "-".join(letters[start : start + 4] for start in range(0, 16, 4))
+    people.get("ida").icloud_account.passwords = {accepted: "calendars"}
+    people.change("ida", email=f"{canary('appleid')}@icloud.example.com")
+    return {
+        "Apple's password": accepted,
+        "Apple's password, its letters": letters,
+        "a wrong password": others,
+        "the normal password": canary("Horse"),
+        "an Apple ID": people.get("ida").email,
+        "a wrong Apple ID": f"{canary('wrongid')}@icloud.example.com",
+    }
+
+
+async def _live_at_apple(story: Story) -> None:
+    """A third account, connected after some mistakes. Its server sends whole events, whatever it is asked for."""
+    planted, calls, world = story.planted, story.calls, story.sandbox.world
+    world.icloud.settings.named_properties = "ignored"
+    world.events.add("ida", at(16), at(17), subject=planted["eventtitle"], body=planted["eventnotes"])
+    page = (await calls.start(provider=PROVIDER_APPLE, return_url=RETURN_URL)).authorization_url
+    story.on_the_page["state"] = parameters(page)["state"]
+    name, right = planted["an Apple ID"], planted["Apple's password, its letters"]
+    for who, password in (
+        (planted["a wrong Apple ID"], right),
+        (name, planted["a wrong password"]),
+        (name, planted["the normal password"]),
+        (name, right),
+    ):
+        await story.opens("our page for a password", page)
+        form = re.findall(r'name="form" value="([^"]+)"', story.places.texts[PASSWORD_PAGE][-2])[0]
+        typed = {"form": form, "name": who, "password": password}
+        status = await story.opens("our page for a password", page, method="POST", data=typed)
+        assert status == (200 if (who, password) == (name, right) else 422)
+    leads_on = unescape(re.findall(r'content="0; url=([^"]+)"', story.places.texts[PASSWORD_PAGE][-2])[0])
+    story.on_the_page["code"] = parameters(leads_on)["code"]
+    assert await story.opens("the way back from our page", leads_on) in {302, 303}
+    account = (await calls.confirm(planted["token to confirm"])).account
+    listed = await calls.list_calendars()
+    hers = {one.primary: one.calendar_id for one in listed if one.account_id == account.account_id}
+    chosen = (await calls.calendar_settings()).effective_write_calendar_id
+    await calls.choose(write_calendar_id=hers[True])
+    await calls.put_session("at-apple", start=18, title=planted["title"], text=planted["notes"])
+    await until(lambda: calls.session("at-apple"), lambda one: one.event.written_revision == one.revision)
+    assert any(event.subject == planted["title"] for event in world.events.all("ida")), "planted"
     await calls.choose(write_calendar_id=chosen)
 
 
@@ -372,6 +439,30 @@ async def _fail_at_google(story: Story) -> None:
         faults.clear()
 
 
+async def _fail_at_apple(story: Story) -> None:
+    """The same at Apple, and a redirect to a host that is nobody's business."""
+    calls, sandbox, faults = story.calls, story.sandbox, story.sandbox.world.faults
+    echo = " ".join(story.planted.values())
+    dav = f'<error xmlns="DAV:"><{story.planted["title"]}/>{escape(echo)}</error>'
+    for status, body in (
+        (400, dav),
+        (401, echo),
+        (403, dav),
+        (404, echo),
+        (200, echo),
+        (207, dav),
+        (207, echo),
+    ):
+        faults.add(surface="icloud", status=status, body=body, times=None)
+        story.places.add("gRPC: no answer of Apple's", await calls.busy(max_age=timedelta()))
+        faults.clear()
+    faults.redirect(sandbox.foreign_url, times=None)
+    story.places.add("gRPC: an answer from elsewhere", await calls.busy(max_age=timedelta()))
+    faults.clear()
+    assert sandbox.world.icloud.hosts.passwords_sent_to("front") > 0
+    assert sandbox.world.icloud.hosts.passwords_sent_to("foreign") == 0
+
+
 async def _hits(story: Story) -> int:
     return sum(one.hits for one in story.sandbox.world.faults.all() if one.method == "PATCH")
 
@@ -441,7 +532,7 @@ async def _look_at_the_database(story: Story, dsn: str) -> None:
             )
             for (row,) in await rows.fetchall():
                 story.places.add(f"database: {table}", json.dumps(row))
-        assert len(story.places.texts["database: session"]) == 2
+        assert len(story.places.texts["database: session"]) == 3
         (folder,) = await (await database.execute("SHOW data_directory")).fetchone() or ("",)
     log = Path(folder).with_name(Path(folder).name + ".log")
     if str(conninfo_to_dict(dsn).get("host")).startswith("/") and os.access(log, os.R_OK):

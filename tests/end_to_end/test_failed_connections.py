@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import grpc
@@ -255,9 +256,14 @@ async def test_answers_a_damaged_or_made_up_redirect_with_a_page(
     assert "<script" not in page.text
 
 
-async def test_a_provider_that_nobody_configured_is_not_available(service: Service) -> None:
-    request = StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_APPLE, return_url=RETURN_URL)
-    failure = await failure_of(service.accounts.StartConnection(request))
+async def test_a_provider_that_nobody_configured_is_not_available(
+    sandbox: Sandbox, dsn: str, logs: Logs
+) -> None:
+    async with open_service(sandbox, dsn, logs=logs, apple_calendars="off") as service:
+        await service.put_expert()
+        request = StartConnectionRequest(expert_id=EXPERT, provider=PROVIDER_APPLE, return_url=RETURN_URL)
+        failure = await failure_of(service.accounts.StartConnection(request))
+        assert (await service.open("/sign-in/apple")).status == HTTPStatus.NOT_FOUND
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNIMPLEMENTED, "PROVIDER_NOT_AVAILABLE")
 
 

@@ -47,6 +47,7 @@ async def test_prints_its_addresses_once_it_serves(start: Start, tmp_path: Path)
     assert (addresses["ca_file"], addresses["client_id"]) == (str(ca_file), "my-app")
     for name in ("icloud_url", "foreign_url"):
         assert addresses[name].startswith("https://localhost:")
+    assert [one.partition(":")[0] for one in addresses["icloud_hosts"].split(",")] == ["localhost"] * 2
     assert ca_file.read_text().startswith("-----BEGIN CERTIFICATE-----")
     async with aiohttp.ClientSession() as session, session.get(f"{addresses['control_url']}/people") as reply:
         assert len(await reply.json()) >= 11

@@ -62,7 +62,9 @@ async def test_one_that_is_not_configured_is_not_available(world: World) -> None
     assert started.state.startswith("google-")
 
 
-async def test_health_in_detail_tells_of_the_credentials_at_each(world: World) -> None:
+async def test_health_in_detail_tells_of_the_credentials_at_each() -> None:
+    """There are none at Apple: each person types their own."""
+    world = a_world(configured=(*BOTH, Provider.APPLE))
     world.container.alarms().provider_misconfigured(Provider.GOOGLE, "invalid_client")
     async with at_http(world, world.container.operations_app()) as door:
         ready = loads((await door.get("/readyz")).text)

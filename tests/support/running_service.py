@@ -48,6 +48,10 @@ def settings_for(sandbox: Sandbox, dsn: str, **changes: Any) -> Settings:
         "google_keys_url": sandbox.google_keys_url,
         "google_calendar_url": sandbox.google_calendar_url,
         "google_ca_file": str(sandbox.ca_file),
+        "apple_calendars": "on",
+        "apple_start_url": sandbox.icloud_url,
+        "apple_hosts": ",".join(one.removeprefix("https://") for one in sandbox.icloud_partition_urls),
+        "apple_ca_file": str(sandbox.ca_file),
         "smtp_url": sandbox.smtp_url,
         "smtp_ca_file": str(sandbox.ca_file),
         "mail_from": SENDER,
@@ -101,13 +105,13 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the tries of one read lies a second in all; here it is next to nothing."""
     pauses = (timedelta(milliseconds=1), timedelta(milliseconds=2))
-    for name in ("microsoft_settings", "google_settings"):
+    for name in ("microsoft_settings", "google_settings", "apple_settings"):
         monkeypatch.setattr(calendar_providers, name, _impatient(getattr(calendar_providers, name), pauses))
 
 
 def _impatient(as_configured: Callable[..., Any], pauses: tuple[timedelta, ...]) -> Callable[..., Any]:
-    def impatient(settings: Settings, *, public_url: str) -> Any:
-        configured = as_configured(settings, public_url=public_url)
+    def impatient(settings: Settings, **how: Any) -> Any:
+        configured = as_configured(settings, **how)
         return configured and replace(configured, retry_pauses=pauses)
 
     return impatient

@@ -12,7 +12,16 @@ from typing import Final
 
 from yarl import URL
 
-PARTITIONS: Final = r"(p[0-9]{1,4}-)?caldav\.icloud\.com:443"
+_ICLOUD: Final = re.compile(r"caldav\.icloud\.com(\.cn)?")
+
+
+def partitions_of(host: str) -> str:
+    """For `allowed_hosts`: the partitions of an iCloud, which are named after its host. Another server's neighbours may
+    be anybody's, so of those it names none."""
+    return rf"(p[0-9]{{1,4}}-)?{re.escape(host)}:443" if _ICLOUD.fullmatch(host) else ""
+
+
+PARTITIONS: Final = partitions_of("caldav.icloud.com")
 NUMBERED_PRINCIPAL: Final = r"/([0-9]{1,20})/principal"
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})

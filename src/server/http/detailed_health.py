@@ -1,6 +1,6 @@
 """Health in detail, for those who operate the service: each part by itself, how it is and since when."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from domain.account import Provider
+from application.ports.provider import CalendarProviders
 from server.alarms import CREDENTIAL_REFUSED, MISCONFIGURED, TOKENS_REFUSED, OperatorAlarms
 from server.http.health import DATABASE, OK, SCHEMA, STOPPING, UNAVAILABLE, Readiness
 from server.metrics.census import CensusTaker
@@ -38,7 +38,7 @@ class Sightings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailedHealth:
     alarms: OperatorAlarms
-    providers: Collection[Provider]
+    providers: CalendarProviders
     readiness: Readiness
     census: CensusTaker
     work: WorkMetrics
@@ -95,7 +95,8 @@ class DetailedHealth:
         raised = self.alarms.raised
         told = {}
         for provider, (part, alarm) in product(
-            (one.value for one in self.providers),
+            # Where people type their passwords on our page, we have no registration that could be refused.
+            (one.value for one, bundle in self.providers.items() if bundle.passwords is None),
             (("registration", MISCONFIGURED), ("credential", CREDENTIAL_REFUSED), ("tokens", TOKENS_REFUSED)),
         ):
             refused = f"{provider}{alarm}" in raised

@@ -6,20 +6,25 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from adapters.caldav.apple import open_apple
+from adapters.caldav.settings import AppleSettings, partitions_of
 from adapters.google.google import open_google
 from adapters.google.settings import LEAST_SCOPES, SHARED_SCOPES, GoogleSettings
 from adapters.graph.microsoft import open_microsoft
 from adapters.graph.settings import ClientCertificate, MicrosoftSettings, NotificationUrls
 from adapters.postgres.cells import DEFAULT_CELL
+from application.accounts.page_sign_in import PageSignIn
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.grant_vault import GrantVault
 from application.ports.meters import ProviderMeter
 from application.ports.provider import CalendarProvider, CalendarProviders
 from domain.account import Provider
-from server.addresses import can_be_told
-from server.http.links import lifecycle_url, notification_url
+from server.addresses import Address, can_be_told
+from server.http.links import SignInPage, lifecycle_url, notification_url
+from server.runtime.id_source import RandomIds
 from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, GiveBack, Push, Scopes, Settings
 
@@ -37,7 +42,7 @@ async def open_providers(
     alarms: Alarms,
     meter_of: Callable[[Provider], ProviderMeter],
 ) -> AsyncIterator[CalendarProviders]:
-    """Those with a client id. Raises ProcessFailed."""
+    """Those with a client id, and Apple where it is switched on. Raises ProcessFailed."""
     configured: dict[Provider, CalendarProvider] = {}
     async with AsyncExitStack() as stack:
         if (microsoft := microsoft_settings(settings, public_url=public_url)) is not None:
@@ -47,6 +52,11 @@ async def open_providers(
         if (google := google_settings(settings, public_url=public_url)) is not None:
             configured[Provider.GOOGLE] = await stack.enter_async_context(
                 open_google(google, vault, clock, alarms, meter_of(Provider.GOOGLE))
+            )
+        if (apple := apple_settings(settings)) is not None:
+            page = PageSignIn(ids=RandomIds(), page_url=SignInPage(public_url, Provider.APPLE))
+            configured[Provider.APPLE] = await stack.enter_async_context(
+                open_apple(apple, vault, clock, page, meter_of(Provider.APPLE))
             )
         if not gives_back(settings):
             configured = {name: replace(one, give_back=None) for name, one in configured.items()}
@@ -102,6 +112,25 @@ def google_settings(settings: Settings, *, public_url: str) -> GoogleSettings | 
         daily_requests=settings.google_process_per_day or settings.google_project_per_day,
         notification_url=notification_url(public_url, Provider.GOOGLE) if reachable else None,
     )
+
+
+def apple_settings(settings: Settings) -> AppleSettings | None:
+    """None where Apple isn't switched on."""
+    if settings.apple_calendars == "off":
+        return None
+    return AppleSettings(
+        start_url=settings.apple_start_url,
+        allowed_hosts=_allowed_hosts(settings.apple_hosts, settings.apple_start_url),
+        ca_file=settings.apple_ca_file,
+        per_minute=settings.apple_person_per_minute,
+    )
+
+
+def _allowed_hosts(others: tuple[str, ...], start_url: str) -> str:
+    """Those that are named; where none is, the partitions of the iCloud that is started at."""
+    if others:
+        return "|".join(re.escape(f"{one.host}:{one.port}") for one in map(Address.parse, others))
+    return partitions_of(urlsplit(start_url).hostname or "")
 
 
 def _notification_urls(public_url: str) -> NotificationUrls:

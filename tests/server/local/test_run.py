@@ -54,11 +54,17 @@ def test_free_ports_are_nobodys_and_nothing_is_told(taken: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["GOOGLE_CLIENT_SECRET", "GOOGLE_NEXT_CLIENT_SECRET", "MICROSOFT_CLIENT_CERTIFICATE_FILE"]
+    ("given", "value"),
+    [
+        ("GOOGLE_CLIENT_SECRET", "one"),
+        ("GOOGLE_NEXT_CLIENT_SECRET", "one"),
+        ("MICROSOFT_CLIENT_CERTIFICATE_FILE", "one"),
+        ("APPLE_CALENDARS", "on"),
+    ],
 )
-def test_half_a_registration_is_meant_for_a_real_provider(tmp_path: Path, given: str) -> None:
+def test_half_a_registration_is_meant_for_a_real_provider(tmp_path: Path, given: str, value: str) -> None:
     """So that the settings can say which half is missing, where the stand-in would hide it."""
     database = {f"{PREFIX}DATABASE_URL": "postgresql://somewhere"}
 
-    with stand_ins(tmp_path, {**database, f"{PREFIX}{given}": "one"}) as started:
+    with stand_ins(tmp_path, {**database, f"{PREFIX}{given}": value}) as started:
         assert started.sandbox is None

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from yarl import URL
 
+from adapters.caldav.settings import AppleSettings
 from adapters.google.settings import SHARED_SCOPES, GoogleSettings
 from adapters.graph.settings import NotificationUrls
 from adapters.postgres.cells import DEFAULT_CELL
 from server.addresses import Address
-from server.runtime.calendar_providers import gives_back, google_settings, microsoft_settings
+from server.runtime.calendar_providers import (
+    apple_settings,
+    gives_back,
+    google_settings,
+    microsoft_settings,
+)
 from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, Mail, Scopes, Settings, SettingsInvalid, load_settings, variable
 
@@ -118,6 +125,11 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
         ("GOOGLE_TOKEN_URL", "http://hunter2.example/token"),
         ("GOOGLE_CA_FILE", "/nowhere/hunter2.pem"),
         ("GOOGLE_PERSON_PER_MINUTE", "0"),
+        ("APPLE_CALENDARS", "hunter2"),
+        ("APPLE_START_URL", "http://hunter2.example"),
+        ("APPLE_HOSTS", "calendars.example:443,hunter2"),
+        ("APPLE_CA_FILE", "/nowhere/hunter2.pem"),
+        ("APPLE_PERSON_PER_MINUTE", "0"),
         ("RETURN_URLS", "https://app.example,hunter2"),
         ("DATABASE_POOL_SIZE", "hunter2"),
         ("DATABASE_POOL_SIZE", "0"),
@@ -399,7 +411,84 @@ def test_without_any_provider_there_is_nothing_to_serve(environment: pytest.Monk
 
     (fault,) = _faults()
 
-    assert fault.startswith(f"{PREFIX}MICROSOFT_CLIENT_ID or {PREFIX}GOOGLE_CLIENT_ID: one of them is needed")
+    either = " or ".join(
+        PREFIX + one for one in ("MICROSOFT_CLIENT_ID", "GOOGLE_CLIENT_ID", "APPLE_CALENDARS")
+    )
+    assert fault.startswith(f"{either}: one of them is needed")
+
+    environment.setenv(PREFIX + "APPLE_CALENDARS", "Off")
+    assert _faults() == [fault]
+
+
+def test_apple_has_to_be_switched_on_and_is_enough_then(environment: pytest.MonkeyPatch) -> None:
+    assert apple_settings(load_settings()) is None
+
+    for name in ("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET"):
+        environment.delenv(PREFIX + name)
+    environment.setenv(PREFIX + "APPLE_CALENDARS", "On")
+
+    settings = load_settings()
+    assert apple_settings(settings) == AppleSettings()
+    assert microsoft_settings(settings, public_url="https://calendars.example") is None
+
+
+def test_apples_settings_reach_its_adapter(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_text("", encoding="ascii")
+    given = {
+        "APPLE_CALENDARS": "on",
+        "APPLE_START_URL": "https://dav.example/calendars/",
+        "APPLE_HOSTS": "dav1.example:443, [::1]:8443",
+        "APPLE_CA_FILE": str(ca_file),
+        "APPLE_PERSON_PER_MINUTE": "60",
+    }
+    for name, value in given.items():
+        environment.setenv(PREFIX + name, value)
+
+    settings = apple_settings(load_settings())
+
+    assert settings == AppleSettings(
+        start_url="https://dav.example/calendars",
+        allowed_hosts=r"dav1\.example:443|::1:8443",
+        ca_file=ca_file,
+        per_minute=60,
+    )
+    assert settings.trusts(URL("https://[::1]:8443/somewhere"))
+    assert not settings.trusts(URL("https://dav1-example:443/"))
+    assert not settings.trusts(URL("https://p37-caldav.icloud.com:443/"))
+
+
+@pytest.mark.parametrize(
+    ("start", "trusted", "others"),
+    [
+        (
+            "https://caldav.icloud.com",
+            "https://p37-caldav.icloud.com:443/1/",
+            ["https://p37-caldav.icloud.com.cn/1/", "https://p37-caldav.icloud.com:8443/1/"],
+        ),
+        (
+            "https://caldav.icloud.com.cn",
+            "https://p7-caldav.icloud.com.cn/1/",
+            ["https://p7-caldav.icloud.com/1/"],
+        ),
+        (
+            "https://dav.example",
+            "https://dav.example/1/",
+            ["https://p7-dav.example/1/", "https://p7-caldav.icloud.com/1/"],
+        ),
+    ],
+)
+def test_passwords_go_to_the_partitions_of_that_very_icloud_and_to_none_of_others(
+    environment: pytest.MonkeyPatch, start: str, trusted: str, others: list[str]
+) -> None:
+    environment.setenv(PREFIX + "APPLE_CALENDARS", "on")
+    environment.setenv(PREFIX + "APPLE_START_URL", start)
+
+    settings = apple_settings(load_settings())
+
+    assert settings is not None
+    assert settings.trusts(URL(trusted))
+    assert [one for one in others if settings.trusts(URL(one))] == []
 
 
 @pytest.mark.parametrize(

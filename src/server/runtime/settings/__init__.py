@@ -11,7 +11,7 @@ from server.runtime.settings.loading import (
 )
 from server.runtime.settings.mail import Mail
 from server.runtime.settings.names import FOR_TESTS, PREFIX, variable
-from server.runtime.settings.providers import CREDENTIALS, REGISTERED_BY, GiveBack, Push
+from server.runtime.settings.providers import CREDENTIALS, REGISTERED_BY, GiveBack, Push, is_meant
 from server.runtime.settings.running import Role
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Scopes",
     "Settings",
     "SettingsInvalid",
+    "is_meant",
     "load_settings",
     "require_shared_address",
     "variable",

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.addresses import Address
 from server.runtime.settings import callers, doors, google, mail, microsoft, operations, providers, reading
+from server.runtime.settings.apple import AppleSettings
 from server.runtime.settings.callers import CallerSettings
 from server.runtime.settings.cells import CellsSettings
 from server.runtime.settings.database import DatabaseSettings
@@ -29,6 +30,7 @@ SUBJECTS: Final[tuple[type[BaseModel], ...]] = (
     ProviderSettings,
     MicrosoftSettings,
     GoogleSettings,
+    AppleSettings,
     MailSettings,
     DoorSettings,
     EdgeSettings,
@@ -65,6 +67,7 @@ class Settings(
     ProviderSettings,
     MicrosoftSettings,
     GoogleSettings,
+    AppleSettings,
     MailSettings,
     DoorSettings,
     EdgeSettings,

@@ -13,8 +13,9 @@ from server.runtime.settings.names import variable
 REGISTERED_BY: Final[Mapping[Provider, str]] = {
     Provider.MICROSOFT: "microsoft_client_id",
     Provider.GOOGLE: "google_client_id",
+    Provider.APPLE: "apple_calendars",
 }
-"""The setting without which a provider is not available, of each."""
+"""The setting without which a provider is not available, of each: a client id, or a switch where nobody registers."""
 CREDENTIALS: Final[Mapping[Provider, tuple[str, ...]]] = {
     Provider.MICROSOFT: (
         "microsoft_client_secret",
@@ -23,8 +24,10 @@ CREDENTIALS: Final[Mapping[Provider, tuple[str, ...]]] = {
         "microsoft_next_client_certificate_file",
     ),
     Provider.GOOGLE: ("google_client_secret", "google_next_client_secret"),
+    Provider.APPLE: (),
 }
 """What proves a registration, and is no use without its client id."""
+OFF: Final = "off"
 
 
 class Push(Enum):
@@ -61,11 +64,16 @@ class ProviderSettings(BaseModel):
     )
 
 
+def is_meant(value: Any) -> bool:
+    """Whether this value of a setting in REGISTERED_BY or CREDENTIALS means that provider."""
+    return str(value or OFF).lower() != OFF
+
+
 def contradictions(values: dict[str, Any]) -> list[str]:
     """Faults between fields that are right by themselves."""
-    if any(client_id in values for client_id in REGISTERED_BY.values()):
+    if any(is_meant(values.get(one)) for one in REGISTERED_BY.values()):
         return []
-    either = " or ".join(variable(client_id) for client_id in REGISTERED_BY.values())
+    either = " or ".join(variable(one) for one in REGISTERED_BY.values())
     return [f"{either}: one of them is needed, or there is no provider to connect calendars of"]
 
 
