@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.request import urlopen
 
 from server.addresses import Address
@@ -41,6 +42,7 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
     lines += [
         f"  Microsoft   the sandbox, {started.sandbox['authority']}",
         f"  Google      the sandbox, {started.sandbox['google_authorization_url']}",
+        f"  iCloud      the sandbox, {started.sandbox['icloud_url']}",
         f"  Its CA file {started.sandbox['ca_file']}",
         f"  Its control {started.sandbox['control_url']}   (docs/sandbox.md)",
         f"  Its mails   {started.sandbox['control_url']}/mails",
@@ -51,21 +53,36 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
         "People who can sign in at Google:",
         *_people(started.sandbox["control_url"] + "/google/people"),
         "",
+        "Apple IDs, each with an app-specific password to type on our own page:",
+        *_apple_ids(started.sandbox["control_url"] + "/icloud/people"),
+        "",
         "Three calls to try (grpcurl -plaintext does as well):",
         "",
         *_calls(addresses.grpc),
         "",
         "Open the second one's authorizationUrl in a browser and sign in; the certificate is the sandbox's own.",
-        "With PROVIDER_GOOGLE in it, it leads to Google's people.",
+        "With PROVIDER_GOOGLE in it, it leads to Google's people, with PROVIDER_APPLE to our page for Apple IDs.",
         "",
     ]
     return "\n".join(lines)
 
 
 def _people(url: str) -> list[str]:
+    return [f"  {one['email']:<28} {one['about']}" for one in _told(url)]
+
+
+def _apple_ids(url: str) -> list[str]:
+    """Of nobody real: these passwords are the same at every start, and open nothing but the sandbox."""
+    return [
+        f"  {one['email']:<28} {next(iter(one['passwords']), 'none'):<20} {one['about']}"
+        for one in _told(url)
+    ]
+
+
+def _told(url: str) -> list[dict[str, Any]]:
     with urlopen(url, timeout=5) as answer:  # noqa: S310 - the sandbox we started
-        people: list[dict[str, str]] = json.load(answer)
-    return [f"  {one['email']:<28} {one['about']}" for one in people]
+        people: list[dict[str, Any]] = json.load(answer)
+    return people
 
 
 def _calls(grpc_address: str) -> list[str]:

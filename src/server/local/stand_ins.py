@@ -20,7 +20,7 @@ from typing import Any, Final
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
 from adapters.postgres.embedded.interruptions import uninterrupted
-from server.runtime.settings import CREDENTIALS, PREFIX, REGISTERED_BY, variable
+from server.runtime.settings import CREDENTIALS, PREFIX, REGISTERED_BY, is_meant, variable
 
 GOOGLE: Final = frozenset(
     {
@@ -61,15 +61,15 @@ def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns
     """Run what is missing, with its files below `folder`, until the block ends.
 
     Enter it on the main thread, before any event loop (see `embedded_postgres`). Given a client id or a credential of
-    any provider, nothing of the sandbox starts; given a database URL, no PostgreSQL does. With the sandbox, which
-    forgets everything at its end, the embedded database is forgotten too; without it, it is kept. Raises StandInFailed,
-    DataInUse, PostgresUnavailable.
+    any provider, or Apple switched on, nothing of the sandbox starts; given a database URL, no PostgreSQL does. With
+    the sandbox, which forgets everything at its end, the embedded database is forgotten too; without it, it is kept.
+    Raises StandInFailed, DataInUse, PostgresUnavailable.
     """
     settings: dict[str, Any] = {}
     with ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         sandbox = None
-        if not any(environment.get(variable(name)) for name in REGISTRATIONS):
+        if not any(is_meant(environment.get(variable(name))) for name in REGISTRATIONS):
             _require_sandbox()
             sandbox = stack.enter_context(_sandbox())
             settings |= _settings_for(sandbox, environment)
@@ -122,6 +122,10 @@ def _settings_for(sandbox: dict[str, str], environment: Mapping[str, str]) -> di
         "microsoft_ca_file": sandbox["ca_file"],
         **{name: url for name, url in sandbox.items() if name in GOOGLE},
         "google_ca_file": sandbox["ca_file"],
+        "apple_calendars": "on",
+        "apple_start_url": sandbox["icloud_url"],
+        "apple_hosts": sandbox["icloud_hosts"],
+        "apple_ca_file": sandbox["ca_file"],
     }
     if not environment.get(PREFIX + "SMTP_URL"):
         settings["smtp_url"] = sandbox["smtp_url"]
