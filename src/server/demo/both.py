@@ -26,13 +26,14 @@ class BothProviders:
     world: World
     tomorrow: datetime
 
-    async def run(self) -> None:
+    async def run(self) -> tuple[Calendar, Calendar]:
+        """The primary calendars at Outlook and at Google."""
         self.narrator.chapter("An Outlook and a Google account")
         outlook = next(one for one in await self._calendars() if one.primary)
         google = await self._connect()
         await self._block()
         await self._write(outlook, google)
-        await self._lose(google)
+        return outlook, google
 
     async def _connect(self) -> Calendar:
         """Her primary calendar."""
@@ -80,7 +81,8 @@ class BothProviders:
         await self._put("duet-1", hour=11, title="Duet, renamed")
         self.narrator.expect("and is changed there", await self._titles("gina") == ["Duet, renamed"])
 
-    async def _lose(self, google: Calendar) -> None:
+    async def lose(self, google: Calendar) -> None:
+        self.narrator.chapter("Access to one of them is lost")
         await self.world.ask("POST", "/google/people/gina/end-consent")
         self.narrator.tell("  Gina takes our access away at Google")
         busy = await self.client.busy(self.tomorrow, days=1, look_now=True)

@@ -1,4 +1,4 @@
-"""The chapters: connect, choose, check, hear, race, write, lose and regain access, two providers at once, leave."""
+"""The chapters: connect, choose, check, hear, race, write, lose and regain access, several providers at once, leave."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,6 @@ from calendarsync.v1.account_pb2 import (
     ACCOUNT_KIND_PERSONAL,
     ACCOUNT_STATUS_ACTIVE,
     ACCOUNT_STATUS_RECONNECT_REQUIRED,
-    PROVIDER_APPLE,
     Account,
 )
 from calendarsync.v1.availability_pb2 import UNREAD_REASON_RECONNECT_REQUIRED
@@ -31,6 +30,7 @@ from server.demo.both import BothProviders
 from server.demo.client import EXPERT, Client, told
 from server.demo.live import LiveChapters
 from server.demo.narrator import Narrator, refusal, until
+from server.demo.three import AllThree
 from server.demo.world import World, parameters
 
 RETURN_URL = "http://localhost:3000/calendars"
@@ -129,9 +129,6 @@ class Story:
             back = await self.world.sign_in(started.authorization_url, person, decision=decision)
             reason = parameters(await self.world.follow(back)).get("reason", "")
             self.narrator.expect(f"{what}: {reason}", reason == expected)
-        apple = self.client.start_connection(return_url=RETURN_URL, provider=PROVIDER_APPLE)
-        reason = await refusal(apple)
-        self.narrator.expect(f"an iCloud account, for now: {reason}", reason == "PROVIDER_NOT_AVAILABLE")
         self.narrator.expect(
             "nothing of that was stored", len((await self.client.list_accounts()).accounts) == 2
         )
@@ -297,10 +294,19 @@ class Story:
         )
 
     async def combine(self) -> None:
-        chapter = BothProviders(
+        both = BothProviders(
             narrator=self.narrator, client=self.client, world=self.world, tomorrow=self.tomorrow
         )
-        await chapter.run()
+        outlook, google = await both.run()
+        three = AllThree(
+            narrator=self.narrator,
+            client=self.client,
+            world=self.world,
+            tomorrow=self.tomorrow,
+            outlook=outlook,
+        )
+        await three.run()
+        await both.lose(google)
 
     async def be_forgotten(self) -> None:
         self.narrator.chapter("Being forgotten")

@@ -1,10 +1,15 @@
 """What lies around the service in the demo: the sandbox's people and mails, and their browsers."""
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from html import unescape
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+
+FORM: Final = re.compile(r'name="form" value="([^"]+)"')
+GO_ON: Final = re.compile(r'http-equiv="refresh" content="0; url=([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,21 @@ class World:
         async with self.http.get(url, allow_redirects=False) as answer:
             return answer.headers.get("Location", "")
 
+    async def type_password(self, page_url: str, name: str, password: str) -> str:
+        """Open the service's own page, type both, and return where it leads on; empty when it asks again."""
+        async with self.http.get(page_url) as shown:
+            shown.raise_for_status()
+            form = _first(FORM, await shown.text())
+        fields = {"form": form, "name": name, "password": password}
+        async with self.http.post(page_url, data=fields) as answer:
+            return unescape(_first(GO_ON, await answer.text()))
+
+    async def app_password(self, person: str) -> str:
+        """An app-specific password of this person's that iCloud accepts."""
+        people = await self.ask("GET", "/icloud/people")
+        passwords: dict[str, str] = next(one["passwords"] for one in people if one["key"] == person)
+        return next(iter(passwords))
+
     async def events_of(self, person: str, calendar: str = "primary") -> list[dict[str, Any]]:
         """Everything in a calendar, as its owner sees it."""
         found: list[dict[str, Any]] = await self.ask("GET", f"/people/{person}/calendars/{calendar}/events")
@@ -40,6 +60,11 @@ class World:
     async def mails(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = await self.ask("GET", "/mails")
         return found
+
+
+def _first(pattern: re.Pattern[str], page: str) -> str:
+    found = pattern.search(page)
+    return "" if found is None else found[1]
 
 
 def parameters(url: str) -> dict[str, str]:
