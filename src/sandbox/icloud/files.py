@@ -33,9 +33,10 @@ def get(call: Call) -> Answer:
 def put(call: Call) -> Answer:
     """Create or replace; raises DavError."""
     calendar, before = _calendar(call), call.target.event
-    _require_match(call, before)
+    # Conditions count only where the request would be carried out without them (RFC 9110, section 13.2.1).
     if not properties.may_write(calendar):
         raise refused("need-privileges")
+    _require_match(call, before)
     if len(call.payload) > _LARGEST:
         raise refused_calendar("max-resource-size")
     stored = _read(call)
@@ -55,9 +56,9 @@ def delete(call: Call) -> Answer:
     calendar, event = _calendar(call), call.target.event
     if event is None:
         raise not_found()
-    _require_match(call, event)
     if not properties.may_write(calendar):
         raise refused("need-privileges")
+    _require_match(call, event)
     call.world.events.delete(call.person, event)
     return Answer(status=204)
 
