@@ -22,6 +22,7 @@ from tests.support.providers import (
 )
 
 pytest_plugins = ["tests.support.provider_fixtures"]
+ALSO = ("radicale",)
 
 Look = Callable[[ProviderHarness, str], Awaitable[tuple[RemoteCalendar, ...]]]
 Ask = Callable[[ProviderHarness, AccountId], Awaitable[None]]

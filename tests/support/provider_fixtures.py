@@ -1,10 +1,12 @@
 """The fixture `provider`: every suite that asks for it runs on the fake ones and on the real adapters.
 
-A suite that doesn't concern one of them names it in its `WITHOUT`.
+A suite that doesn't concern one of them names it in its `WITHOUT`, and one that is to run on a foreign server as well
+names that in its `ALSO`.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import CodeType
 from typing import Any, Final
 
 import pytest
@@ -16,11 +18,13 @@ from tests.support.fake_harness import FakeHarness
 from tests.support.google_harness import google_harness
 from tests.support.microsoft import running_sandbox, sandbox
 from tests.support.providers import ProviderHarness, Trouble
+from tests.support.radicale import Radicale, radicale
+from tests.support.radicale_harness import BEYOND, radicale_harness
 from tests.support.sandbox_harness import sandbox_harness
 
-__all__ = ["provider", "provider_kind", "provider_sandbox", "running_sandbox", "sandbox"]
+__all__ = ["provider", "provider_kind", "provider_server", "radicale", "running_sandbox", "sandbox"]
 
-_OPEN: Final[Mapping[str, Callable[[Sandbox], AbstractAsyncContextManager[ProviderHarness]]]] = {
+_ON_SANDBOX: Final[Mapping[str, Callable[[Sandbox], AbstractAsyncContextManager[ProviderHarness]]]] = {
     "microsoft": sandbox_harness,
     "google": google_harness,
     "apple": apple_harness,
@@ -28,7 +32,7 @@ _OPEN: Final[Mapping[str, Callable[[Sandbox], AbstractAsyncContextManager[Provid
 FAKES: Final = ("fake", "fake_that_remembers")
 """They differ in what they make of the mark of a deleted event, in what they tell of calendars that hold nothing of
 ours, in whether they renew subscriptions or replace them, and in whether one refusal proves that access is lost."""
-KINDS: Final = (*FAKES, *_OPEN)
+KINDS: Final = (*FAKES, *_ON_SANDBOX)
 NEVER: Final = {"apple": frozenset({Trouble.MISCONFIGURATION})}
 """What can't be wrong at a provider: at Apple nothing proves who we are."""
 
@@ -37,7 +41,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "provider_kind" in metafunc.fixturenames:
         without = getattr(metafunc.module, "WITHOUT", ())
         kinds = [one for one in KINDS if one not in without]
+        if "radicale" in getattr(metafunc.module, "ALSO", ()) and BEYOND.isdisjoint(_said_in(metafunc)):
+            kinds.append("radicale")
         metafunc.parametrize("provider_kind", kinds, indirect=True)
+
+
+def _said_in(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    """The names of what a test calls: those of the handle's methods are among them."""
+    code: CodeType = metafunc.function.__code__
+    return code.co_names
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -60,24 +72,32 @@ def provider_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def provider_sandbox(request: pytest.FixtureRequest, provider_kind: str) -> Sandbox | None:
+def provider_server(request: pytest.FixtureRequest, provider_kind: str) -> Sandbox | Radicale | None:
     """None for the fakes, for which nothing has to run."""
     if provider_kind in FAKES:
         return None
-    started: Sandbox = request.getfixturevalue("sandbox")
+    started: Sandbox | Radicale = request.getfixturevalue(
+        "radicale" if provider_kind == "radicale" else "sandbox"
+    )
     return started
 
 
 @pytest_asyncio.fixture
-async def provider(provider_kind: str, provider_sandbox: Sandbox | None) -> AsyncIterator[ProviderHarness]:
-    if provider_sandbox is None:
-        other = provider_kind == "fake_that_remembers"
-        yield FakeHarness(
-            remembers_deleted=other,
-            merges_foreign=other,
-            replaces_subscriptions=other,
-            proves_loss=not other,
-        )
-        return
-    async with _OPEN[provider_kind](provider_sandbox) as harness:
-        yield harness
+async def provider(
+    provider_kind: str, provider_server: Sandbox | Radicale | None
+) -> AsyncIterator[ProviderHarness]:
+    match provider_server:
+        case None:
+            other = provider_kind == "fake_that_remembers"
+            yield FakeHarness(
+                remembers_deleted=other,
+                merges_foreign=other,
+                replaces_subscriptions=other,
+                proves_loss=not other,
+            )
+        case Radicale():
+            async with radicale_harness(provider_server) as on_radicale:
+                yield on_radicale
+        case Sandbox():
+            async with _ON_SANDBOX[provider_kind](provider_server) as on_sandbox:
+                yield on_sandbox

@@ -82,21 +82,26 @@ class RadicalePerson:
         """Where the server keeps what is theirs: a folder for each calendar, a file for each event."""
         return self.server.folder / "data" / "collection-root" / self.login.username
 
-    def make_calendar(
-        self, name: str, *, title: str = "", color: str = "", components: tuple[str, ...] = ("VEVENT",)
-    ) -> None:
-        body = _mkcalendar(title, color, components)
+    def make_calendar(self, name: str, *, title: str = "", components: tuple[str, ...] = ("VEVENT",)) -> None:
+        body = _mkcalendar(title, components)
         self._ask("MKCALENDAR", self.path(name), body, "application/xml", expected=201)
 
-    def make_read_only_calendar(self, name: str, *, title: str = "") -> None:
+    def make_read_only_calendar(self, name: str) -> None:
         """Only in the files can one be made that its owner can't write. Its name begins with `read-only-`."""
         assert name.startswith("read-only-")
+        self.file_calendar(name)
+
+    def file_calendar(self, name: str, **properties: str) -> None:
+        """Make a calendar in the server's files, which takes no time; properties by their names there."""
         (self.folder / name).mkdir(parents=True)
-        properties = {"tag": "VCALENDAR", **({"D:displayname": title} if title else {})}
-        (self.folder / name / ".Radicale.props").write_text(json.dumps(properties))
+        (self.folder / name / ".Radicale.props").write_text(json.dumps({"tag": "VCALENDAR", **properties}))
+
+    def file(self, calendar: str, name: str, text: str) -> None:
+        """Put an event of this file name there, in the place of one that has it."""
+        (self.folder / calendar / name).write_bytes(text.encode())
 
     def put(self, calendar: str, name: str, text: str) -> None:
-        """Store an event of this file name: iCalendar text."""
+        """Store a new event of this file name: iCalendar text."""
         self._ask("PUT", f"{self.path(calendar)}{quote(name)}", text, "text/calendar", expected=201)
 
     def delete(self, calendar: str, name: str = "") -> None:
@@ -148,12 +153,11 @@ class Radicale:
         (self.folder / "users").write_text(text)
 
 
-def _mkcalendar(title: str, color: str, components: tuple[str, ...]) -> str:
-    colored = f'<calendar-color xmlns="http://apple.com/ns/ical/">{color}</calendar-color>' if color else ""
+def _mkcalendar(title: str, components: tuple[str, ...]) -> str:
     kept = "".join(f'<c:comp name="{one}"/>' for one in components)
     return (
         '<c:mkcalendar xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><set><prop>'
-        f"<displayname>{escape(title)}</displayname>{colored}"
+        f"<displayname>{escape(title)}</displayname>"
         f"<c:supported-calendar-component-set>{kept}</c:supported-calendar-component-set>"
         "</prop></set></c:mkcalendar>"
     )

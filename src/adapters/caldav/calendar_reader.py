@@ -102,7 +102,8 @@ class AppleCalendarReader:
         self, look: HomeLook, listed: ListedCalendar, window: Interval, *, names_properties: bool
     ) -> tuple[CalendarEntry, ...]:
         grant = look.account.grant
-        own = frozenset(address_key(address) for address in grant.addresses)
+        # Some servers tell no addresses of a person, who is invited under the login's all the same.
+        own = frozenset(address_key(address) for address in (grant.login.username, *grant.addresses))
         events = QueriedEvents(path=listed.path, reader=ResourceReader(window=window, own_addresses=own))
         query = query_for(window, names_properties=names_properties)
         found = await self.client.report(grant.login, listed.path, query, events, kind=READ)
