@@ -18,14 +18,7 @@ from adapters.caldav.grants import AppleGrant, AppleGrants
 from adapters.caldav.homes import at_home
 from adapters.caldav.listed_calendars import CalendarHome
 from application.ports.clock import Clock
-from domain.access import (
-    AccessDenied,
-    CalendarGone,
-    EventDeleted,
-    EventMissing,
-    InvalidAnswer,
-    ProviderUnavailable,
-)
+from domain.access import CalendarGone, EventDeleted, EventMissing, InvalidAnswer, ProviderUnavailable
 from domain.errors import DomainError
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
@@ -50,14 +43,10 @@ class AppleEventWriter:
         says = self._says(copy, interval, details)
         try:
             with translated(gone=ProviderUnavailable, password=held.refused, writing=True):
-                file = await self._created(held.grant, copy, says)
+                return await self._created(held.grant, copy, says)
         except InvalidAnswer as exc:
             # Something was answered, so something may have been done.
             raise ProviderUnavailable(outcome_unknown=True) from exc
-        if file is None:
-            return await self._existing(held.grant, copy, says)
-        await _require_shown(file, says, EVERY_PART)
-        return _own_place(copy)
 
     async def update(
         self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
@@ -77,8 +66,8 @@ class AppleEventWriter:
         with translated(gone=ProviderUnavailable, password=held.refused):
             return await self._search(held.grant).find(copy)
 
-    async def _created(self, grant: AppleGrant, copy: EventCopy, says: EventText) -> EventFile | None:
-        """None where there is one of this mark already."""
+    async def _created(self, grant: AppleGrant, copy: EventCopy, says: EventText) -> EventPlace:
+        """Where the event is, whether it was made now or is there already: then it is brought to the state wanted."""
 
         async def create(home: CalendarHome) -> EventFile:
             file = self._file(home, _own_place(copy))
@@ -86,38 +75,36 @@ class AppleEventWriter:
             return file
 
         try:
-            return await at_home(self.discovery, grant, create)
+            file = await at_home(self.discovery, grant, create)
         except DavRefusal as refusal:
-            if await self._stands_in_the_way(grant, copy, refusal):
-                return None
-            raise
+            place = await self._in_the_way(grant, copy, refusal)
+            if place is None:
+                raise
+            with _maybe_done():
+                await self._bring(grant, place, says, EVERY_PART)
+            return place
+        await _require_shown(file, says, EVERY_PART)
+        return _own_place(copy)
 
-    async def _stands_in_the_way(self, grant: AppleGrant, copy: EventCopy, refusal: DavRefusal) -> bool:
-        """Whether an event of this mark is why another one was refused.
+    async def _in_the_way(self, grant: AppleGrant, copy: EventCopy, refusal: DavRefusal) -> EventPlace | None:
+        """Where the event of this mark is that is why another one was refused; None where that isn't why.
 
         Raises CalendarGone where the calendar is why, and EventDeleted where the mark is taken and its event nowhere.
         """
-        if refusal.fault is Fault.CHANGED:
-            return True
-        if refusal.fault is Fault.CONFLICT or _UID_IN_USE in refusal.conditions:
-            found = await self._search(grant).find(copy)
-            if found is None and _UID_IN_USE in refusal.conditions:
-                raise EventDeleted from refusal
-            return found is not None
-        if refusal.fault in {Fault.GONE, Fault.DENIED} and not await self._search(grant).lists(
-            copy.remote_calendar_id
-        ):
-            raise CalendarGone from refusal
-        return False
-
-    async def _existing(self, grant: AppleGrant, copy: EventCopy, says: EventText) -> EventPlace:
-        """The event that this mark was used for, brought to the state wanted."""
-        with _maybe_done(AccessDenied):
-            place = await self._search(grant).find(copy)
+        search, is_taken = self._search(grant), _UID_IN_USE in refusal.conditions
+        if refusal.fault is Fault.CHANGED or is_taken:
+            with _maybe_done():
+                place = await search.find(copy)
+                if place is None and not is_taken:
+                    raise EventMissing  # one of the two answers is wrong
             if place is None:
-                raise EventMissing  # one of the two answers is wrong
-            await self._bring(grant, place, says, EVERY_PART)
-        return place
+                raise EventDeleted from refusal
+            return place
+        if refusal.fault is Fault.CONFLICT:
+            return await search.find(copy)
+        if refusal.fault in {Fault.GONE, Fault.DENIED} and not await search.lists(copy.remote_calendar_id):
+            raise CalendarGone from refusal
+        return None
 
     async def _bring(
         self, grant: AppleGrant, place: EventPlace, says: EventText, parts: Collection[EventPart]
@@ -182,14 +169,11 @@ async def _require_shown(file: EventFile, says: EventText, parts: Collection[Eve
 
 
 @contextmanager
-def _maybe_done(*known: type[DomainError]) -> Iterator[None]:
-    """Whatever goes wrong from here on, the event may be there, and may say what it should. What is `known` is told as
-    it is."""
+def _maybe_done() -> Iterator[None]:
+    """Whatever goes wrong from here on, the event may be there, and may say what it should."""
     try:
         with translated(gone=EventMissing, password=ProviderUnavailable(), writing=True):
             yield
-    except known:
-        raise
     except ProviderUnavailable as exc:
         wait, throttled = exc.retry_after, exc.throttled
         raise ProviderUnavailable(retry_after=wait, throttled=throttled, outcome_unknown=True) from exc

@@ -196,6 +196,17 @@ async def test_something_stands_in_the_way_that_nobody_finds(desk: Desk) -> None
     await unknown(desk.create())
 
 
+@pytest.mark.parametrize("condition", ["", "need-privileges", "valid-calendar-data"])
+async def test_an_event_that_is_there_and_may_not_be_changed_is_not_forgotten(
+    desk: Desk, condition: str
+) -> None:
+    """Told as a refusal, it would be taken for one that was never made."""
+    written = await booked(desk)
+    desk.world.faults.dav_error(412, method="PUT")
+    desk.world.faults.dav_error(403, condition, method="PUT", times=None)
+    await unknown(written.create())
+
+
 @pytest.mark.parametrize("name", STEPS)
 async def test_a_locked_account_denies_everything(desk: Desk, name: str) -> None:
     written = await booked(desk)
