@@ -27,6 +27,7 @@ class EventWriter(Protocol):
     ) -> None:
         """Bring these parts of the event to this state, at its place, and leave the others alone.
 
+        Where a provider takes an event only as a whole, the others go back as they came, and nothing is made of them.
         Raises EventMissing when there is none at that place, which proves nothing yet, and WriteRefused.
         """
         ...
