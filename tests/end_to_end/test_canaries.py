@@ -278,6 +278,8 @@ def _planted_at_apple(sandbox: Sandbox) -> dict[str, str]:
         "the normal password": canary("Horse"),
         "an Apple ID": people.get("ida").email,
         "a wrong Apple ID": f"{canary('wrongid')}@icloud.example.com",
+        "owner's title": canary("ownertitle"),
+        "owner's notes": canary("ownernotes"),
     }
 
 
@@ -310,7 +312,12 @@ async def _live_at_apple(story: Story) -> None:
     await calls.choose(write_calendar_id=hers[True])
     await calls.put_session("at-apple", start=18, title=planted["title"], text=planted["notes"])
     await until(lambda: calls.session("at-apple"), lambda one: one.event.written_revision == one.revision)
-    assert any(event.subject == planted["title"] for event in world.events.all("ida")), "planted"
+    (event,) = (one for one in world.events.all("ida") if one.subject == planted["title"])
+    # A change goes to iCloud with what its owner put into the event.
+    world.events.change(event, subject=planted["owner's title"], body=planted["owner's notes"])
+    await calls.put_session("at-apple", start=19, title=planted["title"], text=planted["notes"])
+    await until(lambda: calls.session("at-apple"), lambda one: one.event.written_revision == one.revision)
+    assert (event.start.hour, event.subject) == (at(19).hour, planted["owner's title"])
     await calls.choose(write_calendar_id=chosen)
 
 

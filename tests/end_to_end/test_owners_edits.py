@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from calendarsync.v1.session_pb2 import EVENT_REPLACEMENT_UNSPECIFIED
+from sandbox.icloud.storing import store_text, text_of
 from sandbox.world.model import Event
 from tests.support.service import Service
 
@@ -106,3 +107,35 @@ async def test_a_change_that_may_have_arrived_is_sent_again(service: Service) ->
     await service.put_session(**OURS)
     await service.written(revision=3)
     assert (event.subject, event.locations) == ("Coaching", ROOMS)
+
+
+async def test_at_apple_everything_goes_back_as_it_came(service: Service) -> None:
+    """There an event is stored as a whole, or not at all."""
+    await service.connect("ida")
+    await service.put_session(**OURS)
+    await service.written()
+    (event,) = service.events("ida")
+    world, file = service.sandbox.world, f"{event.uid}.ics"
+    text = text_of(world, "ida", event)
+    for ours, theirs in (
+        ("SUMMARY:Coaching", "SUMMARY:Coaching (prepare!)\r\nCATEGORIES:Red"),
+        ("DESCRIPTION:Booked.", "DESCRIPTION:Ask about the plan.\r\nX-ROOM:7"),
+        ("TRIGGER:-PT10M", "TRIGGER:-PT45M"),
+    ):
+        assert ours in text
+        text = text.replace(ours, theirs)
+    store_text(world, "ida", "home", text, name=file)
+    await service.put_session(start=12, **OURS)
+    await service.written(revision=2)
+    (event,) = service.events("ida")
+    assert (event.start.hour, event.end.hour) == (12, 13)
+    assert (event.subject, event.body, event.reminder_minutes) == (
+        "Coaching (prepare!)",
+        "Ask about the plan.",
+        45,
+    )
+    assert {"CATEGORIES:Red", "X-ROOM:7"} <= set(text_of(world, "ida", event).split("\r\n"))
+    await service.put_session(start=12, **OURS | {"title": "Review"})
+    await service.written(revision=3)
+    (event,) = service.events("ida")
+    assert (event.subject, event.body, event.location) == ("Review", "Ask about the plan.", "Online")

@@ -144,7 +144,10 @@ async def _change(file: EventFile, says: EventText, parts: Collection[EventPart]
     is_refused = False
 
     def make(text: str) -> bytes:
-        return (None if is_refused else changed(text, says, parts)) or says.new()
+        in_parts = None if is_refused else changed(text, says, parts)
+        if in_parts is None:
+            _log.warning("an event is written anew: it can't be changed in parts")
+        return in_parts or says.new()
 
     for left in reversed(range(_MOST_TRIES)):
         version = await file.read(make)
@@ -153,9 +156,7 @@ async def _change(file: EventFile, says: EventText, parts: Collection[EventPart]
         except DavRefusal as refusal:
             if not left or refusal.fault not in {Fault.CHANGED, Fault.REJECTED}:
                 raise
-            if refusal.fault is Fault.REJECTED:
-                _log.warning("an event is written anew: its server refused a change of it")
-                is_refused = True
+            is_refused |= refusal.fault is Fault.REJECTED
             continue
         return
 

@@ -125,13 +125,16 @@ async def test_a_change_that_is_refused_for_what_its_owner_added_is_made_without
     assert desk.event.icloud_text == ""
 
 
-async def test_an_event_whose_text_is_beyond_repair_is_written_anew(desk: Desk) -> None:
+async def test_an_event_whose_text_is_beyond_repair_is_written_anew(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     written = await booked(desk)
     store_text(
         desk.world, desk.person, "home", "BEGIN:VCALENDAR\r\nSUMMARY:x\r\n", name=f"{desk.copy.mark}.ics"
     )
     await written.update(LATER, MOVED, parts={EventPart.TIME})
     assert (desk.interval, desk.event.subject) == (LATER, "Moved")
+    assert "an event is written anew" in caplog.text
 
 
 async def test_nothing_that_its_owner_wrote_is_in_an_error_or_a_log(
