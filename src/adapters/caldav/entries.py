@@ -14,6 +14,7 @@ from adapters.caldav.events import Event, Status, event_from, series_from, statu
 from adapters.caldav.moments import Clock, Length, Moment, Odd, ZoneOf, instant, moment_from
 from adapters.caldav.occurrences import ANY_PLACE, touches, when_of
 from adapters.caldav.recurrence import Key, occurrences
+from adapters.caldav.work import Work
 from adapters.caldav.zones import ResourceZones
 from domain.blocking import CalendarEntry, Instants, When
 from domain.ids import EventMark
@@ -37,11 +38,13 @@ class ResourceEntries:
 class ResourceReader:
     """Reads the resources of one calendar over one window.
 
-    `own_addresses` are those of the person whose calendar it is, as `address_key` gives them.
+    `own_addresses` are those of the person whose calendar it is, as `address_key` gives them. `work` is what all of
+    them together may take; what would take more is odd, and blocks.
     """
 
     window: Interval
     own_addresses: Collection[str] = field(default=(), repr=False)
+    work: Work = field(default_factory=Work, repr=False)
 
     def entries(self, text: str, remote_id: str, mark_of: MarkOf) -> ResourceEntries:
         """Those of the resource that may touch the window. Whatever the text is, there is an answer.
@@ -56,7 +59,8 @@ class ResourceReader:
 
     def _read(self, text: str, remote_id: str, mark_of: MarkOf) -> ResourceEntries:
         found = read_lines(text, self.own_addresses)
-        reading = _Reading(window=self.window, remote_id=remote_id, zone_of=ResourceZones(found.zones).named)
+        zones = ResourceZones(found.zones, self.work)
+        reading = _Reading(window=self.window, remote_id=remote_id, zone_of=zones.named, work=self.work)
         if found.odd and not any(event.odd for event in found.events):
             reading.odd += 1
             reading.entries.append(self._whole_window(remote_id))
@@ -91,6 +95,7 @@ class _Reading:
     window: Interval
     remote_id: str
     zone_of: ZoneOf
+    work: Work
     mark: EventMark | None = None
     entries: list[CalendarEntry] = field(default_factory=list)
     odd: int = 0
@@ -120,7 +125,7 @@ class _Reading:
             return
         try:
             series = series_from(component, self.zone_of)
-            found = list(occurrences(event, series, replaced, self.window))
+            found = list(occurrences(event, series, replaced, self.window, self.work))
         except (Odd, OverflowError):
             # What its later occurrences became is lost with it.
             changed = any(one.and_later for one in replaced)

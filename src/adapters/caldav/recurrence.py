@@ -14,6 +14,7 @@ from adapters.caldav.events import Event, Series
 from adapters.caldav.moments import EARLIEST, LATEST, Clock, Length, Moment, Odd, moment_from
 from adapters.caldav.occurrences import ANY_PLACE, length_between
 from adapters.caldav.rules import Rule, starts
+from adapters.caldav.work import Work
 from domain.interval import Interval
 
 Key = tuple[Clock | None, datetime]
@@ -21,6 +22,11 @@ _DAY: Final = timedelta(days=1)
 _NO_SHIFT: Final = timedelta()
 MOST_OCCURRENCES: Final = 20_000
 """Inside one window: one every two minutes, over a month. A series with more is odd."""
+
+_STEPS_OF_AN_OCCURRENCE: Final = 4
+"""What becomes an entry is kept as well."""
+_CHANGES_A_STEP: Final = 16
+"""So many changes of later occurrences are looked through in the time of a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class _Later:
 
 
 def occurrences(
-    event: Event, series: Series, replaced: Sequence[Event], window: Interval
+    event: Event, series: Series, replaced: Sequence[Event], window: Interval, work: Work
 ) -> Iterator[Occurrence]:
     """Those that may touch the window, and some beside it; without the replaced ones, which are events themselves.
 
@@ -54,19 +60,21 @@ def occurrences(
     later = sorted((_later(event, one) for one in replaced if one.and_later), key=lambda one: one.since[1])
     gone = {one.replaces.key for one in replaced if one.replaces is not None} | series.without
     margin = _margin(length, later)
+    weight = _STEPS_OF_AN_OCCURRENCE + len(later) // _CHANGES_A_STEP
     seen: set[Key] = set()
-    for start, end in _all(event, series, length, _around(window, margin)):
+    for start, end in _all(event, series, length, _around(window, margin), work):
         key = start.key
         if key in gone or key in seen:
             continue
         seen.add(key)
+        work.spend(weight)
         if len(seen) > MOST_OCCURRENCES:
             raise Odd
         yield _changed(key, start, end, event, later)
 
 
 def _all(
-    event: Event, series: Series, length: Length | None, around: tuple[datetime, datetime]
+    event: Event, series: Series, length: Length | None, around: tuple[datetime, datetime], work: Work
 ) -> Iterator[tuple[Moment, Moment | Length | None]]:
     """The first one belongs to a series whether or not the rule hits it; dates may have lengths of their own."""
     first = event.start
@@ -75,7 +83,7 @@ def _all(
         yield at, own_end or (length if like_it or at.clock is first.clock else None)
     yield first, length
     for rule in series.rules:
-        for wall in starts(rule, first.wall, _until(rule, first), *around):
+        for wall in starts(rule, first.wall, _until(rule, first), *around, work):
             yield Moment(wall, first.clock), length
 
 

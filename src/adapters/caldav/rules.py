@@ -15,9 +15,10 @@ from typing import Any, Final, Literal, Self
 from dateutil import rrule
 
 from adapters.caldav.moments import Odd
+from adapters.caldav.work import Work
 
 MOST_STEPS: Final = 200_000
-"""A rule that needs more is odd: they take up to a second."""
+"""A rule that needs more is odd: they take up to a second. Those through months and years count for several."""
 MOST_TIMES_A_DAY: Final = 1_440
 
 Frequency = Literal[0, 1, 2, 3, 4, 5, 6]
@@ -41,6 +42,10 @@ _PERIODS: Final[Mapping[int, timedelta]] = {
     rrule.SECONDLY: timedelta(seconds=1),
 }
 """The shortest each can be."""
+_WEIGHTS: Final[Mapping[int, int]] = {rrule.YEARLY: 15, rrule.MONTHLY: 2}
+"""Of a step: how much longer it takes than through a day."""
+_WEIGHT_OF_A_POSITION: Final[Mapping[int, int]] = {rrule.YEARLY: 3}
+"""What each number of BYSETPOS adds, where it isn't one."""
 _NUMBERS: Final[Mapping[str, tuple[int, int, bool]]] = {
     "BYMONTH": (1, 12, False),
     "BYMONTHDAY": (1, 31, True),
@@ -110,23 +115,25 @@ def rule_from(text: str) -> Rule:
 
 
 def starts(
-    rule: Rule, first: datetime, until: datetime, after: datetime, before: datetime
+    rule: Rule, first: datetime, until: datetime, after: datetime, before: datetime, work: Work
 ) -> Iterator[datetime]:
     """The wall-clock times the rule hits, from `first` on to `until`, as far as they lie between `after` and `before`.
 
-    Both ends belong to it. In order. Raises Odd where that takes too much work.
+    Both ends belong to it. In order. Raises Odd where that takes too much work, or more than is left of `work`.
     """
     last = min(until, before)
     begin = _begin(rule, first, after)
     if last < begin:
         return
     needed = (last - begin) // (_PERIODS[rule.frequency] * rule.interval) + 2
-    if needed > MOST_STEPS:
+    weight = _weight(rule)
+    if needed * weight > MOST_STEPS:
         raise Odd
     left = rule.count
-    for number, hit in enumerate(_hits(rule, begin, first, _Interval(rule.interval, needed))):
+    for number, hit in enumerate(_hits(rule, begin, first, _Interval(rule.interval, needed, weight, work))):
         if number > MOST_STEPS:
             raise Odd
+        work.spend(1)
         if hit < first:
             continue
         if hit > last or left == 0:
@@ -137,14 +144,22 @@ def starts(
             yield hit
 
 
+def _weight(rule: Rule) -> int:
+    """Of a step."""
+    positions = len(rule.by.get("BYSETPOS", ()))
+    return _WEIGHTS.get(rule.frequency, 1) + positions * _WEIGHT_OF_A_POSITION.get(rule.frequency, 1)
+
+
 class _Interval(int):
     """An interval that says when it was stepped by often enough; dateutil has no end to rules that hit nothing."""
 
     _left: int
+    _weight: int
+    _work: Work
 
-    def __new__(cls, interval: int, steps: int) -> Self:
+    def __new__(cls, interval: int, steps: int, weight: int, work: Work) -> Self:
         made = super().__new__(cls, interval)
-        made._left = steps
+        made._left, made._weight, made._work = steps, weight, work
         return made
 
     def __radd__(self, other: int) -> int:
@@ -162,9 +177,11 @@ class _Interval(int):
         return skipped
 
     def _spend(self, steps: int = 1) -> None:
+        """Skipped ones cost next to nothing."""
         self._left -= steps
         if self._left < 0:
             raise _Past
+        self._work.spend(self._weight)
 
 
 class _Past(Exception):

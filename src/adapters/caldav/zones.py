@@ -7,22 +7,25 @@ counts in its own resource only, because three calendars may each bring a "Custo
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from dateutil import rrule
 
 from adapters.caldav.content_lines import Component, Line
 from adapters.caldav.moments import Odd, moment_from
 from adapters.caldav.rules import rule_from, starts
+from adapters.caldav.work import Work
 from adapters.web.zone_names import zone_of
 
 LAST_ONSET: Final = datetime(2100, 1, 1)  # noqa: DTZ001 - a wall clock
 """Definitions have no end. After this the offset stays what it is."""
 MOST_ONSETS: Final = 2_000
 """Of one part. Clocks change a few times a year at most."""
+MOST_STEPS: Final = 100_000
+"""Of a definition: six times as many as those of Outlook take, which begin in 1601."""
 MOST_PARTS: Final = 64
 MOST_CHARACTERS: Final = 20_000
 LONGEST_NAME: Final = 255
@@ -36,12 +39,13 @@ Part = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class ResourceZones:
-    """The definitions of one resource."""
+    """The definitions of one resource. What it takes to work them out is a part of `work`."""
 
     definitions: Sequence[Component]
+    work: Work = field(default_factory=Work)
 
     def named(self, name: str) -> tzinfo | None:
-        """None for a zone nobody can resolve."""
+        """None for a zone nobody can resolve. Raises Odd where too little work is left to tell."""
         if len(name) > LONGEST_NAME:
             return None
         return known_zone(name) or self._defined(name)
@@ -49,11 +53,13 @@ class ResourceZones:
     def _defined(self, name: str) -> tzinfo | None:
         for definition in self.definitions:
             if any(line.value == name for line in definition.lines.get("TZID", ())):
-                return (
-                    None
-                    if definition.odd or _is_too_much(definition)
-                    else _zone(tuple(_part(one) for one in definition.parts))
-                )
+                if definition.odd or _is_too_much(definition):
+                    return None
+                self.work.require_some()
+                parts = tuple(_part(one) for one in definition.parts)
+                worked_out = _zone(parts)
+                self.work.spend_once(parts, worked_out.steps)
+                return worked_out.zone
         return None
 
 
@@ -105,13 +111,19 @@ class DefinedZone(tzinfo):
         return None
 
 
+class _WorkedOut(NamedTuple):
+    zone: tzinfo | None
+    steps: int
+
+
 @lru_cache(maxsize=256)
-def _zone(parts: tuple[Part, ...]) -> tzinfo | None:
+def _zone(parts: tuple[Part, ...]) -> _WorkedOut:
+    work = Work(MOST_STEPS)
     try:
-        onsets = [onset for part in parts for onset in _onsets(dict(part))]
+        onsets = [onset for part in parts for onset in _onsets(dict(part), work)]
     except (Odd, OverflowError):
-        return None
-    return DefinedZone(onsets) if onsets else None
+        onsets = []
+    return _WorkedOut(DefinedZone(onsets) if onsets else None, MOST_STEPS - work.left)
 
 
 def _is_too_much(definition: Component) -> bool:
@@ -125,7 +137,7 @@ def _part(component: Component) -> Part:
     return tuple((name, tuple(line.value for line in lines)) for name, lines in component.lines.items())
 
 
-def _onsets(part: dict[str, tuple[str, ...]]) -> Iterator[_Onset]:
+def _onsets(part: dict[str, tuple[str, ...]], work: Work) -> Iterator[_Onset]:
     """Raises Odd for a part that doesn't say when which offset begins."""
     before, after = _offset(part.get("TZOFFSETFROM")), _offset(part.get("TZOFFSETTO"))
     first = _wall(next(iter(part.get("DTSTART", ())), ""), before)
@@ -135,18 +147,18 @@ def _onsets(part: dict[str, tuple[str, ...]]) -> Iterator[_Onset]:
     for text in part.get("RDATE", ()):
         times |= {_wall(one.strip(), before) for one in text.split(",")}
     for text in part.get("RRULE", ()):
-        times |= set(_stepped(text, first, before))
+        times |= set(_stepped(text, first, before, work))
     if len(times) > MOST_ONSETS:
         raise Odd
     yield from (_Onset(at, before, after) for at in times)
 
 
-def _stepped(text: str, first: datetime, before: timedelta) -> Iterator[datetime]:
+def _stepped(text: str, first: datetime, before: timedelta, work: Work) -> Iterator[datetime]:
     rule = rule_from(text)
     if rule.frequency not in (rrule.YEARLY, rrule.MONTHLY):
         raise Odd
     until = LAST_ONSET if rule.until is None else _wall(rule.until, before)
-    for number, at in enumerate(starts(rule, first, until, first, LAST_ONSET)):
+    for number, at in enumerate(starts(rule, first, until, first, LAST_ONSET, work)):
         if number > MOST_ONSETS:
             raise Odd
         yield at

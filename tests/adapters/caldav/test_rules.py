@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.caldav.moments import LATEST, Odd
 from adapters.caldav.rules import rule_from, starts
+from adapters.caldav.work import Work
 
 FIRST = datetime(2020, 1, 6, 9)  # noqa: DTZ001 - a wall clock
 AFTER = datetime(2026, 11, 30)  # noqa: DTZ001
@@ -36,7 +37,7 @@ BEFORE = AFTER + timedelta(days=60)
 def test_a_rule_that_hits_nothing_comes_to_its_end(text: str) -> None:
     started = time.process_time()
 
-    assert list(starts(rule_from(text), FIRST, LATEST, AFTER, BEFORE)) == []
+    assert list(starts(rule_from(text), FIRST, LATEST, AFTER, BEFORE, Work())) == []
     assert time.process_time() - started < 1
 
 
@@ -52,7 +53,7 @@ def test_a_rule_that_hits_nothing_comes_to_its_end(text: str) -> None:
 )
 def test_a_rule_that_takes_too_many_steps_is_odd(text: str) -> None:
     with pytest.raises(Odd):
-        list(starts(rule_from(text), FIRST, LATEST, AFTER, BEFORE))
+        list(starts(rule_from(text), FIRST, LATEST, AFTER, BEFORE, Work()))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,6 @@ def test_beginning_later_hits_the_same_times(text: str, interval: int, week_star
     after = FIRST + timedelta(days=days)
     before = after + timedelta(days=5)
 
-    hits = list(starts(rule_from(whole), FIRST, LATEST, after, before))
+    hits = list(starts(rule_from(whole), FIRST, LATEST, after, before, Work()))
 
     assert hits == list(rrulestr(whole, dtstart=FIRST).between(after, before, inc=True))
