@@ -61,6 +61,7 @@ async def _claim(
     minutes: float = 0,
     jitter: float = 0.5,
     together: frozenset[Provider] = frozenset({Provider.GOOGLE}),
+    with_writable: frozenset[Provider] = frozenset(),
     saving: frozenset[Provider] = frozenset(),
 ) -> dict[str, BegunLook]:
     async with kept.transaction() as tx:
@@ -71,6 +72,7 @@ async def _claim(
             pace=PACE,
             jitter=[float(jitter), *[0.0] * room.places],
             together=together,
+            with_writable=with_writable,
             saving=saving,
         )
     return {one.task.calendar_id: one for one in found}
@@ -208,3 +210,30 @@ async def test_all_have_the_slower_pace_while_their_providers_day_is_nearly_spen
     assert {name: one.due_at for name, one in found.items()} == dict.fromkeys(
         (*OWNED, *SHARED), after(minutes=pause)
     )
+
+
+ALL_ALIKE = frozenset({Provider.APPLE})
+
+
+async def test_those_that_can_be_written_to_come_along_where_the_provider_answers_for_them_too(
+    kept: Kept,
+) -> None:
+    await _put(kept, provider=Provider.APPLE, due=60)
+    await _read(kept, "o1", due=1)
+    found = await _claim(kept, minutes=1, together=ALL_ALIKE, with_writable=ALL_ALIKE)
+    assert set(found) == {*OWNED, *SHARED}
+    assert {one.together for one in found.values()} == {True}
+    assert len({one.due_at for one in found.values()}) == 1
+
+
+async def test_together_they_take_one_place_of_the_account(kept: Kept) -> None:
+    await _put(kept, provider=Provider.APPLE)
+    room = Room(places=9, again=9, held={"account-1": 1})
+    found = await _claim(kept, room, together=ALL_ALIKE, with_writable=ALL_ALIKE)
+    assert set(found) == {*OWNED, *SHARED}
+
+
+async def test_one_that_is_written_to_is_read_alone(kept: Kept) -> None:
+    await _put(kept, provider=Provider.APPLE, due=60)
+    await _mark(kept, "o1")
+    assert set(await _claim(kept, together=ALL_ALIKE, with_writable=ALL_ALIKE)) == {"o1"}

@@ -53,6 +53,7 @@ class FakeReadings:
         pace: Pace,
         jitter: Sequence[float],
         together: Collection[Provider] = (),
+        with_writable: Collection[Provider] = (),
         saving: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         for wish in [one for one in self.tables.wishes if one.kind == "read_calendar"]:
@@ -73,8 +74,11 @@ class FakeReadings:
                     continue
                 held[task.account_id] += 1
                 again -= not noticed
-                grouped = task.provider in together and self._only_read(calendar_id)
-                names = self._together_with(task, now, pace) if grouped else [calendar_id]
+                all_alike = task.provider in with_writable
+                grouped = task.provider in together and (all_alike or self._only_read(calendar_id))
+                names = (
+                    self._together_with(task, now, pace, all_alike=all_alike) if grouped else [calendar_id]
+                )
                 told = [self._told_until(name) for name in names]
                 until_all = min((one for one in told if one is not None), default=None)
                 planned = pace.next_due(
@@ -96,7 +100,9 @@ class FakeReadings:
     def _only_read(self, calendar_id: CalendarId) -> bool:
         return not self.tables.calendars[calendar_id].remote.writable
 
-    def _together_with(self, first: ReadingTask, now: datetime, pace: Pace) -> list[CalendarId]:
+    def _together_with(
+        self, first: ReadingTask, now: datetime, pace: Pace, *, all_alike: bool
+    ) -> list[CalendarId]:
         """All that are begun with this one, itself included."""
         due_from = now + pace.polled_every * NEARLY_DUE
         mine = [
@@ -104,7 +110,7 @@ class FakeReadings:
             for key, row in self.tables.readings.items()
             if self.tables.calendars[key].account_id == first.account_id
             and self.tables.conflict_calendar(key)
-            and self._only_read(key)
+            and (all_alike or self._only_read(key))
         ]
         rows = self.tables.readings
         with_all = any(

@@ -46,4 +46,6 @@ async def open_apple(
             ),
             writer=AppleEventWriter(client=client, discovery=discovery, grants=grants, clock=clock),
             push=None,
+            answers_together=True,
+            with_writable=True,
         )

@@ -105,7 +105,8 @@ BEGIN_DUE: Final = (
         SELECT *, CASE WHEN together THEN '' ELSE calendar_id END AS part
         FROM (
             SELECT *, CASE WHEN provider = ANY (%(together)s::text[])
-                THEN NOT (SELECT writable FROM calendar WHERE calendar.calendar_id = found.calendar_id)
+                THEN provider = ANY (%(with_writable)s::text[])
+                    OR NOT (SELECT writable FROM calendar WHERE calendar.calendar_id = found.calendar_id)
                 ELSE false END AS together
             FROM found
         ) AS found
@@ -140,7 +141,9 @@ BEGIN_DUE: Final = (
                 AND (begun_at IS NULL OR due_at <= %(now)s)
                 AND (due_at <= %(now)s + %(nearly)s OR (with_all AND failures = 0))
                 AND calendar_id NOT IN (SELECT calendar_id FROM found)
-                AND NOT (SELECT writable FROM calendar WHERE calendar.calendar_id = reading_schedule.calendar_id)
+                AND (led.provider = ANY (%(with_writable)s::text[]) OR NOT (
+                    SELECT writable FROM calendar WHERE calendar.calendar_id = reading_schedule.calendar_id
+                ))
             FOR NO KEY UPDATE SKIP LOCKED
         ) AS other
     ),
@@ -219,6 +222,7 @@ async def begin_due_looks(
     pace: Pace,
     jitter: Sequence[float],
     together: Collection[Provider],
+    with_writable: Collection[Provider],
     saving: Collection[Provider],
 ) -> tuple[BegunLook, ...]:
     await connection.execute(TAKE_WISHES_OVER, {"limit": WISHES_AT_ONCE, "now": now})
@@ -235,6 +239,7 @@ async def begin_due_looks(
             "nearly": pace.polled_every * NEARLY_DUE,
             "jitter": list(jitter),
             "together": [one.value for one in together],
+            "with_writable": [one.value for one in with_writable],
             "saving": [one.value for one in saving],
             "saving_every": pace.saving_every,
         },

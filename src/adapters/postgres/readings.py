@@ -44,6 +44,7 @@ class PostgresReadings:
         pace: Pace,
         jitter: Sequence[float],
         together: Collection[Provider] = (),
+        with_writable: Collection[Provider] = (),
         saving: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         return await begin_due_looks(
@@ -54,6 +55,7 @@ class PostgresReadings:
             pace=pace,
             jitter=jitter,
             together=together,
+            with_writable=with_writable,
             saving=saving,
         )
 

@@ -22,7 +22,7 @@ class CalendarProvider:
     `passwords` proves what people type on our own page; None where the provider has sign-in pages for us.
 
     `answers_together`: whether the reader asks in one request for all calendars of an account that can't be written to,
-    if they are read at the same moment.
+    if they are read at the same moment; `with_writable`: and for those that can be written to with them.
     """
 
     sign_in: SignIn
@@ -33,6 +33,7 @@ class CalendarProvider:
     give_back: GiveBack | None = None
     passwords: PasswordSignIn | None = None
     answers_together: bool = False
+    with_writable: bool = False
 
 
 CalendarProviders: TypeAlias = Mapping[Provider, CalendarProvider]
@@ -41,6 +42,11 @@ CalendarProviders: TypeAlias = Mapping[Provider, CalendarProvider]
 
 def answering_together(configured: CalendarProviders) -> frozenset[Provider]:
     return frozenset(name for name, one in configured.items() if one.answers_together)
+
+
+def answering_for_all(configured: CalendarProviders) -> frozenset[Provider]:
+    """Those of them that answer for calendars that can be written to, too."""
+    return frozenset(name for name, one in configured.items() if one.answers_together and one.with_writable)
 
 
 def provider_of(configured: CalendarProviders, provider: Provider) -> CalendarProvider:

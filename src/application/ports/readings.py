@@ -34,6 +34,7 @@ class Readings(Protocol):
         pace: Pace,
         jitter: Sequence[float],
         together: Collection[Provider] = (),
+        with_writable: Collection[Provider] = (),
         saving: Collection[Provider] = (),
     ) -> tuple[BegunLook, ...]:
         """Begin looks at calendars of active accounts that are due, as many as there is room for: marked ones first,
@@ -44,10 +45,11 @@ class Readings(Protocol):
         MOST_OF_A_KEY, with those that the room says are held: its key is its id. What another process is just taking is
         passed over. What `Jobs.read_calendar` asked for is marked first.
 
-        The providers named `together` answer in one request for all calendars of an account that can't be written to.
-        Those of an account take one place and one of the jitter, and have the slower pace if all of them are notified
-        of. A polled one that didn't fail brings along whatever of them is not under way and didn't fail either; any
-        other brings what is due within the part NEARLY_DUE of the pause between polls.
+        The providers named `together` answer in one request for all calendars of an account that can't be written to,
+        and those named `with_writable`, too, for all others with them. Such calendars of an account take one place and
+        one of the jitter, and have the slower pace if all of them are notified of. A polled one that didn't fail brings
+        along whatever of them is not under way and didn't fail either; any other brings what is due within the part
+        NEARLY_DUE of the pause between polls.
 
         The requests of the providers named `saving` are nearly spent.
         """

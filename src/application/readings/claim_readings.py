@@ -8,7 +8,7 @@ from typing import TypeAlias
 from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.lanes import Claim, Claimed, Room
-from application.ports.provider import CalendarProviders, answering_together
+from application.ports.provider import CalendarProviders, answering_for_all, answering_together
 from application.ports.store import Store
 from application.readings.under_way import UnderWay
 from domain.ids import AccountId
@@ -41,6 +41,7 @@ class ClaimReadings:
                 pace=self.pace,
                 jitter=jitter,
                 together=answering_together(self.providers),
+                with_writable=answering_for_all(self.providers),
                 saving=[one for one in self.providers if self.alarms.is_day_nearly_spent(one)],
             )
             own = await tx.sessions.own_snapshots({one.task.expert_id for one in begun}, window)

@@ -11,6 +11,7 @@ from adapters.caldav.calendar_reader import AppleCalendarReader
 from adapters.caldav.grants import AppleGrants, first_grant
 from adapters.caldav.home_looks import HomeLooks
 from adapters.caldav.login import Login
+from application.ports.clock import Clock
 from domain.blocking import CalendarEntry, busy_time
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -36,11 +37,14 @@ def hour(day: int, hour: int) -> Interval:
 
 
 def reader_on(
-    dav: OpenDav, *, gathered_for: timedelta = timedelta(milliseconds=1), **more: Any
+    dav: OpenDav,
+    *,
+    gathered_for: timedelta = timedelta(milliseconds=1),
+    clock: Clock | None = None,
 ) -> AppleCalendarReader:
     grants = AppleGrants(vault=dav.store.vault)
-    homes = HomeLooks(dav.client, dav.discovery, grants, dav.clock, gathered_for=gathered_for)
-    return AppleCalendarReader(client=dav.client, homes=homes, meter=dav.meter, **more)
+    homes = HomeLooks(dav.client, dav.discovery, grants, clock or dav.clock, gathered_for=gathered_for)
+    return AppleCalendarReader(client=dav.client, homes=homes, meter=dav.meter)
 
 
 @dataclass(frozen=True, slots=True)
