@@ -16,6 +16,7 @@ from domain.caller import Caller, CertificateName, Credential, Scope, TokenDiges
 from domain.change import Change, ChangeType
 from domain.connection import ATTEMPT_LIFETIME, ConnectionAttempt, Way
 from domain.deviation import Deviation, DeviationKind
+from domain.doubt import Doubt
 from domain.event_digest import EventDigest
 from domain.expert import Expert, Plan
 from domain.grant import Grant
@@ -86,6 +87,7 @@ def an_account(
     grant_version: int = 1,
     unserved_since: datetime | None = None,
     loss_cause: LossCause | None = None,
+    doubt: Doubt | None = None,
 ) -> Account:
     """An account whose identity follows from its id, unless one is given."""
     return Account(
@@ -100,6 +102,7 @@ def an_account(
         grant_version=grant_version,
         unserved_since=unserved_since,
         loss_cause=loss_cause,
+        doubt=doubt,
     )
 
 

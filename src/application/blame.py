@@ -2,7 +2,8 @@
 
 A deleted registration of ours and an administrator who switched us off come with the same error. The difference is who
 is affected, and we ask at once: waiting until others happen to run into it would mail the first ones wrongly, and each
-replica would know only a part.
+replica would know only a part. The same with refusals that proved nothing one by one: a provider that refuses one
+person's password has lost that person, one that refuses everybody's has trouble of its own.
 """
 
 import asyncio
@@ -15,13 +16,13 @@ from application.ports.alarms import Alarms
 from application.ports.clock import Clock
 from application.ports.provider import CalendarProviders, provider_of
 from application.ports.store import Store
-from domain.access import AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
-from domain.account import Account, Provider
+from domain.access import AccessDoubted, AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
+from domain.account import Account, Identity, Provider
 from domain.errors import DomainError
 from domain.ids import AccountId
 
 OTHERS_ASKED: Final = 3
-"""Organisations: if two happen to have been switched off on the same day, a third one shows it."""
+"""Organisations, or people: if two happen to have been switched off on the same day, a third one shows it."""
 PATIENCE: Final = timedelta(seconds=5)
 PROVEN_FOR: Final = timedelta(minutes=1)
 """So that the thousand accounts of one organisation don't ask a thousand times."""
@@ -29,7 +30,7 @@ MOST_PROOFS: Final = 100
 
 
 class _Seen(Enum):
-    """How another organisation fares."""
+    """How another organisation, or person, fares."""
 
     WORKS = auto()
     REFUSED_ALIKE = auto()
@@ -38,7 +39,7 @@ class _Seen(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindBlame:
-    """One a process: it remembers for a minute which refusals proved to be one organisation's."""
+    """One a process: it remembers for a minute which refusals proved not to be everybody's."""
 
     store: Store
     clock: Clock
@@ -50,17 +51,23 @@ class FindBlame:
         self, lost: AccessLost, account: Account
     ) -> ProviderMisconfigured | ProviderUnavailable | None:
         """None when the loss is this account's own, else what it is instead: our fault, or undecided for now."""
-        if lost.cause is LossCause.SIGN_IN_REQUIRED:
+        if lost.cause is LossCause.SIGN_IN_REQUIRED and not lost.by_refusals:
             return None
         provider = account.identity.provider
         if self.alarms.is_misconfigured(provider, lost.refusal):
             return ProviderMisconfigured(code=lost.refusal)
+        if lost.by_refusals and self.alarms.are_all_refused(provider):
+            return ProviderUnavailable()
         proven = self._proven.get((provider, lost.refusal))
         if proven is not None and self.clock.now() - proven < PROVEN_FOR:
             return None
+        return await self._compare(lost, provider, await self._others(lost, account.identity))
+
+    async def _others(self, lost: AccessLost, identity: Identity) -> tuple[AccountId, ...]:
         async with self.store.transaction() as tx:
-            others = await tx.accounts.working_elsewhere(account.identity, limit=OTHERS_ASKED)
-        return await self._compare(lost, provider, others)
+            if lost.by_refusals:
+                return await tx.accounts.others_working(identity, limit=OTHERS_ASKED)
+            return await tx.accounts.working_elsewhere(identity, limit=OTHERS_ASKED)
 
     async def _compare(
         self, lost: AccessLost, provider: Provider, others: tuple[AccountId, ...]
@@ -71,9 +78,12 @@ class FindBlame:
             if _Seen.WORKS in seen:
                 self._remember(provider, lost.refusal)
                 return None
-        if _Seen.REFUSED_ALIKE in seen:
-            return ProviderMisconfigured(code=lost.refusal)
-        return ProviderUnavailable() if seen else None
+        if _Seen.REFUSED_ALIKE not in seen:
+            return ProviderUnavailable() if seen else None
+        if lost.by_refusals:
+            self.alarms.all_refused(provider)
+            return ProviderUnavailable()
+        return ProviderMisconfigured(code=lost.refusal)
 
     async def _look_at(self, other: AccountId, provider: Provider, lost: AccessLost) -> _Seen:
         try:
@@ -82,7 +92,7 @@ class FindBlame:
         except AccessLost as refused:
             # Whoever is refused for another reason was asked after: this refusal is not for everybody.
             return _Seen.REFUSED_ALIKE if refused.refusal == lost.refusal else _Seen.WORKS
-        except ProviderMisconfigured:
+        except (AccessDoubted, ProviderMisconfigured):
             return _Seen.REFUSED_ALIKE
         except (DomainError, TimeoutError):
             return _Seen.UNKNOWN

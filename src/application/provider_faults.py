@@ -8,6 +8,7 @@ from domain.access import (
     AccessDenied,
     AccessDoubted,
     AccessLost,
+    AccessRefused,
     CalendarGone,
     InvalidAnswer,
     MailboxSuspended,
@@ -15,7 +16,7 @@ from domain.access import (
     ProviderUnavailable,
 )
 from domain.account import AccountNotFound, Provider, ProviderNotAvailable
-from domain.availability import LATER, SOON, UnreadReason
+from domain.availability import LATER, SOON, ReadFailure, UnreadReason
 from domain.connection import MailboxNotServed
 
 ProviderFault: TypeAlias = (
@@ -53,21 +54,21 @@ SUSPICIOUS = (CalendarGone, MailboxNotServed)
 class LostAccessReport(Protocol):
     """The use-case ReportLostAccess, as the others call it."""
 
-    async def __call__(self, lost: AccessLost) -> ProviderMisconfigured | ProviderUnavailable | None: ...
+    async def __call__(self, refused: AccessLost | AccessDoubted) -> ProviderFault: ...
 
 
 async def unread_because(
     fault: ProviderFault, *, provider: Provider, alarms: Alarms, report_lost: LostAccessReport
-) -> UnreadReason:
+) -> ReadFailure:
     """Report the fault to the expert or the operator where it is theirs to mend, and say why nothing was read.
 
     Only evidence that this very account lets us in no more ever reaches the person.
     """
-    if isinstance(fault, AccessLost):
-        fault = await report_lost(fault) or fault
+    if isinstance(fault, AccessRefused):
+        fault = await report_lost(fault)
     if isinstance(fault, ProviderMisconfigured):
         alarms.provider_misconfigured(provider, fault.code)
-    return _reason(fault)
+    return ReadFailure(reason=_reason(fault), pause=_pause_after(fault))
 
 
 def _reason(fault: ProviderFault) -> UnreadReason:
@@ -75,7 +76,7 @@ def _reason(fault: ProviderFault) -> UnreadReason:
         case AccessLost():
             return UnreadReason.RECONNECT_REQUIRED
         case AccessDoubted():
-            return UnreadReason.PROVIDER_UNAVAILABLE
+            return UnreadReason.ACCESS_DOUBTED
         case ProviderMisconfigured() | ProviderNotAvailable():
             return UnreadReason.SERVICE_MISCONFIGURED
         case ProviderUnavailable():
@@ -92,10 +93,10 @@ def _reason(fault: ProviderFault) -> UnreadReason:
             return UnreadReason.INVALID_ANSWER
 
 
-def pause_after(fault: ProviderFault) -> timedelta | None:
+def _pause_after(fault: ProviderFault) -> timedelta | None:
     """How long to leave alone what failed so, where that is known."""
     match fault:
-        case ProviderUnavailable():
+        case ProviderUnavailable() | AccessDoubted():
             return fault.retry_after
         case AccessLost() | AccountNotFound():
             return SOON  # the account as it is by now decides

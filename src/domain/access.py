@@ -1,7 +1,7 @@
 """What a provider can answer instead of what was asked: each class calls for another reaction."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 
 from domain.errors import DomainError
@@ -36,14 +36,36 @@ class AccessRefused(DomainError):
 
 @dataclass(kw_only=True, eq=False)
 class AccessLost(AccessRefused):
-    """Evidence that this account lets us in no more."""
+    """Evidence that this account lets us in no more.
+
+    `by_refusals`: the provider gave no proof, but went on refusing.
+    """
 
     cause: LossCause = LossCause.SIGN_IN_REQUIRED
+    by_refusals: bool = False
 
 
 @dataclass(kw_only=True, eq=False)
 class AccessDoubted(AccessRefused):
-    """At times the provider refuses working accounts, too: by itself it proves nothing."""
+    """At times the provider refuses working accounts, too: by itself it proves nothing.
+
+    `retry_after`: before that another refusal says no more than this one.
+    """
+
+    retry_after: timedelta | None = None
+
+    def until(self, again_at: datetime, now: datetime) -> "AccessDoubted":
+        """The same, with the time at which another says more."""
+        return replace(self, retry_after=again_at - now)
+
+    def confirmed(self) -> AccessLost:
+        """Of an account that was refused often enough."""
+        return AccessLost(
+            account_id=self.account_id,
+            grant_version=self.grant_version,
+            refusal=self.refusal,
+            by_refusals=True,
+        )
 
 
 @dataclass(kw_only=True, eq=False)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from domain.access import LossCause
+from domain.doubt import Doubt
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId
 
@@ -43,7 +44,8 @@ class Account:
 
     `grant_version` counts the sign-ins: evidence of lost access gathered under an older grant says nothing about
     this one. `unserved_since` is since when its provider says that it has no mailbox (any more); None while it has one.
-    `loss_cause` says why access is gone, as long as it is.
+    `loss_cause` says why access is gone, as long as it is. `doubt` is what points to that where refusals prove nothing
+    one by one.
     """
 
     account_id: AccountId
@@ -57,6 +59,7 @@ class Account:
     grant_version: int
     unserved_since: datetime | None = None
     loss_cause: LossCause | None = None
+    doubt: Doubt | None = None
 
     @property
     def active(self) -> bool:
@@ -77,11 +80,34 @@ class Account:
     def with_mailbox(self) -> "Account":
         return replace(self, unserved_since=None)
 
+    def doubted(self, *, worked_at: datetime | None, now: datetime) -> "Account":
+        """Its present grant was refused, and a fresh probe confirmed it; `worked_at` as in Doubt."""
+        doubt = self._standing_doubt(worked_at, now)
+        if doubt is None:
+            return replace(self, doubt=Doubt(grant_version=self.grant_version, refusals=1, last_at=now))
+        return replace(self, doubt=doubt.refused_again(now))
+
+    def next_refusal_counts_at(self, *, worked_at: datetime | None, now: datetime) -> datetime:
+        """Before that another says no more than those that counted."""
+        doubt = self._standing_doubt(worked_at, now)
+        return now if doubt is None else max(doubt.counts_again_at, now)
+
+    def _standing_doubt(self, worked_at: datetime | None, now: datetime) -> Doubt | None:
+        if self.doubt is None or not self.doubt.stands(
+            grant_version=self.grant_version, worked_at=worked_at, now=now
+        ):
+            return None
+        return self.doubt
+
+    def trusted(self) -> "Account":
+        """Something worked."""
+        return replace(self, doubt=None)
+
     def lost(self, cause: LossCause = LossCause.SIGN_IN_REQUIRED) -> "Account":
-        return replace(self, status=AccountStatus.RECONNECT_REQUIRED, loss_cause=cause)
+        return replace(self, status=AccountStatus.RECONNECT_REQUIRED, loss_cause=cause, doubt=None)
 
     def restored(self) -> "Account":
-        return replace(self, status=AccountStatus.ACTIVE, loss_cause=None)
+        return replace(self, status=AccountStatus.ACTIVE, loss_cause=None, doubt=None)
 
     def reconnected(self, *, email: str, display_name: str) -> "Account":
         """The same account after a new sign-in: same id and choices, a new grant."""
@@ -93,6 +119,7 @@ class Account:
             display_name=display_name,
             grant_version=self.grant_version + 1,
             unserved_since=None,
+            doubt=None,
         )
 
 

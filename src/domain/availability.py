@@ -30,6 +30,7 @@ class UnreadReason(Enum):
     SERVICE_FAILED = "SERVICE_FAILED"
     MAILBOX_NOT_SERVED = "MAILBOX_NOT_SERVED"
     MAILBOX_SUSPENDED = "MAILBOX_SUSPENDED"
+    ACCESS_DOUBTED = "ACCESS_DOUBTED"
 
 
 SOON = timedelta(seconds=5)
@@ -46,6 +47,7 @@ NEXT_LOOK: Mapping[UnreadReason, timedelta | None] = {
     UnreadReason.SERVICE_FAILED: LATER,
     UnreadReason.MAILBOX_NOT_SERVED: None,
     UnreadReason.MAILBOX_SUSPENDED: None,
+    UnreadReason.ACCESS_DOUBTED: LATER,
 }
 """How soon another look may say more where nobody named a pause; None: not before a person has acted."""
 

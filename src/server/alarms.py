@@ -17,6 +17,7 @@ log = structlog.stdlib.get_logger("server.alarms")
 MISCONFIGURED: Final = "_MISCONFIGURED"
 CREDENTIAL_REFUSED: Final = "_CREDENTIAL_REFUSED"
 TOKENS_REFUSED: Final = "_TOKENS_REFUSED"
+ALL_REFUSED: Final = "_ALL_REFUSED"
 NOTIFICATIONS_REFUSED: Final = "_NOTIFICATIONS_REFUSED"
 DAY_NEARLY_SPENT: Final = "_DAY_NEARLY_SPENT"
 CLOCK: Final = "CLOCK"
@@ -101,6 +102,20 @@ class OperatorAlarms:
     def tokens_accepted(self, provider: Provider) -> None:
         if self._clear(provider.name + TOKENS_REFUSED):
             log.warning("the provider accepts the tokens it gives us again", provider=provider.name)
+
+    def all_refused(self, provider: Provider) -> None:
+        if self._raise(provider.name + ALL_REFUSED):
+            log.error(
+                "the provider refuses one account after the other: no expert is mailed",
+                provider=provider.name,
+            )
+
+    def are_all_refused(self, provider: Provider) -> bool:
+        return provider.name + ALL_REFUSED in self._standing
+
+    def somebody_accepted(self, provider: Provider) -> None:
+        if self._clear(provider.name + ALL_REFUSED):
+            log.warning("the provider accepts accounts again", provider=provider.name)
 
     def notifications_refused(self, provider: Provider, code: str) -> None:
         if self._raise(provider.name + NOTIFICATIONS_REFUSED, code):

@@ -7,6 +7,7 @@ import pytest
 
 from domain.access import LossCause
 from domain.account import AccountKind, AccountNotFound, AccountStatus, Identity, Provider
+from domain.doubt import Doubt
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId
 from tests.builders import (
@@ -36,6 +37,7 @@ async def test_an_account_comes_back_by_value(kept: Kept) -> None:
         connected_at=NOW.replace(microsecond=123456),
         grant_version=7,
         unserved_since=NOW.replace(microsecond=7),
+        doubt=Doubt(grant_version=6, refusals=2, last_at=NOW.replace(microsecond=8)),
     )
     async with kept.transaction() as tx:
         await tx.accounts.add(account, a_grant())
@@ -170,6 +172,55 @@ async def test_finds_one_working_account_in_each_of_a_few_other_organisations(ke
     assert await found("nobody-here") == ["tenant-a", "tenant-b", "tenant-c", "tenant-e"]
     assert len(await found("tenant-c", limit=2)) == 2
     assert await found("tenant-c", limit=0) == []
+
+
+async def test_accounts_of_other_people_are_found_one_of_each(kept: Kept) -> None:
+    """Of one tenant, too, and two experts may have the same account."""
+    people = {
+        "a": an_identity("1", tenant_id="icloud", provider=Provider.APPLE),
+        "b": an_identity("2", tenant_id="icloud", provider=Provider.APPLE),
+        "c": an_identity("3", tenant_id="icloud", provider=Provider.APPLE),
+        "d": an_identity("1", tenant_id="icloud-elsewhere", provider=Provider.APPLE),
+        "lost": an_identity("21", tenant_id="icloud", provider=Provider.APPLE),
+        "google": an_identity("22", tenant_id="icloud", provider=Provider.GOOGLE),
+    }
+    await put_expert(kept, an_expert(), an_expert("other"))
+    async with kept.transaction() as tx:
+        for name, identity in people.items():
+            state = AccountStatus.RECONNECT_REQUIRED if name == "lost" else AccountStatus.ACTIVE
+            await tx.accounts.add(an_account(name, identity=identity, status=state), a_grant())
+        await tx.accounts.add(an_account("b-again", expert_id="other", identity=people["b"]), a_grant())
+
+    async def found(name: str, limit: int = 10) -> list[str]:
+        async with kept.transaction() as tx:
+            others = await tx.accounts.others_working(people[name], limit=limit)
+        return sorted(one.removesuffix("-again") for one in others)
+
+    assert await found("a") == ["b", "c", "d"]
+    assert await found("b") == ["a", "c", "d"]
+    assert await found("d") == ["a", "b", "c"]
+    assert await found("lost") == ["a", "b", "c", "d"]
+    assert await found("google") == []
+    assert len(await found("b", limit=2)) == 2
+    assert await found("b", limit=0) == []
+
+
+async def test_a_doubt_is_replaced_and_ended(kept: Kept) -> None:
+    await put_expert(kept)
+    first, second = (
+        Doubt(grant_version=1, refusals=number, last_at=after(hours=number)) for number in (1, 2)
+    )
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account(), a_grant())
+        await tx.accounts.save(an_account(doubt=first))
+        await tx.accounts.save(an_account(doubt=second))
+    async with kept.transaction() as tx:
+        assert (await tx.accounts.get(ACCOUNT)).doubt == second
+        await tx.accounts.trust(ACCOUNT)
+        await tx.accounts.trust(AccountId("unknown"))
+    async with kept.transaction() as tx:
+        await tx.accounts.trust(ACCOUNT)
+        assert await tx.accounts.get(ACCOUNT) == an_account()
 
 
 async def test_the_grant_of_an_account_is_read_as_it_was_stored_last(kept: Kept) -> None:

@@ -1,6 +1,7 @@
 """What every repository of readings keeps to."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -304,3 +305,18 @@ async def test_the_reading_that_is_there_can_be_looked_at_before_it_is_replaced(
     await store_reading(kept, await begin_reading(kept), reading)
     async with kept.transaction() as tx:
         assert await tx.readings.lock(CALENDAR) == reading
+
+
+async def test_the_newest_look_at_an_account_is_known(kept: Kept) -> None:
+    await put_conflict_calendars(kept, CALENDAR, "second", "unread")
+
+    async def last_looked(account_id: str = ACCOUNT) -> datetime | None:
+        async with kept.transaction() as tx:
+            return await tx.readings.last_looked(ExpertId(EXPERT), AccountId(account_id))
+
+    assert await last_looked() is None
+    for calendar, minutes in ((CALENDAR, 5), ("second", 3)):
+        task = await begin_reading(kept, CalendarId(calendar))
+        assert await store_reading(kept, task, a_reading(calendar, read_at=after(minutes=minutes)))
+    assert await last_looked() == after(minutes=5)
+    assert await last_looked("another") is None

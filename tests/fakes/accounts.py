@@ -46,6 +46,14 @@ class FakeAccounts:
         }
         return tuple(by_tenant.values())[:limit]
 
+    async def others_working(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
+        by_identity = {
+            one.identity: one.account_id
+            for one in self.tables.accounts.values()
+            if one.active and one.identity.provider is identity.provider and one.identity != identity
+        }
+        return tuple(by_identity.values())[:limit]
+
     async def add(self, account: Account, grant: Grant) -> None:
         if account.expert_id not in self.tables.experts:
             raise ExpertNotFound
@@ -67,6 +75,11 @@ class FakeAccounts:
                 grant=grant, grant_version=account.grant_version, rotation=0
             )
             self.tables.grant_claims.pop(account.account_id, None)
+
+    async def trust(self, account_id: AccountId) -> None:
+        account = self.tables.accounts.get(account_id)
+        if account is not None:
+            self.tables.accounts[account_id] = account.trusted()
 
     async def remove(self, account_id: AccountId) -> None:
         account = await self.get(account_id)

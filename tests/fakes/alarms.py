@@ -11,16 +11,17 @@ class RecordingAlarms:
     """`raised` holds the codes of the alarms that stand now, `history` every one there ever was.
 
     `refused_credentials` are the names of those that are refused while another is accepted. `refusing` are the
-    providers that accept none of their own tokens, `silent` those that bring no notifications, and with what codes each
-    time they said so, `spending` those whose day is nearly spent, and `days_spent` the requests of each time that this
-    was told. `clock_off_by` is how far the clocks are apart when that is too far, `mail_refused_because` is why the
-    mail server refuses us. `faults` are those that nobody foresaw.
+    providers that accept none of their own tokens, `refusing_all` those that refuse everybody, `silent` those that
+    bring no notifications, and with what codes each time they said so, `spending` those whose day is nearly spent, and
+    `days_spent` the requests of each time that this was told. `clock_off_by` is how far the clocks are apart when that
+    is too far, `mail_refused_because` is why the mail server refuses us. `faults` are those that nobody foresaw.
     """
 
     raised: dict[Provider, str] = field(default_factory=dict)
     history: list[tuple[Provider, str]] = field(default_factory=list)
     refused_credentials: set[str] = field(default_factory=set)
     refusing: set[Provider] = field(default_factory=set)
+    refusing_all: set[Provider] = field(default_factory=set)
     silent: dict[Provider, list[str]] = field(default_factory=dict)
     spending: set[Provider] = field(default_factory=set)
     days_spent: list[int] = field(default_factory=list)
@@ -49,6 +50,15 @@ class RecordingAlarms:
 
     def tokens_accepted(self, provider: Provider) -> None:
         self.refusing.discard(provider)
+
+    def all_refused(self, provider: Provider) -> None:
+        self.refusing_all.add(provider)
+
+    def are_all_refused(self, provider: Provider) -> bool:
+        return provider in self.refusing_all
+
+    def somebody_accepted(self, provider: Provider) -> None:
+        self.refusing_all.discard(provider)
 
     def notifications_refused(self, provider: Provider, code: str) -> None:
         self.silent.setdefault(provider, []).append(code)

@@ -202,6 +202,14 @@ class FakeReadings:
             if self.tables.calendars[key].account_id == account_id and row.due_at < until:
                 self.tables.readings[key] = replace(row, due_at=until)
 
+    async def last_looked(self, expert_id: ExpertId, account_id: AccountId) -> datetime | None:
+        looks = (
+            row.reading.read_at
+            for calendar_id, row in self.tables.readings.items()
+            if row.reading is not None and self.tables.calendars[calendar_id].account_id == account_id
+        )
+        return max(looks, default=None)
+
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         row = self.tables.readings.get(calendar_id)
         if row is None:

@@ -1,4 +1,4 @@
-"""Whether looking for other organisations stays small, however many accounts one of them has."""
+"""Whether looking for other organisations, and other people, stays small, however many accounts one of them has."""
 
 from collections.abc import AsyncIterator
 
@@ -46,6 +46,24 @@ async def test_reads_a_row_for_each_organisation_it_finds(
     before = await _rows_read(crowded)
     others = await accounts.working_elsewhere(an_identity(tenant_id=tenant), limit=3)
     assert [one.startswith(name) for one, name in zip(others, found, strict=True)] == [True] * 3
+    assert await _rows_read(crowded) - before <= 4
+
+
+@pytest.mark.parametrize(
+    ("tenant", "number", "found"),
+    [
+        ("crowd", "17", ["crowd170", "crowd1700", "crowd17000"]),
+        ("z", "1", ["a1", "crowd1", "crowd10"]),
+        ("y", "1", ["z1", "a1", "crowd1"]),
+    ],
+)
+async def test_reads_a_row_for_each_person_it_finds(
+    crowded: Connection, tenant: str, number: str, found: list[str]
+) -> None:
+    accounts = PostgresAccounts(connection=crowded, cipher=FakeCipher())
+    before = await _rows_read(crowded)
+    others = await accounts.others_working(an_identity(number, tenant_id=tenant), limit=3)
+    assert list(others) == found
     assert await _rows_read(crowded) - before <= 4
 
 

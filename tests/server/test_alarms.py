@@ -80,6 +80,21 @@ async def test_that_no_notifications_are_brought_is_told_once_and_takes_nothing_
     assert [line.get("code") for line in logs.lines] == ["push.webhookUrlUnauthorized", None]
 
 
+async def test_a_provider_that_refuses_everybody_is_told_until_somebody_is_let_in() -> None:
+    alarms = OperatorAlarms()
+    with captured_logs() as logs:
+        for _ in range(2):
+            alarms.all_refused(Provider.APPLE)
+        assert list(alarms.raised) == ["APPLE_ALL_REFUSED"]
+        assert alarms.are_all_refused(Provider.APPLE)
+        assert not alarms.are_all_refused(MICROSOFT)
+        alarms.somebody_accepted(MICROSOFT)
+        assert alarms.are_all_refused(Provider.APPLE)
+        alarms.somebody_accepted(Provider.APPLE)
+    assert not alarms.raised
+    assert [line["provider"] for line in logs.lines] == ["APPLE", "APPLE"]
+
+
 async def test_a_success_of_one_kind_clears_no_alarm_of_another() -> None:
     alarms = OperatorAlarms()
     alarms.provider_misconfigured(MICROSOFT, "AADSTS7000222")

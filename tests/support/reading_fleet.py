@@ -13,10 +13,11 @@ from prometheus_client import CollectorRegistry
 
 from application.ports.lanes import Room
 from application.ports.provider import CalendarProvider
+from application.provider_faults import ProviderFault
 from application.readings.claim_readings import ClaimReadings
 from application.readings.read_calendar import ReadCalendar
 from application.readings.single_flight import SingleFlight
-from domain.access import AccessLost
+from domain.access import AccessDoubted, AccessLost
 from domain.account import Provider
 from domain.availability import ReadFailure, UnreadReason
 from domain.calendar import Calendar, RemoteCalendar
@@ -131,8 +132,8 @@ async def fleet_of(
     await reads.close(grace=timedelta())
 
 
-async def _nobody_loses_access(lost: AccessLost) -> None:
-    raise lost
+async def _nobody_loses_access(refused: AccessLost | AccessDoubted) -> ProviderFault:
+    raise refused
 
 
 async def _chosen(

@@ -63,6 +63,7 @@ from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
+from application.upkeep.weigh_refusal import WeighRefusal
 from domain.account import Provider
 from domain.availability import ReadFailure, UnreadReason
 from domain.connection import Confirming
@@ -124,7 +125,8 @@ def an_application(
         for which, fake in fakes.items()
     }
     blame = FindBlame(store=store, clock=clock, providers=providers, alarms=alarms)
-    report_lost = ReportLostAccess(store=store, clock=clock, ids=ids, blame=blame)
+    weigh = WeighRefusal(store=store, clock=clock, providers=providers)
+    report_lost = ReportLostAccess(store=store, clock=clock, ids=ids, blame=blame, weigh=weigh)
     refresh = RefreshCalendars(
         store=store, clock=clock, ids=ids, providers=providers, alarms=alarms, report_lost=report_lost
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from psycopg.rows import DictRow
 
@@ -14,8 +15,13 @@ from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
 from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountNotFound, AccountStatus, Identity, Provider
+from domain.doubt import Doubt
 from domain.grant import Grant
 from domain.ids import AccountId, ExpertId
+
+_BEFORE_ALL: Final = ("", "")
+_BEHIND_ALL: Final = (chr(0x10FFFF), "")
+"""Of tenants and object ids, in the order in which PostgreSQL sorts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +94,47 @@ class PostgresAccounts:
         )
         return await cursor.fetchone()
 
+    async def others_working(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
+        found: list[AccountId] = []
+        # From identity to identity, behind its own one first: those who are asked differ from one account to the next.
+        own = (identity.tenant_id, identity.object_id)
+        for start, end in ((own, _BEHIND_ALL), (_BEFORE_ALL, own)):
+            after = start
+            while len(found) < limit and (row := await self._next_identity(identity.provider, after, end)):
+                found.append(AccountId(row["account_id"]))
+                after = (row["tenant_id"], row["object_id"])
+        return tuple(found)
+
+    async def _next_identity(
+        self, provider: Provider, after: tuple[str, str], before: tuple[str, str]
+    ) -> DictRow | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT account_id, tenant_id, object_id FROM account
+            WHERE provider = %(provider)s AND status = 'ACTIVE'
+                AND (tenant_id, object_id) > (%(tenant)s, %(object)s)
+                AND (tenant_id, object_id) < (%(to_tenant)s, %(to_object)s)
+            ORDER BY tenant_id, object_id
+            LIMIT 1
+            """,
+            {
+                "provider": provider.value,
+                "tenant": after[0],
+                "object": after[1],
+                "to_tenant": before[0],
+                "to_object": before[1],
+            },
+        )
+        return await cursor.fetchone()
+
     async def add(self, account: Account, grant: Grant) -> None:
         await self.connection.execute(
             """
             INSERT INTO account (account_id, expert_id, provider, tenant_id, object_id, kind, status, loss_cause,
-                person, connected_at, grant_version, unserved_since)
+                person, connected_at, grant_version, unserved_since, doubt_grant_version, doubt_refusals, doubt_at)
             VALUES (%(account_id)s, %(expert_id)s, %(provider)s, %(tenant_id)s, %(object_id)s, %(kind)s, %(status)s,
-                %(loss_cause)s, %(person)s, %(connected_at)s, %(grant_version)s, %(unserved_since)s)
+                %(loss_cause)s, %(person)s, %(connected_at)s, %(grant_version)s, %(unserved_since)s,
+                %(doubt_grant_version)s, %(doubt_refusals)s, %(doubt_at)s)
             """,
             self._to_row(account),
         )
@@ -107,7 +147,8 @@ class PostgresAccounts:
             SET expert_id = %(expert_id)s, provider = %(provider)s, tenant_id = %(tenant_id)s,
                 object_id = %(object_id)s, kind = %(kind)s, status = %(status)s, loss_cause = %(loss_cause)s,
                 person = %(person)s, connected_at = %(connected_at)s, grant_version = %(grant_version)s,
-                unserved_since = %(unserved_since)s
+                unserved_since = %(unserved_since)s, doubt_grant_version = %(doubt_grant_version)s,
+                doubt_refusals = %(doubt_refusals)s, doubt_at = %(doubt_at)s
             WHERE account_id = %(account_id)s
             """,
             self._to_row(account),
@@ -116,6 +157,15 @@ class PostgresAccounts:
             raise AccountNotFound
         if grant is not None:
             await store_grant(self.connection, self.cipher, account, grant)
+
+    async def trust(self, account_id: AccountId) -> None:
+        await self.connection.execute(
+            """
+            UPDATE account SET doubt_grant_version = NULL, doubt_refusals = NULL, doubt_at = NULL
+            WHERE account_id = %(account_id)s AND doubt_at IS NOT NULL
+            """,
+            {"account_id": account_id},
+        )
 
     async def remove(self, account_id: AccountId) -> None:
         await forget_wishes_of_account(self.connection, account_id)
@@ -174,6 +224,7 @@ class PostgresAccounts:
             grant_version=row["grant_version"],
             unserved_since=row["unserved_since"],
             loss_cause=LossCause(row["loss_cause"]) if row["loss_cause"] is not None else None,
+            doubt=_doubt(row),
         )
 
     def _to_row(self, account: Account) -> DictRow:
@@ -191,7 +242,18 @@ class PostgresAccounts:
             "connected_at": account.connected_at,
             "grant_version": account.grant_version,
             "unserved_since": account.unserved_since,
+            "doubt_grant_version": account.doubt and account.doubt.grant_version,
+            "doubt_refusals": account.doubt and account.doubt.refusals,
+            "doubt_at": account.doubt and account.doubt.last_at,
         }
+
+
+def _doubt(row: DictRow) -> Doubt | None:
+    if row["doubt_at"] is None:
+        return None
+    return Doubt(
+        grant_version=row["doubt_grant_version"], refusals=row["doubt_refusals"], last_at=row["doubt_at"]
+    )
 
 
 def _person(account_id: str) -> str:

@@ -109,6 +109,9 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "list_due_at": _time(withheld=OURS),
             "unserved_since": _time("unserved_since_time"),
             "loss_cause": _state("loss_cause"),
+            "doubt_grant_version": _state(withheld=OURS),
+            "doubt_refusals": _state(withheld=OURS),
+            "doubt_at": _time(withheld=OURS),
         },
     ),
     "account_grant": ExpertsTable(

@@ -204,6 +204,17 @@ class PostgresReadings:
             {"account_id": account_id, "until": until},
         )
 
+    async def last_looked(self, expert_id: ExpertId, account_id: AccountId) -> datetime | None:
+        cursor = await self.connection.execute(
+            """
+            SELECT max(read_at) AS read_at FROM reading_schedule
+            WHERE expert_id = %(expert_id)s AND account_id = %(account_id)s
+            """,
+            {"expert_id": expert_id, "account_id": account_id},
+        )
+        row = await cursor.fetchone()
+        return None if row is None else row["read_at"]
+
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         cursor = await self.connection.execute(
             """

@@ -98,17 +98,12 @@ class NotifyExpert:
             return await self._tell_of(incident, account, expert, LossCause.MAILBOX_NOT_SERVED, token)
         except AccessLost as lost:
             return await self._lost(lost, incident, account, expert, token)
+        except AccessDoubted as again:
+            return await self._lost(again.confirmed(), incident, account, expert, token)
         except ProviderMisconfigured as fault:
             self.alarms.provider_misconfigured(account.identity.provider, fault.code)
             return self._later
-        except (
-            AccessDenied,
-            AccessDoubted,
-            ProviderUnavailable,
-            InvalidAnswer,
-            AccountNotFound,
-            ProviderNotAvailable,
-        ):
+        except (AccessDenied, ProviderUnavailable, InvalidAnswer, AccountNotFound, ProviderNotAvailable):
             return self._later
         return self._restored
 

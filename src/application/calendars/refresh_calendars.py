@@ -13,7 +13,7 @@ from application.wakeups.wake_readings import forget_subscriptions_of_moved, wak
 from application.wakeups.wake_sessions import wake_sessions
 from domain.access import LossCause
 from domain.account import Account, AccountNotFound
-from domain.availability import UnreadReason
+from domain.availability import ReadFailure, UnreadReason
 from domain.calendar import CalendarListNotBelieved, RemoteCalendar, reconcile
 from domain.change import ChangeType, change_of_account, change_of_incident
 from domain.connection import MailboxNotServed
@@ -23,6 +23,8 @@ from domain.incident import Incident
 
 LISTED_EVERY = timedelta(hours=6)
 LISTED_AFTER_FAILURE = timedelta(minutes=30)
+LISTED_WHILE_DOUBTED = timedelta(minutes=5)
+"""Where the list fails for another reason than the one that access is doubted for."""
 LISTED_WHILE_MISSED = timedelta(minutes=15)
 """So that a chosen calendar which comes back is soon used again. Nobody asks for the list meanwhile: a question about a
 missing calendar writes nothing."""
@@ -40,7 +42,7 @@ class RefreshCalendars:
     async def __call__(self, account_id: AccountId) -> UnreadReason | None:
         """None when the list is up to date now, else why it is not; then what was known stands.
 
-        When anything is new, sessions that wait are tried again.
+        When anything is new, or access was in doubt until now, sessions that wait are tried again.
         """
         try:
             async with self.store.transaction() as tx:
@@ -56,13 +58,15 @@ class RefreshCalendars:
         try:
             listed = await provider_of(self.providers, provider).directory.list_calendars(account.account_id)
         except PROVIDER_FAULTS as fault:
+            failure = await unread_because(
+                fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
+            )
             if isinstance(fault, MailboxNotServed):
                 await self._without_mailbox(account, begun_at)
             else:
-                await self._listed_in(LISTED_AFTER_FAILURE, account, begun_at)
-            return await unread_because(
-                fault, provider=provider, alarms=self.alarms, report_lost=self.report_lost
-            )
+                await self._listed_in(_again_after(account, failure), account, begun_at)
+            return failure.reason
+        self.alarms.somebody_accepted(provider)
         try:
             await self._keep(account, listed, begun_at)
         except CalendarListNotBelieved:
@@ -130,10 +134,21 @@ class RefreshCalendars:
             missed = any(calendar.missing and chosen.uses(calendar) for calendar in now_known)
             pause = LISTED_WHILE_MISSED if missed else LISTED_EVERY
             await tx.calendars.listed(account.account_id, due_at=now + pause, begun_at=begun_at, now=now)
-            if set(now_known) == set(known) and owner.served:
-                return  # nothing changed: whoever backs off from this account keeps doing so
-            await tx.calendars.save(now_known)
-            await forget_subscriptions_of_moved(tx, known, now_known, now)
-            await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+            is_news = set(now_known) != set(known) or not owner.served
+            if is_news:
+                await tx.calendars.save(now_known)
+                await forget_subscriptions_of_moved(tx, known, now_known, now)
+                await tx.changes.add(change_of_account(ChangeType.CALENDARS_CHANGED, account, at=now))
+            if owner.doubt is not None:
+                await tx.accounts.trust(account.account_id)
+            elif not is_news:
+                return  # whoever backs off from this account keeps doing so
             await wake_readings_of(tx, account.account_id, account.expert_id, now)
             await wake_sessions(tx, account.expert_id, now)
+
+
+def _again_after(account: Account, failure: ReadFailure) -> timedelta:
+    """Access in doubt is looked at again when that says more: nobody else may be asking for anything of the account."""
+    if failure.reason is UnreadReason.ACCESS_DOUBTED:
+        return failure.pause or LISTED_WHILE_DOUBTED
+    return LISTED_AFTER_FAILURE if account.doubt is None else LISTED_WHILE_DOUBTED

@@ -34,6 +34,10 @@ class Accounts(Protocol):
         """Active accounts at the provider of `identity`, of other tenants than its own: one a tenant, in any order."""
         ...
 
+    async def others_working(self, identity: Identity, *, limit: int) -> tuple[AccountId, ...]:
+        """Active accounts at the provider of `identity`, of other identities than it: one an identity, in any order."""
+        ...
+
     async def add(self, account: Account, grant: Grant) -> None:
         """Store a new account. Raises ExpertNotFound.
 
@@ -43,6 +47,10 @@ class Accounts(Protocol):
 
     async def save(self, account: Account, grant: Grant | None = None) -> None:
         """Replace what is known of the account, and its grant when one is given. Raises AccountNotFound."""
+        ...
+
+    async def trust(self, account_id: AccountId) -> None:
+        """Something worked: as Account.trusted. Nothing happens when the account is gone."""
         ...
 
     async def remove(self, account_id: AccountId) -> None:

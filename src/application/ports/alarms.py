@@ -38,6 +38,18 @@ class Alarms(Protocol):
         """The mailbox no longer exists."""
         ...
 
+    def all_refused(self, provider: Provider) -> None:
+        """The provider has long refused one person after the other: no expert is mailed."""
+        ...
+
+    def are_all_refused(self, provider: Provider) -> bool:
+        """Whether that alarm stands."""
+        ...
+
+    def somebody_accepted(self, provider: Provider) -> None:
+        """Somebody's calendars were read there."""
+        ...
+
     def notifications_refused(self, provider: Provider, code: str) -> None:
         """The provider brings no notifications to our address, whatever calendar they are about, until an operator has
         acted: polling goes on without them. `code` is the provider's own. Told by adapters."""

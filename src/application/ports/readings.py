@@ -102,6 +102,10 @@ class Readings(Protocol):
         """The account's mailbox is to be left alone: none of its calendars is due before then, also of those marked."""
         ...
 
+    async def last_looked(self, expert_id: ExpertId, account_id: AccountId) -> datetime | None:
+        """When the newest look at one of the account's conflict calendars began that read it; None if none did."""
+        ...
+
     async def mark(self, calendar_id: CalendarId, now: datetime) -> bool:
         """Something changed in the calendar: it is due at `now`, and workers are woken. False when it is not a conflict
         calendar."""

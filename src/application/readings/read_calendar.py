@@ -16,12 +16,11 @@ from application.provider_faults import (
     SUSPICIOUS,
     LostAccessReport,
     ProviderFault,
-    pause_after,
     unread_because,
 )
 from application.readings.own_entries import own_among, seen_among
 from application.readings.under_way import UnderWay
-from domain.access import ProviderUnavailable
+from domain.access import AccessDoubted, ProviderUnavailable
 from domain.availability import SOON, ReadFailure, UnreadReason
 from domain.blocking import CalendarEntry
 from domain.change import Change, ChangeType
@@ -103,22 +102,21 @@ class ReadCalendar:
             return ReadFailure(reason=UnreadReason.TIMED_OUT)
         except PROVIDER_FAULTS as fault:
             return await self._failed(task, fault)
+        self.alarms.somebody_accepted(task.provider)
         unchanged = await look.unchanged(entries)
         if unchanged is None or not await self.unchanged_looks.end(unchanged):
             await self._keep(look, entries)
         return None
 
     async def _failed(self, task: ReadingTask, fault: ProviderFault) -> ReadFailure:
-        reason = await unread_because(
+        failure = await unread_because(
             fault, provider=task.provider, alarms=self.alarms, report_lost=self.report_lost
         )
-        wish = None
-        if isinstance(fault, ProviderUnavailable):
-            wish = fault.retry_after
-            if fault.throttled:
-                await self._spare_mailbox(task, after_failure(task.failures, at_least=wish))
+        wish = failure.pause if isinstance(fault, ProviderUnavailable | AccessDoubted) else None
+        if isinstance(fault, ProviderUnavailable) and fault.throttled:
+            await self._spare_mailbox(task, after_failure(task.failures, at_least=wish))
         await self._put_off(task, at_least=wish, suspect=isinstance(fault, SUSPICIOUS))
-        return ReadFailure(reason=reason, pause=pause_after(fault))
+        return failure
 
     async def _spare_mailbox(self, task: ReadingTask, pause: timedelta) -> None:
         """The mailbox was asked too often: its other calendars, and other processes, would only prolong it."""

@@ -59,10 +59,12 @@ async def plan_write(
         case Resolve() | Update():
             session = writing.attempted(session)
     await _save(tx, session, now)
+    account = accounts[_account_of(step)]
     return WritePlan(
         session=session,
         step=step,
-        provider=accounts[_account_of(step)].identity.provider,
+        provider=account.identity.provider,
+        access_doubted=account.doubt is not None,
         doubted=_is_doubted(session, calendars),
         missing=_is_missing(step.copy if isinstance(step, Remove) else session.copy, calendars),
         elsewhere=target.calendar is not None,

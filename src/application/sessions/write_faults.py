@@ -77,7 +77,8 @@ def after_fault(plan: WritePlan, fault: WriteFault, now: datetime) -> Change:
             | MailboxSuspended()
             | ProviderNotAvailable()
         ):
-            return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now)
+            pause = fault.retry_after if isinstance(fault, AccessDoubted) else None
+            return lambda later: writing.delayed(kept(later), _not_allowed(fault), now=now, at_least=pause)
         case CalendarGone():
             return _after_calendar_gone(plan, kept, now)
         case WriteRefused() if isinstance(plan.step, Remove):

@@ -17,7 +17,8 @@ Change = Callable[[Session], Session]
 class WritePlan:
     """A session and the step to take for its present revision, at the provider of the account it is about.
 
-    `doubted` is whether the calendar it leads to is known to refuse events, `missing` whether the account's list is
+    `doubted` is whether the calendar it leads to is known to refuse events, `access_doubted` whether its account was
+    refused of late, `missing` whether the account's list is
     known to have it no more, and `elsewhere` whether there is another one to write to.
     """
 
@@ -25,6 +26,7 @@ class WritePlan:
     step: Create | Resolve | Update | Delete | Remove
     provider: Provider
     doubted: bool = False
+    access_doubted: bool = False
     missing: bool = False
     elsewhere: bool = False
 

@@ -20,7 +20,7 @@ from application.sessions.write_plan import Change, Taken, WritePlan, what_was_d
 from application.sessions.write_step import take
 from application.wakeups.wake_after_outage import wake_of_account
 from domain import writing
-from domain.access import AccessDenied, AccessLost, ProviderMisconfigured, ProviderUnavailable
+from domain.access import AccessDenied, AccessRefused, ProviderMisconfigured, ProviderUnavailable
 from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.expert import ExpertNotFound
@@ -117,6 +117,9 @@ class WriteSession:
             return Taken(change=after_fault(plan, blamed, self.clock.now()), suspect=suspect(plan, fault))
         if plan.doubted and _proves_writing(plan, change):
             await self.refusals.accepted(plan.session.expert_id, plan.copy)
+        if plan.access_doubted:
+            async with self.store.transaction() as tx:
+                await tx.accounts.trust(plan.copy.account_id)
         self.outages.worked(plan.provider)
         waited = plan.session.hindrance is Hindrance.PROVIDER_UNAVAILABLE
         return Taken(
@@ -127,8 +130,8 @@ class WriteSession:
 
     async def _report(self, provider: Provider, fault: WriteFault) -> WriteFault:
         """The fault as what it turned out to be."""
-        if isinstance(fault, AccessLost):
-            fault = await self.report_lost(fault) or fault
+        if isinstance(fault, AccessRefused):
+            fault = await self.report_lost(fault)
         if isinstance(fault, ProviderMisconfigured):
             self.alarms.provider_misconfigured(provider, fault.code)
         if isinstance(fault, ProviderUnavailable) and not fault.throttled:

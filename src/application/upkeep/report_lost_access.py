@@ -6,7 +6,9 @@ from application.blame import FindBlame
 from application.ports.clock import Clock
 from application.ports.id_source import IdSource
 from application.ports.store import Store
-from domain.access import AccessLost, ProviderMisconfigured, ProviderUnavailable
+from application.provider_faults import ProviderFault
+from application.upkeep.weigh_refusal import WeighRefusal
+from domain.access import AccessDoubted, AccessLost
 from domain.account import Account, AccountNotFound
 from domain.audit import AuditAction, act_on_account
 from domain.change import ChangeType, change_of_account, change_of_incident
@@ -19,21 +21,26 @@ class ReportLostAccess:
     clock: Clock
     ids: IdSource
     blame: FindBlame
+    weigh: WeighRefusal
 
-    async def __call__(self, lost: AccessLost) -> ProviderMisconfigured | ProviderUnavailable | None:
-        """Moves the account to RECONNECT_REQUIRED and has the expert mailed.
+    async def __call__(self, refused: AccessLost | AccessDoubted) -> ProviderFault:
+        """The fault as what it turned out to be. Where access is lost, moves the account to RECONNECT_REQUIRED and has
+        the expert mailed.
 
         Evidence from before the newest sign-in says nothing any more, and an account that is lost already is not lost
-        again: both change nothing. Where the loss is not the account's own, nothing is changed either, and the answer
-        is the fault that it is instead.
+        again: both change nothing. Nor does a loss that is not the account's own.
         """
+        fault = await self.weigh(refused) if isinstance(refused, AccessDoubted) else refused
+        return await self._report(fault) if isinstance(fault, AccessLost) else fault
+
+    async def _report(self, lost: AccessLost) -> ProviderFault:
         account = await self._lost_now(lost)
         if account is None:
-            return None
+            return lost
         fault = await self.blame(lost, account)
         if fault is None:
             await self._record(lost)
-        return fault
+        return fault or lost
 
     async def _lost_now(self, lost: AccessLost) -> Account | None:
         async with self.store.transaction() as tx:

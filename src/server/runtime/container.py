@@ -79,6 +79,7 @@ from application.upkeep.forget_ended import ForgetEnded
 from application.upkeep.recover import Recover
 from application.upkeep.report_lost_access import ReportLostAccess
 from application.upkeep.show_life import ShowLife
+from application.upkeep.weigh_refusal import WeighRefusal
 from domain.availability import ReadFailure, UnreadReason
 from domain.connection import Confirming
 from domain.password_sign_in import ADDRESS_WINDOW, EXPERTS_WINDOW, TRIES_OF_ADDRESS, TRIES_OF_EXPERT
@@ -156,7 +157,10 @@ class Container(containers.DeclarativeContainer):
     blame = providers.Singleton(
         FindBlame, store=store, clock=clock, providers=calendar_providers, alarms=alarms
     )
-    report_lost = providers.Factory(ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame)
+    weigh_refusal = providers.Factory(WeighRefusal, store=store, clock=clock, providers=calendar_providers)
+    report_lost = providers.Factory(
+        ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame, weigh=weigh_refusal
+    )
     show_life = providers.Factory(ShowLife, store=store, clock=clock, ids=ids)
     forget_ended = providers.Factory(
         ForgetEnded,
