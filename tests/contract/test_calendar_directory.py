@@ -22,7 +22,7 @@ from tests.support.providers import (
 )
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-ALSO = ("radicale",)
+ALSO = ("apple_otherwise", "radicale")
 
 Look = Callable[[ProviderHarness, str], Awaitable[tuple[RemoteCalendar, ...]]]
 Ask = Callable[[ProviderHarness, AccountId], Awaitable[None]]

@@ -27,7 +27,7 @@ from tests.support.providers import (
 )
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-ALSO = ("radicale",)
+ALSO = ("apple_otherwise", "radicale")
 
 WEEK = Interval(datetime(2031, 5, 5, tzinfo=UTC), datetime(2031, 5, 12, tzinfo=UTC))
 FIRST_ZONE, LAST_ZONE = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Etc/GMT+12")

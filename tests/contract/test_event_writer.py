@@ -17,7 +17,7 @@ from tests.support.bookings import LATER, MOVED, SLOT, Booked, book, copy_for, s
 from tests.support.providers import Human, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-ALSO = ("radicale",)
+ALSO = ("apple_otherwise", "radicale")
 
 OTHER_MARK = EventMark("3f2f6f4e-7d36-5f0c-8a52-1d1a2b3c4d5e")
 POSTPONED = Interval(LATER.start + timedelta(days=2), LATER.end + timedelta(days=2))

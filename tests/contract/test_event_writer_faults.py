@@ -18,7 +18,7 @@ from tests.support.bookings import Booked, book
 from tests.support.providers import MAILBOX_ERRORS, PASSING, ProviderHarness, Trouble
 
 pytest_plugins = ["tests.support.provider_fixtures"]
-ALSO = ("radicale",)
+ALSO = ("apple_otherwise", "radicale")
 
 Step = Callable[[Booked], Awaitable[object]]
 WRITES: dict[str, Step] = {"create": Booked.create, "update": Booked.update, "delete": Booked.delete}

@@ -1,5 +1,6 @@
 """Apple's adapter, on the sandbox's iCloud, behind the handle of the contract suites."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,10 +21,12 @@ from sandbox import Recurrence, Sandbox
 from sandbox.icloud import paths
 from sandbox.icloud.storing import store_text
 from sandbox.world.model import Calendar, Event
+from sandbox.world.traffic import Traffic
 from sandbox.world.world import World
 from tests.support.caldav import dav_on
 from tests.support.caldav_harness import CaldavHarness, reader_on, writer_on
 from tests.support.calendar_texts import sayable, text_of
+from tests.support.event_properties import violations
 from tests.support.microsoft import SandboxClock
 from tests.support.providers import MAILBOX_ERRORS, Human, Trouble, WrittenEvent
 
@@ -37,6 +40,17 @@ _SHOW_AS: Final = {
     ShowAs.BUSY: "busy",
     ShowAs.OUT_OF_OFFICE: "oof",
     ShowAs.WORKING_ELSEWHERE: "workingElsewhere",
+}
+
+_OTHERWISE: Final[dict[str, Any]] = {
+    "named_properties": "ignored",
+    "lists_collection": False,
+    "rewrites": False,
+    "put_etag": "stale",
+    "missing_event": "inner",
+    "hrefs": "urls",
+    "omitted": ["getctag", "sync-token"],
+    "refused_as": "unauthenticated",
 }
 
 
@@ -61,6 +75,7 @@ of tokens, and are proved by the first request."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppleHarness(CaldavHarness):
     sandbox: Sandbox
+    otherwise: bool = False
 
     def now(self) -> datetime:
         return self.world.clock.now()
@@ -70,7 +85,9 @@ class AppleHarness(CaldavHarness):
         return self.sandbox.world
 
     def add_person(self, human: Human) -> None:
-        self.world.people.add_icloud(human.name, human.display_name, human.email)
+        person = self.world.people.add_icloud(human.name, human.display_name, human.email)
+        if self.otherwise:
+            self.world.people.change_icloud(person, front="redirects", home_form="without_slash")
         self.add_calendar("Calendar", name=human.name, primary=True)
         if not human.served:
             self.take_mailbox_away(human.name)
@@ -168,7 +185,8 @@ class AppleHarness(CaldavHarness):
         )
 
     def _as_seen(self, name: str, calendar: Calendar, event: Event) -> WrittenEvent:
-        assert (event.zone, event.icloud_text) == ("UTC", ""), "what the writer says has a field each"
+        assert event.zone == "UTC"
+        assert self.otherwise or not event.icloud_text, "what the writer says has a field each"
         return WrittenEvent(
             remote_id=paths.file_of(event),
             calendar=self._id(name, calendar),
@@ -231,7 +249,8 @@ class AppleHarness(CaldavHarness):
         return code
 
     def lose_answer_of(self, method: str) -> None:
-        self.world.faults.dav_error(500, method=_METHODS[method], perform=True)
+        redirected = 1 if self.otherwise else 0
+        self.world.faults.dav_error(500, method=_METHODS[method], perform=True, skip=redirected)
 
     def mend(self) -> None:
         self.world.faults.clear()
@@ -241,15 +260,28 @@ class AppleHarness(CaldavHarness):
 
 
 @asynccontextmanager
-async def apple_harness(sandbox: Sandbox) -> AsyncIterator[AppleHarness]:
+async def apple_harness(sandbox: Sandbox, *, otherwise: bool = False) -> AsyncIterator[AppleHarness]:
+    """`otherwise`: iCloud is in every respect other than it is supposed to be, as far as nobody knows."""
     clock = SandboxClock(sandbox)
-    async with dav_on(sandbox.icloud_url, sandbox.ca_file, clock=clock) as dav:
+    hosts = "|".join(re.escape(one.removeprefix("https://")) for one in sandbox.icloud_partition_urls)
+    for name, value in _OTHERWISE.items() if otherwise else ():
+        setattr(sandbox.world.icloud.settings, name, value)
+    async with dav_on(sandbox.icloud_url, sandbox.ca_file, clock=clock, allowed_hosts=hosts) as dav:
         harness = AppleHarness(
             dav=dav,
             reader=reader_on(dav, clock),
             writer=writer_on(dav, clock),
             usual_color=USUAL_COLOR,
             sandbox=sandbox,
+            otherwise=otherwise,
         )
         harness.add_person(Human())
         yield harness
+    if otherwise:
+        _forget_what_came_unasked(sandbox.world.traffic)
+
+
+def _forget_what_came_unasked(traffic: Traffic) -> None:
+    """Whole events, as was ordered; what was asked for is no more than ever."""
+    assert [one for one in violations(traffic) if " brought " not in one] == []
+    traffic.clear()

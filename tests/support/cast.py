@@ -97,7 +97,7 @@ NOT_AT_APPLE: Final = pytest.mark.parametrize("cast", [AT_MICROSOFT, AT_GOOGLE],
 _SURFACES: Final = {Provider.MICROSOFT: "graph", Provider.GOOGLE: "google", Provider.APPLE: "icloud"}
 
 
-@pytest.fixture(params=[AT_MICROSOFT, AT_GOOGLE], ids=str)
+@pytest.fixture(params=[AT_MICROSOFT, AT_GOOGLE, AT_APPLE], ids=str)
 def cast(request: pytest.FixtureRequest) -> Cast:
     """Once at each provider."""
     which = request.param

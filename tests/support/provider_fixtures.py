@@ -1,11 +1,12 @@
 """The fixture `provider`: every suite that asks for it runs on the fake ones and on the real adapters.
 
-A suite that doesn't concern one of them names it in its `WITHOUT`, and one that is to run on a foreign server as well
-names that in its `ALSO`.
+A suite that doesn't concern one of them names it in its `WITHOUT`. In its `ALSO` are kinds for Apple's adapter alone:
+an iCloud that is other than supposed wherever nobody knows, and a server that somebody else wrote.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from types import CodeType
 from typing import Any, Final
 
@@ -28,12 +29,13 @@ _ON_SANDBOX: Final[Mapping[str, Callable[[Sandbox], AbstractAsyncContextManager[
     "microsoft": sandbox_harness,
     "google": google_harness,
     "apple": apple_harness,
+    "apple_otherwise": partial(apple_harness, otherwise=True),
 }
 FAKES: Final = ("fake", "fake_that_remembers")
 """They differ in what they make of the mark of a deleted event, in what they tell of calendars that hold nothing of
 ours, in whether they renew subscriptions or replace them, and in whether one refusal proves that access is lost."""
-KINDS: Final = (*FAKES, *_ON_SANDBOX)
-NEVER: Final = {"apple": frozenset({Trouble.MISCONFIGURATION})}
+KINDS: Final = (*FAKES, "microsoft", "google", "apple")
+NEVER: Final = dict.fromkeys(("apple", "apple_otherwise"), frozenset({Trouble.MISCONFIGURATION}))
 """What can't be wrong at a provider: at Apple nothing proves who we are."""
 
 
@@ -41,15 +43,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "provider_kind" in metafunc.fixturenames:
         without = getattr(metafunc.module, "WITHOUT", ())
         kinds = [one for one in KINDS if one not in without]
-        if "radicale" in getattr(metafunc.module, "ALSO", ()) and BEYOND.isdisjoint(_said_in(metafunc)):
-            kinds.append("radicale")
+        kinds += [one for one in getattr(metafunc.module, "ALSO", ()) if _takes(metafunc, one)]
         metafunc.parametrize("provider_kind", kinds, indirect=True)
 
 
-def _said_in(metafunc: pytest.Metafunc) -> tuple[str, ...]:
-    """The names of what a test calls: those of the handle's methods are among them."""
+def _takes(metafunc: pytest.Metafunc, kind: str) -> bool:
+    """Whether a test speaks of nothing that this kind can't do: the names of what it calls say so."""
     code: CodeType = metafunc.function.__code__
-    return code.co_names
+    return kind != "radicale" or BEYOND.isdisjoint(code.co_names)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
