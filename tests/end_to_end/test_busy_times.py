@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calendarsync.v1.change_service_pb2 import CHANGE_TYPE_BUSY_TIME_CHANGED, CHANGE_TYPE_SESSION_COLLIDES
+from domain.blocking import CalendarEntry, FloatingTimes, ShowAs
 from sandbox import Recurrence, Sandbox
+from sandbox.icloud.storing import store_text
 from tests.server.served import Logs
 from tests.support import calls
+from tests.support.calendar_texts import text_of
 from tests.support.calls import DAY, NOW, SESSION, at, ends, hours, span, unread
 from tests.support.cast import Cast
 from tests.support.running_service import open_service
@@ -31,6 +34,7 @@ async def busy_hours(service: Service, **how: Any) -> list[tuple[float, float]]:
         ("gina", "Asia/Kathmandu", date(2030, 4, 7), 24),
         ("anna", "Australia/Lord_Howe", date(2030, 4, 7), 24.5),
         ("anna", "UTC", date(2030, 4, 7), 24),
+        ("ida", "Pacific/Auckland", date(2030, 4, 7), 25),
     ],
 )
 async def test_an_all_day_event_blocks_the_experts_own_day(
@@ -116,6 +120,35 @@ async def test_what_blocks_at_google_and_what_does_not(service: Service) -> None
     assert [start for start, _ in await busy_hours(service)] == [0, 2, 4, 6, 8, 10]
 
 
+async def test_what_blocks_at_apple_and_what_does_not(service: Service) -> None:
+    await service.connect("ida")
+    details: list[dict[str, Any]] = [
+        {"show_as": "busy"},
+        {"show_as": "free"},
+        {"show_as": "oof"},
+        {"show_as": "workingElsewhere"},
+        {"show_as": "tentative"},
+        {"cancelled": True},
+        {"response": "accepted"},
+        {"response": "notResponded"},
+        {"response": "declined"},
+        {"original_zone": "Customized Time Zone"},
+    ]
+    for hour, how in enumerate(details):
+        service.sandbox.world.events.add("ida", at(hour), at(hour + 0.5), **how)
+    await service.put_expert(time_zone="Asia/Tokyo")
+    floating = text_of(
+        CalendarEntry(
+            when=FloatingTimes(datetime(2030, 5, 14, 21), datetime(2030, 5, 14, 22)),  # noqa: DTZ001 - in Tokyo
+            show_as=ShowAs.BUSY,
+        ),
+        "floating",
+        owner="ida@icloud.example.com",
+    )
+    store_text(service.sandbox.world, "ida", "home", floating)
+    assert [start for start, _ in await busy_hours(service)] == [0, 2, 6, 9, 12]
+
+
 async def test_tentative_events_block_from_when_the_expert_wants_it_until_they_no_longer_do(
     service: Service,
 ) -> None:
@@ -136,7 +169,7 @@ async def test_tentative_events_block_from_when_the_expert_wants_it_until_they_n
     assert await busy_hours(service) == []
 
 
-@pytest.mark.parametrize("second", ["carla", "gina"])
+@pytest.mark.parametrize("second", ["carla", "gina", "ida"])
 async def test_merges_the_conflict_calendars_of_all_accounts_and_only_those(
     service: Service, second: str
 ) -> None:
@@ -163,7 +196,7 @@ async def test_reads_every_page(service: Service) -> None:
 
 async def test_a_session_counts_from_the_moment_it_is_accepted(service: Service, cast: Cast) -> None:
     await service.connect(cast.main)
-    service.sandbox.world.faults.add(**cast.creation, status=503, body={}, times=None)
+    service.sandbox.world.faults.add(**cast.creation, status=500, body={}, times=None)
     await service.put_session(start=10)
     assert await service.check(hours(10, 10.5), hours(11, 12)) == ["BUSY", "FREE"]
     assert not service.events(cast.main)
@@ -205,13 +238,13 @@ async def test_somebody_elses_event_never_passes_for_our_own(service: Service, c
     assert await busy_hours(service) == [(9, 10)]
 
 
-@pytest.mark.parametrize("unreadable", ["carla", "gina"])
+@pytest.mark.parametrize("unreadable", ["carla", "gina", "ida"])
 async def test_one_unread_calendar_leaves_nothing_free(service: Service, unreadable: str) -> None:
     await service.connect("anna")
     await service.connect(unreadable)
     service.sandbox.world.events.add("anna", at(9), at(10))
-    for surface in ("graph", "google"):
-        service.sandbox.world.faults.add(surface=surface, person=unreadable, status=503, body={}, times=None)
+    for surface in ("graph", "google", "icloud"):
+        service.sandbox.world.faults.add(surface=surface, person=unreadable, status=500, body={}, times=None)
     answer = await service.busy()
     assert not answer.complete
     assert unread(answer) == ["PROVIDER_UNAVAILABLE"]

@@ -49,6 +49,7 @@ async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(
         ("carla", ACCOUNT_KIND_PERSONAL),
         ("walter", ACCOUNT_KIND_WORK),
         ("gina", ACCOUNT_KIND_PERSONAL),
+        ("ida", ACCOUNT_KIND_PERSONAL),
     ],
 )
 async def test_connects_through_the_callers_own_page_once(

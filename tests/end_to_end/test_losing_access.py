@@ -99,6 +99,7 @@ async def test_the_mail_says_what_to_do_and_to_whom(service: Service) -> None:
     assert mail.message_id.endswith("@example.com>")
 
 
+@NOT_AT_APPLE
 async def test_the_link_of_the_mail_brings_everything_back(service: Service, cast: Cast) -> None:
     account_id = await service.connect(cast.main)
     team = await service.calendar_id(cast.main, cast.further)

@@ -8,18 +8,21 @@ import pytest
 from sandbox import Sandbox
 from tests.server.served import Logs, failure_of
 from tests.support.calls import NOW, unread
-from tests.support.cast import AT_GOOGLE, AT_MICROSOFT, Cast
+from tests.support.cast import AT_APPLE, AT_GOOGLE, AT_MICROSOFT, Cast
 from tests.support.running_service import open_service
 from tests.support.service import Service, until
 
 WITHOUT: dict[Cast, dict[str, Any]] = {
     AT_MICROSOFT: {"microsoft_client_id": None, "microsoft_client_secret": None},
     AT_GOOGLE: {"google_client_id": None, "google_client_secret": None},
+    AT_APPLE: {"apple_calendars": "off"},
 }
 
 
 @pytest.mark.parametrize(
-    ("there", "missing"), [(AT_MICROSOFT, AT_GOOGLE), (AT_GOOGLE, AT_MICROSOFT)], ids=str
+    ("there", "missing"),
+    [(AT_MICROSOFT, AT_GOOGLE), (AT_GOOGLE, AT_MICROSOFT), (AT_GOOGLE, AT_APPLE), (AT_APPLE, AT_GOOGLE)],
+    ids=str,
 )
 async def test_one_provider_alone_is_a_service(
     sandbox: Sandbox, dsn: str, logs: Logs, there: Cast, missing: Cast

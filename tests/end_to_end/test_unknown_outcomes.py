@@ -7,7 +7,7 @@ import pytest
 
 import application.sessions.write_session
 from tests.support.calls import at
-from tests.support.cast import Cast
+from tests.support.cast import AT_APPLE, AT_GOOGLE, Cast
 from tests.support.service import Service, start_of
 
 LOST_ANSWERS: dict[str, dict[str, Any]] = {
@@ -89,17 +89,22 @@ async def test_a_session_moved_meanwhile_is_found_all_the_same(service: Service,
 
 
 @pytest.mark.parametrize("lost", ["connection cut", "503, but done"])
+@pytest.mark.parametrize("cast", [AT_GOOGLE, AT_APPLE], ids=str, indirect=True)
 async def test_where_the_mark_is_the_events_id_a_lost_answer_makes_one_event_too(
-    service: Service, lost: str
+    service: Service, cast: Cast, lost: str
 ) -> None:
-    await service.connect("gina")
-    fault = LOST_ANSWERS[lost]
-    service.sandbox.world.faults.add(surface="google", method="POST", path="/events$", perform=True, **fault)
+    """A PUT whose connection was cut is made once more by the HTTP client itself."""
+    await service.connect(cast.main)
+    faults = service.sandbox.world.faults
+    faults.add(**cast.creation, perform=True, times=2, **LOST_ANSWERS[lost])
     await service.put_session(start=10)
     await service.waits("PROVIDER_UNAVAILABLE")
+    assert len(service.events(cast.main)) == 1
+    faults.clear()
     await service.put_session(start=10 + 24 * 40, title="Moved far away")
+    await service.hurry()
     await service.written(revision=2)
-    (event,) = service.events("gina")
+    (event,) = service.events(cast.main)
     assert (event.subject, start_of(event)) == ("Moved far away", at(10 + 24 * 40))
 
 
