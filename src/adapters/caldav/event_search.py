@@ -74,17 +74,18 @@ class EventSearch:
         return await at_home(self.discovery, self.grant, at)
 
     async def _in_any(self, listed: _Listed, copy: EventCopy) -> EventPlace | None:
-        """One silent calendar makes the look a half one, unless the event is in another. Into one that is somebody
-        else's and closed to us nobody can have moved it."""
-        looks = [self._file(listed.home, one, copy).exists() for one in listed.calendars]
-        seen = await asyncio.gather(*looks, return_exceptions=True)
-        for calendar, sight in zip(listed.calendars, seen, strict=True):
+        """One silent calendar makes the look a half one, unless the event is in another. Into one that is closed to us
+        nobody can have moved it, but it may have been made there."""
+        looks = (self._file(listed.home, one, copy).exists() for one in listed.calendars)
+        sights = await asyncio.gather(*looks, return_exceptions=True)
+        seen = dict(zip(listed.calendars, sights, strict=True))
+        for calendar, sight in seen.items():
             if sight is True:
                 return _place(calendar, copy)
-        for calendar, sight in zip(listed.calendars, seen, strict=True):
-            if isinstance(sight, BaseException) and (
-                calendar == copy.remote_calendar_id or not _is_denied(sight)
-            ):
+        for calendar, sight in seen.items():
+            if not isinstance(sight, BaseException):
+                continue
+            if calendar == copy.remote_calendar_id or not _is_denied(sight):
                 raise sight
         return None
 
