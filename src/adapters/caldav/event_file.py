@@ -9,13 +9,14 @@ from xml.sax.saxutils import escape
 
 from adapters.caldav.client import DavClient
 from adapters.caldav.elements import CALDAV, DAV
-from adapters.caldav.errors import DavRefusal, Fault
+from adapters.caldav.errors import DavRefusal, Fault, refusal_of
 from adapters.caldav.event_names import path_of_event
 from adapters.caldav.event_presence import is_event_at
 from adapters.caldav.listed_calendars import CalendarHome
 from adapters.caldav.multistatus import Resource
 from adapters.caldav.paths import decoded, path_below, path_in
 from adapters.caldav.questions import propfind_for
+from adapters.caldav.stored_event import StoredEvent, version_from
 from domain.access import InvalidAnswer
 from domain.ids import EventMark
 from domain.interval import Interval
@@ -40,6 +41,7 @@ def _named(*properties: str) -> str:
     return f'<c:calendar-data><c:comp name="VCALENDAR">{event}</c:comp></c:calendar-data>'
 
 
+_WHOLE: Final = "<c:calendar-data/>"
 _UID: Final = _named("UID")
 _TIMES: Final = _named("UID", "DTSTART", "DTEND")
 
@@ -96,9 +98,23 @@ class EventFile:
     async def read(self, make: Callable[[str], T]) -> Version[T]:
         """What `make` makes of its text, in a thread; nothing else keeps the text. Bytes that are no UTF-8 come as half
         a surrogate pair each."""
-        stored = await self.client.get(self.home.login, self.path, kind=READ)
+        stored = await self._stored()
         text = stored.text.decode(errors="surrogateescape")
         return Version(etag=stored.etag, made=await asyncio.to_thread(make, text))
+
+    async def _stored(self) -> StoredEvent:
+        """Some servers serve no event by a GET; those that do serve it as it is stored."""
+        try:
+            return await self.client.get(self.home.login, self.path, kind=READ)
+        except DavRefusal as refusal:
+            if refusal.fault not in {Fault.DENIED, Fault.REJECTED}:
+                raise
+        told = await self._told(_WHOLE)
+        if told is None:
+            raise refusal_of(HTTPStatus.NOT_FOUND)
+        if (text := told.text(_DATA)) is None:
+            raise InvalidAnswer(what="an event without its text")
+        return StoredEvent(etag=version_from(told.text(_ETAG)), text=text.encode())
 
     async def shows(self, mark: EventMark, interval: Interval | None) -> bool:
         """Whether the event of this mark is there, at these times if any are given. Nothing else of it is asked for."""

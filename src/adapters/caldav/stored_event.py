@@ -19,12 +19,19 @@ class StoredEvent:
 
 
 def stored_event(answer: Answer) -> StoredEvent:
-    """Raises InvalidAnswer for anything but a calendar with a version: a change without one could bring a deleted event
-    back."""
-    kind, etag = answer.headers.get("Content-Type", ""), answer.headers.get("ETag", "").strip()
+    """Raises InvalidAnswer for anything but a calendar with a version."""
+    kind = answer.headers.get("Content-Type", "")
     if answer.status != HTTPStatus.OK or not kind.casefold().startswith("text/calendar"):
         raise InvalidAnswer(what=f"status {answer.status}")
-    strong = etag.removeprefix("W/")  # weakened on the way: by that form nothing can be changed
+    return StoredEvent(etag=version_from(answer.headers.get("ETag")), text=answer.body)
+
+
+def version_from(etag: str | None) -> str:
+    """What a change can be bound to. Raises InvalidAnswer where there is none: without, it could bring a deleted event
+    back."""
+    strong = (
+        (etag or "").strip().removeprefix("W/")
+    )  # weakened on the way: by that form nothing can be changed
     if not strong.isprintable() or not 0 < len(strong) <= _LONGEST_ETAG:
         raise InvalidAnswer(what="an event without a version")
-    return StoredEvent(etag=strong, text=answer.body)
+    return strong

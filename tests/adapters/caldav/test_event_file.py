@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from adapters.caldav.errors import DavRefusal, Fault
 from adapters.caldav.event_file import EventFile, Version
 from adapters.caldav.listed_calendars import CalendarHome
 from domain.access import InvalidAnswer
@@ -78,6 +79,38 @@ async def test_what_is_no_event_with_a_version_is_not_believed(
     server: ScriptedServer, dav: OpenDav, spoilt: dict[str, Any]
 ) -> None:
     script(server, GET=STORED | spoilt)
+    with pytest.raises(InvalidAnswer):
+        await file(dav).read(len)
+
+
+@pytest.mark.parametrize("status", [403, 405, 400])
+async def test_where_a_get_is_refused_its_calendar_is_asked_for_it(
+    server: ScriptedServer, dav: OpenDav, status: int
+) -> None:
+    script(server, GET={"status": status}, REPORT=told(*TIMES))
+    read = await file(dav).read(lambda text: TIMES[0] in text)
+    assert read == Version(etag='"1"', made=True)
+    assert b"<c:calendar-data/>" in await server.asked[1].read()
+
+
+async def test_where_a_get_is_refused_and_the_calendar_does_not_know_it_is_gone(
+    server: ScriptedServer, dav: OpenDav
+) -> None:
+    script(server, GET={"status": 403}, REPORT=[])
+    with pytest.raises(DavRefusal) as caught:
+        await file(dav).read(len)
+    assert caught.value.fault is Fault.GONE
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [response(PATH, etag('"1"'), missing=calendar_data(""))],
+        [response(PATH, calendar_data(calendar(*TIMES)), missing=etag(""))],
+    ],
+)
+async def test_half_of_an_event_is_none(server: ScriptedServer, dav: OpenDav, found: list[str]) -> None:
+    script(server, GET={"status": 403}, REPORT=found)
     with pytest.raises(InvalidAnswer):
         await file(dav).read(len)
 
