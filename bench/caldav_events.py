@@ -14,9 +14,9 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
-from adapters.caldav.elements import CALDAV
 from adapters.caldav.entries import ResourceReader
 from adapters.caldav.multistatus import MultistatusReader, Resource
+from adapters.caldav.queried_events import QueriedEvents
 from bench.builds import BuildMissing
 from bench.table import markdown
 from domain.blocking import CalendarEntry, busy_time
@@ -120,26 +120,32 @@ def _answer() -> bytes:
     responses = []
     for number in range(EVENTS):
         at = datetime(2026, 12, 1) + number * timedelta(minutes=30)  # noqa: DTZ001 - a wall clock
-        start, end = (f"{edge:%Y%m%dT%H%M%S}" for edge in (at, at + timedelta(minutes=15)))
-        one = _resource(f"DTSTART;TZID=Europe/Berlin:{start}\nDTEND;TZID=Europe/Berlin:{end}\n")
-        responses.append(
-            f"<response><href>/1/calendars/home/{number}.ics</href><propstat><prop><getetag>&quot;{number}&quot;"
-            f'</getetag><calendar-data xmlns="urn:ietf:params:xml:ns:caldav">{escape(one)}</calendar-data></prop>'
-            "<status>HTTP/1.1 200 OK</status></propstat></response>"
-        )
+        responses.append(response_for(f"/1/calendars/home/{number}.ics", at))
     body = (
         f'<?xml version="1.0" encoding="UTF-8"?><multistatus xmlns="DAV:">{"".join(responses)}</multistatus>'
     )
     return body.encode()
 
 
+def response_for(href: str, at: datetime) -> str:
+    """The part of an answer that is about one event, a quarter of an hour at this time in Berlin."""
+    start, end = (f"{edge:%Y%m%dT%H%M%S}" for edge in (at, at + timedelta(minutes=15)))
+    one = _resource(f"DTSTART;TZID=Europe/Berlin:{start}\nDTEND;TZID=Europe/Berlin:{end}\n")
+    return (
+        f"<response><href>{href}</href><propstat><prop><getetag>&quot;1&quot;</getetag>"
+        f'<calendar-data xmlns="urn:ietf:params:xml:ns:caldav">{escape(one)}</calendar-data></prop>'
+        "<status>HTTP/1.1 200 OK</status></propstat></response>"
+    )
+
+
 def _read_answer(answer: bytes) -> Spans:
     reader = ResourceReader(window=WINDOW)
+    events = QueriedEvents(path="/1/calendars/home/", reader=reader)
     entries: list[CalendarEntry] = []
 
     def take(resource: Resource) -> None:
-        text = resource.text(f"{CALDAV}calendar-data") or ""
-        entries.extend(reader.entries(text, resource.href, lambda _uid: None).entries)
+        if (found := events(resource)) is not None:
+            entries.extend(found.entries)
 
     xml = MultistatusReader(take, largest_bytes=len(answer), most_resources=EVENTS)
     for start in range(0, len(answer), CHUNK):

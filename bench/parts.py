@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from bench import availability, live, sessions
 from bench.beside import pairs, stage_before
 from bench.builds import BuildMissing, build_before, without_before
+from bench.caldav_account import account_table
 from bench.caldav_events import caldav_table
 from bench.databases import connections_to
 from bench.events import cost_table
@@ -100,7 +101,7 @@ ALONE: Mapping[str, Callable[[], str]] = {
     "flood": flood,
     "halves": half_open,
     "events": cost_table,
-    "caldav": caldav_table,
+    "caldav": lambda: f"{caldav_table()}\n\n{account_table()}",
     "polls": polls,
 }
 """Afterwards, each with what it starts by itself."""

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapters.caldav.calendar_query import query_for
+from adapters.caldav.calendar_tags import TaggedCalendar
 from adapters.caldav.client import DavClient
 from adapters.caldav.content_lines import address_key
 from adapters.caldav.entries import ResourceEntries, ResourceReader
 from adapters.caldav.errors import DavRefusal, Fault, translated
 from adapters.caldav.home_looks import HomeLook, HomeLooks
-from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, Tags
-from adapters.caldav.listed_calendars import ListedCalendar
+from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, Key
 from adapters.caldav.queried_events import NoData, QueriedEvents
 from adapters.caldav.query_forms import QueryForms
 from application.ports.calendar_reader import ReadableCalendar
@@ -47,66 +47,64 @@ class AppleCalendarReader:
         """From what was read before, where the home says that nothing has changed since."""
         look = await self.homes.look(account_id)
         with translated(gone=ProviderUnavailable, password=look.account.refused):
-            listed = _listed(look, calendar.remote_id)
             key = account_id, calendar.remote_id
-            read = self._kept.find(key, look, Tags.of(listed), window)
+            read = self._kept.find(key, look, _found(look, key).tags, window)
             if read is None:
-                read = await self._anew(account_id, look, listed, window)
+                read = await self._anew(key, look, window)
                 self._kept.keep(key, look, read)
         if len(read.entries) > _MANY:
             return await asyncio.to_thread(read.within, window)
         return read.within(window)
 
-    async def _anew(
-        self, account_id: AccountId, look: HomeLook, listed: ListedCalendar, window: Interval
-    ) -> FullRead:
-        """The list says which calendars there are: a query that finds none proves nothing by itself."""
+    async def _anew(self, key: Key, look: HomeLook, window: Interval) -> FullRead:
+        """The look says which calendars there are: a query that finds none proves nothing by itself."""
+        calendar = _found(look, key)
         wide = Interval(window.start, window.end + min(AHEAD, max(_LATEST - window.end, _NONE)))
         try:
-            entries = await self._read(account_id, look, listed, wide)
+            entries = await self._read(key, look, calendar, wide)
         except DavRefusal as refusal:
             if refusal.fault in {Fault.GONE, Fault.DENIED}:
-                _listed(await self.homes.look(account_id), listed.remote.remote_id)
+                _found(await self.homes.look(key[0]), key)
             raise
         return FullRead(
             look_number=look.number,
             begun_at=look.begun_at,
             grant_version=look.account.grant_version,
-            tags=Tags.of(listed),
+            tags=calendar.tags,
             window=wide,
             entries=entries,
         )
 
     async def _read(
-        self, account_id: AccountId, look: HomeLook, listed: ListedCalendar, window: Interval
+        self, key: Key, look: HomeLook, calendar: TaggedCalendar, window: Interval
     ) -> tuple[CalendarEntry, ...]:
         """Properties are named where the server can do that: some bring nothing of an event that lacks one."""
-        if not self._forms.names_properties(account_id, look.begun_at):
-            return await self._whole(look, listed, window)
+        if not self._forms.names_properties(key[0], look.begun_at):
+            return await self._whole(look, calendar, window)
         try:
-            return await self._queried(look, listed, window, names_properties=True)
+            return await self._queried(look, calendar, window, names_properties=True)
         except NoData:
-            entries = await self._whole(look, listed, window)
-        self._forms.only_whole(account_id, look.begun_at)
+            entries = await self._whole(look, calendar, window)
+        self._forms.only_whole(key[0], look.begun_at)
         return entries
 
     async def _whole(
-        self, look: HomeLook, listed: ListedCalendar, window: Interval
+        self, look: HomeLook, calendar: TaggedCalendar, window: Interval
     ) -> tuple[CalendarEntry, ...]:
         try:
-            return await self._queried(look, listed, window, names_properties=False)
+            return await self._queried(look, calendar, window, names_properties=False)
         except NoData:
             raise InvalidAnswer(what="an event without data") from None
 
     async def _queried(
-        self, look: HomeLook, listed: ListedCalendar, window: Interval, *, names_properties: bool
+        self, look: HomeLook, calendar: TaggedCalendar, window: Interval, *, names_properties: bool
     ) -> tuple[CalendarEntry, ...]:
         grant = look.account.grant
         # Some servers tell no addresses of a person, who is invited under the login's all the same.
         own = frozenset(address_key(address) for address in (grant.login.username, *grant.addresses))
-        events = QueriedEvents(path=listed.path, reader=ResourceReader(window=window, own_addresses=own))
+        events = QueriedEvents(path=calendar.path, reader=ResourceReader(window=window, own_addresses=own))
         query = query_for(window, names_properties=names_properties)
-        found = await self.client.report(grant.login, listed.path, query, events, kind=READ)
+        found = await self.client.report(grant.login, calendar.path, query, events, kind=READ)
         return self._told(found)
 
     def _told(self, found: Iterable[ResourceEntries]) -> tuple[CalendarEntry, ...]:
@@ -115,8 +113,8 @@ class AppleCalendarReader:
         return tuple(entry for one in found for entry in one.entries)
 
 
-def _listed(look: HomeLook, remote_id: str) -> ListedCalendar:
+def _found(look: HomeLook, key: Key) -> TaggedCalendar:
     """Raises CalendarGone."""
-    if (found := look.calendars.get(remote_id)) is None:
+    if (found := look.calendars.get(key[1])) is None:
         raise CalendarGone
     return found

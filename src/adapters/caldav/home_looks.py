@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
+from adapters.caldav.calendar_tags import TaggedCalendar, tagged_calendars
 from adapters.caldav.client import DavClient
 from adapters.caldav.discovery import Discovery
 from adapters.caldav.errors import translated
 from adapters.caldav.grants import AccountGrant, AppleGrants
 from adapters.caldav.homes import at_home
-from adapters.caldav.listed_calendars import CalendarHome, ListedCalendar, listed_calendars
+from adapters.caldav.listed_calendars import CalendarHome
 from adapters.web.gatherings import GATHERED_FOR, Asked, Gatherings
 from application.ports.clock import Clock
 from domain.access import ProviderUnavailable
@@ -30,7 +31,7 @@ class HomeLook:
 
     number: int
     account: AccountGrant
-    calendars: Mapping[str, ListedCalendar]
+    calendars: Mapping[str, TaggedCalendar]
     begun_at: datetime
 
 
@@ -67,15 +68,14 @@ class HomeLooks:
         account = await self._grants.load(account_id)
         grant = replace(account.grant, home=self._home(account_id, account))
         with translated(gone=ProviderUnavailable, password=account.refused):
-            home, listed = await at_home(self._discovery, grant, self._listed)
+            home, calendars = await at_home(self._discovery, grant, self._tagged)
         if home.home != grant.home:
             self._remember(account_id, account.grant_version, home.home)
-        calendars = {one.remote.remote_id: one for one in listed}
         for one in asked:
             one.settle(HomeLook(number=number, account=account, calendars=calendars, begun_at=begun_at))
 
-    async def _listed(self, home: CalendarHome) -> tuple[CalendarHome, tuple[ListedCalendar, ...]]:
-        return home, await listed_calendars(self._client, home)
+    async def _tagged(self, home: CalendarHome) -> tuple[CalendarHome, dict[str, TaggedCalendar]]:
+        return home, await tagged_calendars(self._client, home)
 
     def _home(self, account_id: AccountId, account: AccountGrant) -> str:
         version, home = self._moved.get(account_id, (None, ""))

@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import Final
 
+from adapters.caldav.calendar_tags import Tags
 from adapters.caldav.home_looks import HomeLook
-from adapters.caldav.listed_calendars import ListedCalendar
 from adapters.caldav.occurrences import touches
 from domain.blocking import CalendarEntry
 from domain.ids import AccountId
@@ -25,20 +25,6 @@ AHEAD: Final = timedelta(days=14)
 
 Key = tuple[AccountId, str]
 """The account, and the calendar's id in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """What a server changes with a calendar's events. They have no order: others say that something may have changed,
-    and the same that nothing did."""
-
-    ctag: str = field(repr=False)
-    sync_token: str | None = field(repr=False)
-
-    @classmethod
-    def of(cls, listed: ListedCalendar) -> Self | None:
-        """None where a calendar has none, and so has always changed."""
-        return None if listed.ctag is None else cls(listed.ctag, listed.sync_token)
 
 
 @dataclass(slots=True, kw_only=True)

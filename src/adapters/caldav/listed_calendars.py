@@ -25,9 +25,9 @@ _TYPE: Final = f"{DAV}resourcetype"
 _NAME: Final = f"{DAV}displayname"
 _PRIVILEGES: Final = f"{DAV}current-user-privilege-set"
 _OWNER: Final = f"{DAV}owner"
-_SYNC_TOKEN: Final = f"{DAV}sync-token"
-_CTAG: Final = f"{CALENDARSERVER}getctag"
 _COMPONENTS: Final = f"{CALDAV}supported-calendar-component-set"
+TOLD_BY: Final = (_TYPE, _COMPONENTS)
+"""The properties that tell whether something is a calendar of events."""
 _DEFAULT: Final = f"{CALDAV}schedule-default-calendar-URL"
 """Of the inbox, which stands in the same list (RFC 6638, section 9.2)."""
 _COLOR: Final = f"{APPLE}calendar-color"
@@ -37,8 +37,6 @@ _QUESTION: Final = propfind_for(
     _NAME,
     _PRIVILEGES,
     _OWNER,
-    _SYNC_TOKEN,
-    _CTAG,
     _COMPONENTS,
     _DEFAULT,
     _COLOR,
@@ -65,14 +63,8 @@ _LAST: Final = 10**10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCalendar:
-    """`path` is where it is now, as the server spells it. `ctag` and `sync_token` change with its events; they are the
-    server's words and have no order. None where it has none."""
-
     remote: RemoteCalendar
-    path: str = field(repr=False)
     order: int
-    ctag: str | None = field(repr=False)
-    sync_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +91,7 @@ async def listed_calendars(client: DavClient, home: CalendarHome) -> tuple[Liste
 
 
 def _listed(resource: Resource, home: CalendarHome) -> ListedCalendar | None:
-    if not _holds_events(resource):
+    if not holds_events(resource):
         return None
     path = path_in(resource.href)
     if (name := name_below(home.home, path)) is None:
@@ -116,16 +108,11 @@ def _listed(resource: Resource, home: CalendarHome) -> ListedCalendar | None:
         writable=_is_writable(resource),
         shared=shared,
     )
-    return ListedCalendar(
-        remote=remote,
-        path=path,
-        order=_order(resource.text(_ORDER)),
-        ctag=resource.text(_CTAG) or None,
-        sync_token=resource.text(_SYNC_TOKEN) or None,
-    )
+    return ListedCalendar(remote=remote, order=_order(resource.text(_ORDER)))
 
 
-def _holds_events(resource: Resource) -> bool:
+def holds_events(resource: Resource) -> bool:
+    """By the properties TOLD_BY."""
     types = resource.names(_TYPE)
     if _CALENDAR not in types or _SUBSCRIBED in types:
         return False

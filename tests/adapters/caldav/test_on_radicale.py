@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from adapters.caldav.calendar_tags import tagged_calendars
 from adapters.caldav.elements import CALDAV, DAV
 from adapters.caldav.errors import DavRefusal, Fault, domain_error
 from adapters.caldav.grants import first_grant
-from adapters.caldav.listed_calendars import CalendarHome, listed_calendars
+from adapters.caldav.listed_calendars import CalendarHome
 from adapters.caldav.login import Login
 from adapters.caldav.multistatus import Resource
 from adapters.caldav.questions import propfind_for
@@ -111,12 +112,13 @@ async def test_a_home_without_calendars_is_told_as_it_is(dav: OpenDav, anna: Rad
 async def test_tags_change_with_the_events(dav: OpenDav, anna: RadicalePerson) -> None:
     anna.make_calendar("home")
     home = CalendarHome(login=anna.login, principal=anna.home, home=anna.home)
-    before, again = [await listed_calendars(dav.client, home) for _ in range(2)]
+    before, again = [await tagged_calendars(dav.client, home) for _ in range(2)]
     assert before == again
     anna.put("home", "A.ics", event("A"))
-    (after,) = await listed_calendars(dav.client, home)
-    assert None not in (after.ctag, after.sync_token)
-    assert (after.ctag, after.sync_token) != (before[0].ctag, before[0].sync_token)
+    after = (await tagged_calendars(dav.client, home))["home"].tags
+    assert after is not None
+    assert after.sync_token is not None
+    assert after != before["home"].tags
 
 
 async def test_events_of_a_window_come_as_text(dav: OpenDav, anna: RadicalePerson) -> None:

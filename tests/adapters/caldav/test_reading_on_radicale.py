@@ -21,7 +21,7 @@ from tests.support.radicale import PRINCIPAL, Radicale, RadicalePerson, radicale
 
 __all__ = ["radicale"]
 
-LOOK, QUERY = ("list_calendars", "2xx"), ("read_view", "2xx")
+LOOK, QUERY = ("read_tags", "2xx"), ("read_view", "2xx")
 STAMP = "DTSTAMP:20310101T000000Z"
 TIMES = ("DTSTART:20310506T090000Z", "DTEND:20310506T100000Z", STAMP)
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.caldav.calendar_tags import Tags
 from adapters.caldav.grants import first_grant, opened
-from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, Tags
+from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads
 from domain.access import ProviderUnavailable
 from domain.ids import AccountId
 from domain.interval import Interval
