@@ -33,6 +33,7 @@ SUBJECTS: Mapping[LossCause, str] = {
 }
 SUBJECTS_AT: Mapping[tuple[str, LossCause], str] = {
     ("Google", LossCause.MAILBOX_NOT_SERVED): "switch on your",
+    ("Apple", LossCause.MAILBOX_NOT_SERVED): "switch on your",
 }
 """Where a provider's people know the thing under another name."""
 

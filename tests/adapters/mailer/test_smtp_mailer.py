@@ -82,6 +82,36 @@ async def test_googles_people_are_told_what_happens_at_google(
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize("reminder", [False, True])
+async def test_apples_people_are_told_which_password_to_make_and_where_it_goes(
+    server: MailServer, kind: str, *, reminder: bool
+) -> None:
+    mail = await sent(server, replace(NOTICE, provider_name="Apple", reminder=reminder))
+
+    assert str(mail["Subject"]).endswith("ction required: reconnect your Apple calendar")
+    text = " ".join(body(mail, kind).split())
+    for words in (
+        "make a new app-specific password",
+        "leads to our page",
+        "Usually it was removed, or the password of your Apple ID was changed",
+        "never ask for a password by mail",
+    ):
+        assert words in text
+    assert "sign in once more" not in text
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+async def test_apples_people_are_told_where_calendars_are_switched_on(server: MailServer, kind: str) -> None:
+    notice = replace(NOTICE, provider_name="Apple", cause=LossCause.MAILBOX_NOT_SERVED)
+    mail = await sent(server, notice)
+
+    assert mail["Subject"] == "Action required: switch on your Apple calendar"
+    text = " ".join(body(mail, kind).split())
+    assert "no calendars any more" in text
+    assert "mailbox" not in text
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
 async def test_both_forms_are_signed_and_lead_to_the_products_page(server: MailServer, kind: str) -> None:
     text = body(await sent(server, NOTICE), kind)
     assert ("Expert & Sons" if kind == "plain" else "Expert &amp; Sons") in text
