@@ -9,6 +9,7 @@ import pytest
 from calendarsync.v1.account_pb2 import (
     ACCOUNT_STATUS_ACTIVE,
     ACCOUNT_STATUS_RECONNECT_REQUIRED,
+    PROVIDER_APPLE,
     AccountStatus,
 )
 from tests.support.calls import EXPERT_EMAIL, EXPERT_NAME, TITLE, hours, unread
@@ -24,8 +25,13 @@ async def status(service: Service) -> AccountStatus.ValueType:
 
 
 async def lose(service: Service, person: str = "anna") -> None:
-    """The person takes our access away, and we notice."""
+    """The person takes our access away, and we notice: at Apple by the third refusal."""
     service.withdraw(person)
+    if service.provider_of(person) == PROVIDER_APPLE:
+        for _ in range(2):
+            assert unread(await service.busy()) == ["ACCESS_DOUBTED"]
+            assert await status(service) == ACCOUNT_STATUS_ACTIVE
+            await service.let_refusals_count()
     assert unread(await service.busy()) == ["RECONNECT_REQUIRED"]
 
 
@@ -99,7 +105,6 @@ async def test_the_mail_says_what_to_do_and_to_whom(service: Service) -> None:
     assert mail.message_id.endswith("@example.com>")
 
 
-@NOT_AT_APPLE
 async def test_the_link_of_the_mail_brings_everything_back(service: Service, cast: Cast) -> None:
     account_id = await service.connect(cast.main)
     team = await service.calendar_id(cast.main, cast.further)
