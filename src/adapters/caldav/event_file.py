@@ -37,8 +37,8 @@ _DATA: Final = f"{CALDAV}calendar-data"
 def _named(*properties: str) -> str:
     """Of an event these properties and no others."""
     names = "".join(f'<c:prop name="{one}"/>' for one in properties)
-    event = f'<c:comp name="VEVENT">{names}</c:comp>'
-    return f'<c:calendar-data><c:comp name="VCALENDAR">{event}</c:comp></c:calendar-data>'
+    calendar = f'<c:prop name="VERSION"/><c:comp name="VEVENT">{names}</c:comp>'
+    return f'<c:calendar-data><c:comp name="VCALENDAR">{calendar}</c:comp></c:calendar-data>'
 
 
 _WHOLE: Final = "<c:calendar-data/>"
