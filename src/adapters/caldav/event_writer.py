@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 _MOST_TRIES: Final = 3
 """Of a change that meets another one each time."""
+_NOT_AS_IT_IS: Final = frozenset({Fault.REJECTED, Fault.GONE})
+"""What may be said of the text of an event that is there: of one without an end iCloud says that it isn't."""
 _UID_IN_USE: Final = "no-uid-conflict"
 
 
@@ -154,9 +156,12 @@ async def _change(file: EventFile, says: EventText, parts: Collection[EventPart]
         try:
             await file.replace(version.made, etag=version.etag)
         except DavRefusal as refusal:
-            if not left or refusal.fault not in {Fault.CHANGED, Fault.REJECTED}:
+            if refusal.fault in _NOT_AS_IT_IS and not is_refused:
+                is_refused = True
+            elif refusal.fault is not Fault.CHANGED:
                 raise
-            is_refused |= refusal.fault is Fault.REJECTED
+            if not left:
+                raise
             continue
         return
 

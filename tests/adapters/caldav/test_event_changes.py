@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.access import EventMissing, ProviderUnavailable
+from domain.access import EventMissing, ProviderUnavailable, WriteRefused
 from domain.event_digest import EventPart
 from sandbox.icloud.calendar_text import parse, write
 from sandbox.icloud.storing import store_text
@@ -123,6 +123,22 @@ async def test_a_change_that_is_refused_for_what_its_owner_added_is_made_without
     assert desk.interval == LATER
     assert desk.event.subject == "Moved"
     assert desk.event.icloud_text == ""
+
+
+async def test_an_event_that_lost_its_end_gets_one(desk: Desk) -> None:
+    """To iCloud an event without an end isn't there."""
+    written = await booked(desk)
+    reworked(desk, without=("DTEND",))
+    await written.update(LATER, MOVED, parts={EventPart.TITLE})
+    assert (desk.interval, desk.event.subject) == (LATER, "Moved")
+
+
+async def test_what_is_refused_without_it_too_is_refused_for_good(desk: Desk) -> None:
+    written = await booked(desk)
+    refused = desk.world.faults.dav_error(403, "max-date-time", method="PUT", times=None)
+    with pytest.raises(WriteRefused) as caught:
+        await written.update()
+    assert (caught.value.code, refused.hits) == ("max-date-time", 2)
 
 
 async def test_an_event_whose_text_is_beyond_repair_is_written_anew(
