@@ -10,7 +10,7 @@ from urllib.parse import quote
 from adapters.caldav.paths import path_below
 from domain.ids import EventMark
 
-_OURS: Final = re.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[.]ics")
+_OURS: Final = re.compile("([0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})[.]ics")
 
 
 def file_of(mark: EventMark) -> str:
@@ -19,7 +19,8 @@ def file_of(mark: EventMark) -> str:
 
 
 def mark_in(file: str) -> EventMark | None:
-    """The mark that a file of this name has. Apple's apps spell the UUIDs of theirs in capitals.
+    """The mark that a file of this name has: marks are UUIDs of version 5. Apple's apps spell theirs in capitals, and
+    others make them at random, which is version 4; or every event would look like one of ours.
 
     A name that another app chose may look like ours: a mark that no session ever gave means nothing to anybody.
     """
