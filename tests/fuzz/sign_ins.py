@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import aiohttp
 import grpc.aio
 from google.protobuf.message import Message
 from hypothesis import strategies as st
+from yarl import URL
 
 from calendarsync.v1.account_pb2 import Provider as AtProvider
 from calendarsync.v1.account_service_pb2 import (
@@ -19,17 +21,21 @@ from sandbox import Sandbox
 from sandbox.google.shortcut import authorize_as as authorize_at_google
 from sandbox.google.sign_in import SignInRefused
 from sandbox.identity.shortcut import authorize_as
+from sandbox.world.world import World
 from server.http.links import callback_path
 from tests.fuzz.calls import NEVER
 from tests.fuzz.known import Known
 from tests.fuzz.values import EXPERTS
 from tests.fuzz.visits import exchange, judged
 from tests.support.calls import REDIRECT_URI, RETURN_URL, parameters
+from tests.support.password_page import NotLedOn, PasswordPage
 
 SERVICE: Final = "/calendarsync.v1.AccountService/"
 AT_GOOGLE: Final = ("gina", "walter", "wilma", "nocalendar", "governed")
-PEOPLE: Final = ("anna", "ben", "carla", "dora", "nadia", "unlicensed", "onprem", "approval", *AT_GOOGLE)
-OF_THE_FIRST: Final = ("anna", "gina", "carla", "walter", "nadia")
+AT_APPLE: Final = ("ida", "ines", "subscriber", "oddhome", "onefactor")
+AT_MICROSOFT: Final = ("anna", "ben", "carla", "dora", "nadia", "unlicensed", "onprem", "approval")
+PEOPLE: Final = (*AT_MICROSOFT, *AT_GOOGLE, *AT_APPLE)
+OF_THE_FIRST: Final = ("anna", "gina", "carla", "walter", "ida")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +63,8 @@ class SignIn:
         started = await _send(channel, "StartConnection", self._request(), StartConnectionResponse)
         known.learn(started)
         try:
-            walk = authorize_at_google if self.person in AT_GOOGLE else authorize_as
-            back = walk(sandbox.world, started.authorization_url, self.person, decision=self.decision).url
-        except (ValueError, SignInRefused):
+            back = await self._walk(started.authorization_url, http_port, sandbox.world)
+        except (ValueError, SignInRefused, NotLedOn):
             return "no way back", []
         if not self.finished:
             known.learn_url(back)
@@ -77,8 +82,20 @@ class SignIn:
         raw = f"GET {path}?{query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         return judged(await exchange(http_port, raw.encode()), known)
 
+    async def _walk(self, url: str, http_port: int, world: World) -> str:
+        if self.person in AT_APPLE:
+            async with aiohttp.ClientSession() as http:
+                base = f"http://127.0.0.1:{http_port}"
+                walk = PasswordPage(http=http, base=base, world=world)
+                page = base + URL(url).raw_path_qs
+                return await walk(page, self.person, cancels=self.decision == "cancel")
+        authorize = authorize_at_google if self.person in AT_GOOGLE else authorize_as
+        return authorize(world, url, self.person, decision=self.decision).url
+
     @property
     def _provider(self) -> str:
+        if self.person in AT_APPLE:
+            return "APPLE"
         return "GOOGLE" if self.person in AT_GOOGLE else "MICROSOFT"
 
     def _request(self) -> StartConnectionRequest:

@@ -20,6 +20,7 @@ from server.http.links import (
     ROBOTS_PATH,
     callback_path,
     notifications_path,
+    sign_in_path,
 )
 from tests.fuzz.known import Known
 from tests.fuzz.values import CANARY, ODD_TEXTS, Pick, indices
@@ -34,6 +35,9 @@ PATHS: Final = (
     READY_PATH,
     CALLBACK_PATH,
     callback_path(Provider.GOOGLE),
+    callback_path(Provider.APPLE),
+    sign_in_path(Provider.APPLE),
+    sign_in_path(Provider.APPLE),
     NOTIFICATIONS_PATH,
     NOTIFICATIONS_PATH,
     LIFECYCLE_PATH,
@@ -76,6 +80,9 @@ PARAMETERS: Final = (
     "admin_consent",
     "session_state",
     "validationToken",
+    "form",
+    "name",
+    "password",
     CANARY,
 )
 HEADERS: Final = (

@@ -10,6 +10,10 @@ import aiohttp
 from sandbox.world.world import World
 
 
+class NotLedOn(Exception):
+    """The page let nobody on: by its status, another try may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordPage:
     """`base` is the address of our own side, to which the form is sent."""
@@ -19,15 +23,21 @@ class PasswordPage:
     world: World
 
     async def __call__(self, url: str, person: str, *, cancels: bool = False) -> str:
-        """Open the page, and type an app-specific password that is in force; where it leads on to then."""
+        """Open the page, and type an app-specific password that is in force; where it leads on to then.
+
+        Raises NotLedOn, and ValueError for somebody who can have no such password.
+        """
         async with self.http.get(url) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise NotLedOn(answer.status)
             page = await answer.text()
         if cancels:
             return _attribute(page, '<a id="cancel" href')
         typed = {"form": _attribute(page, 'name="form" value'), **self._login(person)}
         action = self.base + _attribute(page, '<form method="post" action')
         async with self.http.post(action, data=typed) as answer:
-            assert answer.status == HTTPStatus.OK, await answer.text()
+            if answer.status != HTTPStatus.OK:
+                raise NotLedOn(answer.status)
             leads_on = _attribute(await answer.text(), '<meta http-equiv="refresh" content')
         return leads_on.partition("url=")[2]
 
