@@ -2,24 +2,24 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import pytest
 import pytest_asyncio
 
-from adapters.caldav.login import Login
 from application.ports.password_sign_in import PasswordSignIn
 from domain.access import ProviderUnavailable
 from domain.account import Identity, Provider
 from domain.connection import MailboxNotServed
 from domain.password_sign_in import LooksLikeNormalPassword, WrongPassword
-from tests.adapters.caldav.icloud_answers import PRINCIPAL, home_set, icloud
-from tests.adapters.web.scripted_server import ScriptedServer, scripted_server
+from sandbox import Sandbox
 from tests.fakes.password_sign_in import FakePasswordSignIn
 from tests.fakes.provider import FakeProvider
 from tests.fakes.store import FakeStore
-from tests.support.caldav import OpenDav, dav_on, response
+from tests.support.caldav import OpenDav, dav_on
+from tests.support.microsoft import running_sandbox, sandbox
+
+__all__ = ["running_sandbox", "sandbox"]
 
 NORMAL = (
     "Passw0rd-of-Maria",
@@ -73,48 +73,48 @@ class FakePeople:
 
 
 class ApplePeople:
-    """The adapter, at a server that answers as iCloud does."""
+    """The adapter, at the sandbox's iCloud."""
 
-    def __init__(self, server: ScriptedServer, dav: OpenDav) -> None:
-        self._icloud = icloud()
-        self._icloud.logins = set()
-        self._icloud.play(server)
-        self._made = 0
+    def __init__(self, sandbox: Sandbox, dav: OpenDav) -> None:
+        self._world = sandbox.world
+        maria = self._world.people.add_icloud("maria", "Maria Keller", "maria@example.com")
         self.sign_in: PasswordSignIn = dav.passwords
-        self.name = "maria@example.com"
-        self.identity = Identity(provider=Provider.APPLE, tenant_id="localhost", object_id="1234567890")
+        self.name = maria.email
+        number = maria.icloud_account.number
+        self.identity = Identity(provider=Provider.APPLE, tenant_id="localhost", object_id=number)
 
     def make_password(self) -> str:
-        self._made += 1
-        password = f"{'abcdefgh'[self._made]}bcd-efgh-ijkl-mnop"
-        self._logins.add(Login(username=self.name, password=password))
-        return password
+        return self._world.icloud.passwords.make("maria")
 
     def revoke(self, password: str) -> None:
-        self._logins.remove(Login(username=self.name, password=password))
+        self._world.icloud.passwords.revoke("maria", password)
 
     def close_mailbox(self) -> None:
-        self._icloud.answers[PRINCIPAL] = response(PRINCIPAL, home_set())
+        self._world.people.change_icloud("maria", state="without_calendars")
 
     def be_out(self) -> None:
-        self._icloud.answers["/"] = 500
+        self._world.faults.dav_error(500, times=None)
 
     def asked(self) -> int:
-        return len(self._icloud.asked)
-
-    @property
-    def _logins(self) -> set[Login]:
-        assert self._icloud.logins is not None
-        return self._icloud.logins
+        return sum(one.surface == "icloud" for one in self._world.traffic.requests)
 
 
-@pytest_asyncio.fixture(params=["fake", "apple"])
-async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[People]:
+@pytest.fixture(params=["fake", "apple"])
+def their_sandbox(request: pytest.FixtureRequest) -> Sandbox | None:
+    """None for the fake, for which nothing has to run."""
     if request.param == "fake":
+        return None
+    started: Sandbox = request.getfixturevalue("sandbox")
+    return started
+
+
+@pytest_asyncio.fixture
+async def people(their_sandbox: Sandbox | None) -> AsyncIterator[People]:
+    if their_sandbox is None:
         yield FakePeople(provider=FakeProvider(FakeStore(), Provider.APPLE))
         return
-    async with scripted_server(tmp_path) as server, dav_on(server.url, server.ca_file) as dav:
-        yield ApplePeople(server, dav)
+    async with dav_on(their_sandbox.icloud_url, their_sandbox.ca_file) as dav:
+        yield ApplePeople(their_sandbox, dav)
 
 
 async def test_who_it_is_is_told_by_value(people: People) -> None:
