@@ -1,8 +1,8 @@
 """From a server's refusals to the domain's: by the status, and by the conditions that its body may name.
 
-Sources: RFC 4918, the preconditions of RFC 4791 (sections 5.3.2.1 and 7.8) and of RFC 3744 (`need-privileges`), and
-what Apple's and other servers were seen to answer. What a refusal is about decides what it means: a caller that can
-look further reads the `DavRefusal` itself.
+Sources: RFC 4918, the preconditions of RFC 4791 (sections 5.3.2.1 and 7.8), of RFC 6638 (section 3.2.4) and of RFC 3744
+(`need-privileges`), and what Apple's and other servers were seen to answer. What a refusal is about decides what it
+means: a caller that can look further reads the `DavRefusal` itself.
 """
 
 import re
@@ -73,18 +73,25 @@ BY_STATUS: Final[Mapping[int, Fault]] = {
     507: Fault.FULL,
 }
 
-CONTENT_CONDITIONS: Final = frozenset(
+UID_IN_USE: Final = frozenset({"no-uid-conflict", "unique-scheduling-object-resource"})
+"""That an event of this UID is somewhere else already: in the same calendar, says one (RFC 4791), or in another one of
+the account, says the other (RFC 6638), which Apple's own server and Cyrus answer."""
+
+CONTENT_CONDITIONS: Final = UID_IN_USE | frozenset(
     {
+        "allowed-attendee-scheduling-object-change",
+        "allowed-organizer-scheduling-object-change",
         "max-attendees-per-instance",
         "max-date-time",
         "max-instances",
         "max-resource-size",
         "min-date-time",
-        "no-uid-conflict",
+        "same-organizer-in-all-components",
         "supported-calendar-component",
         "supported-calendar-data",
         "valid-calendar-data",
         "valid-calendar-object-resource",
+        "valid-organizer",
     }
 )
 """Those that say of a 403 or 409 that it is about the event, and not about who writes it or where."""

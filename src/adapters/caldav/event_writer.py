@@ -8,7 +8,7 @@ from typing import Final
 
 from adapters.caldav.client import DavClient
 from adapters.caldav.discovery import Discovery
-from adapters.caldav.errors import DavRefusal, Fault, translated
+from adapters.caldav.errors import UID_IN_USE, DavRefusal, Fault, translated
 from adapters.caldav.event_edit import changed
 from adapters.caldav.event_file import EventFile
 from adapters.caldav.event_names import file_of, mark_in
@@ -30,7 +30,6 @@ _MOST_TRIES: Final = 3
 """Of a change that meets another one each time."""
 _NOT_AS_IT_IS: Final = frozenset({Fault.REJECTED, Fault.GONE})
 """What may be said of the text of an event that is there: of one without an end iCloud says that it isn't."""
-_UID_IN_USE: Final = "no-uid-conflict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ class AppleEventWriter:
 
         Raises CalendarGone where the calendar is why, and EventDeleted where the mark is taken and its event nowhere.
         """
-        search, is_taken = self._search(grant), _UID_IN_USE in refusal.conditions
+        search, is_taken = self._search(grant), not UID_IN_USE.isdisjoint(refusal.conditions)
         if refusal.fault is Fault.CHANGED or is_taken:
             with _maybe_done():
                 place = await search.find(copy)

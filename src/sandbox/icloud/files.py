@@ -97,12 +97,17 @@ def _read(call: Call) -> Stored:
 
 
 def _require_one_place(call: Call, before: Event | None, stored: Stored) -> None:
-    """A UID is in one file of the whole account, and a file keeps its UID."""
+    """A UID is in one file of the account, and a file keeps its UID. Of one in another calendar Apple's own server
+    speaks in the words of RFC 6638, of one in the same in those of RFC 4791."""
+    here = _calendar(call).folder.events.values()
     if before is not None and uid_of(before) != stored.uid:
         raise refused_calendar("no-uid-conflict")
     others = [one for one in call.world.events.in_mailbox(call.person) if one is not before]
-    if any(uid_of(one) == stored.uid for one in others):
+    same = [one for one in others if uid_of(one) == stored.uid]
+    if any(one in here for one in same):
         raise refused_calendar("no-uid-conflict")
+    if same:
+        raise refused_calendar("unique-scheduling-object-resource")
     if before is None and len(others) >= call.settings.event_limit:
         raise DavError(507)
 

@@ -35,6 +35,7 @@ def error(*conditions: str) -> bytes:
 
 NO_PRIVILEGE = error("<d:need-privileges><d:resource><d:href>/1/</d:href></d:resource></d:need-privileges>")
 INVALID = error("<c:valid-calendar-data>no DTSTART: Lunch with Bob</c:valid-calendar-data>")
+SAME_UID_ELSEWHERE = error("<c:unique-scheduling-object-resource/>")
 SAME_UID = error("<c:no-uid-conflict><d:href>/1/calendars/home/secret.ics</d:href></c:no-uid-conflict>")
 QUOTA = error("<d:quota-not-exceeded/>")
 
@@ -47,6 +48,7 @@ MEANINGS: list[tuple[int, bytes, type[DomainError], type[DomainError]]] = [
     (403, NO_PRIVILEGE, AccessDenied, AccessDenied),
     (403, INVALID, InvalidAnswer, WriteRefused),
     (403, SAME_UID, InvalidAnswer, WriteRefused),
+    (403, SAME_UID_ELSEWHERE, InvalidAnswer, WriteRefused),
     (404, b"", EventMissing, EventMissing),
     (405, b"", AccessDenied, AccessDenied),
     (409, b"", ProviderUnavailable, ProviderUnavailable),

@@ -177,9 +177,10 @@ async def test_a_mark_that_is_taken_in_another_calendar_leads_there(desk: Desk) 
     assert len(desk.written()) == 1
 
 
-async def test_a_mark_that_is_taken_and_whose_event_is_nowhere_is_used_up(desk: Desk) -> None:
+@pytest.mark.parametrize("condition", ["no-uid-conflict", "unique-scheduling-object-resource"])
+async def test_a_mark_that_is_taken_and_whose_event_is_nowhere_is_used_up(desk: Desk, condition: str) -> None:
     """Should iCloud remember what was deleted, or its owner's app have given the file another name."""
-    desk.world.faults.dav_error(403, "no-uid-conflict", method="PUT")
+    desk.world.faults.dav_error(403, condition, method="PUT")
     with pytest.raises(EventDeleted):
         await desk.create()
 

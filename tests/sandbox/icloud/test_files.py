@@ -110,9 +110,13 @@ async def test_refuses_broken_texts(ida: Caldav, text: str, wanted: str) -> None
 
 async def test_a_uid_is_in_one_file_of_the_account(ida: Caldav) -> None:
     await ida.put("work", "a.ics", event_text("a"))
-    for calendar, name, uid in (("work", "b.ics", "a"), ("home", "a.ics", "a"), ("work", "a.ics", "b")):
+    for calendar, name, uid, wanted in (
+        ("work", "b.ics", "a", "c:no-uid-conflict"),
+        ("work", "a.ics", "b", "c:no-uid-conflict"),
+        ("home", "a.ics", "a", "c:unique-scheduling-object-resource"),
+    ):
         reply = await ida.put(calendar, name, event_text(uid))
-        assert (reply.status, condition(reply)) == (403, "c:no-uid-conflict")
+        assert (reply.status, condition(reply)) == (403, wanted)
 
 
 async def test_only_writable_calendars_of_events_are_written_to(sandbox: Sandbox, http: Http) -> None:
