@@ -349,6 +349,19 @@ async def test_a_provider_that_refuses_everybody_loses_nobody(app: Application) 
     assert [await refusals(app, account) for _, account in known] == [0] * 5
 
 
+async def test_nobody_else_is_asked_while_that_alarm_stands(app: Application) -> None:
+    """Ten thousand whose third refusal comes in the same minute ask for nothing but their own."""
+    (anna, account), *_ = await crowd(app, "anna", "ben", "carla")
+    anna.revoke()
+    app.alarms.all_refused(Provider.MICROSOFT)
+    for _ in range(3):
+        await app.refresh_calendars(account.account_id)
+        app.clock.advance(APART)
+
+    assert app.provider.calls["check_access"] == 3
+    assert await status(app, account) is AccountStatus.ACTIVE
+
+
 async def test_one_who_is_refused_among_many_is_lost(app: Application) -> None:
     (anna, lost), *others = await crowd(app, "anna", "ben", "carla")
     await lose(app, anna, lost)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from domain.access import AccessDenied, CalendarGone, InvalidAnswer, ProviderUnavailable
+from domain.access import AccessDenied, AccessDoubted, CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs
-from domain.ids import HoldId, SessionId
+from domain.ids import AccountId, HoldId, SessionId
 from domain.interval import Interval
 from tests.builders import NOW, an_interval
 
@@ -39,7 +39,13 @@ shown_as = st.sampled_from([ShowAs.BUSY, ShowAs.OUT_OF_OFFICE, ShowAs.UNKNOWN, S
 entries = st.builds(CalendarEntry, when=times, show_as=shown_as)
 pauses = st.sampled_from([MOMENT, *(timedelta(minutes=number) for number in (5, 11, 120, 780))])
 faults = st.sampled_from(
-    [ProviderUnavailable(throttled=True), InvalidAnswer(what="half a page"), AccessDenied(), CalendarGone()]
+    [
+        ProviderUnavailable(throttled=True),
+        InvalidAnswer(what="half a page"),
+        AccessDenied(),
+        AccessDoubted(account_id=AccountId("account-1"), grant_version=1),
+        CalendarGone(),
+    ]
 )
 zones = st.sampled_from(["Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles"])
 sessions = st.sampled_from([SessionId(f"session-{number}") for number in range(3)])
