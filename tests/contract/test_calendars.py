@@ -8,6 +8,7 @@ import pytest
 from application.ports.lanes import Claimed, Room
 from domain.account import AccountNotFound, AccountStatus
 from domain.calendar_settings import CalendarSettings
+from domain.doubt import Doubt
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, CalendarId
@@ -89,9 +90,11 @@ async def test_saving_replaces_by_calendar_id_and_drops_nothing(kept: Kept) -> N
         assert await tx.calendars.of_account(ACCOUNT) == (moved, a_calendar("calendar-2"))
 
 
-async def test_whether_a_calendar_is_listed_as_writable_is_known(kept: Kept) -> None:
+@pytest.mark.parametrize("doubt", [None, Doubt(grant_version=1, refusals=1, last_at=NOW)], ids=bool)
+async def test_what_is_good_to_know_before_a_look_is_known(kept: Kept, doubt: Doubt | None) -> None:
     await _connected(kept)
     async with kept.transaction() as tx:
+        await tx.accounts.save(an_account(doubt=doubt))
         await tx.calendars.save(
             [
                 a_calendar("writable", refused_at=NOW),
@@ -101,8 +104,9 @@ async def test_whether_a_calendar_is_listed_as_writable_is_known(kept: Kept) -> 
         )
     async with kept.transaction() as tx:
         asked = ("writable", "read-only", "missing", "unknown")
-        answers = [await tx.calendars.listed_writable(CalendarId(one)) for one in asked]
-    assert answers == [True, False, False, False]
+        answers = [await tx.calendars.known_of(CalendarId(one)) for one in asked]
+    assert [one.writable for one in answers] == [True, False, False, False]
+    assert [one.access_doubted for one in answers] == [*[doubt is not None] * 3, False]
 
 
 async def test_calendars_may_swap_their_remote_ids(kept: Kept) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.ports.calendars import KnownOfCalendar
 from application.ports.lanes import Claimed, Room
 from domain.account import AccountNotFound
 from domain.calendar import Calendar
@@ -27,9 +28,14 @@ class FakeCalendars:
         mine = (one for one in self.tables.calendars.values() if one.account_id == account_id)
         return tuple(sorted(mine, key=lambda one: (not one.primary, one.calendar_id)))
 
-    async def listed_writable(self, calendar_id: CalendarId) -> bool:
+    async def known_of(self, calendar_id: CalendarId) -> KnownOfCalendar:
         calendar = self.tables.calendars.get(calendar_id)
-        return calendar is not None and calendar.listed_writable
+        if calendar is None:
+            return KnownOfCalendar()
+        return KnownOfCalendar(
+            writable=calendar.listed_writable,
+            access_doubted=self.tables.accounts[calendar.account_id].doubt is not None,
+        )
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
         for calendar in calendars:

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 from adapters.postgres.pool import Connection
 from adapters.postgres.rooms import room_to_row
 from adapters.postgres.sealing import open_fields, place, seal_fields
+from application.ports.calendars import KnownOfCalendar
 from application.ports.cipher import Cipher
 from application.ports.lanes import Claimed, Room
 from domain.calendar import Calendar, RemoteCalendar
@@ -62,12 +63,17 @@ class PostgresCalendars:
         )
         return tuple([self._from_row(row) async for row in cursor])
 
-    async def listed_writable(self, calendar_id: CalendarId) -> bool:
+    async def known_of(self, calendar_id: CalendarId) -> KnownOfCalendar:
         cursor = await self.connection.execute(
-            "SELECT FROM calendar WHERE calendar_id = %(calendar_id)s AND writable AND NOT missing",
+            """
+            SELECT writable AND NOT missing AS writable, doubt_at IS NOT NULL AS access_doubted
+            FROM calendar JOIN account USING (account_id)
+            WHERE calendar_id = %(calendar_id)s
+            """,
             {"calendar_id": calendar_id},
         )
-        return await cursor.fetchone() is not None
+        row = await cursor.fetchone()
+        return KnownOfCalendar() if row is None else KnownOfCalendar(**row)
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
         # In the order in which everybody takes several: what is missing is carried over to the schedule.

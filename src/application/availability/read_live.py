@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
-from typing import TypeAlias
 
 from application.ports.alarms import Alarms
 from application.ports.calendar_reader import ReadableCalendar
@@ -51,8 +50,13 @@ class Stretch:
         )
 
 
-_Before: TypeAlias = tuple[tuple[OwnEvent, ...], ReadableCalendar]
-"""What there was to know of the expert's sessions before the look, and how to look."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What there was to know before the look: of the expert's sessions, how to look, and whether access is in doubt."""
+
+    own: tuple[OwnEvent, ...]
+    source: ReadableCalendar
+    access_doubted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +79,13 @@ class ReadLive:
         self, stretch: Stretch, before: Callable[[Stretch], Awaitable[_Before]]
     ) -> Reading | Unread:
         calendar, read_at = stretch.calendar, self.clock.now()
-        own, source = await before(stretch)
+        known = await before(stretch)
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
                 reader = provider_of(self.providers, calendar.provider).reader
                 entries = [
-                    await reader.read_entries(calendar.account_id, source, part) for part in stretch.parts
+                    await reader.read_entries(calendar.account_id, known.source, part)
+                    for part in stretch.parts
                 ]
         except TimeoutError:
             return stretch.unread(UnreadReason.TIMED_OUT)
@@ -92,7 +97,7 @@ class ReadLive:
                 fault, provider=calendar.provider, alarms=self.alarms, report_lost=self.report_lost
             )
             return stretch.unread(failure.reason, failure.pause)
-        return await self._judged(stretch, entries, own, read_at)
+        return await self._judged(stretch, entries, known, read_at)
 
     async def _before(self, stretch: Stretch) -> _Before:
         return (await self._before_all([stretch]))[stretch]
@@ -106,25 +111,26 @@ class ReadLive:
                 if whose not in own:
                     own[whose] = await tx.sessions.own_events(*whose)
                 # Asked for here, so that the question behind every answer need not bring it.
-                writable = await tx.calendars.listed_writable(calendar.calendar_id)
+                known = await tx.calendars.known_of(calendar.calendar_id)
                 source = calendar_to_read(
-                    calendar.calendar_id, calendar.remote_calendar_id, own[whose], writable=writable
+                    calendar.calendar_id, calendar.remote_calendar_id, own[whose], writable=known.writable
                 )
-                before[stretch] = own[whose], source
+                before[stretch] = _Before(own=own[whose], source=source, access_doubted=known.access_doubted)
         return before
 
     async def _judged(
         self,
         stretch: Stretch,
         entries: list[tuple[CalendarEntry, ...]],
-        before: tuple[OwnEvent, ...],
+        before: _Before,
         read_at: datetime,
     ) -> Reading:
         calendar, whole = stretch.calendar, span(stretch.parts)
         async with self.store.transaction() as tx:
-            own = await own_among(tx, stretch.expert_id, whole, chain(*entries), before=before)
-            # What is found is kept nowhere, so that nobody could see later that it worked.
-            await tx.accounts.trust(calendar.account_id)
+            own = await own_among(tx, stretch.expert_id, whole, chain(*entries), before=before.own)
+            if before.access_doubted:
+                # What is found is kept nowhere, so that nobody could see later that it worked.
+                await tx.accounts.trust(calendar.account_id)
         seen = [
             await seen_among(
                 own,

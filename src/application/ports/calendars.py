@@ -1,6 +1,7 @@
 """The calendars we know, and what the experts chose of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -10,6 +11,14 @@ from domain.calendar_settings import CalendarSettings
 from domain.ids import AccountId, CalendarId, ExpertId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOfCalendar:
+    """`writable` as Calendar.listed_writable says; `access_doubted`: its account was refused of late."""
+
+    writable: bool = False
+    access_doubted: bool = False
+
+
 class Calendars(Protocol):
     async def of_expert(self, expert_id: ExpertId) -> tuple[Calendar, ...]:
         """The calendars of all accounts, missing ones included: oldest account first, primary first, then by id."""
@@ -17,8 +26,8 @@ class Calendars(Protocol):
 
     async def of_account(self, account_id: AccountId) -> tuple[Calendar, ...]: ...
 
-    async def listed_writable(self, calendar_id: CalendarId) -> bool:
-        """As Calendar.listed_writable says; False for one that is unknown."""
+    async def known_of(self, calendar_id: CalendarId) -> KnownOfCalendar:
+        """What is good to know before looking at it; nothing is of one that is unknown."""
         ...
 
     async def save(self, calendars: Iterable[Calendar]) -> None:
