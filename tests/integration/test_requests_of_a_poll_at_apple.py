@@ -23,7 +23,7 @@ __all__ = ["running_sandbox", "sandbox"]
 
 @pytest_asyncio.fixture
 async def chair(sandbox: Sandbox) -> AsyncIterator[Chair]:
-    how: dict[str, Any] = {"gathered_for": timedelta(milliseconds=200), "clock": SandboxClock(sandbox)}
+    how: dict[str, Any] = {"gathered_for": timedelta(milliseconds=100), "clock": SandboxClock(sandbox)}
     async with chair_at(sandbox, "ines", **how) as opened:
         opened.dav.store.tables.grants[ACCOUNT] = opened.dav.store.tables.grants[opened.account]
         yield opened

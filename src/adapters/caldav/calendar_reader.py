@@ -1,6 +1,7 @@
 """Reading when somebody is busy: events by their times, status and marks, and series worked out here."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ from domain.access import CalendarGone, InvalidAnswer, ProviderUnavailable
 from domain.blocking import CalendarEntry
 from domain.ids import AccountId
 from domain.interval import Interval
+
+_log = logging.getLogger(__name__)
 
 READ: Final = "read_view"
 """The kind of these requests."""
@@ -85,6 +88,9 @@ class AppleCalendarReader:
             return await self._queried(look, calendar, window, names_properties=True)
         except NoData:
             entries = await self._whole(look, calendar, window)
+        _log.info(
+            "the server can't name properties: whole events are asked for", extra={"account_id": key[0]}
+        )
         self._forms.only_whole(key[0], look.begun_at)
         return entries
 

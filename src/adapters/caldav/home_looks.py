@@ -3,7 +3,7 @@ that come together are one."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
@@ -31,7 +31,7 @@ class HomeLook:
 
     number: int
     account: AccountGrant
-    calendars: Mapping[str, TaggedCalendar]
+    calendars: Mapping[str, TaggedCalendar] = field(repr=False)
     begun_at: datetime
 
 
