@@ -10,7 +10,7 @@ from application.ports.sign_in import SignedIn
 from domain.access import LossCause
 from domain.account import Account, AccountKind, AccountStatus, Identity, Provider
 from domain.blocking import BlockingRule
-from domain.calendar import Calendar, RemoteCalendar
+from domain.calendar import Calendar, RemoteCalendar, Uncheckable
 from domain.calendar_settings import CalendarSettings
 from domain.caller import Caller, CertificateName, Credential, Scope, TokenDigest
 from domain.change import Change, ChangeType
@@ -149,6 +149,7 @@ def a_remote_calendar(
     primary: bool = False,
     writable: bool = True,
     shared: bool = False,
+    uncheckable: Uncheckable | None = None,
 ) -> RemoteCalendar:
     return RemoteCalendar(
         remote_id=remote_id,
@@ -159,6 +160,7 @@ def a_remote_calendar(
         primary=primary,
         writable=writable,
         shared=shared,
+        uncheckable=uncheckable,
     )
 
 

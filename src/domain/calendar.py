@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
 from domain.errors import DomainError
 from domain.ids import AccountId, CalendarId
@@ -15,11 +16,19 @@ REFUSAL_KEPT = timedelta(days=1)
 tries a calendar that is known to take a permission we lack."""
 
 
+class Uncheckable(Enum):
+    """Why a calendar that stands in the provider's list can't be checked for conflicts."""
+
+    SUBSCRIBED = "SUBSCRIBED"
+    """A feed that the person subscribed to: the provider answers questions about it with nothing at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteCalendar:
     """A calendar as its provider describes it today.
 
-    `owner_email` and `owner_name` are empty where the provider does not say; `color` is `#rrggbb` or empty.
+    `owner_email` and `owner_name` are empty where the provider does not say; `color` is `#rrggbb` or empty. What is
+    `uncheckable` is never read: what can't be told of it would count as free.
     """
 
     remote_id: str = field(repr=False)
@@ -30,6 +39,7 @@ class RemoteCalendar:
     primary: bool
     writable: bool
     shared: bool
+    uncheckable: Uncheckable | None = None
 
     @property
     def _namesake_key(self) -> tuple[str, str]:
@@ -57,6 +67,11 @@ class Calendar:
         return self.remote.primary
 
     @property
+    def readable(self) -> bool:
+        """Whether it can be checked for conflicts, and be read at all."""
+        return not self.missing and self.remote.uncheckable is None
+
+    @property
     def writable(self) -> bool:
         """Whether events can be written to it now."""
         return self.listed_writable and self.refused_at is None
@@ -64,7 +79,7 @@ class Calendar:
     @property
     def listed_writable(self) -> bool:
         """Whether the provider's list says so."""
-        return self.remote.writable and not self.missing
+        return self.remote.writable and self.readable
 
     @property
     def permission_required(self) -> bool:
@@ -121,6 +136,11 @@ class CalendarNotWritable(DomainError):
 
 
 @dataclass(kw_only=True, eq=False)
+class CalendarNotCheckable(DomainError):
+    """A calendar that can't be checked may not become a conflict calendar."""
+
+
+@dataclass(kw_only=True, eq=False)
 class CalendarListNotBelieved(DomainError):
     """The provider listed no calendar at all for an account known to have some."""
 
@@ -158,8 +178,13 @@ def reconcile(
         else:
             vanished.remove(same)
             after.append(same.relisted(remote))
-    after.extend(replace(calendar, missing=True) for calendar in vanished)
+    after.extend(_gone(calendar) for calendar in vanished)
     return tuple(after)
+
+
+def _gone(calendar: Calendar) -> Calendar:
+    """Whatever was said of it: it isn't listed."""
+    return replace(calendar, missing=True, remote=replace(calendar.remote, uncheckable=None))
 
 
 def _former_primary(

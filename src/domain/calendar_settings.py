@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from domain.account import Account
-from domain.calendar import Calendar, CalendarNotFound, CalendarNotWritable
+from domain.calendar import Calendar, CalendarNotCheckable, CalendarNotFound, CalendarNotWritable
 from domain.errors import EtagMismatch
 from domain.ids import CalendarId, ExpertId
 
@@ -74,9 +74,16 @@ class CalendarSettings:
         return written or calendar.calendar_id in self.conflict
 
     def with_conflict(self, ids: Collection[CalendarId], calendars: Iterable[Calendar]) -> "CalendarSettings":
-        """Check exactly these calendars for conflicts. Raises CalendarNotFound for one the expert doesn't have."""
-        if not set(ids) <= {calendar.calendar_id for calendar in calendars}:
+        """Check exactly these calendars for conflicts.
+
+        Raises CalendarNotFound for one the expert doesn't have, CalendarNotCheckable for one that can't be checked, but
+        not where it was chosen while it could be: then it stays chosen, as an unread one.
+        """
+        uncheckable = {one.calendar_id: one.remote.uncheckable is not None for one in calendars}
+        if not set(ids) <= uncheckable.keys():
             raise CalendarNotFound(field="conflict_calendar_ids")
+        if any(uncheckable[one] for one in set(ids) - self.conflict):
+            raise CalendarNotCheckable
         return replace(self, conflict=frozenset(ids))
 
     def choosing(self, calendar_id: CalendarId | None, calendars: Iterable[Calendar]) -> "CalendarSettings":

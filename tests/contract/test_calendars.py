@@ -7,6 +7,7 @@ import pytest
 
 from application.ports.lanes import Claimed, Room
 from domain.account import AccountNotFound, AccountStatus
+from domain.calendar import Uncheckable
 from domain.calendar_settings import CalendarSettings
 from domain.doubt import Doubt
 from domain.errors import EtagMismatch
@@ -59,6 +60,32 @@ async def test_a_calendar_comes_back_by_value(kept: Kept) -> None:
     async with kept.transaction() as tx:
         assert await tx.calendars.of_account(ACCOUNT) == (calendar,)
         assert await tx.calendars.of_expert(EXPERT) == (calendar,)
+
+
+async def test_why_a_calendar_can_not_be_checked_comes_back(kept: Kept) -> None:
+    await _connected(kept)
+    feed = a_calendar(remote=a_remote_calendar(uncheckable=Uncheckable.SUBSCRIBED))
+    checkable = replace(feed, remote=replace(feed.remote, uncheckable=None))
+    for calendar in (feed, checkable, feed, replace(checkable, missing=True)):
+        async with kept.transaction() as tx:
+            await tx.calendars.save([calendar])
+        async with kept.transaction() as tx:
+            assert await tx.calendars.of_account(ACCOUNT) == (calendar,)
+            known = await tx.calendars.known_of(calendar.calendar_id)
+            assert known.writable is calendar.readable
+
+
+async def test_what_can_not_be_checked_any_more_is_not_looked_at(kept: Kept) -> None:
+    await _connected(kept)
+    calendar = a_calendar()
+    async with kept.transaction() as tx:
+        await tx.calendars.save([calendar])
+        await tx.calendars.save_settings(some_settings(conflict=[calendar.calendar_id]))
+    feed = replace(calendar, remote=replace(calendar.remote, uncheckable=Uncheckable.SUBSCRIBED))
+    async with kept.transaction() as tx:
+        await tx.calendars.save([feed])
+    async with kept.transaction() as tx:
+        assert await tx.readings.task(calendar.calendar_id) is None
 
 
 async def test_calendars_come_by_account_then_primary_first_then_by_id(kept: Kept) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from application.ports.pending_connections import ConfirmedConnection, PendingConnection, ProvenConnection
 from domain.account import Provider
+from domain.calendar import Uncheckable
 from domain.connection import ConnectionAttemptNotFound
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, ExpertId
@@ -58,6 +59,7 @@ async def _is_gone(kept: Kept, token: str = "token-1") -> bool:
             listed=[
                 a_remote_calendar("AAMk=ß", name="Kalender", primary=True),
                 a_remote_calendar("other", owner_email="", color="", writable=False, shared=True),
+                a_remote_calendar("feed", writable=False, uncheckable=Uncheckable.SUBSCRIBED),
             ],
         ),
         a_proven_connection(

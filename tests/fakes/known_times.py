@@ -87,7 +87,7 @@ def _calendars(tables: Tables, expert_id: ExpertId) -> Iterator[KnownCalendar]:
                 provider=account.identity.provider,
                 remote_calendar_id=calendar.remote.remote_id,
                 account_active=account.active,
-                missing=calendar.missing,
+                missing=not calendar.readable,
                 reading=row.reading,
             )
 

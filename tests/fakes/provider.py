@@ -10,7 +10,7 @@ from application.ports.alarms import Alarms
 from domain.access import AccessDoubted, AccessLost, LossCause, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Instants, ShowAs
-from domain.calendar import RemoteCalendar
+from domain.calendar import RemoteCalendar, Uncheckable
 from domain.connection import MailboxNotServed
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
@@ -77,6 +77,7 @@ class Person:
         primary: bool = False,
         writable: bool = True,
         shared: bool = False,
+        uncheckable: Uncheckable | None = None,
     ) -> str:
         """Its remote id, which follows from the person and the name, unless one is given."""
         calendar = RemoteCalendar(
@@ -88,6 +89,7 @@ class Person:
             primary=primary,
             writable=writable,
             shared=shared,
+            uncheckable=uncheckable,
         )
         self.calendars[calendar.remote_id] = calendar
         return calendar.remote_id

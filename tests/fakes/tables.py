@@ -139,7 +139,7 @@ class Tables:
     def conflict_calendar(self, calendar_id: CalendarId) -> tuple[Calendar, Account] | None:
         """A calendar that is looked at: it is there and its account is active."""
         calendar = self.calendars.get(calendar_id)
-        if calendar_id not in self.readings or calendar is None or calendar.missing:
+        if calendar_id not in self.readings or calendar is None or not calendar.readable:
             return None
         account = self.accounts[calendar.account_id]
         return (calendar, account) if account.active else None

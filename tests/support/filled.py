@@ -59,7 +59,8 @@ CLAIM = "claim-of-mia"
 """The token of a worker's claim, which stands in the clear: it is good for a moment, and for workers only."""
 REST = (
     """
-    UPDATE account SET unserved_since = now(), loss_cause = 'SIGN_IN_REQUIRED'
+    UPDATE account SET unserved_since = now(), loss_cause = 'SIGN_IN_REQUIRED',
+        doubt_grant_version = 1, doubt_refusals = 1, doubt_at = now()
     WHERE expert_id = %(expert_id)s
     """,
     """
@@ -67,7 +68,8 @@ REST = (
     WHERE account_id IN (SELECT account_id FROM account WHERE expert_id = %(expert_id)s)
     """,
     """
-    UPDATE calendar SET refused_at = now(), demands = '{Calendars.ReadWrite.Shared}'
+    UPDATE calendar SET refused_at = now(), demands = '{Calendars.ReadWrite.Shared}',
+        uncheckable = 'SUBSCRIBED'
     WHERE account_id IN (SELECT account_id FROM account WHERE expert_id = %(expert_id)s)
     """,
     "UPDATE reading_schedule SET begun_at = now() WHERE expert_id = %(expert_id)s",

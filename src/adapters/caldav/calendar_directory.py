@@ -8,7 +8,7 @@ from adapters.caldav.discovery import Discovery
 from adapters.caldav.errors import translated
 from adapters.caldav.grants import AppleGrants, opened
 from adapters.caldav.homes import at_home, home_of
-from adapters.caldav.listed_calendars import CalendarHome, ListedCalendar, listed_calendars
+from adapters.caldav.listed_calendars import CalendarHome, ListedCalendar, all_calendars
 from domain.access import AccessDenied, InvalidAnswer, ProviderUnavailable
 from domain.calendar import RemoteCalendar
 from domain.grant import Grant
@@ -46,7 +46,7 @@ class AppleCalendarDirectory:
             raise ProviderUnavailable from exc
 
     async def _listed(self, home: CalendarHome) -> tuple[ListedCalendar, ...]:
-        return await listed_calendars(self.client, home)
+        return await all_calendars(self.client, home)
 
 
 def _remote(listed: tuple[ListedCalendar, ...]) -> tuple[RemoteCalendar, ...]:

@@ -14,7 +14,7 @@ from adapters.caldav.multistatus import Resource
 from adapters.caldav.paths import decoded, name_below, path_in
 from adapters.caldav.questions import propfind_for
 from adapters.web.outside_text import address_from, name_from
-from domain.calendar import RemoteCalendar
+from domain.calendar import RemoteCalendar, Uncheckable
 
 _log = logging.getLogger(__name__)
 
@@ -77,11 +77,16 @@ class CalendarHome:
 
 
 async def listed_calendars(client: DavClient, home: CalendarHome) -> tuple[ListedCalendar, ...]:
+    """Those of `all_calendars` that can be read."""
+    return tuple(one for one in await all_calendars(client, home) if one.remote.uncheckable is None)
+
+
+async def all_calendars(client: DavClient, home: CalendarHome) -> tuple[ListedCalendar, ...]:
     """One request. The primary calendar, if any, stands first.
 
-    Left out is what can't be checked: pointers to feeds, whose queries are answered with nothing, which would read as
-    always free; lists of reminders; and whatever else is in a home without being a calendar. Raises DavRefusal, and
-    whatever else the client does.
+    Pointers to feeds are among them, and can't be checked: queries of them are answered with nothing, which would read
+    as always free. Left out are lists of reminders, and whatever else is in a home without being a calendar. Raises
+    DavRefusal, and whatever else the client does.
     """
     resources = await client.propfind(home.login, home.home, _QUESTION, depth=1, kind=LIST)
     listed = [one for resource in resources if (one := _listed(resource, home)) is not None]
@@ -91,7 +96,8 @@ async def listed_calendars(client: DavClient, home: CalendarHome) -> tuple[Liste
 
 
 def _listed(resource: Resource, home: CalendarHome) -> ListedCalendar | None:
-    if not holds_events(resource):
+    feed = _is_feed(resource)
+    if not feed and not holds_events(resource):
         return None
     path = path_in(resource.href)
     if (name := name_below(home.home, path)) is None:
@@ -105,17 +111,25 @@ def _listed(resource: Resource, home: CalendarHome) -> ListedCalendar | None:
         owner_email="" if shared else _own_address(home.login),
         color=_color(resource.text(_COLOR)),
         primary=False,
-        writable=_is_writable(resource),
+        # A feed claims every privilege, and refuses each event.
+        writable=not feed and _is_writable(resource),
         shared=shared,
+        uncheckable=Uncheckable.SUBSCRIBED if feed else None,
     )
     return ListedCalendar(remote=remote, order=_order(resource.text(_ORDER)))
 
 
 def holds_events(resource: Resource) -> bool:
-    """By the properties TOLD_BY."""
+    """Whether they can be read there; by the properties TOLD_BY."""
     types = resource.names(_TYPE)
-    if _CALENDAR not in types or _SUBSCRIBED in types:
-        return False
+    return _CALENDAR in types and _SUBSCRIBED not in types and _takes_events(resource)
+
+
+def _is_feed(resource: Resource) -> bool:
+    return _SUBSCRIBED in resource.names(_TYPE) and _takes_events(resource)
+
+
+def _takes_events(resource: Resource) -> bool:
     components = resource.found.get(_COMPONENTS)
     # Without a set a calendar takes all components (RFC 4791, section 5.2.3).
     named = [one.attributes.get("name", "").upper() for one in components.children] if components else []
@@ -144,7 +158,11 @@ def _is_writable(resource: Resource) -> bool:
 def _primary(listed: Iterable[ListedCalendar], default: str | None) -> ListedCalendar | None:
     """CalDAV has no such word. The one where new invitations go, or else the one that iCloud begins with, or else the
     first that can be written: always one of the person's own."""
-    own = {one.remote.remote_id: one for one in listed if not one.remote.shared}
+    own = {
+        one.remote.remote_id: one
+        for one in listed
+        if not one.remote.shared and one.remote.uncheckable is None
+    }
     if default in own:
         return own[default]
     if (home := own.get(_HOME_CALENDAR)) is not None:

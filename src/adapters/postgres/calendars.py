@@ -13,7 +13,7 @@ from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.calendars import KnownOfCalendar
 from application.ports.cipher import Cipher
 from application.ports.lanes import Claimed, Room
-from domain.calendar import Calendar, RemoteCalendar
+from domain.calendar import Calendar, RemoteCalendar, Uncheckable
 from domain.calendar_settings import CalendarSettings
 from domain.errors import EtagMismatch
 from domain.ids import AccountId, CalendarId, ExpertId
@@ -82,14 +82,14 @@ class PostgresCalendars:
             await cursor.executemany(
                 """
                 INSERT INTO calendar (calendar_id, account_id, remote_id, details, color, is_primary, writable, shared,
-                    missing, refused_at, demands)
+                    missing, refused_at, demands, uncheckable)
                 VALUES (%(calendar_id)s, %(account_id)s, %(remote_id)s, %(details)s, %(color)s, %(is_primary)s,
-                    %(writable)s, %(shared)s, %(missing)s, %(refused_at)s, %(demands)s)
+                    %(writable)s, %(shared)s, %(missing)s, %(refused_at)s, %(demands)s, %(uncheckable)s)
                 ON CONFLICT (calendar_id) DO UPDATE
                 SET account_id = excluded.account_id, remote_id = excluded.remote_id, details = excluded.details,
                     color = excluded.color, is_primary = excluded.is_primary, writable = excluded.writable,
                     shared = excluded.shared, missing = excluded.missing, refused_at = excluded.refused_at,
-                    demands = excluded.demands
+                    demands = excluded.demands, uncheckable = excluded.uncheckable
                 """,
                 [self._to_row(calendar) for calendar in in_order],
             )
@@ -179,6 +179,7 @@ class PostgresCalendars:
 
     def _from_row(self, row: DictRow) -> Calendar:
         details = open_fields(self.cipher, row["details"], context=_details(row["calendar_id"]))
+        uncheckable = None if row["uncheckable"] is None else Uncheckable(row["uncheckable"])
         return Calendar(
             calendar_id=CalendarId(row["calendar_id"]),
             account_id=AccountId(row["account_id"]),
@@ -191,8 +192,9 @@ class PostgresCalendars:
                 primary=row["is_primary"],
                 writable=row["writable"],
                 shared=row["shared"],
+                uncheckable=uncheckable,
             ),
-            missing=row["missing"],
+            missing=row["missing"] and uncheckable is None,
             refused_at=row["refused_at"],
             demands=tuple(row["demands"]),
         )
@@ -209,9 +211,11 @@ class PostgresCalendars:
             "is_primary": remote.primary,
             "writable": remote.writable,
             "shared": remote.shared,
-            "missing": calendar.missing,
+            # Whoever asks the database for what can be read asks for this.
+            "missing": not calendar.readable,
             "refused_at": calendar.refused_at,
             "demands": list(calendar.demands),
+            "uncheckable": None if remote.uncheckable is None else remote.uncheckable.value,
         }
 
 

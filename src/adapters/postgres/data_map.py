@@ -204,6 +204,7 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "missing": _state("missing"),
             "refused_at": _time("refuse_time"),
             "demands": _state("demanded_scopes"),
+            "uncheckable": _state("uncheckable"),
         },
     ),
     "calendar_settings": ExpertsTable(

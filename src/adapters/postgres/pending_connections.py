@@ -15,7 +15,7 @@ from application.ports.cipher import Cipher
 from application.ports.pending_connections import ConfirmedConnection, PendingConnection, ProvenConnection
 from application.ports.sign_in import SignedIn
 from domain.account import AccountKind, Identity, Provider
-from domain.calendar import RemoteCalendar
+from domain.calendar import RemoteCalendar, Uncheckable
 from domain.connection import ConnectionAttemptNotFound
 from domain.grant import Grant
 from domain.ids import AccountId, ExpertId
@@ -139,7 +139,7 @@ def _to_fields(connection: ProvenConnection) -> dict[str, Any]:
         "display_name": signed_in.display_name,
         "scopes": signed_in.grant.scopes,
         "secret": b64encode(signed_in.grant.secret).decode(),
-        "listed": [asdict(one) for one in connection.listed],
+        "listed": [_to_listed(one) for one in connection.listed],
         "list_again_seconds": connection.list_again_in.total_seconds(),
     }
 
@@ -157,8 +157,23 @@ def _from_fields(row: DictRow, fields: Mapping[str, Any]) -> ProvenConnection:
             display_name=fields["display_name"],
             grant=Grant(scopes=tuple(fields["scopes"]), secret=b64decode(fields["secret"])),
         ),
-        listed=tuple(RemoteCalendar(**one) for one in fields["listed"]),
+        listed=tuple(_from_listed(one) for one in fields["listed"]),
         list_again_in=timedelta(seconds=fields["list_again_seconds"]),
+    )
+
+
+def _to_listed(calendar: RemoteCalendar) -> dict[str, Any]:
+    """Without what most calendars don't have, and processes of the version before don't know."""
+    fields = asdict(calendar)
+    if (uncheckable := fields.pop("uncheckable")) is not None:
+        fields["uncheckable"] = uncheckable.value
+    return fields
+
+
+def _from_listed(fields: Mapping[str, Any]) -> RemoteCalendar:
+    uncheckable = fields.get("uncheckable")
+    return RemoteCalendar(
+        **{**fields, "uncheckable": None if uncheckable is None else Uncheckable(uncheckable)}
     )
 
 

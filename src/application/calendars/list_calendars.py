@@ -1,8 +1,9 @@
-"""List an expert's calendars, all readable ones or only those that can be written."""
+"""List an expert's calendars: those that can be checked, only those that can be written, or all there are."""
 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
 
 from application.calendars.refresh_calendars import RefreshCalendars
@@ -11,6 +12,24 @@ from application.ports.store import Store
 from domain.availability import UnreadReason
 from domain.calendar import Calendar
 from domain.ids import AccountId, ExpertId
+
+
+class Listing(Enum):
+    """Which calendars are listed."""
+
+    CHECKABLE = "CHECKABLE"
+    """All but those that can't be checked; missing ones count for what they were."""
+    WRITABLE = "WRITABLE"
+    ALL = "ALL"
+
+    def has(self, calendar: Calendar) -> bool:
+        match self:
+            case Listing.CHECKABLE:
+                return calendar.remote.uncheckable is None
+            case Listing.WRITABLE:
+                return calendar.writable
+            case Listing.ALL:
+                return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +47,14 @@ class ListCalendars:
     name_order: NameOrder
 
     async def __call__(
-        self, expert_id: ExpertId, *, writable_only: bool = False, refresh: bool = False
+        self, expert_id: ExpertId, *, which: Listing = Listing.CHECKABLE, refresh: bool = False
     ) -> ListedCalendars:
         """The oldest account's first, of each the primary one, then in alphabetical order. Raises ExpertNotFound."""
         failures = await self._refresh_all(expert_id) if refresh else ()
         async with self.store.transaction() as tx:
             await tx.experts.get(expert_id)
             calendars = await tx.calendars.of_expert(expert_id)
-        offered = tuple(one for one in calendars if one.writable or not writable_only)
+        offered = tuple(one for one in calendars if which.has(one))
         return ListedCalendars(calendars=self._in_order(offered), failures=failures)
 
     def _in_order(self, calendars: Iterable[Calendar]) -> tuple[Calendar, ...]:

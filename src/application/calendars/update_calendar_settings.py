@@ -43,7 +43,7 @@ class UpdateCalendarSettings:
 
         What was read under the other rule no longer counts, and is read again.
 
-        Raises ExpertNotFound, EtagMismatch, CalendarNotFound, CalendarNotWritable.
+        Raises ExpertNotFound, EtagMismatch, CalendarNotFound, CalendarNotCheckable, CalendarNotWritable.
         """
         async with self.store.transaction() as tx:
             await tx.experts.lock(expert_id)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from adapters.caldav.listed_calendars import CalendarHome, ListedCalendar, listed_calendars
+from adapters.caldav.listed_calendars import CalendarHome, ListedCalendar, all_calendars, listed_calendars
 from domain.access import InvalidAnswer
-from domain.calendar import RemoteCalendar
+from domain.calendar import RemoteCalendar, Uncheckable
 from tests.adapters.caldav.icloud_answers import (
     CS,
     HOME,
@@ -76,13 +76,28 @@ async def test_what_is_no_calendar_of_events_is_left_out(world: World) -> None:
         collection("notification", f"<notification {CS}/>"),
         collection("folder"),
         calendar("reminders", components='<comp name="VTODO"/>'),
-        calendar("feed", types=f"<calendar {C}/><subscribed {CS}/>"),
         calendar("gone").replace("200 OK", "404 Not Found"),
         calendar("work"),
         calendar("all", components=None),
         calendar("mixed", components='<comp name="VTODO"/><comp name="vevent"/>'),
     )
     assert {one.remote_id for one in listed} == {"work", "all", "mixed"}
+
+
+@pytest.mark.parametrize("types", [f"<calendar {C}/><subscribed {CS}/>", f"<subscribed {CS}/>"])
+async def test_a_feed_is_told_of_and_never_read_written_or_primary(
+    server: ScriptedServer, dav: OpenDav, types: str
+) -> None:
+    served = icloud()
+    served.calendars(calendar("home", types=types), calendar("work"))
+    served.play(server)
+    every = {one.remote.remote_id: one.remote for one in await all_calendars(dav.client, OWN)}
+    assert {name: one.uncheckable for name, one in every.items()} == {
+        "home": Uncheckable.SUBSCRIBED,
+        "work": None,
+    }
+    assert (every["home"].writable, every["work"].primary) == (False, True)
+    assert [one.remote for one in await listed_calendars(dav.client, OWN)] == [every["work"]]
 
 
 async def test_a_type_of_another_namespace_makes_no_calendar(world: World) -> None:

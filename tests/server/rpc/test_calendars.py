@@ -1,11 +1,13 @@
 """CalendarService over a real channel."""
 
+import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from calendarsync.v1 import availability_pb2, calendar_pb2
 from calendarsync.v1 import calendar_service_pb2 as pb
 from domain.access import AccessDenied
+from domain.calendar import Uncheckable
 from server.rpc.paging import page_token
 from tests.builders import EXPERT
 from tests.fakes.provider import Person
@@ -210,6 +212,26 @@ async def test_refuses_to_write_where_nothing_can_be_written(api: Api) -> None:
     assert (await failure_of(_update(api, wanted, "write_calendar_id"))).reason == "CALENDAR_NOT_WRITABLE"
 
 
+async def test_says_why_a_calendar_can_not_be_checked_and_lets_nobody_choose_it(api: Api) -> None:
+    person = await _connected(api)
+    person.add_calendar("Fixtures", writable=False, uncheckable=Uncheckable.SUBSCRIBED)
+    offered = await api.calendars.ListCalendars(pb.ListCalendarsRequest(expert_id=EXPERT, refresh=True))
+    request = pb.ListCalendarsRequest(expert_id=EXPERT, access=pb.CALENDAR_ACCESS_ALL)
+    listed = await api.calendars.ListCalendars(request)
+
+    (added,) = listed.calendars[1:]
+    assert list(offered.calendars) == list(listed.calendars[:1])
+    assert (added.name, added.missing, added.writable) == ("Fixtures", False, False)
+    assert added.uncheckable_reason == calendar_pb2.UNCHECKABLE_REASON_SUBSCRIBED
+    assert listed.calendars[0].uncheckable_reason == calendar_pb2.UNCHECKABLE_REASON_UNSPECIFIED
+    wanted = calendar_pb2.CalendarSettings(expert_id=EXPERT, conflict_calendar_ids=[added.calendar_id])
+    failure = await failure_of(_update(api, wanted, "conflict_calendar_ids"))
+    assert (failure.code, failure.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "CALENDAR_NOT_CHECKABLE",
+    )
+
+
 @pytest.mark.parametrize("paths", [[], ["etag"], ["write_calendar_id", "expert_id"], ["tentative"]])
 async def test_refuses_a_mask_that_names_nothing_or_something_else(api: Api, paths: list[str]) -> None:
     request = pb.UpdateCalendarSettingsRequest(
@@ -229,7 +251,7 @@ async def test_names_a_calendar_that_is_listed_twice_by_its_field(api: Api) -> N
     assert set(failure.fields) == {"settings.conflict_calendar_ids", "settings.conflict_calendar_ids[2]"}
 
 
-@pytest.mark.parametrize("access", [3, -1])
+@pytest.mark.parametrize("access", [4, -1])
 async def test_refuses_an_access_that_does_not_exist(api: Api, access: int) -> None:
     request = pb.ListCalendarsRequest(expert_id=EXPERT, access=access)  # type: ignore[arg-type]
 

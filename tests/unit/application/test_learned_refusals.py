@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from application.accounts.start_connection import StartedConnection
+from application.calendars.list_calendars import Listing
 from domain.access import AccessDenied
 from domain.account import Account, Provider
 from domain.calendar import CalendarNotWritable
@@ -62,7 +63,7 @@ async def test_a_refusal_is_remembered_and_told(app: Application, maria: Person)
     assert await write_state(app) is WriteCalendarState.PERMISSION_REQUIRED
     shared = await app.calendar(SHARED)
     assert (shared.writable, shared.permission_required, shared.demands) == (False, True, (WIDER,))
-    offered = (await app.list_calendars(EXPERT, writable_only=True)).calendars
+    offered = (await app.list_calendars(EXPERT, which=Listing.WRITABLE)).calendars
     assert [one.remote.remote_id for one in offered] == [PRIMARY]
     settings_changed, learned = app.changes(ChangeType.CALENDARS_CHANGED)[-2:]
     assert settings_changed.account_id is None

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from application.calendars.list_calendars import Listing
 from domain.access import AccessDenied, InvalidAnswer, ProviderMisconfigured, ProviderUnavailable
 from domain.account import AccountStatus, Provider
 from domain.availability import UnreadReason
+from domain.calendar import Uncheckable
 from domain.calendar_settings import WriteCalendarState
 from domain.connection import MailboxNotServed
 from domain.errors import DomainError
@@ -19,8 +21,8 @@ from tests.fakes.provider import Person
 from tests.support.application import Application
 
 
-async def names_of(app: Application, *, writable_only: bool = False) -> list[str]:
-    listed = await app.list_calendars(EXPERT, writable_only=writable_only)
+async def names_of(app: Application, which: Listing = Listing.CHECKABLE) -> list[str]:
+    listed = await app.list_calendars(EXPERT, which=which)
     return sorted(one.remote.name for one in listed.calendars)
 
 
@@ -78,7 +80,18 @@ async def test_offers_only_calendars_that_can_be_written_where_that_is_asked(
     await app.list_calendars(EXPERT, refresh=True)
 
     assert await names_of(app) == ["Calendar", "Holidays", "Team", "Vanishing"]
-    assert await names_of(app, writable_only=True) == ["Calendar", "Team"]
+    assert await names_of(app, Listing.WRITABLE) == ["Calendar", "Team"]
+
+
+async def test_what_can_not_be_checked_is_listed_where_that_is_asked_for(
+    app: Application, maria: Person
+) -> None:
+    maria.add_calendar("Fixtures", uncheckable=Uncheckable.SUBSCRIBED)
+    await app.connect(maria)
+
+    assert await names_of(app) == ["Calendar"]
+    assert await names_of(app, Listing.WRITABLE) == ["Calendar"]
+    assert await names_of(app, Listing.ALL) == ["Calendar", "Fixtures"]
 
 
 async def test_asks_the_provider_only_when_a_refresh_is_wanted(app: Application, maria: Person) -> None:

@@ -1,16 +1,19 @@
 """Choosing calendars."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from domain.calendar import CalendarNotFound, CalendarNotWritable
+from domain.availability import UnreadReason
+from domain.calendar import CalendarNotCheckable, CalendarNotFound, CalendarNotWritable, Uncheckable
 from domain.calendar_settings import WriteCalendarState
 from domain.errors import EtagMismatch
 from domain.expert import ExpertNotFound
 from domain.ids import CalendarId, ExpertId
 from domain.session import Hindrance, WriteStatus
-from tests.builders import EXPERT
+from tests.builders import EXPERT, an_interval
 from tests.fakes.provider import Person
 from tests.support.application import Application
 
@@ -54,6 +57,37 @@ async def test_a_read_only_calendar_may_be_checked_but_not_written(app: Applicat
     with pytest.raises(CalendarNotWritable):
         await app.update_calendar_settings(EXPERT, write=wanted)
     assert (await app.get_calendar_settings(EXPERT)) == chosen
+
+
+async def test_a_calendar_that_can_not_be_checked_is_not_chosen(app: Application, maria: Person) -> None:
+    feed = maria.add_calendar("Fixtures", uncheckable=Uncheckable.SUBSCRIBED)
+    await app.connect(maria)
+    wanted = await id_of(app, feed)
+    before = await app.get_calendar_settings(EXPERT)
+
+    with pytest.raises(CalendarNotCheckable):
+        await app.update_calendar_settings(EXPERT, conflict=[*before.settings.conflict, wanted])
+    with pytest.raises(CalendarNotWritable):
+        await app.update_calendar_settings(EXPERT, write=wanted)
+    assert await app.get_calendar_settings(EXPERT) == before
+
+
+async def test_one_that_was_chosen_before_is_unread_until_it_is_left_out(
+    app: Application, maria: Person
+) -> None:
+    side = maria.add_calendar("Side")
+    await app.connect(maria)
+    both = [await id_of(app, side), *(await app.get_calendar_settings(EXPERT)).settings.conflict]
+    await app.update_calendar_settings(EXPERT, conflict=both)
+    maria.calendars[side] = replace(maria.calendars[side], uncheckable=Uncheckable.SUBSCRIBED)
+    await app.list_calendars(EXPERT, refresh=True)
+
+    found = await app.look_up_availability(EXPERT, an_interval(), budget=timedelta(seconds=5))
+    assert [one.reason for one in found.unread] == [UnreadReason.CALENDAR_MISSING]
+    await app.update_calendar_settings(EXPERT, conflict=both)
+    await app.update_calendar_settings(EXPERT, conflict=both[1:])
+    with pytest.raises(CalendarNotCheckable):
+        await app.update_calendar_settings(EXPERT, conflict=both)
 
 
 async def test_refuses_a_missing_calendar_as_write_calendar(app: Application, maria: Person) -> None:

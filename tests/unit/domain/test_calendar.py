@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.calendar import Calendar, CalendarListNotBelieved, RemoteCalendar, reconcile
+from domain.calendar import Calendar, CalendarListNotBelieved, RemoteCalendar, Uncheckable, reconcile
 from domain.ids import CalendarId
 from tests.builders import ACCOUNT, a_calendar, a_remote_calendar
 
@@ -27,6 +27,20 @@ def _reconciled(known: list[Calendar], listed: list[RemoteCalendar]) -> dict[str
 
 def _known(calendar_id: str, remote_id: str, *, name: str = "Calendar", missing: bool = False) -> Calendar:
     return a_calendar(calendar_id, remote=a_remote_calendar(remote_id, name=name), missing=missing)
+
+
+def test_what_can_not_be_checked_is_known_and_neither_read_nor_written() -> None:
+    feed = a_remote_calendar("r1", uncheckable=Uncheckable.SUBSCRIBED)
+    (known,) = _reconciled([], [feed]).values()
+    assert (known.missing, known.readable, known.writable) == (False, False, False)
+
+    (gone,) = reconcile(
+        [known], [a_remote_calendar("r2", name="Yoga")], account_id=ACCOUNT, new_id=_new_ids()
+    )[1:]
+    assert (gone.missing, gone.remote.uncheckable) == (True, None)
+
+    (back,) = reconcile([known], [replace(feed, uncheckable=None)], account_id=ACCOUNT, new_id=_new_ids())
+    assert (back.calendar_id, back.readable, back.writable) == (known.calendar_id, True, True)
 
 
 def test_a_first_list_adds_every_calendar() -> None:

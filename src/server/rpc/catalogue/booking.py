@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import grpc
 
 from calendarsync.v1.error_reason_pb2 import ErrorReason
-from domain.calendar import CalendarNotWritable
+from domain.calendar import CalendarNotCheckable, CalendarNotWritable
 from domain.hold import AvailabilityUnknown, CalendarsUnreadable, TimeTaken
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import retry_in, unmet
@@ -17,6 +17,14 @@ BOOKING: Mapping[type[Exception], Entry] = {
         reason=ErrorReason.ERROR_REASON_CALENDAR_NOT_WRITABLE,
         message="the chosen write calendar can't be written",
         details=lambda _: [unmet("write_calendar_id", "CALENDAR_NOT_WRITABLE", "it must be writable")],
+    ),
+    CalendarNotCheckable: Entry(
+        code=grpc.StatusCode.FAILED_PRECONDITION,
+        reason=ErrorReason.ERROR_REASON_CALENDAR_NOT_CHECKABLE,
+        message="a chosen conflict calendar can't be checked: its provider tells nothing of what is in it",
+        details=lambda _: [
+            unmet("conflict_calendar_ids", "CALENDAR_NOT_CHECKABLE", "each must be checkable")
+        ],
     ),
     TimeTaken: Entry(
         code=grpc.StatusCode.FAILED_PRECONDITION,

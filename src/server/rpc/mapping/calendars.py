@@ -3,7 +3,7 @@
 from calendarsync.v1 import calendar_pb2
 from domain.calendar import Calendar
 from domain.calendar_settings import CalendarSettings, WriteCalendar
-from server.rpc.mapping.enums import WRITE_CALENDAR_STATES
+from server.rpc.mapping.enums import UNCHECKABLE_REASONS, WRITE_CALENDAR_STATES
 
 
 def calendar_message(calendar: Calendar) -> calendar_pb2.Calendar:
@@ -20,6 +20,7 @@ def calendar_message(calendar: Calendar) -> calendar_pb2.Calendar:
         shared=remote.shared,
         missing=calendar.missing,
         permission_required=calendar.permission_required,
+        uncheckable_reason=UNCHECKABLE_REASONS.outward(remote.uncheckable),
     )
 
 

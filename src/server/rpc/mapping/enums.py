@@ -16,6 +16,7 @@ from calendarsync.v1 import (
 from domain.access import LossCause
 from domain.account import AccountKind, AccountStatus, Provider
 from domain.availability import ReadingSource, UnreadReason, Verdict
+from domain.calendar import Uncheckable
 from domain.calendar_settings import WriteCalendarState
 from domain.change import ChangeType
 from domain.expert import Plan
@@ -58,6 +59,7 @@ RECONNECT_CAUSES = EnumPair(LossCause, account_pb2.ReconnectCause, "RECONNECT_CA
 UNREAD_REASONS = EnumPair(UnreadReason, availability_pb2.UnreadReason, "UNREAD_REASON_")
 READING_SOURCES = EnumPair(ReadingSource, availability_pb2.ReadingSource, "READING_SOURCE_")
 VERDICTS = EnumPair(Verdict, availability_service_pb2.TimeVerdict, "TIME_VERDICT_")
+UNCHECKABLE_REASONS = EnumPair(Uncheckable, calendar_pb2.UncheckableReason, "UNCHECKABLE_REASON_")
 WRITE_CALENDAR_STATES = EnumPair(WriteCalendarState, calendar_pb2.WriteCalendarState, "WRITE_CALENDAR_STATE_")
 WRITE_STATUSES = EnumPair(WriteStatus, session_pb2.WriteStatus, "WRITE_STATUS_")
 HINDRANCES = EnumPair(Hindrance, session_pb2.WriteHindrance, "WRITE_HINDRANCE_")
@@ -73,6 +75,7 @@ PAIRS = (
     UNREAD_REASONS,
     READING_SOURCES,
     VERDICTS,
+    UNCHECKABLE_REASONS,
     WRITE_CALENDAR_STATES,
     WRITE_STATUSES,
     HINDRANCES,

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from application.calendars.get_calendar_settings import ChosenCalendars, GetCalendarSettings
-from application.calendars.list_calendars import ListCalendars
+from application.calendars.list_calendars import ListCalendars, Listing
 from application.calendars.update_calendar_settings import UNCHANGED, Unchanged, UpdateCalendarSettings
 from calendarsync.v1 import calendar_pb2
 from calendarsync.v1 import calendar_service_pb2 as pb
@@ -15,6 +16,11 @@ from server.rpc.mapping.calendars import calendar_message, settings_message
 from server.rpc.mapping.enums import UNREAD_REASONS
 from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.servicers import Context
+
+LISTINGS: Final = {
+    pb.CALENDAR_ACCESS_WRITABLE: Listing.WRITABLE,
+    pb.CALENDAR_ACCESS_ALL: Listing.ALL,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,7 @@ class Calendars(CalendarServiceServicer):
         position = position_of(request, request.page_token, _page_end) if request.page_token else None
         listed = await self.list_calendars(
             ExpertId(request.expert_id),
-            writable_only=request.access == pb.CALENDAR_ACCESS_WRITABLE,
+            which=LISTINGS.get(request.access, Listing.CHECKABLE),
             refresh=request.refresh and position is None,
         )
         first = 0 if position is None else _beyond(position, listed.calendars)
