@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from domain.access import LossCause
-from domain.doubt import Doubt
+from domain.doubt import APART, Doubt
 from domain.errors import DomainError
 from domain.ids import AccountId, ExpertId
 
@@ -80,17 +80,19 @@ class Account:
     def with_mailbox(self) -> "Account":
         return replace(self, unserved_since=None)
 
-    def doubted(self, *, worked_at: datetime | None, now: datetime) -> "Account":
-        """Its present grant was refused, and a fresh probe confirmed it; `worked_at` as in Doubt."""
+    def doubted(self, *, worked_at: datetime | None, now: datetime, apart: timedelta = APART) -> "Account":
+        """Its present grant was refused, and a fresh probe confirmed it; `worked_at` and `apart` as in Doubt."""
         doubt = self._standing_doubt(worked_at, now)
         if doubt is None:
             return replace(self, doubt=Doubt(grant_version=self.grant_version, refusals=1, last_at=now))
-        return replace(self, doubt=doubt.refused_again(now))
+        return replace(self, doubt=doubt.refused_again(now, apart=apart))
 
-    def next_refusal_counts_at(self, *, worked_at: datetime | None, now: datetime) -> datetime:
+    def next_refusal_counts_at(
+        self, *, worked_at: datetime | None, now: datetime, apart: timedelta = APART
+    ) -> datetime:
         """Before that another says no more than those that counted."""
         doubt = self._standing_doubt(worked_at, now)
-        return now if doubt is None else max(doubt.counts_again_at, now)
+        return now if doubt is None else max(doubt.counts_again_at(apart=apart), now)
 
     def _standing_doubt(self, worked_at: datetime | None, now: datetime) -> Doubt | None:
         if self.doubt is None or not self.doubt.stands(

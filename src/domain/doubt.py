@@ -15,7 +15,7 @@ SKEW: Final = timedelta(seconds=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """Refusals of one grant with nothing that worked between them, each confirmed by a fresh probe: how many counted,
-    and when the last of them did."""
+    and when the last of them did. `apart` is how far apart they must be to count."""
 
     grant_version: int
     refusals: int
@@ -25,9 +25,8 @@ class Doubt:
     def proven(self) -> bool:
         return self.refusals >= REFUSALS
 
-    @property
-    def counts_again_at(self) -> datetime:
-        return self.last_at + APART
+    def counts_again_at(self, *, apart: timedelta = APART) -> datetime:
+        return self.last_at + apart
 
     def stands(self, *, grant_version: int, worked_at: datetime | None, now: datetime) -> bool:
         """Whether a refusal of this grant goes on with it. `worked_at` is when the newest look began that was answered.
@@ -35,8 +34,8 @@ class Doubt:
         worked_since = worked_at is not None and worked_at > self.last_at
         return grant_version == self.grant_version and not worked_since and self.last_at <= now + SKEW
 
-    def refused_again(self, now: datetime) -> "Doubt":
+    def refused_again(self, now: datetime, *, apart: timedelta = APART) -> "Doubt":
         """Too soon after the last one that changes nothing."""
-        if now < self.counts_again_at:
+        if now < self.counts_again_at(apart=apart):
             return self
         return replace(self, refusals=min(self.refusals + 1, REFUSALS), last_at=now)

@@ -32,6 +32,7 @@ from calendarsync.v1 import (
 )
 from domain.account import Provider
 from domain.connection import Confirming
+from domain.doubt import APART
 from domain.ids import AccountId
 from domain.reading import Pace
 from server.acting import who_acts
@@ -129,6 +130,7 @@ def a_world(
         changes_kept=timedelta(days=7),
         audit_kept=timedelta(days=400),
         sessions_kept=timedelta(days=400),
+        doubts_apart=APART,
         moved_kept=timedelta(days=90),
         jitter=lambda: 0.0,
     )

@@ -11,6 +11,7 @@ from application.ports.store import Store
 from application.provider_faults import PROVIDER_FAULTS, ProviderFault
 from domain.access import AccessDoubted, ProviderUnavailable
 from domain.account import Account, AccountNotFound
+from domain.doubt import APART
 
 PATIENCE: Final = timedelta(seconds=5)
 """For the probe, while somebody may wait for what was refused."""
@@ -20,12 +21,14 @@ PATIENCE: Final = timedelta(seconds=5)
 class WeighRefusal:
     """What is counted is in the account's row, so that it doesn't matter which process meets the next refusal.
 
-    Looks that succeed write nothing there: they are looked up when the next refusal comes.
+    Looks that succeed write nothing there: they are looked up when the next refusal comes. `apart` is how far apart
+    refusals must be to count.
     """
 
     store: Store
     clock: Clock
     providers: CalendarProviders
+    apart: timedelta = APART
 
     async def __call__(self, refused: AccessDoubted) -> ProviderFault:
         """AccessLost once refusals prove it together; until then the doubt, with the time at which the next one counts;
@@ -51,7 +54,7 @@ class WeighRefusal:
             account = await tx.accounts.get(refused.account_id)
             worked_at = await tx.readings.last_looked(account.expert_id, account.account_id)
         now = self.clock.now()
-        counts_at = account.next_refusal_counts_at(worked_at=worked_at, now=now)
+        counts_at = account.next_refusal_counts_at(worked_at=worked_at, now=now, apart=self.apart)
         if not _is_news(refused, account):
             return refused
         return account if counts_at <= now else refused.until(counts_at, now)
@@ -72,9 +75,9 @@ class WeighRefusal:
                 return refused
             now = self.clock.now()
             worked_at = await tx.readings.last_looked(account.expert_id, account.account_id)
-            doubted = account.doubted(worked_at=worked_at, now=now)
+            doubted = account.doubted(worked_at=worked_at, now=now, apart=self.apart)
             assert doubted.doubt is not None
-            again_at = doubted.doubt.counts_again_at
+            again_at = doubted.doubt.counts_again_at(apart=self.apart)
             await tx.accounts.save(doubted)
             await tx.calendars.listed(account.account_id, due_at=again_at, begun_at=now, now=now)
             await tx.readings.spare(account.account_id, until=again_at)

@@ -142,6 +142,7 @@ class Container(containers.DeclarativeContainer):
     changes_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     audit_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     sessions_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
+    doubts_apart: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     moved_kept: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
     jitter: providers.Dependency[Callable[[], float]] = providers.Dependency()
 
@@ -157,7 +158,9 @@ class Container(containers.DeclarativeContainer):
     blame = providers.Singleton(
         FindBlame, store=store, clock=clock, providers=calendar_providers, alarms=alarms
     )
-    weigh_refusal = providers.Factory(WeighRefusal, store=store, clock=clock, providers=calendar_providers)
+    weigh_refusal = providers.Factory(
+        WeighRefusal, store=store, clock=clock, providers=calendar_providers, apart=doubts_apart
+    )
     report_lost = providers.Factory(
         ReportLostAccess, store=store, clock=clock, ids=ids, blame=blame, weigh=weigh_refusal
     )

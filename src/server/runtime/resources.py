@@ -35,6 +35,7 @@ from application.ports.meters import ProviderMeter
 from application.ports.provider import CalendarProviders
 from application.ports.store import StoreUnavailable
 from domain.account import Provider
+from domain.doubt import REFUSALS
 from domain.reading import Pace
 from server.acting import who_acts
 from server.alarms import OperatorAlarms
@@ -120,6 +121,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             changes_kept=timedelta(days=settings.changes_kept_days),
             audit_kept=timedelta(days=settings.audit_kept_days),
             sessions_kept=timedelta(days=settings.sessions_kept_days),
+            doubts_apart=timedelta(seconds=settings.apple_doubt_seconds) / (REFUSALS - 1),
             moved_kept=timedelta(days=settings.moved_kept_days),
             jitter=random.random,
         )

@@ -129,6 +129,7 @@ def test_what_is_missing_or_empty_is_named(environment: pytest.MonkeyPatch, name
         ("APPLE_START_URL", "http://hunter2.example"),
         ("APPLE_HOSTS", "calendars.example:443,hunter2"),
         ("APPLE_CA_FILE", "/nowhere/hunter2.pem"),
+        ("APPLE_DOUBT_SECONDS", "0"),
         ("APPLE_PERSON_PER_MINUTE", "0"),
         ("RETURN_URLS", "https://app.example,hunter2"),
         ("DATABASE_POOL_SIZE", "hunter2"),

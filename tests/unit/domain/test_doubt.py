@@ -148,3 +148,11 @@ def proven_by(history: Sequence[tuple[datetime, What]]) -> bool:
         all(later - earlier >= APART for earlier, later in pairwise(chosen))
         for chosen in combinations(refusals, REFUSALS)
     )
+
+
+def test_how_far_apart_refusals_must_be_is_the_operators_to_say() -> None:
+    apart, account = timedelta(seconds=1), an_account()
+    for now in (NOW, NOW + apart / 2, NOW + apart, NOW + 2 * apart):
+        account = account.doubted(worked_at=None, now=now, apart=apart)
+        assert account.next_refusal_counts_at(worked_at=None, now=now, apart=apart) > now
+    assert account.doubt == Doubt(grant_version=1, refusals=3, last_at=NOW + 2 * apart)

@@ -39,6 +39,13 @@ class AppleSettings(BaseModel):
     apple_ca_file: ReadableFile | None = Field(
         default=None, description="certificate authority to trust for those"
     )
+    apple_doubt_seconds: float = Field(
+        default=900,
+        ge=1,
+        le=86_400,
+        description="how long Apple has to refuse a password, three times in a row, until access counts as lost and the"
+        " expert is mailed: it refuses working ones at times. Much less is for trying it out",
+    )
     apple_person_per_minute: int = Field(
         default=240,
         ge=1,
