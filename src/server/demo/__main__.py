@@ -19,8 +19,9 @@ from adapters.postgres.embedded.interruptions import uninterrupted
 from server.demo.client import Client
 from server.demo.narrator import Narrator, NotAsTold
 from server.demo.story import Story
+from server.demo.three import DOUBT_SECONDS
 from server.demo.world import World
-from server.runtime.settings import PREFIX
+from server.runtime.settings import PREFIX, variable
 from server.time_zones import use_packaged_zones
 
 INTERRUPTED: Final = 130
@@ -58,6 +59,7 @@ async def _tell(addresses: dict[str, Any]) -> None:
 def _service(folder: Path, log: Path) -> Iterator[dict[str, Any]]:
     """`make run` with settings of its own, whatever the environment has; ended by Ctrl-C as a person would."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment[variable("apple_doubt_seconds")] = str(DOUBT_SECONDS)
     command = [
         sys.executable,
         "-m",

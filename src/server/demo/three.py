@@ -1,4 +1,4 @@
-"""A chapter on three providers: an iCloud account beside the other two."""
+"""A chapter on three providers: an iCloud account beside the other two, its password revoked and made anew."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,9 +7,14 @@ from typing import Final
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from calendarsync.v1 import calendar_service_pb2 as calendars_pb
-from calendarsync.v1.account_pb2 import PROVIDER_APPLE
+from calendarsync.v1.account_pb2 import (
+    ACCOUNT_STATUS_ACTIVE,
+    ACCOUNT_STATUS_RECONNECT_REQUIRED,
+    PROVIDER_APPLE,
+    Account,
+)
 from calendarsync.v1.calendar_pb2 import Calendar, CalendarSettings
-from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN, Session
+from calendarsync.v1.session_pb2 import WRITE_STATUS_WAITING, WRITE_STATUS_WRITTEN, Session
 from server.demo.client import EXPERT, Client
 from server.demo.narrator import Narrator, until
 from server.demo.world import World, parameters
@@ -18,6 +23,8 @@ RETURN_URL: Final = "http://localhost:3000/calendars"
 IDA: Final = "ida@icloud.example.com"
 NORMAL_PASSWORD: Final = "Correct-Horse-7"  # noqa: S105 - the sandbox's, of nobody
 PROVIDERS: Final = 3
+DOUBT_SECONDS: Final = 2
+"""How long iCloud has to refuse a password in this service until access counts as lost; nobody watches for longer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +44,8 @@ class AllThree:
         before = await self.client.settings()
         await self._check_two(apple)
         await self._write(apple)
+        await self._lose(apple)
+        await self._regain(apple)
         await self._choose(
             conflicts=list(before.conflict_calendar_ids), write=before.effective_write_calendar_id
         )
@@ -95,6 +104,62 @@ class AllThree:
             "a session is written to the iCloud calendar",
             written.event.calendar_id == apple.calendar_id and await self._titles() == ["Trio"],
         )
+
+    async def _lose(self, apple: Calendar) -> None:
+        await self.world.ask("DELETE", "/mails")
+        await self.world.ask("DELETE", "/icloud/people/ida/passwords")
+        self.narrator.tell("  Ida revokes the password on her Apple ID's page")
+        busy = await self.client.busy(self.tomorrow, days=1, look_now=True)
+        account = await self._account(apple)
+        self.narrator.expect(
+            "one refusal proves nothing: her calendar is unread, and the account stays as it is",
+            {one.calendar_id for one in busy.calendars if one.HasField("unread_reason")}
+            == {apple.calendar_id}
+            and account.status == ACCOUNT_STATUS_ACTIVE,
+        )
+        await self._put("trio-2", hour=19, title="Trio, second part")
+        await until(
+            lambda: self._seen_again(apple),
+            lambda one: one.status == ACCOUNT_STATUS_RECONNECT_REQUIRED,
+            told="refusals that go on are lost access",
+        )
+        waiting = await until(
+            lambda: self.client.session("trio-2"),
+            lambda one: one.event.status == WRITE_STATUS_WAITING,
+            told="the session waits",
+        )
+        self.narrator.expect(
+            f"refusals that go on are lost access, here after {DOUBT_SECONDS} seconds instead of 15 minutes; "
+            "a session waits meanwhile",
+            not waiting.event.written_revision,
+        )
+
+    async def _seen_again(self, apple: Calendar) -> Account:
+        await self.client.busy(self.tomorrow, days=1, look_now=True)
+        return await self._account(apple)
+
+    async def _regain(self, apple: Calendar) -> None:
+        (mail,) = await until(self.world.mails, bool, told="an “Action required” mail arrives")
+        self.narrator.expect(
+            f"a mail says what to do: “{mail['subject']}”", "app-specific password" in mail["text"]
+        )
+        link = next(word for word in mail["text"].split() if "/reconnect/" in word)
+        page = await self.world.follow(link)
+        made = await self.world.ask("POST", "/icloud/people/ida/passwords")
+        await self.world.follow(await self.world.type_password(page, IDA, made["password"]))
+        account = await self._account(apple)
+        self.narrator.expect(
+            "its link leads to that page; with a new password the account is the same one, active again",
+            account.status == ACCOUNT_STATUS_ACTIVE,
+        )
+        await self._written("trio-2")
+        self.narrator.expect(
+            "and the waiting session is written", await self._titles() == ["Trio", "Trio, second part"]
+        )
+
+    async def _account(self, apple: Calendar) -> Account:
+        accounts = (await self.client.list_accounts()).accounts
+        return next(one for one in accounts if one.account_id == apple.account_id)
 
     async def _calendars(self) -> list[Calendar]:
         request = calendars_pb.ListCalendarsRequest(expert_id=EXPERT)
