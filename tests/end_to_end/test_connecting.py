@@ -50,6 +50,7 @@ async def test_connects_through_the_services_own_redirect_once_it_is_confirmed(
         ("walter", ACCOUNT_KIND_WORK),
         ("gina", ACCOUNT_KIND_PERSONAL),
         ("ida", ACCOUNT_KIND_PERSONAL),
+        ("partitioned", ACCOUNT_KIND_PERSONAL),
     ],
 )
 async def test_connects_through_the_callers_own_page_once(

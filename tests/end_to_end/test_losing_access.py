@@ -13,7 +13,7 @@ from calendarsync.v1.account_pb2 import (
     AccountStatus,
 )
 from tests.support.calls import EXPERT_EMAIL, EXPERT_NAME, TITLE, hours, unread
-from tests.support.cast import AT_GOOGLE, NOT_AT_APPLE, Cast
+from tests.support.cast import AT_APPLE, AT_GOOGLE, NOT_AT_APPLE, Cast
 from tests.support.service import Service, until
 from tests.support.watching import watching
 
@@ -138,6 +138,21 @@ async def test_the_link_suggests_the_account_it_is_about_and_accepts_no_other(se
     assert "another Microsoft account" in await reconnect(service, link, "ben")
     assert await status(service) == ACCOUNT_STATUS_RECONNECT_REQUIRED
     assert "connected again" in await reconnect(service, link)
+
+
+async def test_the_page_for_a_password_suggests_the_account_it_is_about_and_accepts_no_other(
+    service: Service,
+) -> None:
+    await service.connect(AT_APPLE.main)
+    await lose(service, AT_APPLE.main)
+    link = await mailed(service)
+    page = await service.open((await service.open(link)).location)
+    assert f'value="{AT_APPLE.email}"' in page.text
+    ended = await reconnect(service, link, AT_APPLE.other)
+    assert "You typed another Apple ID" in ended
+    assert f"and type {AT_APPLE.email}." in ended
+    assert await status(service) == ACCOUNT_STATUS_RECONNECT_REQUIRED
+    assert "connected again" in await reconnect(service, link, AT_APPLE.main)
 
 
 async def test_a_reconnect_through_the_api_closes_the_incident_too(service: Service) -> None:

@@ -186,12 +186,18 @@ async def test_a_new_write_calendar_moves_nothing_that_is_written(service: Servi
     assert [one.subject for one in service.events("anna", "team")] == [TITLE]
 
 
-async def test_writes_to_a_calendar_that_somebody_shared(service: Service) -> None:
-    await service.connect("dora")
-    await service.choose(write_calendar_id=await service.calendar_id("dora", "ben-writable"))
+@pytest.mark.parametrize(
+    ("person", "shared", "owner", "calendar"),
+    [("dora", "ben-writable", "ben", "projects"), ("ines", "ivan-writable", "ivan", "club")],
+)
+async def test_writes_to_a_calendar_that_somebody_shared(
+    service: Service, person: str, shared: str, owner: str, calendar: str
+) -> None:
+    await service.connect(person)
+    await service.choose(write_calendar_id=await service.calendar_id(person, shared))
     await service.put_session()
     await service.written()
-    assert [one.subject for one in service.events("ben", "projects")] == [TITLE]
+    assert [one.subject for one in service.events(owner, calendar)] == [TITLE]
 
 
 async def test_a_session_in_a_shared_calendar_moves_as_one_event_and_goes(service: Service) -> None:

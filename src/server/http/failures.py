@@ -114,6 +114,8 @@ _AT: Final[Mapping[Provider, Mapping[str, Words]]] = {
         ),
     },
 }
+_NAMED_BY: Final[Mapping[Provider, str]] = {Provider.APPLE: "type"}
+"""How people say at the provider who they are."""
 _OTHERWISE: Final = ("Something has changed while you signed in.", AGAIN)
 
 
@@ -124,7 +126,7 @@ def failure_page(failure: Exception, provider: Provider) -> Page:
     if isinstance(failure, BlockedByOrganisation) and failure.code:
         after += f" They will want to know what {name} said: {failure.code}."
     if isinstance(failure, AccountMismatch) and failure.meant:
-        after = f"Start again, and choose {failure.meant}."
+        after = f"Start again, and {_NAMED_BY.get(provider, 'choose')} {failure.meant}."
     if isinstance(failure, PermissionsMissing):
         after += _left_out(failure)
     return Page(
