@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.complete
 ENGINE ?= docker
-CODE := src tests tools bench chaos
+CODE := src tests tools bench chaos packages setup.py
 # Where a machine sets it, every process would compile the service and its packages anew: a second each.
 unexport PYTHONDONTWRITEBYTECODE
 

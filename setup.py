@@ -1,6 +1,7 @@
-"""Generates the contract's Python into the wheel as it is built: stubs are not committed, yet must be installed.
+"""Builds the wheel of the service: its packages and the contract's Python in a folder that only its program looks into.
 
-Everything else about the package stands in pyproject.toml.
+Why it isn't simply a list of packages is told in docs/decisions/0062-what-a-wheel-takes.md. Everything else about the
+package stands in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -11,22 +12,20 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-ROOT = Path(__file__).resolve().parent
+WHEELS = runpy.run_path(str(Path(__file__).resolve().parent / "tools" / "wheels.py"))
+PACKAGES = ("domain", "application", "adapters", "server")
 
 
-class BuildWithContract(build_py):
-    """Copies the packages, then compiles proto/ beside them. An editable install uses what `make proto` makes."""
+class BuildTheService(build_py):
+    """An editable install has none of this: it finds `src`, and there what `make proto` makes."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:
             return
-        folder = Path(self.get_finalized_command("build").build_temp)
-        folder.mkdir(parents=True, exist_ok=True)
-        contract = runpy.run_path(str(ROOT / "tools" / "build_proto.py"))
-        sources = contract["sources_in"](ROOT / "proto")
-        if not contract["build"](ROOT / "proto", sources, Path(self.build_lib), folder, typed=False):
-            raise SystemExit("the contract can't be compiled: the compiler said why above")
+        inside = Path(self.build_lib) / "calendarsync_service" / "_packages"
+        WHEELS["carry"](PACKAGES, inside)
+        WHEELS["generate"](inside, Path(self.get_finalized_command("build").build_temp))
 
 
-setup(cmdclass={"build_py": BuildWithContract})
+setup(cmdclass={"build_py": BuildTheService})

@@ -1,21 +1,16 @@
-"""The package as others install it: built from what is committed, in an environment that has nothing else of ours."""
+"""The service's package as others install it: from an sdist of what is committed, beside nothing else of ours."""
 
 import base64
 import hashlib
-import os
-import subprocess
 import sys
-import tarfile
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from server.runtime.settings import PREFIX
+from tests.support.packages import ROOT, UV, built, clone, committed, run
 
-ROOT = Path(__file__).parents[2]
-UV = Path(sys.executable).with_name("uv")
-LIMIT_SECONDS = 300
 SETTINGS = {
     "ENCRYPTION_KEYS": "one:" + base64.b64encode(hashlib.sha256(b"one").digest()).decode(),
     "MICROSOFT_CLIENT_ID": "client",
@@ -23,6 +18,9 @@ SETTINGS = {
     "SMTP_URL": "smtp://127.0.0.1:9",
     "MAIL_FROM": "calendars@example.com",
 }
+FLOORS = ("domain", "application", "adapters", "server")
+FILES = "import importlib.metadata as it; print(*it.files('calendarsync-service'), sep='\\n')"
+FOUND = "import importlib.util as it; print(*filter(it.find_spec, {names}))"
 
 
 @pytest.fixture(scope="module")
@@ -33,43 +31,8 @@ def calendarsync(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(folder, UV, "venv", "-q", "--python", sys.executable, environment)
     install = (UV, "pip", "install", "-q", "--no-deps", f"--python={environment / 'bin' / 'python'}")
     run(folder, *install, "--require-hashes", "-r", ROOT / "requirements.txt")
-    run(folder, *install, source(folder))
+    run(folder, *install, built(clone(folder / "clone"), folder / "sdist", "sdist"))
     return environment / "bin" / "calendarsync"
-
-
-def source(folder: Path) -> Path:
-    """What is committed, or would be: the files that git knows as they are now."""
-    listed = run(ROOT, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-    target = folder / "source"
-    archive = folder / "source.tar"
-    with tarfile.open(archive, "w") as tar:
-        for name in filter(None, listed):
-            if (ROOT / name).exists():
-                tar.add(ROOT / name, arcname=name)
-    with tarfile.open(archive) as tar:
-        tar.extractall(target, filter="data")
-    return target
-
-
-def run(folder: Path, *command: str | Path, **settings: str) -> str:
-    """The output of a command that succeeds. No setting of the service is inherited, nor where the tests' code lies."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(PREFIX) and name not in {"PYTHONPATH", "VIRTUAL_ENV"}
-    }
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=kept | settings,
-        check=False,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=LIMIT_SECONDS,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def test_says_its_version_which_stands_in_one_place(calendarsync: Path, tmp_path: Path) -> None:
@@ -82,15 +45,44 @@ def test_says_what_it_can_do(calendarsync: Path, tmp_path: Path) -> None:
         assert command in told
 
 
+def test_has_every_file_of_its_packages_and_the_contracts_python(calendarsync: Path, tmp_path: Path) -> None:
+    installed = set(run(tmp_path, calendarsync.with_name("python"), "-c", FILES).splitlines())
+    inside = "calendarsync_service/_packages/"
+    wanted = {inside + name.removeprefix("src/") for one in FLOORS for name in committed(f"src/{one}")}
+    wanted |= {
+        inside + name.removeprefix("proto/").replace(".proto", kind)
+        for name in committed("proto")
+        for kind in ("_pb2.py", "_pb2_grpc.py")
+    }
+    wanted.add(inside + "buf/validate/validate_pb2.py")
+
+    assert wanted <= installed
+
+
+def test_takes_one_name_in_the_environment(calendarsync: Path, tmp_path: Path) -> None:
+    python = calendarsync.with_name("python")
+    names = (*FLOORS, "sandbox", "calendarsync", "buf", "calendarsync_service", "calendarsync_sandbox")
+    assert run(tmp_path, python, "-c", FOUND.format(names=names)) == "calendarsync_service\n"
+    folders = {name.partition("/")[0] for name in run(tmp_path, python, "-c", FILES).splitlines()}
+    told = f"calendarsync_service-{version('calendarsync-service')}.dist-info"
+    assert folders == {"calendarsync_service", told, ".."}
+
+
 def test_checks_settings_and_migrates(calendarsync: Path, tmp_path: Path, empty_dsn: str) -> None:
     settings = {PREFIX + name: value for name, value in (SETTINGS | {"DATABASE_URL": empty_dsn}).items()}
     assert (
         run(tmp_path, calendarsync, "check-settings", **settings)
         == "The settings are right.\nProviders: MICROSOFT.\n"
     )
-    assert "The schema is up to date." in run(tmp_path, calendarsync, "migrate", **settings)
+    # As a module, and beside somebody else's package of the same name.
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "__init__.py").write_text("raise SystemExit('somebody else')")
+    python = calendarsync.with_name("python")
+    assert "The schema is up to date." in run(
+        tmp_path, python, "-m", "calendarsync_service", "migrate", **settings
+    )
 
 
-def test_names_the_extra_that_it_lacks(calendarsync: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=r"calendarsync-service\[local\]"):
+def test_names_the_package_that_it_lacks(calendarsync: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="pip install calendarsync-sandbox"):
         run(tmp_path, calendarsync, "local", "--folder", tmp_path / "var")

@@ -38,6 +38,8 @@ REGISTRATIONS: Final = frozenset(REGISTERED_BY.values()) | frozenset(
     chain.from_iterable(CREDENTIALS.values())
 )
 """What says that somebody means a real provider, also where a part of it is forgotten: then the settings say which."""
+SANDBOX: Final = "calendarsync_sandbox"
+"""Run as a program and never imported: the service knows nothing of it."""
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""
 
@@ -83,9 +85,9 @@ def stand_ins(folder: Path, environment: Mapping[str, str]) -> Iterator[StandIns
 
 
 def _require_sandbox() -> None:
-    if not all(importlib.util.find_spec(name) for name in ("aiosmtpd", "trustme")):
+    if importlib.util.find_spec(SANDBOX) is None:
         raise StandInFailed(
-            "the stand-in for providers comes with an extra: pip install 'calendarsync-service[local]', or set"
+            "the stand-in for providers is a package of its own: pip install calendarsync-sandbox, or set"
             f" {' or '.join(map(variable, REGISTERED_BY.values()))} for a real one"
         )
 
@@ -158,7 +160,7 @@ def _sandbox() -> Iterator[dict[str, str]]:
 @contextmanager
 def _sandbox_process(ca_file: Path) -> Iterator[dict[str, str]]:
     """The sandbox in a process of its own, which ends when our end of its standard input closes."""
-    command = [sys.executable, "-m", "sandbox", "--exit-with-stdin", "--ca-file", str(ca_file)]
+    command = [sys.executable, "-m", f"{SANDBOX}.stand_ins", "--exit-with-stdin", "--ca-file", str(ca_file)]
     process: subprocess.Popen[str] | None = None
     try:
         with uninterrupted():

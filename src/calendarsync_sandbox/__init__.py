@@ -1,0 +1,1 @@
+"""CalendarSync on this machine, for the tests of those who call it."""
