@@ -164,6 +164,7 @@ async def test_finds_every_service_through_reflection(service: Service) -> None:
         "calendarsync.v1.ExpertService",
         "calendarsync.v1.SessionService",
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     }
     assert "calendarsync.v1.AvailabilityService/CheckTimes" in methods

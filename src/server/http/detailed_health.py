@@ -11,6 +11,7 @@ from aiohttp import web
 
 from application.ports.provider import CalendarProviders
 from server.alarms import CREDENTIAL_REFUSED, MISCONFIGURED, TOKENS_REFUSED, OperatorAlarms
+from server.build import build_version
 from server.http.health import DATABASE, OK, SCHEMA, STOPPING, UNAVAILABLE, Readiness
 from server.metrics.census import CensusTaker
 from server.metrics.work import LOGIN_REFUSED, WorkMetrics
@@ -64,6 +65,7 @@ class DetailedHealth:
                 "status": UNAVAILABLE if hindrance else "ready",
                 "reason": hindrance,
                 "parts": parts | {"credentials": self._credentials()},
+                "version": build_version(),
                 "time_zones": zones_version(),
             },
             status=HTTPStatus.SERVICE_UNAVAILABLE if hindrance else HTTPStatus.OK,

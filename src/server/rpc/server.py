@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import grpc.aio
 from grpc_health.v1 import health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from application.callers.known_callers import KnownCallers
 from application.cells.find_moved import FindMoved
@@ -197,9 +196,7 @@ async def grpc_server(
     health_servicer = health.Health()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     if door.reflection:
-        names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflecting = reflection.Reflection(names, identification)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflecting, server)  # type: ignore[no-untyped-call]
+        reflection.serve(server, (*SERVICES, health.SERVICE_NAME), identification)
     port = _listen(server, address, door.certificates)
     await server.start()
     for service in ("", *SERVICES):

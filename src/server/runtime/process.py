@@ -15,6 +15,7 @@ from adapters.postgres.pool import Pool
 from application.ports.store import StoreUnavailable
 from domain.connection import Confirming
 from server.addresses import Address
+from server.build import build_version
 from server.http.app import HttpServer, http_server
 from server.http.connections.limits import HttpLimits
 from server.logs import described, log_stray_errors
@@ -135,6 +136,7 @@ async def _serve(
         async with _interruptible(running(settings, role, hurry=signals.hurry), signals.stop) as process:
             log.info(
                 "ready",
+                version=build_version(),
                 role=role.value,
                 grpc=process.grpc_port and str(settings.grpc_address._replace(port=process.grpc_port)),
                 http=str(settings.http_address._replace(port=process.http_port)),

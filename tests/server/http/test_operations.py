@@ -62,6 +62,7 @@ async def test_readiness_tells_each_part_by_itself(door: Browser) -> None:
 
     assert (status, ready["status"], ready["reason"]) == (200, "ready", None)
     assert ready["time_zones"] == version("tzdata")
+    assert ready["version"] == version("calendarsync-service")
     credentials = ready["parts"].pop("credentials")
     assert states(ready["parts"]) == {"database": "ok", "schema": "ok", "queue": "no_workers"}
     assert states(credentials) == {

@@ -12,7 +12,7 @@ import pytest_asyncio
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.descriptor_pool import Default
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from calendarsync.v1 import change_service_pb2 as changes
 from calendarsync.v1.account_service_pb2 import ListIncidentsRequest
@@ -213,17 +213,20 @@ async def test_health_is_open_and_reflection_is_for_those_who_can_say_who_they_a
     health: Any = health_pb2_grpc.HealthStub(channel)
     assert (await health.Check(health_pb2.HealthCheckRequest())).status == 1
 
-    assert await _reflected(channel) is grpc.StatusCode.UNAUTHENTICATED
+    for version in ("v1", "v1alpha"):
+        assert await _reflected(channel, version) is grpc.StatusCode.UNAUTHENTICATED
     async with door.channel(await door.token("nobody", Scope.WRITE)) as known:
-        assert await _reflected(known) is grpc.StatusCode.OK
+        for version in ("v1", "v1alpha"):
+            assert await _reflected(known, version) is grpc.StatusCode.OK
 
 
-async def test_reflection_can_be_off(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_reflection_can_be_off(world: World, tmp_path: Path, version: str) -> None:
     async with (
         guarded(world, tmp_path, reflection=False) as door,
         door.channel(await door.token("booking")) as channel,
     ):
-        ask: Any = channel.unary_unary("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+        ask: Any = channel.unary_unary(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo")
         with pytest.raises(grpc.aio.AioRpcError) as refused:  # a stream may be reset before it has its status
             await ask(b"")
         assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
@@ -371,10 +374,14 @@ async def _called(channel: grpc.aio.Channel, path: str, method: MethodDescriptor
     return await failure_of(call(request, metadata=metadata))
 
 
-async def _reflected(channel: grpc.aio.Channel) -> grpc.StatusCode:
+async def _reflected(channel: grpc.aio.Channel, version: str) -> grpc.StatusCode:
     either: Any = channel
-    stub: Any = reflection_pb2_grpc.ServerReflectionStub(either)
-    call = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+    ask = either.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    call = ask(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
     try:
         async for _ in call:
             pass

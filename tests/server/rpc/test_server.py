@@ -2,14 +2,16 @@
 
 import asyncio
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from calendarsync.v1 import change_service_pb2, change_service_pb2_grpc
 from domain.account import Provider
@@ -65,14 +67,28 @@ async def test_health_of_the_provider_follows_the_alarm(api: Api, logs: Logs) ->
     assert raised["code"] == "AADSTS7000222"
 
 
-async def test_reflection_lists_the_services(api: Api) -> None:
+@pytest.mark.parametrize(
+    "name", ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+)
+async def test_reflection_tells_of_the_services_of_itself_and_of_the_build(api: Api, name: str) -> None:
     channel: Any = api.channel
-    reflection: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
-    call = reflection.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
-    answers = [answer async for answer in call]
+    reflected = channel.stream_stream(
+        f"/{name}/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    asked = [
+        reflection_pb2.ServerReflectionRequest(list_services=""),
+        reflection_pb2.ServerReflectionRequest(file_containing_symbol=name),
+    ]
+    call = reflected(iter(asked))
+    services, described = [answer async for answer in call]
 
-    listed = {one.name for one in answers[0].list_services_response.service}
-    assert listed >= {*SERVICES, "grpc.health.v1.Health"}
+    listed = {one.name for one in services.list_services_response.service}
+    assert listed >= {*SERVICES, "grpc.health.v1.Health", name}
+    (file,) = described.file_descriptor_response.file_descriptor_proto
+    assert FileDescriptorProto.FromString(file).package == name.removesuffix(".ServerReflection")
+    assert dict(await call.initial_metadata())["calendarsync-version"] == version("calendarsync-service")
 
 
 async def test_a_stopping_server_lets_running_calls_finish_and_says_so(api: Api) -> None:

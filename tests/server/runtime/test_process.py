@@ -235,7 +235,9 @@ async def test_a_signal_stops_it_cleanly(dsn: str, name: signal.Signals) -> None
     async with asyncio.timeout(30):
         while b'"ready"' not in (line := await process.stderr.readline()):
             assert line, "it ended before it was ready"
-        assert json.loads(line)["time_zones"] == version("tzdata")
+        told = json.loads(line)
+        assert told["time_zones"] == version("tzdata")
+        assert told["version"] == version("calendarsync-service")
         process.send_signal(name)
         rest = (await process.communicate())[1].decode()
 
