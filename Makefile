@@ -8,11 +8,13 @@ CODE := src tests tools bench chaos packages setup.py
 # Where a machine sets it, every process would compile the service and its packages anew: a second each.
 unexport PYTHONDONTWRITEBYTECODE
 
+RELEASED := proto/released.binpb.gz
+
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract test check bench chaos fuzz run demo docs lock image clean
+.PHONY: help setup proto lint format types layers contract contract-bundle released test check bench chaos fuzz run demo docs lock image clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## .venv from the lock file
 $(READY): requirements-dev.txt pyproject.toml tools/set_up.py
@@ -36,9 +38,16 @@ types: proto ## mypy, strict
 layers: proto ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
-contract: proto ## buf: rules, comments and format of the contract
+contract: proto ## buf: rules, comments and format of the contract, and that no released client breaks
 	$(BIN)/buf lint build/api.binpb --path calendarsync
 	$(BIN)/buf format -d --exit-code proto
+	$(BIN)/buf breaking build/api.binpb --path calendarsync --against $(RELEASED)
+
+contract-bundle: proto ## build/contract: what any language makes its stubs from, without a network
+	@$(BIN)/python tools/contract_bundle.py
+
+released: proto ## the contract as it is becomes what later ones are held to: part of a release
+	$(BIN)/buf build build/api.binpb --exclude-source-info -o $(RELEASED)
 
 test: proto ## all tests, a file at a time on each core
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
