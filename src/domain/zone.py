@@ -12,7 +12,9 @@ from domain.interval import Interval
 
 @dataclass(kw_only=True, eq=False)
 class TimeZoneUnknown(DomainError):
-    """The name is not a zone of the IANA time zone database."""
+    """The name in this field of the request is not a zone of the IANA time zone database."""
+
+    field: str = "expert.time_zone"
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -22,6 +22,7 @@ from application.accounts.record_bounce import RecordBounce
 from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
+from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
@@ -153,6 +154,7 @@ class Application:
     update_calendar_settings: UpdateCalendarSettings
     look_up_availability: LookUpAvailability
     check_times: CheckTimes
+    find_times: FindTimes
     hold_time: HoldTime
     release_hold: ReleaseHold
     read_calendar: ReadCalendar

@@ -23,6 +23,7 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.accounts.try_limits import TryLimits
 from application.availability.check_times import CheckTimes
+from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
 from application.availability.large_questions import LargeQuestions
 from application.availability.live_reads import LiveReads
@@ -263,6 +264,7 @@ def an_application(
         update_calendar_settings=UpdateCalendarSettings(store=store, clock=clock),
         look_up_availability=look_up,
         check_times=CheckTimes(look_up=look_up),
+        find_times=FindTimes(look_up=look_up, clock=clock),
         hold_time=HoldTime(store=store, clock=clock, look_up=look_up),
         release_hold=ReleaseHold(store=store, clock=clock),
         read_calendar=read_calendar,

@@ -87,13 +87,15 @@ class LookUpAvailability:
         *,
         budget: timedelta,
         max_age: timedelta | None,
+        excluded: Collection[SessionId] = (),
     ) -> Answers:
-        """The same for each of the experts that exists, all within one `budget`, in any order.
+        """The same for each of the experts that exists, all within one `budget`, in any order. `excluded` sessions are
+        left out of whoever has them.
 
         One after the other, so that nobody has to hold it all; close it where you stop early. Raises WindowTooLong and,
         perhaps after some answers, QuestionTooLarge.
         """
-        question = self._question(window, max_age)
+        question = self._question(window, max_age, excluded)
         to_look_at, size = ToLookAt(), QuestionSize()
         async with aclosing(self._by_parts(expert_ids, question, size)) as parts:
             async for known in parts:

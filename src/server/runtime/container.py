@@ -26,6 +26,7 @@ from application.accounts.start_connection import StartConnection
 from application.accounts.start_reconnect import StartReconnect
 from application.accounts.try_limits import TryLimits
 from application.availability.check_times import CheckTimes
+from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
 from application.availability.large_questions import LargeQuestions
 from application.availability.live_reads import LiveReads
@@ -317,6 +318,7 @@ class Container(containers.DeclarativeContainer):
         meter=metrics.provided.answers,
     )
     check_times = providers.Factory(CheckTimes, look_up=look_up_availability)
+    find_times = providers.Factory(FindTimes, look_up=look_up_availability, clock=clock)
     hold_time = providers.Factory(HoldTime, store=store, clock=clock, look_up=look_up_availability)
     release_hold = providers.Factory(ReleaseHold, store=store, clock=clock)
 
@@ -394,6 +396,7 @@ class Container(containers.DeclarativeContainer):
             Availability,
             look_up=look_up_availability,
             check_times=check_times,
+            find_times=find_times,
             hold_time=hold_time,
             release_hold=release_hold,
             find_moved=find_moved,

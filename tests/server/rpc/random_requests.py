@@ -20,6 +20,7 @@ REQUESTS: tuple[type[Message], ...] = (
     account_service_pb2.ListIncidentsRequest,
     availability_service_pb2.BatchListBusyTimesRequest,
     availability_service_pb2.CheckTimesRequest,
+    availability_service_pb2.FindTimesRequest,
     availability_service_pb2.HoldTimeRequest,
     calendar_service_pb2.ListCalendarsRequest,
     calendar_service_pb2.UpdateCalendarSettingsRequest,

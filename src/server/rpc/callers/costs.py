@@ -1,8 +1,13 @@
 """What a question costs its caller beside the call itself."""
 
+from typing import Final
+
 from domain.availability import Availability, ReadingSource
 from server.current_call import current_call
 from server.rpc.callers.limits import LARGE_QUESTION, LIVE_READING
+
+STARTS_AN_INTERVAL: Final = 10
+"""So many starts take as long to look at as an interval takes to be united."""
 
 
 class QuestionCost:
@@ -26,6 +31,10 @@ class QuestionCost:
         if self._fresh:
             live = sum(one.source is ReadingSource.LIVE for one in availability.readings)
             self._looks += live + len(availability.unread)
+
+    def add_starts(self, starts: int) -> None:
+        """That FindTimes looked at, those of each expert counted by themselves."""
+        self._intervals += starts // STARTS_AN_INTERVAL
 
     def charge(self) -> None:
         if self._call is not None:

@@ -48,6 +48,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "ListBusyTimes": QUESTION,
         "BatchListBusyTimes": QUESTION,
         "CheckTimes": QUESTION,
+        "FindTimes": QUESTION,
         "HoldTime": WRITE,
         "ReleaseHold": WRITE,
     },

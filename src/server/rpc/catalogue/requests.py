@@ -17,6 +17,7 @@ from domain.hold import HoldNotFound
 from domain.interval import WindowTooLong
 from domain.question_size import QuestionTooLarge
 from domain.session import SessionNotFound, SessionTooOld
+from domain.wanted_times import TooManyStarts
 from domain.zone import TimeZoneUnknown
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import bad_field, bad_request, unmet
@@ -61,6 +62,18 @@ REQUESTS: Mapping[type[Exception], Entry] = {
             )
         ],
     ),
+    TooManyStarts: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_INVALID_REQUEST,
+        message="the question has too many starts to look at: take longer steps, a shorter window, or fewer experts",
+        details=lambda error: [
+            bad_field(
+                "step",
+                "step.starts",
+                f"must leave no more than {error.limit} starts, times the number of experts",
+            )
+        ],
+    ),
     QuestionTooLarge: Entry(
         code=grpc.StatusCode.RESOURCE_EXHAUSTED,
         reason=ErrorReason.ERROR_REASON_QUESTION_TOO_LARGE,
@@ -77,10 +90,8 @@ REQUESTS: Mapping[type[Exception], Entry] = {
         code=grpc.StatusCode.INVALID_ARGUMENT,
         reason=ErrorReason.ERROR_REASON_TIME_ZONE_UNKNOWN,
         message="the time zone is not in the IANA database",
-        details=lambda _: [
-            bad_field(
-                "expert.time_zone", "time_zone_unknown", "must be a name of the IANA time zone database"
-            )
+        details=lambda error: [
+            bad_field(error.field, "time_zone_unknown", "must be a name of the IANA time zone database")
         ],
     ),
     PageTokenInvalid: PAGE_TOKEN_INVALID,

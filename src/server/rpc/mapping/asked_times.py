@@ -8,6 +8,7 @@ from typing import TypeAlias
 from calendarsync.v1.availability_service_pb2 import (
     BatchListBusyTimesRequest,
     CheckTimesRequest,
+    FindTimesRequest,
     HoldTimeRequest,
     ListBusyTimesRequest,
 )
@@ -16,7 +17,7 @@ from domain.spans import Span
 from server.rpc.mapping.times import duration_from, span_from
 
 BoundedRequest: TypeAlias = (
-    ListBusyTimesRequest | BatchListBusyTimesRequest | CheckTimesRequest | HoldTimeRequest
+    ListBusyTimesRequest | BatchListBusyTimesRequest | CheckTimesRequest | FindTimesRequest | HoldTimeRequest
 )
 """Bounds how old a reading may be."""
 
@@ -43,7 +44,7 @@ def asked_by(request: CheckTimesRequest) -> AskedTimes:
     )
 
 
-def excluded_by(request: ListBusyTimesRequest | CheckTimesRequest) -> list[SessionId]:
+def excluded_by(request: ListBusyTimesRequest | CheckTimesRequest | FindTimesRequest) -> list[SessionId]:
     return [SessionId(one) for one in request.exclude_session_ids]
 
 

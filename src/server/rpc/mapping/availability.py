@@ -39,7 +39,7 @@ _COMPLETE: Final = ListBusyTimesResponse(complete=True).SerializeToString()
 
 def busy_times_answer(availability: Availability) -> bytes:
     """A ListBusyTimesResponse."""
-    return busy_times(availability.taken, availability.window) + _evidence(availability)
+    return busy_times(availability.taken, availability.window) + evidence(availability)
 
 
 async def large_busy_times_answer(availability: Availability) -> bytes:
@@ -56,7 +56,7 @@ async def large_busy_times_answer(availability: Availability) -> bytes:
         return busy_times_answer(availability)
     inside = taken.spans.clipped_to(availability.window)
     plainly = [_plainly(edges) async for edges in _by_slices(inside, PLAIN_SLICE)]
-    return b"".join(plainly) + _evidence(availability)
+    return b"".join(plainly) + evidence(availability)
 
 
 async def _by_slices(spans: Spans, most: int) -> AsyncIterator[tuple[int, ...]]:
@@ -76,7 +76,7 @@ def checked_times_answer(
         frame = _frame if len(one.takers.sessions) > FEW_SESSIONS else _kept_frame
         before, after = frame(len(candidate), one.verdict.value, one.takers)
         pieces += before, candidate, after
-    return b"".join(pieces) + _evidence(availability)
+    return b"".join(pieces) + evidence(availability)
 
 
 def busy_times(taken: Taken, window: Interval) -> bytes:
@@ -114,10 +114,10 @@ def _plainly(edges: tuple[int, ...]) -> bytes:
     return message.SerializeToString()
 
 
-def _evidence(availability: Availability) -> bytes:
+def evidence(availability: Availability) -> bytes:
     """Whether all was read, and one a conflict calendar: those that were read, then those that were not.
 
-    These are the same fields, with the same numbers, in both answers.
+    These are the same fields, with the same numbers, in all answers, and in what FindTimes says of each expert.
     """
     pieces = [_COMPLETE] if availability.complete else []
     pieces += [

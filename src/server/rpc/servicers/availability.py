@@ -2,29 +2,40 @@
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Final
 
 from application.availability.check_times import CheckTimes
+from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
 from application.cells.find_moved import FindMoved
 from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1.availability_service_pb2_grpc import AvailabilityServiceServicer
+from domain.availability import Availability as KnownTime
 from domain.ids import ExpertId, HoldId
+from domain.spans import MICROSECOND
 from server.rpc.answers import within_limits
 from server.rpc.callers.costs import QuestionCost, charge
 from server.rpc.mapping.asked_times import AskedTimes, asked_by, excluded_by, max_age_of
 from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
 from server.rpc.mapping.batch import batch_answer
+from server.rpc.mapping.found_times import EvidenceOfMany, found_times_answer
 from server.rpc.mapping.times import duration_from, interval_from, put_instant
+from server.rpc.mapping.wanted_times import matching_of, wanted_times_of
+from server.rpc.paging import Position, page_token, position_of
 from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
+
+USUAL_TIMES: Final = 100
+"""Of a page of FindTimes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability(AvailabilityServiceServicer):
     look_up: LookUpAvailability
     check_times: CheckTimes
+    find_times: FindTimes
     hold_time: HoldTime
     release_hold: ReleaseHold
     find_moved: FindMoved
@@ -77,6 +88,41 @@ class Availability(AvailabilityServiceServicer):
         charge(checked.availability, fresh=asked.max_age is not None)
         return within_limits(checked_times_answer(asked.messages, checked.times, checked.availability))
 
+    async def FindTimes(  # type: ignore[override]  # as bytes
+        self, request: pb.FindTimesRequest, context: Context
+    ) -> bytes:
+        expert_ids = [ExpertId(one) for one in request.expert_ids]
+        wanted = wanted_times_of(request)
+        cost, evidence = QuestionCost(fresh=request.HasField("max_age")), EvidenceOfMany()
+
+        def told(expert_id: ExpertId, availability: KnownTime) -> None:
+            cost.add(availability)
+            evidence.add(expert_id, availability)
+
+        found = await self.find_times(
+            expert_ids,
+            wanted,
+            matching_of(request),
+            told=told,
+            later_than=position_of(request, request.page_token, _page_end) if request.page_token else None,
+            limit=request.page_size or USUAL_TIMES,
+            excluded=excluded_by(request),
+            max_age=max_age_of(request),
+            budget=self.budget.of(context),
+        )
+        cost.add_starts(found.looked_at)
+        cost.charge()
+        last = str(found.starts[-1][0]) if found.more else None
+        token = "" if last is None else page_token(request, [last])
+        elsewhere = await self.find_moved(evidence.missing(expert_ids))
+        return within_limits(
+            found_times_answer(
+                found.starts, length_micros=wanted.length // MICROSECOND, expert_ids=expert_ids
+            )
+            + pb.FindTimesResponse(next_page_token=token).SerializeToString()
+            + evidence.answer(expert_ids, elsewhere)
+        )
+
     async def HoldTime(self, request: pb.HoldTimeRequest, context: Context) -> pb.HoldTimeResponse:
         hold = await self.hold_time(
             expert_id=ExpertId(request.expert_id),
@@ -93,3 +139,12 @@ class Availability(AvailabilityServiceServicer):
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
         await self.release_hold(ExpertId(request.expert_id), HoldId(request.hold_id))
         return pb.ReleaseHoldResponse()
+
+
+def _page_end(position: Position) -> int:
+    """The last start of the page before, in microseconds since 1970. Raises ValueError."""
+    match position:
+        case [str(text)] if str(start := int(text)) == text:
+            return start
+        case _:
+            raise ValueError
