@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calendarsync.v1 import change_service_pb2 as changes
-from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest
+from calendarsync.v1.availability_service_pb2 import FindTimesRequest, ListBusyTimesRequest
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
 from server.rpc.bounds import Bounds
 from server.rpc.callers.limits import BURST_SECONDS, LIVE_READING, CallerLimits, CallerUse, Pace
@@ -152,6 +152,29 @@ async def test_readings_that_have_to_be_fresh_are_paid_for(world: World, tmp_pat
             assert refused.metadata["limit"] == "intervals_per_second"
             assert (await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))).expert.expert_id
             assert (await api_on(world, second).availability.ListBusyTimes(_question())).complete
+
+
+async def test_times_that_are_looked_for_are_paid_for(world: World, tmp_path: Path) -> None:
+    """A month by the minute is 43,141 starts, which cost as much as 1,725 intervals; a second expert doubles that."""
+    limits = CallerLimits(intervals_per_second=20)
+    async with (
+        guarded(world, tmp_path, limits=limits) as door,
+        door.channel(await door.token("booking")) as channel,
+    ):
+        api = api_on(world, channel)
+        await api.put_expert()
+        await api.put_expert("second")
+        request = FindTimesRequest(expert_ids=[EXPERT])
+        put_interval(request.window, an_interval(starts=24, hours=30 * 24))
+        request.duration.seconds, request.step.seconds = 3600, 60
+
+        for _ in range(3):
+            assert (await api.availability.FindTimes(request)).complete
+        request.expert_ids.append("second")
+        assert (await api.availability.FindTimes(request)).complete
+        refused = await failure_of(api.availability.FindTimes(request))
+
+    assert refused.metadata["limit"] == "intervals_per_second"
 
 
 async def test_a_process_takes_only_so_many_calls_of_all_callers_together(world: World) -> None:

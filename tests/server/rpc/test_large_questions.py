@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -10,10 +11,11 @@ from dependency_injector import providers
 
 from calendarsync.v1 import availability_service_pb2 as pb
 from domain.ids import ExpertId
+from domain.interval import Interval
 from domain.question_size import MOST_INTERVALS
 from server.rpc import answers
 from server.rpc.mapping.times import put_interval
-from tests.builders import EXPERT, an_interval
+from tests.builders import EXPERT, after, an_interval
 from tests.server.served import Api, World, failure_of, served
 from tests.support.full_times import WINDOW, FullTimes
 
@@ -41,6 +43,13 @@ def _batch(experts: int) -> pb.BatchListBusyTimesRequest:
     return request
 
 
+def _find(experts: int) -> pb.FindTimesRequest:
+    request = pb.FindTimesRequest(expert_ids=HUNDRED[:experts])
+    put_interval(request.window, Interval(after(minutes=1), after(days=90)))
+    request.duration.seconds = request.step.seconds = 3600
+    return request
+
+
 def _one() -> pb.ListBusyTimesRequest:
     request = pb.ListBusyTimesRequest(expert_id=EXPERT)
     put_interval(request.window, WINDOW)
@@ -53,16 +62,24 @@ def _check() -> pb.CheckTimesRequest:
     return request
 
 
+@pytest.mark.parametrize(
+    ("ask", "cost"),
+    [
+        (lambda api: api.availability.BatchListBusyTimes(_batch(100)), 203_000),
+        (lambda api: api.availability.FindTimes(_find(100)), 213_880),
+    ],
+    ids=["batch", "find"],
+)
 async def test_a_question_that_takes_too_much_is_refused_and_told_what_helps(
-    api: Api, full: FullTimes
+    api: Api, full: FullTimes, ask: Callable[[Api], Awaitable[object]], cost: int
 ) -> None:
     full.intervals = 5_800
 
-    failure = await failure_of(api.availability.BatchListBusyTimes(_batch(100)))
+    failure = await failure_of(ask(api))
 
     assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert failure.reason == "QUESTION_TOO_LARGE"
-    assert failure.metadata == {"unit": "intervals", "cost": "203000", "limit": str(MOST_INTERVALS)}
+    assert failure.metadata == {"unit": "intervals", "cost": str(cost), "limit": str(MOST_INTERVALS)}
     assert failure.message == (
         "QUESTION_TOO_LARGE: the question takes too much work: "
         "ask about fewer experts or candidates at once, or about a shorter window"
@@ -75,8 +92,9 @@ async def test_a_question_that_takes_too_much_is_refused_and_told_what_helps(
         lambda api: api.availability.BatchListBusyTimes(_batch(3)),
         lambda api: api.availability.ListBusyTimes(_one()),
         lambda api: api.availability.CheckTimes(_check()),
+        lambda api: api.availability.FindTimes(_find(1)),
     ],
-    ids=["batch", "list", "check"],
+    ids=["batch", "list", "check", "find"],
 )
 async def test_an_answer_that_no_library_would_take_is_refused_with_a_reason(
     api: Api, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Api], Awaitable[object]]
@@ -101,12 +119,22 @@ async def test_the_largest_question_has_an_answer_that_every_library_takes(api: 
     assert answer.ByteSize() <= answers.LARGEST_ANSWER
 
 
-async def test_small_calls_are_answered_while_a_large_one_is_worked_on(api: Api, full: FullTimes) -> None:
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda api: api.availability.BatchListBusyTimes(_batch(100)),
+        lambda api: api.availability.FindTimes(_find(100)),
+    ],
+    ids=["batch", "find"],
+)
+async def test_small_calls_are_answered_while_a_large_one_is_worked_on(
+    api: Api, full: FullTimes, ask: Callable[[Api], Awaitable[Any]]
+) -> None:
     full.intervals, full.others, full.more_than = 390, {ExpertId(EXPERT): 1}, 10
     order: list[str] = []
 
     async def large() -> None:
-        answer = await api.availability.BatchListBusyTimes(_batch(100))
+        answer = await ask(api)
         assert len(answer.experts) == 100
         order.append("large")
 

@@ -5,10 +5,14 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from calendarsync.v1 import account_pb2, change_service_pb2
-from calendarsync.v1.availability_service_pb2 import BatchListBusyTimesRequest
+from calendarsync.v1.availability_service_pb2 import (
+    EXPERTS_NEEDED_ANY,
+    BatchListBusyTimesRequest,
+    FindTimesRequest,
+)
 from calendarsync.v1.change_service_pb2 import WatchChangesRequest
 from domain.cell import MovedExpert
 from domain.change import ChangeType, change_of_expert
@@ -122,11 +126,31 @@ async def test_in_a_batch_each_is_told_of_by_themselves(api: Api) -> None:
 
     moved, stays, nobody = (await api.availability.BatchListBusyTimes(request)).experts
 
-    info = error_details_pb2.ErrorInfo()
-    assert moved.error.details[0].Unpack(info)
-    assert (info.reason, dict(info.metadata)) == ("EXPERT_MOVED", {"cell": "west"})
+    assert _told_in(moved.error) == ("EXPERT_MOVED", {"cell": "west"})
     assert stays.HasField("busy_times")
     assert nobody.error.code == grpc.StatusCode.NOT_FOUND.value[0]
+
+
+async def test_who_looks_for_times_is_told_who_moved(api: Api) -> None:
+    await api.put_expert("stays")
+    await api.put_expert()
+    _moves(api, arrived=True)
+    request = FindTimesRequest(expert_ids=[EXPERT, "stays"], experts_needed=EXPERTS_NEEDED_ANY)
+    put_interval(request.window, an_interval())
+    request.duration.seconds = 3600
+
+    answer = await api.availability.FindTimes(request)
+
+    moved, stays = answer.experts
+    assert _told_in(moved.error) == ("EXPERT_MOVED", {"cell": "west"})
+    assert stays.complete
+    assert [list(one.free_expert_ids) for one in answer.times] == [["stays"]]
+
+
+def _told_in(error: status_pb2.Status) -> tuple[str, dict[str, str]]:
+    info = error_details_pb2.ErrorInfo()
+    assert error.details[0].Unpack(info)
+    return info.reason, dict(info.metadata)
 
 
 async def test_who_follows_the_expert_reads_all_until_they_left_and_is_told_where_to(api: Api) -> None:

@@ -6,7 +6,7 @@ from domain.availability import Availability, ReadingSource
 from server.current_call import current_call
 from server.rpc.callers.limits import LARGE_QUESTION, LIVE_READING
 
-STARTS_AN_INTERVAL: Final = 10
+STARTS_AN_INTERVAL: Final = 25
 """So many starts take as long to look at as an interval takes to be united."""
 
 

@@ -57,14 +57,16 @@ def found_times_answer(
 ) -> bytes:
     """A FindTimesResponse that has the times and nothing else."""
     intervals = _intervals([at for at, _ in starts], length_micros)
-    written: dict[int, bytes] = {}
+    written: dict[tuple[int, int], tuple[bytes, bytes]] = {}
     pieces: list[bytes] = []
     for interval, (_, match) in zip(intervals, starts, strict=True):
         # The same match is the same object, and lives as long as `starts`.
-        after = written.get(id(match))
-        if after is None:
-            after = written[id(match)] = _whom(match, expert_ids)
-        pieces += before_message(TIMES, len(interval) + len(after)), interval, after
+        key = (id(match), len(interval))
+        if key not in written:
+            after = _whom(match, expert_ids)
+            written[key] = before_message(TIMES, len(interval) + len(after)), after
+        before, after = written[key]
+        pieces += before, interval, after
     return b"".join(pieces)
 
 
