@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PROTO = ROOT / "proto"
 ERRORS: Final = ("google/rpc/error_details.proto", "google/rpc/status.proto")
 """Nothing of ours imports these: they travel in the trailers of failed calls."""
-BESIDE: Final = {"docs/contract-bundle.md": "README.md", "docs/service-config.json": "service-config.json"}
+BESIDE: Final = {
+    "docs/contract-bundle.md": "README.md",
+    "src/calendarsync_client/service-config.json": "service-config.json",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
