@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 RELEASED := proto/released.binpb.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract contract-bundle released test check bench chaos fuzz run demo docs lock image clean
+.PHONY: help setup proto lint format types layers contract contract-bundle packages released test check bench chaos fuzz run demo docs lock image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ contract: proto ## buf: rules, comments and format of the contract, and that no 
 
 contract-bundle: proto ## build/contract: what any language makes its stubs from, without a network
 	@$(BIN)/python tools/contract_bundle.py
+
+packages: setup ## dist/: wheels of the service, of its client and of the sandbox for callers' tests
+	@$(BIN)/uv build -q --wheel --out-dir dist .
+	@$(BIN)/uv build -q --wheel --out-dir dist packages/client
+	@$(BIN)/uv build -q --wheel --out-dir dist packages/sandbox
 
 released: proto ## the contract as it is becomes what later ones are held to: part of a release
 	$(BIN)/buf build build/api.binpb --exclude-source-info -o $(RELEASED)
