@@ -58,6 +58,7 @@ def an_expert(
     email: str = "maria@experts.example",
     display_name: str = "Maria Keller",
     time_zone: str = "Europe/Berlin",
+    locale: str = "de-AT",
 ) -> Expert:
     return Expert(
         expert_id=ExpertId(expert_id),
@@ -65,6 +66,7 @@ def an_expert(
         email=email,
         display_name=display_name,
         time_zone=ZoneInfo(time_zone),
+        locale=locale,
     )
 
 

@@ -28,6 +28,8 @@ class Expert:
     email: str = field(repr=False)
     display_name: str = field(repr=False)
     time_zone: ZoneInfo
+    locale: str = ""
+    """A BCP 47 tag as the caller gave it; empty where none is known."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -71,6 +71,7 @@ SENSIBLE_TEXTS: Final[Mapping[str, st.SearchStrategy[Recipe]]] = {
     "email": st.sampled_from(["ada@experts.example", "o'neill+x@sub.experts.example"]),
     "display_name": st.sampled_from(["Ada", "Łukasz Ægir", "李雷"]),
     "time_zone": st.sampled_from(["Europe/Berlin", "UTC", "America/St_Johns", "Pacific/Apia"]),
+    "locale": st.sampled_from(["", "de-AT", "en"]),
     "title": st.sampled_from(["Coaching", "Erstgespräch mit 李雷"]),
     "return_url": st.just("http://localhost:3000/calendars"),
     "redirect_uri": st.just("http://localhost:3000/microsoft"),

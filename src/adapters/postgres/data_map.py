@@ -70,6 +70,7 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "expert_id": _key("expert_id"),
             "plan": _state("plan"),
             "time_zone": _personal("time_zone"),
+            "locale": _personal("locale"),
             "person": _sealed("email", "display_name"),
         },
     ),

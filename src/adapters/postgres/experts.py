@@ -35,10 +35,11 @@ class PostgresExperts:
     async def put(self, expert: Expert) -> None:
         await self.connection.execute(
             """
-            INSERT INTO expert (expert_id, plan, time_zone, person)
-            VALUES (%(expert_id)s, %(plan)s, %(time_zone)s, %(person)s)
+            INSERT INTO expert (expert_id, plan, time_zone, locale, person)
+            VALUES (%(expert_id)s, %(plan)s, %(time_zone)s, %(locale)s, %(person)s)
             ON CONFLICT (expert_id) DO UPDATE
-            SET plan = excluded.plan, time_zone = excluded.time_zone, person = excluded.person
+            SET plan = excluded.plan, time_zone = excluded.time_zone, locale = excluded.locale,
+                person = excluded.person
             """,
             self._to_row(expert),
         )
@@ -76,6 +77,7 @@ class PostgresExperts:
             email=person["email"],
             display_name=person["display_name"],
             time_zone=zone_named(row["time_zone"]),
+            locale=row["locale"],
         )
 
     def _to_row(self, expert: Expert) -> DictRow:
@@ -84,6 +86,7 @@ class PostgresExperts:
             "expert_id": expert.expert_id,
             "plan": expert.plan.value,
             "time_zone": expert.time_zone.key,
+            "locale": expert.locale,
             "person": seal_fields(self.cipher, person, context=_person(expert.expert_id)),
         }
 

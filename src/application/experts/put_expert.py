@@ -16,7 +16,14 @@ class PutExpert:
     clock: Clock
 
     async def __call__(
-        self, *, expert_id: ExpertId, plan: Plan, email: str, display_name: str, time_zone: str
+        self,
+        *,
+        expert_id: ExpertId,
+        plan: Plan,
+        email: str,
+        display_name: str,
+        time_zone: str,
+        locale: str = "",
     ) -> Expert:
         """Raises TimeZoneUnknown."""
         expert = Expert(
@@ -25,6 +32,7 @@ class PutExpert:
             email=email,
             display_name=display_name,
             time_zone=zone_named(time_zone),
+            locale=locale,
         )
         async with self.store.transaction() as tx:
             known = await self._known(tx, expert_id)

@@ -36,6 +36,15 @@ async def test_replaces_an_expert(api: Api) -> None:
     assert got.expert == expert_message(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
 
 
+@pytest.mark.parametrize("locale", ["de", "de-AT", "zh-Hant-TW", "sl-rozaj-biske-1994", ""])
+async def test_keeps_the_language_as_it_was_given(api: Api, locale: str) -> None:
+    put = await api.put_expert(locale=locale)
+
+    got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
+
+    assert put.locale == got.expert.locale == locale
+
+
 async def test_names_the_field_of_an_unknown_time_zone(api: Api) -> None:
     failure = await failure_of(api.put_expert(time_zone="Europe/Atlantis"))
 
@@ -127,6 +136,11 @@ async def test_an_export_is_refused_for_who_is_unknown_and_for_places_that_are_m
         ({"display_name": ""}, "expert.display_name"),
         ({"display_name": "two\nlines"}, "expert.display_name"),
         ({"time_zone": ""}, "expert.time_zone"),
+        ({"locale": "de_AT"}, "expert.locale"),
+        ({"locale": "d"}, "expert.locale"),
+        ({"locale": "de-"}, "expert.locale"),
+        ({"locale": "de\n"}, "expert.locale"),
+        ({"locale": "de-" + "-".join(["x"] * 32)}, "expert.locale"),
     ],
 )
 async def test_names_each_field_that_breaks_a_rule(api: Api, changes: dict[str, Any], field: str) -> None:

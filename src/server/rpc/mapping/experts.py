@@ -13,6 +13,7 @@ def expert_message(expert: Expert) -> expert_pb2.Expert:
         email=expert.email,
         display_name=expert.display_name,
         time_zone=expert.time_zone.key,
+        locale=expert.locale,
     )
 
 

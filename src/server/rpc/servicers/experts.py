@@ -32,6 +32,7 @@ class Experts(ExpertServiceServicer):
             email=given.email,
             display_name=given.display_name,
             time_zone=given.time_zone,
+            locale=given.locale,
         )
         return pb.PutExpertResponse(expert=expert_message(expert))
 
