@@ -164,11 +164,14 @@ class OperatorAlarms:
 
     def mail_misconfigured(self, reason: str) -> None:
         if self._raise(MAIL, reason):
-            log.error("the mail server refuses the service itself: no expert is mailed", reason=reason)
+            log.error(
+                "mails to experts wait: the mail server refuses the service itself, or a template fails",
+                reason=reason,
+            )
 
     def mail_works(self) -> None:
         if self._clear(MAIL):
-            log.warning("the mail server takes mail from the service again")
+            log.warning("mails to experts are sent again")
 
     def unforeseen(self, fault: Exception) -> None:
         log.error("work failed for an unforeseen reason", **described(fault))

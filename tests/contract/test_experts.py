@@ -12,7 +12,9 @@ from tests.support.stores import Kept, put_expert
 
 
 async def test_an_expert_comes_back_by_value(kept: Kept) -> None:
-    expert = an_expert(plan=Plan.GROWTH, display_name="Zoë 🦊 O'Brien\n", time_zone="Pacific/Chatham", locale="sl-rozaj")
+    expert = an_expert(
+        plan=Plan.GROWTH, display_name="Zoë 🦊 O'Brien\n", time_zone="Pacific/Chatham", locale="sl-rozaj"
+    )
     await put_expert(kept, expert)
     async with kept.transaction() as tx:
         assert await tx.experts.get(EXPERT) == expert
@@ -21,7 +23,9 @@ async def test_an_expert_comes_back_by_value(kept: Kept) -> None:
 
 async def test_putting_again_replaces(kept: Kept) -> None:
     await put_expert(kept, an_expert(plan=Plan.FREE))
-    changed = an_expert(plan=Plan.PRO, email="new@experts.example", display_name="", time_zone="UTC", locale="")
+    changed = an_expert(
+        plan=Plan.PRO, email="new@experts.example", display_name="", time_zone="UTC", locale=""
+    )
     await put_expert(kept, changed)
     async with kept.transaction() as tx:
         assert await tx.experts.get(EXPERT) == changed

@@ -1,9 +1,9 @@
 """A notice to send, and a mailer that sends it to a test's server."""
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender
+from adapters.mailer import Catalogue, Signature, SmtpMailer, SmtpSettings, load_catalogue, parse_sender
 from application.ports.mailer import Mailer, ReconnectNotice
 from domain.access import LossCause
 
@@ -15,6 +15,7 @@ NOTICE = ReconnectNotice(
     message_id="incident-1-notice-1",
     provider_name="Microsoft Outlook",
     cause=LossCause.SIGN_IN_REQUIRED,
+    lost_on=date(2027, 3, 1),
     sessions_at_risk=3,
 )
 
@@ -35,12 +36,21 @@ class StillClock:
         return NOW
 
 
-def smtp_mailer(url: str, *, tls: ssl.SSLContext | None = None, timeout: float = 5) -> SmtpMailer:
+SIGNATURE = Signature(name="Expert & Sons", url="https://experts.example/calendars")
+CATALOGUE = load_catalogue()
+USUAL_TLS = ssl.create_default_context()
+"""Made once: reading all authorities takes longer than a mail."""
+
+
+def smtp_mailer(
+    url: str, *, tls: ssl.SSLContext | None = None, timeout: float = 5, catalogue: Catalogue = CATALOGUE
+) -> SmtpMailer:
     return SmtpMailer(
         smtp=SmtpSettings.parse(url),
         sender=parse_sender("CalendarSync <no-reply@sync.example>"),
-        signature=Signature(name="Expert & Sons", url="https://experts.example/calendars"),
-        tls=tls or ssl.create_default_context(),
+        signature=SIGNATURE,
+        catalogue=catalogue,
+        tls=tls or USUAL_TLS,
         clock=StillClock(),
         timeout=timeout,
     )

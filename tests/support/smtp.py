@@ -19,6 +19,7 @@ class MailServer:
 
     port: int = 0
     received: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
@@ -47,6 +48,7 @@ class MailServer:
         if not self.data_reply.startswith("250"):
             return self.data_reply
         assert isinstance(envelope.content, bytes)
+        self.raw.append(envelope.content)
         self.received.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients += envelope.rcpt_tos
         self.encrypted.append(session.ssl is not None)

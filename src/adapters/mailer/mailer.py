@@ -10,12 +10,14 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
+from adapters.mailer.catalogue import Catalogue, Written
 from adapters.mailer.client import Client
 from adapters.mailer.failures import translated
-from adapters.mailer.message import Signature, reconnect_message
+from adapters.mailer.message import reconnect_message
 from adapters.mailer.settings import Encryption, SmtpSettings
+from adapters.mailer.words import Signature, words_of
 from application.ports.clock import Clock
-from application.ports.mailer import ReconnectNotice
+from application.ports.mailer import MailDelayed, ReconnectNotice
 
 START_TLS = {
     Encryption.FROM_THE_START: False,
@@ -35,6 +37,7 @@ class SmtpMailer:
     smtp: SmtpSettings
     sender: Address
     signature: Signature
+    catalogue: Catalogue
     tls: ssl.SSLContext
     clock: Clock
     timeout: float = 15.0
@@ -44,9 +47,15 @@ class SmtpMailer:
     ) -> None:
         """See the port."""
         message = reconnect_message(
-            notice, sender=self.sender, signature=self.signature, sent_at=self.clock.now()
+            notice, self._written(notice), sender=self.sender, sent_at=self.clock.now()
         )
         await self._send(message, before_handover)
+
+    def _written(self, notice: ReconnectNotice) -> Written:
+        try:
+            return self.catalogue.write(notice.locale, words_of(notice, self.signature))
+        except Exception:  # noqa: BLE001 - an operator's template, which may raise anything; its text may name people
+            raise MailDelayed(reason="template failed", ours=True) from None
 
     async def _send(self, message: EmailMessage, before_handover: Callable[[], Awaitable[None]]) -> None:
         client = Client(

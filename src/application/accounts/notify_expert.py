@@ -137,10 +137,12 @@ class NotifyExpert:
             account_email=account.email,
             provider_name=account.identity.provider.value.title(),
             cause=cause,
+            lost_on=incident.opened_at.astimezone(expert.time_zone).date(),
             reconnect_url=self.reconnect_url(incident.token),
             message_id=incident.message_id,
             sessions_at_risk=await self._sessions_at_risk(incident),
             reminder=incident.reminds and incident.cause is cause,
+            locale=expert.locale,
         )
         try:
             await send(notice)

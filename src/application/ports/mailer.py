@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from domain.access import LossCause
@@ -35,7 +36,8 @@ class MailUncertain(Exception):
 class ReconnectNotice:
     """What the mail says, and to whom. `sessions_at_risk` sessions wait to be written because of the loss.
 
-    A `reminder` says what a mail has said before.
+    A `reminder` says what a mail has said before. Access was `lost_on` that day where the expert lives. The mail is in
+    the language nearest to `locale`, a BCP 47 tag or empty.
 
     `message_id` identifies a mail: the same for every try of one mail, so that a mail server or reader can drop
     the second copy when the answer to a first try was lost. Its form is that before the @ of a Message-ID.
@@ -48,8 +50,10 @@ class ReconnectNotice:
     message_id: str
     provider_name: str
     cause: LossCause
+    lost_on: date
     sessions_at_risk: int
     reminder: bool = False
+    locale: str = ""
 
 
 class Mailer(Protocol):

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -13,7 +13,7 @@ from psycopg import AsyncCursor
 
 from adapters.collation.name_order import UnicodeNameOrder
 from adapters.crypto import KeyRing
-from adapters.mailer import Signature, SmtpMailer, SmtpSettings, parse_sender, trusting
+from adapters.mailer import Signature, SmtpMailer, SmtpSettings, load_catalogue, parse_sender, trusting
 from adapters.postgres.census import PostgresCensus
 from adapters.postgres.change_feed import PostgresChangeFeed, open_change_feed
 from adapters.postgres.clock import PostgresClock, open_clock
@@ -254,6 +254,9 @@ def _mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
         smtp=SmtpSettings.parse(settings.smtp_url.get_secret_value()),
         sender=parse_sender(settings.mail_from),
         signature=Signature(name=settings.product_name, url=settings.product_url),
+        catalogue=replace(
+            load_catalogue(settings.mail_templates), default_language=settings.default_language
+        ),
         tls=trusting(settings.smtp_ca_file),
         clock=clock,
     )

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.mailer.message import Signature, reconnect_message
+from adapters.mailer.message import reconnect_message
+from adapters.mailer.words import words_of
 from application.ports.mailer import MailRefused
 from calendarsync.v1.expert_service_pb2 import PutExpertRequest
 from server.rpc.calls.validation import require_valid
 from server.rpc.faults import RequestInvalid
 from tests.server.served import expert_message
-from tests.support.mailer import NOTICE, NOW
+from tests.support.mailer import CATALOGUE, NOTICE, NOW, SIGNATURE
 
 SENDER = Address("CalendarSync", "calendars", "example.com")
-SIGNATURE = Signature(name="Expert & Sons")
+WRITTEN = CATALOGUE.write("", words_of(NOTICE, SIGNATURE))
 IN_A_LOCAL_PART = "ab09!#$%&'*+/=?^_`{|}~-."
 local_parts = st.text(IN_A_LOCAL_PART, min_size=1, max_size=70)
 domains = st.lists(st.text("ab09-", min_size=1, max_size=65), min_size=1, max_size=4).map(".".join)
@@ -36,7 +37,7 @@ def taken_by_the_contract(address: str) -> bool:
 
 def mailed_to(address: str) -> str:
     """What the mail says. Raises MailRefused."""
-    message = reconnect_message(replace(NOTICE, to=address), sender=SENDER, signature=SIGNATURE, sent_at=NOW)
+    message = reconnect_message(replace(NOTICE, to=address), WRITTEN, sender=SENDER, sent_at=NOW)
     (recipient,) = message["To"].addresses
     assert b"\n" in message.as_bytes()
     return str(recipient.addr_spec)

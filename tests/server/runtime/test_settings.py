@@ -210,6 +210,41 @@ def test_without_mail_no_mail_server_is_needed(environment: pytest.MonkeyPatch, 
     assert (settings.mail, settings.smtp_url, settings.mail_from) == (Mail.OFF, None, None)
 
 
+def test_templates_of_mails_are_looked_at_with_all_else(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "reconnect.txt").write_text("{{ nmae }}")
+    (tmp_path / "de" / "reconnect.html").write_text("{% if %}")
+    environment.setenv(PREFIX + "MAIL_TEMPLATES", str(tmp_path))
+    environment.setenv(PREFIX + "SWEEP_SECONDS", "often")
+
+    told = _faults()
+
+    assert [one.partition(":")[0] for one in told] == [
+        PREFIX + "SWEEP_SECONDS",
+        PREFIX + "MAIL_TEMPLATES",
+        PREFIX + "MAIL_TEMPLATES",
+    ]
+    assert f"{PREFIX}MAIL_TEMPLATES: de/reconnect.txt: there is no variable nmae; did you mean name?" in told
+    environment.setenv(PREFIX + "MAIL", "off")
+    environment.delenv(PREFIX + "SWEEP_SECONDS")
+    assert len(_faults()) == 2
+    environment.setenv(PREFIX + "MAIL_TEMPLATES", str(tmp_path / "missing"))
+    assert _faults() == [f"{PREFIX}MAIL_TEMPLATES: must be a folder that can be read"]
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "EN-gb"])
+def test_mails_may_be_in_any_language_there_is(environment: pytest.MonkeyPatch, language: str) -> None:
+    environment.setenv(PREFIX + "DEFAULT_LANGUAGE", language)
+    assert load_settings().default_language == language
+
+
+def test_a_default_language_without_mails_is_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(PREFIX + "DEFAULT_LANGUAGE", "fr")
+    assert _faults() == [f"{PREFIX}DEFAULT_LANGUAGE: there are no mails in it, only in: de, en"]
+
+
 def test_without_mail_what_else_is_wrong_is_told_alone(environment: pytest.MonkeyPatch) -> None:
     environment.setenv(PREFIX + "MAIL", "Off")
     environment.setenv(PREFIX + "SWEEP_SECONDS", "often")

@@ -10,9 +10,10 @@ from domain.access import AccessLost, InvalidAnswer, ProviderMisconfigured, Prov
 from domain.account import AccountStatus, Provider
 from domain.change import ChangeType
 from domain.errors import DomainError
+from domain.expert import Plan
 from domain.ids import IncidentId
 from domain.session import WriteStatus
-from tests.builders import EXPERT, an_expert
+from tests.builders import EXPERT, NOW, an_expert
 from tests.fakes.provider import Person
 from tests.support.application import RECONNECT_URL, Application
 from tests.unit.application.incidents import OF_NOTICES, lose, the_incident
@@ -31,6 +32,22 @@ async def test_tells_the_expert_which_account_and_where_to_reconnect(app: Applic
     assert (incident.notices, incident.closed_at) == (1, None)
     assert incident.mail_due_at == app.clock.now() + timedelta(days=3)
     assert not mail.reminder
+    assert (mail.locale, mail.lost_on) == ("de-AT", NOW.date())
+
+
+async def test_names_the_day_as_it_was_where_the_expert_lives(app: Application, maria: Person) -> None:
+    await app.put_expert(
+        expert_id=EXPERT,
+        plan=Plan.PRO,
+        email="maria@experts.example",
+        display_name="Maria",
+        time_zone="Pacific/Kiritimati",  # 14 hours ahead: there, the noon from which tests count is tomorrow
+    )
+    await lose(app, maria)
+    await app.run_jobs()
+
+    (mail,) = app.mailer.sent
+    assert (mail.locale, mail.lost_on) == ("", NOW.date() + timedelta(days=1))
 
 
 async def test_says_how_many_sessions_wait_because_of_it(app: Application, maria: Person) -> None:

@@ -1,11 +1,14 @@
 """Settings of the mails to experts."""
 
+from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from adapters.mailer import SmtpSettings, parse_sender
+from adapters.mailer import ENGLISH, MailTemplatesInvalid, SmtpSettings, load_catalogue, parse_sender
+from domain.language import nearest_language
 from server.runtime.settings.kinds import AnyCase, ReadableFile
 from server.runtime.settings.names import variable
 
@@ -34,6 +37,16 @@ class MailSettings(BaseModel):
         default=None, description="certificate authority to trust for it"
     )
     mail_from: str | None = Field(default=None, description="`name@host` or `Name <name@host>`")
+    default_language: str = Field(
+        default=ENGLISH,
+        description="of mails to experts without a `locale`, or with one that there are no mails in: `en` or `de`, or a"
+        " language of `MAIL_TEMPLATES`",
+    )
+    mail_templates: Path | None = Field(
+        default=None,
+        description="folder with templates in the place of the built-in ones, or in further languages: see"
+        " [Mails](mails.md)",
+    )
 
     @field_validator("smtp_url")
     @classmethod
@@ -49,8 +62,22 @@ class MailSettings(BaseModel):
 
 
 def contradictions(values: dict[str, Any]) -> list[str]:
-    """Faults between fields that are right by themselves."""
-    mail = values.get("mail", Mail.ON)
-    if mail is Mail.OFF or str(mail).lower() == Mail.OFF.value:
-        return []
-    return [f"{variable(name)}: is missing" for name in ("smtp_url", "mail_from") if name not in values]
+    """Faults between fields that are right by themselves, and of the files that they name."""
+    mail, missing = values.get("mail", Mail.ON), list[str]()
+    if mail is not Mail.OFF and str(mail).lower() != Mail.OFF.value:
+        missing = [
+            f"{variable(name)}: is missing" for name in ("smtp_url", "mail_from") if name not in values
+        ]
+    return [*missing, *_faults_of_templates(values)]
+
+
+def _faults_of_templates(values: dict[str, Any]) -> Iterator[str]:
+    folder = values.get("mail_templates")
+    try:
+        catalogue = load_catalogue(None if folder is None else Path(folder))
+    except MailTemplatesInvalid as invalid:
+        yield from (f"{variable('mail_templates')}: {fault}" for fault in invalid.faults)
+        return
+    if nearest_language(str(values.get("default_language", ENGLISH)), catalogue.languages) is None:
+        there = ", ".join(sorted(catalogue.languages))
+        yield f"{variable('default_language')}: there are no mails in it, only in: {there}"
