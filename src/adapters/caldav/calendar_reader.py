@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapters.caldav.calendar_query import query_for
@@ -14,7 +13,7 @@ from adapters.caldav.content_lines import address_key
 from adapters.caldav.entries import ResourceEntries, ResourceReader
 from adapters.caldav.errors import DavRefusal, Fault, translated
 from adapters.caldav.home_looks import HomeLook, HomeLooks
-from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, Key
+from adapters.caldav.kept_reads import FullRead, KeptReads, Key, reach_for
 from adapters.caldav.queried_events import NoData, QueriedEvents
 from adapters.caldav.query_forms import QueryForms
 from application.ports.calendar_reader import ReadableCalendar
@@ -28,9 +27,6 @@ _log = logging.getLogger(__name__)
 
 READ: Final = "read_view"
 """The kind of these requests."""
-
-_NONE, _LATEST = timedelta(), datetime(9998, 1, 1, tzinfo=UTC)
-
 
 _MANY: Final = 5_000
 """Entries beyond which it isn't the event loop that goes through them: they take three milliseconds."""
@@ -62,9 +58,9 @@ class AppleCalendarReader:
     async def _anew(self, key: Key, look: HomeLook, window: Interval) -> FullRead:
         """The look says which calendars there are: a query that finds none proves nothing by itself."""
         calendar = _found(look, key)
-        wide = Interval(window.start, window.end + min(AHEAD, max(_LATEST - window.end, _NONE)))
+        reach = reach_for(window)
         try:
-            entries = await self._read(key, look, calendar, wide)
+            entries = await self._read(key, look, calendar, reach)
         except DavRefusal as refusal:
             if refusal.fault in {Fault.GONE, Fault.DENIED}:
                 _found(await self.homes.look(key[0]), key)
@@ -74,7 +70,7 @@ class AppleCalendarReader:
             begun_at=look.begun_at,
             grant_version=look.account.grant_version,
             tags=calendar.tags,
-            window=wide,
+            window=reach,
             entries=entries,
         )
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapters.caldav.calendar_tags import Tags
@@ -25,6 +25,14 @@ AHEAD: Final = timedelta(days=14)
 
 Key = tuple[AccountId, str]
 """The account, and the calendar's id in it."""
+
+_NONE: Final = timedelta()
+_LATEST: Final = datetime(9998, 1, 1, tzinfo=UTC)
+
+
+def reach_for(window: Interval) -> Interval:
+    """What is read when a window is asked for."""
+    return Interval(window.start, window.end + min(AHEAD, max(_LATEST - window.end, _NONE)))
 
 
 @dataclass(slots=True, kw_only=True)

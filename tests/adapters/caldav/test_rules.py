@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.caldav.moments import LATEST, Odd
@@ -87,6 +87,7 @@ def test_refuses_what_it_does_not_know(text: str) -> None:
         rule_from(text)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(
         ["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE,SU", "FREQ=HOURLY", "FREQ=DAILY;BYDAY=MO;BYHOUR=3,9"]

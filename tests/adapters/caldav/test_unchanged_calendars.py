@@ -2,13 +2,13 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from adapters.caldav.calendar_tags import Tags
 from adapters.caldav.grants import first_grant, opened
-from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads
+from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, reach_for
 from domain.access import ProviderUnavailable
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -36,6 +36,25 @@ async def test_calendars_that_are_read_together_share_the_look(sandbox: Sandbox)
             assert [busy(one) for one in await asyncio.gather(*map(chair.read, keys))] == expected
             assert chair.asked() == asked
             chair.world.traffic.requests.clear()
+
+
+async def test_a_look_that_fails_fails_all_that_share_it(chair: Chair) -> None:
+    chair.world.faults.dav_error(500, method="PROPFIND", times=None)
+    reads = (chair.read(key) for key in ("home", "emoji", "nameless"))
+    outcomes = await asyncio.gather(*reads, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [ProviderUnavailable] * 3
+    assert chair.asked() == [LOOKS]
+
+
+async def test_whoever_leaves_disturbs_nobody(chair: Chair) -> None:
+    chair.add(at(6, 9), at(6, 10), calendar="emoji")
+    chair.world.faults.add(surface="icloud", method="PROPFIND", kind="hang", seconds=60)
+    reads = [asyncio.create_task(chair.read(key)) for key in ("home", "emoji")]
+    await chair.sandbox.hangs.reached()
+    reads[0].cancel()
+    chair.sandbox.hangs.release()
+    assert busy(await reads[1]) == (hour(6, 9),)
+    assert chair.asked() == [LOOKS, ASKS]
 
 
 async def test_a_change_is_seen_by_the_next_look(chair: Chair) -> None:
@@ -257,3 +276,9 @@ async def test_what_is_kept_names_nobody(chair: Chair) -> None:
     reads = [one for calendar in chair.reader._kept._calendars.values() for one in calendar.reads]
     assert [[entry.remote_id for entry in one.entries] for one in reads] == [[None]]
     assert "FT=-@RU" not in repr(reads)
+
+
+def test_the_last_windows_there_are_reach_no_farther() -> None:
+    last = Interval(datetime.max.replace(tzinfo=UTC) - DAY, datetime.max.replace(tzinfo=UTC))
+    assert reach_for(last) == last
+    assert reach_for(WEEK) == Interval(WEEK.start, WEEK.end + AHEAD)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.caldav.content_lines import read_lines
@@ -62,6 +62,7 @@ def test_names_nobody_knows(name: str) -> None:
     assert _zones().named(name) is None
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2008, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001 - wall clocks
 def test_a_definition_is_the_zone_it_describes(wall: datetime) -> None:
     """Also in the hours that clocks skip or repeat."""
