@@ -104,10 +104,12 @@ class AppleCalendarReader:
         grant = look.account.grant
         # Some servers tell no addresses of a person, who is invited under the login's all the same.
         own = frozenset(address_key(address) for address in (grant.login.username, *grant.addresses))
-        events = QueriedEvents(path=calendar.path, reader=ResourceReader(window=window, own_addresses=own))
+
+        def begin() -> QueriedEvents:
+            return QueriedEvents(path=calendar.path, reader=ResourceReader(window=window, own_addresses=own))
+
         query = query_for(window, names_properties=names_properties)
-        found = await self.client.report(grant.login, calendar.path, query, events, kind=READ)
-        return self._told(found)
+        return self._told(await self.client.report(grant.login, calendar.path, query, begin, kind=READ))
 
     def _told(self, found: Iterable[ResourceEntries]) -> tuple[CalendarEntry, ...]:
         if odd := sum(one.odd for one in found):

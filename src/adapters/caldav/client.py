@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -31,6 +31,8 @@ from domain.access import InvalidAnswer, ProviderUnavailable
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Digest: TypeAlias = Callable[[Resource], T | None]
+"""What is made of a resource as it arrives."""
 
 _HEADERS: Final = {"Accept-Encoding": "gzip", "User-Agent": "CalendarSync"}
 _XML: Final = 'application/xml; charset="utf-8"'
@@ -78,7 +80,9 @@ class DavClient:
         request = _Request(
             method="PROPFIND", path=path, kind=kind, headers=_asking(depth), body=body, reads=True
         )
-        resources: list[Resource] = await self._multistatus(login, request, lambda one: one, in_thread=False)
+        resources: list[Resource] = await self._multistatus(
+            login, request, lambda: lambda one: one, in_thread=False
+        )
         if not resources:
             raise InvalidAnswer(what="no resources")
         return resources
@@ -93,20 +97,25 @@ class DavClient:
         return found[0]
 
     async def report(
-        self, login: Login, path: str, body: bytes, digest: Callable[[Resource], T | None], *, kind: str
+        self, login: Login, path: str, body: bytes, begin: Callable[[], Digest[T]], *, kind: str
     ) -> list[T]:
-        """What `digest` makes of each resource of a query, without those of which it makes None.
+        """What a digest makes of each resource of a query, without those of which it makes None.
 
-        It is called in a thread, one resource after another, and a second time for all where a try failed half-way;
-        nothing else keeps what the resources hold. Whatever it raises ends the request.
+        Each try begins with one of its own: another may have failed half-way. It is called in a thread, one resource
+        after another; nothing else keeps what the resources hold. Whatever it raises ends the request.
         """
         request = _Request(method="REPORT", path=path, kind=kind, headers=_asking(1), body=body, reads=True)
 
-        def digest_told(resource: Resource) -> T | None:
-            require_told(resource, path)
-            return digest(resource)
+        def begin_told() -> Digest[T]:
+            digest = begin()
 
-        return await self._multistatus(login, request, digest_told, in_thread=True)
+            def digest_told(resource: Resource) -> T | None:
+                require_told(resource, path)
+                return digest(resource)
+
+            return digest_told
+
+        return await self._multistatus(login, request, begin_told, in_thread=True)
 
     async def get(self, login: Login, path: str, *, kind: str) -> StoredEvent:
         """The whole of an event, which is for those of our own alone: no fields can be named."""
@@ -133,13 +142,14 @@ class DavClient:
         return answer.status
 
     async def _multistatus(
-        self, login: Login, request: _Request, digest: Callable[[Resource], T | None], *, in_thread: bool
+        self, login: Login, request: _Request, begin: Callable[[], Digest[T]], *, in_thread: bool
     ) -> list[T]:
         tries: list[list[T]] = []
 
         def new_sink() -> MultistatusSink:
             made: list[T] = []  # by this try alone: a thread of one that was given up may still be at work
             tries.append(made)
+            digest = begin()
 
             def hand_on(resource: Resource) -> None:
                 if resource.status == HTTPStatus.INSUFFICIENT_STORAGE:

@@ -140,7 +140,7 @@ class EventFile:
         so many words, or by leaving it out (RFC 4791, section 7.9)."""
         calendar = path_below(self.home.home, self.remote_calendar_id)
         body = _multiget(self.path, data)
-        told = await self.client.report(self.home.login, calendar, body, self._this, kind=FIND)
+        told = await self.client.report(self.home.login, calendar, body, lambda: self._this, kind=FIND)
         return told[0] if told else None
 
     def _this(self, resource: Resource) -> Resource | None:

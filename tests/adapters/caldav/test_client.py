@@ -48,7 +48,7 @@ async def ask(client: DavClient, login: Login = ANNA) -> str | None:
 
 
 async def query(client: DavClient, digest: Callable[[Resource], str | None]) -> list[str]:
-    return await client.report(ANNA, PATH, b"<x/>", digest, kind="read_view")
+    return await client.report(ANNA, PATH, b"<x/>", lambda: digest, kind="read_view")
 
 
 def href_of(resource: Resource) -> str:
@@ -201,7 +201,8 @@ async def test_a_read_is_tried_again_when_the_failure_passes(server: ScriptedSer
     assert len(server.asked) == 3
 
 
-async def test_a_try_that_broke_half_way_leaves_nothing_behind(server: ScriptedServer) -> None:
+def cut_once(server: ScriptedServer) -> None:
+    """The first answer ends after the first of its two resources."""
     whole = multistatus(response("/a"), response("/b"))
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -215,8 +216,27 @@ async def test_a_try_that_broke_half_way_leaves_nothing_behind(server: ScriptedS
         return cut
 
     server.handler = handler
+
+
+async def test_a_try_that_broke_half_way_leaves_nothing_behind(server: ScriptedServer) -> None:
+    cut_once(server)
     async with dav_on(server.url, server.ca_file, retry_pauses=NO_PAUSES) as dav:
         assert await query(dav.client, href_of) == ["/a", "/b"]
+
+
+async def test_each_try_begins_with_a_digest_of_its_own(server: ScriptedServer) -> None:
+    cut_once(server)
+    tries: list[list[str]] = []
+
+    def begin() -> Callable[[Resource], None]:
+        tries.append([])
+        seen = tries[-1]
+        return lambda resource: seen.append(resource.href)
+
+    async with dav_on(server.url, server.ca_file, retry_pauses=NO_PAUSES) as dav:
+        await dav.client.report(ANNA, PATH, b"<x/>", begin, kind="read_view")
+    assert len(tries) == 2
+    assert tries[1] == ["/a", "/b"]
 
 
 async def test_a_read_gives_up_after_three_tries(server: ScriptedServer) -> None:

@@ -126,7 +126,7 @@ async def test_events_of_a_window_come_as_text(dav: OpenDav, anna: RadicalePerso
     anna.put("home", "A.ics", event("A", 10))
     anna.put("home", "B.ics", event("B", 14).replace("20300513", "20300613"))
     found = await dav.client.report(
-        anna.login, anna.path("home"), QUERY, lambda one: one.text(DATA), kind="read_view"
+        anna.login, anna.path("home"), QUERY, lambda: lambda one: one.text(DATA), kind="read_view"
     )
     assert len(found) == 1
     assert "DTSTART:20300513T100000Z" in found[0]
@@ -189,7 +189,9 @@ async def test_a_calendar_that_is_gone_is_not_found(dav: OpenDav, anna: Radicale
     anna.make_calendar("home")
     anna.delete("home")
     with pytest.raises(DavRefusal) as caught:
-        await dav.client.report(anna.login, anna.path("home"), QUERY, lambda one: one, kind="read_view")
+        await dav.client.report(
+            anna.login, anna.path("home"), QUERY, lambda: lambda one: one, kind="read_view"
+        )
     assert isinstance(domain_error(caught.value, gone=CalendarGone, password=WrongPassword()), CalendarGone)
 
 
@@ -199,7 +201,9 @@ async def test_the_calendars_of_others_are_refused(
     jonas = radicale.person("jonas")
     jonas.make_calendar("home")
     with pytest.raises(DavRefusal) as caught:
-        await dav.client.report(anna.login, jonas.path("home"), QUERY, lambda one: one, kind="read_view")
+        await dav.client.report(
+            anna.login, jonas.path("home"), QUERY, lambda: lambda one: one, kind="read_view"
+        )
     assert caught.value.fault is Fault.DENIED
 
 
