@@ -128,6 +128,7 @@ async def test_a_doubted_account_is_left_alone_until_it_matters(
     app: Application, maria: Person, account: Account
 ) -> None:
     """Each try with a password that is wrong may have the provider close the account."""
+    await minutes_pass(app, 12)  # in the next one its calendar is due
     maria.revoke()
     await app.refresh_calendars(account.account_id)
     calls = app.provider.calls.total()
@@ -188,6 +189,8 @@ async def test_a_probe_that_says_nothing_neither_counts_nor_ends_it(
 async def test_an_outage_between_refusals_neither_counts_nor_ends_it(
     app: Application, maria: Person, account: Account
 ) -> None:
+    """Nor does it put off for long what is to be found out, also where nothing else is asked of the account."""
+    await app.update_calendar_settings(EXPERT, conflict=())
     maria.revoke()
     await app.refresh_calendars(account.account_id)
     app.provider.outage = True
@@ -347,6 +350,18 @@ async def test_a_provider_that_refuses_everybody_loses_nobody(app: Application) 
 
     assert app.alarms.refusing_all == set()
     assert [await refusals(app, account) for _, account in known] == [0] * 5
+
+
+@pytest.mark.parametrize("by", ["look", "list"])
+async def test_whatever_is_read_there_ends_that_alarm(app: Application, account: Account, by: str) -> None:
+    app.clock.advance(MINUTE)
+    app.alarms.all_refused(Provider.MICROSOFT)
+    if by == "look":
+        assert await unread_now(app) == ()
+    else:
+        assert await app.refresh_calendars(account.account_id) is None
+
+    assert app.alarms.refusing_all == set()
 
 
 async def test_nobody_else_is_asked_while_that_alarm_stands(app: Application) -> None:
