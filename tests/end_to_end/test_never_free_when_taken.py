@@ -1,6 +1,6 @@
-"""Whatever people do in Outlook and whatever fails on the way: no answer calls a time free that is taken.
+"""Whatever people do in their calendars and whatever fails on the way: no answer calls a time free that is taken.
 
-A machine enters, moves and removes events by hand, drags, copies and lengthens those of sessions, breaks Graph, loses
+A machine enters, moves and removes events by hand, drags, copies and lengthens those of sessions, breaks looks, loses
 and delays notifications, lets time pass, books, follows and cancels, all on the real service. After each step it asks,
 and holds the answer against what the calendars said since the moment as of which the answer claims to know them.
 """
@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -31,21 +32,25 @@ from tests.support.service import Service, failure_or_none, until
 from tests.support.truth import History
 
 T = TypeVar("T")
-PEOPLE = ("anna", "carla")
+MICROSOFT = ("anna", "carla")
+APPLE = ("reminders", "carla")
+"""Whose sessions go to iCloud, which tells of no change, and is read anew only where it says that there was one."""
 HOURS = range(8, 16)
 BOUND = timedelta(minutes=15)
 MOST_TO_REMEMBER = 6
 
-people = st.sampled_from(PEOPLE)
+people = st.sampled_from((0, 1))
+"""The first is the one whose calendar sessions are written to."""
 starts = st.sampled_from(HOURS)
 lengths = st.integers(1, 3)
 numbers = st.integers(0, MOST_TO_REMEMBER - 1)
 
 
 class Booking(RuleBasedStateMachine):
-    """One expert with a conflict calendar of Anna's and one of Carla's. `service` and `loop` are set from outside."""
+    """One expert with a conflict calendar of each of the two. `service`, `both` and `loop` are set from outside."""
 
     service: Service
+    both: tuple[str, str]
     loop: asyncio.AbstractEventLoop
     example = 0
 
@@ -70,14 +75,14 @@ class Booking(RuleBasedStateMachine):
 
     async def _connect(self) -> None:
         await self.service.put_expert(self.expert_id, time_zone="UTC")
-        for person in PEOPLE:
+        for person in self.both:
             self.history[person] = History()
             await self.service.connect(person, expert_id=self.expert_id)
 
     @rule(person=people, start=starts, length=lengths)
     @precondition(lambda self: len(self.events) < MOST_TO_REMEMBER)
-    def enter(self, person: str, start: int, length: int) -> None:
-        self.run(self._change(person, None, range(start, start + length)))
+    def enter(self, person: int, start: int, length: int) -> None:
+        self.run(self._change(self.both[person], None, range(start, start + length)))
 
     @rule(number=numbers, start=starts, length=lengths)
     @precondition(lambda self: self.events)
@@ -108,7 +113,7 @@ class Booking(RuleBasedStateMachine):
 
     def _note(self, person: str) -> None:
         """Sessions are written to the calendar connected first; at its session's time an event takes none."""
-        dragged = [(PEOPLE[0], taken) for taken in self.dragged.values()]
+        dragged = [(self.both[0], taken) for taken in self.dragged.values()]
         entered = [(whose, taken) for whose, _, taken in self.events]
         self.history[person].becomes(
             hour for whose, taken in (*entered, *dragged) if whose == person for hour in taken
@@ -127,7 +132,7 @@ class Booking(RuleBasedStateMachine):
             self.dragged.pop(session_id, None)
         else:
             self.dragged[session_id] = to
-        self._note(PEOPLE[0])
+        self._note(self.both[0])
 
     @rule(number=numbers, start=starts)
     @precondition(lambda self: self.sessions and len(self.events) < MOST_TO_REMEMBER)
@@ -139,8 +144,8 @@ class Booking(RuleBasedStateMachine):
         world = self.service.sandbox.world.events
         copied = world.copy(event, at(start, day=SOON), at(start + 1, day=SOON))
         world.change(copied, subject="A copy")
-        self.events.append((PEOPLE[0], copied, range(start, start + 1)))
-        self._note(PEOPLE[0])
+        self.events.append((self.both[0], copied, range(start, start + 1)))
+        self._note(self.both[0])
 
     def _one_of_ours(self, number: int) -> str:
         return sorted(self.sessions)[number % len(self.sessions)]
@@ -149,7 +154,7 @@ class Booking(RuleBasedStateMachine):
         """Once it is written: it has the session's name as its title."""
 
         async def written() -> list[Event]:
-            return [one for one in self.service.events(PEOPLE[0]) if one.subject == session_id]
+            return [one for one in self.service.events(self.both[0]) if one.subject == session_id]
 
         (event,) = await until(written, len)
         await self.service.settled()
@@ -169,16 +174,16 @@ class Booking(RuleBasedStateMachine):
     async def _followed(self, session_id: str) -> None:
         await self.service.settled()
         self.dragged.pop(session_id)
-        self._note(PEOPLE[0])
+        self._note(self.both[0])
 
     @rule(person=people)
-    def break_graph(self, person: str) -> None:
-        self.broken.add(person)
+    def break_looks(self, person: int) -> None:
+        self.broken.add(self.both[person])
         self.run(self._set_faults())
 
     @rule()
     @precondition(lambda self: self.broken)
-    def mend_graph(self) -> None:
+    def mend_looks(self) -> None:
         self.broken.clear()
         self.run(self._set_faults())
 
@@ -187,6 +192,7 @@ class Booking(RuleBasedStateMachine):
         faults.clear()
         for person in self.broken:
             faults.answer(503, code="ServiceUnavailable", person=person, path="calendarView", times=None)
+            faults.dav_error(500, person=person, path="/calendars/$", times=None)
 
     @rule(told=st.sampled_from(["sent", "silent"]), late=st.sampled_from([0, 0.01]), copies=st.integers(1, 2))
     def deliver(self, told: Any, late: float, copies: int) -> None:
@@ -269,7 +275,7 @@ class Booking(RuleBasedStateMachine):
             if verdict != "FREE":
                 continue
             assert not booked
-            assert len(read_at) == len(PEOPLE), "free although not every calendar was read"
+            assert len(read_at) == len(self.both), "free although not every calendar was read"
             assert max_age is None or not self.broken
             for history in self.history.values():
                 assert history.was_free([hour], since=min(read_at)), f"{hour} is called free"
@@ -302,17 +308,20 @@ class Booking(RuleBasedStateMachine):
         await self.service.delete_expert(self.expert_id)
         await self._rest()
         world = self.service.sandbox.world.events
-        written = [(person, event) for person in PEOPLE for event in self.service.events(person)]
+        written = [(person, event) for person in self.both for event in self.service.events(person)]
         entered = [(person, event) for person, event, _ in self.events]
         for person, event in {event.uid: (person, event) for person, event in (*entered, *written)}.values():
             world.delete(person, event)
 
 
-async def test_no_answer_calls_a_time_free_that_is_taken(sandbox: Sandbox, dsn: str, logs: Logs) -> None:
-    async with open_service(sandbox, dsn, logs=logs) as service:
-        Booking.service, Booking.loop = service, asyncio.get_running_loop()
+@pytest.mark.parametrize(("both", "examples"), [(MICROSOFT, 12), (APPLE, 6)], ids=["microsoft", "apple"])
+async def test_no_answer_calls_a_time_free_that_is_taken(
+    sandbox: Sandbox, dsn: str, logs: Logs, both: tuple[str, str], examples: int
+) -> None:
+    async with open_service(sandbox, dsn, logs=logs, apple_person_per_minute=10_000) as service:
+        Booking.service, Booking.both, Booking.loop = service, both, asyncio.get_running_loop()
         bounded = settings(
-            max_examples=12,
+            max_examples=examples,
             stateful_step_count=15,
             deadline=None,
             database=None,
