@@ -12,12 +12,16 @@ from calendarsync.v1.account_pb2 import (
     AccountKind,
 )
 from calendarsync.v1.account_service_pb2 import StartConnectionRequest
-from calendarsync.v1.calendar_pb2 import WRITE_CALENDAR_STATE_NO_WRITABLE_CALENDAR, WRITE_CALENDAR_STATE_READY
-from calendarsync.v1.calendar_service_pb2 import CALENDAR_ACCESS_WRITABLE
+from calendarsync.v1.calendar_pb2 import (
+    UNCHECKABLE_REASON_SUBSCRIBED,
+    WRITE_CALENDAR_STATE_NO_WRITABLE_CALENDAR,
+    WRITE_CALENDAR_STATE_READY,
+)
+from calendarsync.v1.calendar_service_pb2 import CALENDAR_ACCESS_ALL, CALENDAR_ACCESS_WRITABLE
 from calendarsync.v1.expert_pb2 import PLAN_FREE
 from sandbox import Sandbox
 from tests.server.served import Logs, failure_of
-from tests.support.calls import EXPERT, REDIRECT_URI, RETURN_URL
+from tests.support.calls import EXPERT, NOW, REDIRECT_URI, RETURN_URL, unread
 from tests.support.cast import Cast
 from tests.support.running_service import open_service
 from tests.support.service import Service, until
@@ -216,3 +220,30 @@ async def test_offers_and_accepts_only_writable_calendars_to_write_to(service: S
     assert (shared.shared, shared.writable, shared.owner_name) == (True, False, "Ben Okafor")
     failure = await failure_of(service.choose(write_calendar_id=shared.calendar_id))
     assert failure.reason == "CALENDAR_NOT_WRITABLE"
+
+
+async def test_a_feed_is_listed_as_what_can_not_be_checked_and_is_offered_to_nobody(service: Service) -> None:
+    await service.connect("subscriber")
+    offered = {one.name: one for one in await service.list_calendars()}
+    everything = {one.name: one for one in await service.list_calendars(access=CALENDAR_ACCESS_ALL)}
+    assert everything.keys() - offered.keys() == {"Fixtures", "Holidays in Norway"}
+    feed = everything["Fixtures"]
+    assert feed.uncheckable_reason == UNCHECKABLE_REASON_SUBSCRIBED
+    failure = await failure_of(service.choose(conflict_calendar_ids=[feed.calendar_id]))
+    assert failure.reason == "CALENDAR_NOT_CHECKABLE"
+    failure = await failure_of(service.choose(write_calendar_id=feed.calendar_id))
+    assert failure.reason == "CALENDAR_NOT_WRITABLE"
+
+
+async def test_a_checked_calendar_that_becomes_a_feed_is_never_called_free(service: Service) -> None:
+    await service.connect("ida")
+    work = await service.calendar_id("ida", "work")
+    await service.choose(conflict_calendar_ids=[work])
+    feed = {"kind": "subscribed", "source": "webcal://feeds.example.com/work.ics"}
+    service.sandbox.world.calendars.change_icloud("ida", "work", **feed)
+    for refresh in (False, True):
+        listed = {one.calendar_id for one in await service.list_calendars(refresh=refresh)}
+        assert (work in listed) is not refresh
+        busy = await service.busy(max_age=NOW)
+        assert not busy.complete
+        assert unread(busy) == ["CALENDAR_MISSING"]

@@ -124,11 +124,14 @@ def _settings_for(sandbox: dict[str, str], environment: Mapping[str, str]) -> di
         "microsoft_ca_file": sandbox["ca_file"],
         **{name: url for name, url in sandbox.items() if name in GOOGLE},
         "google_ca_file": sandbox["ca_file"],
-        "apple_calendars": "on",
         "apple_start_url": sandbox["icloud_url"],
         "apple_hosts": sandbox["icloud_hosts"],
         "apple_ca_file": sandbox["ca_file"],
     }
+    if not environment.get(
+        PREFIX + "APPLE_CALENDARS"
+    ):  # or it is off: to be on, it would have to be meant for real
+        settings["apple_calendars"] = "on"
     if not environment.get(PREFIX + "SMTP_URL"):
         settings["smtp_url"] = sandbox["smtp_url"]
     if not environment.get(PREFIX + "MAIL_FROM"):

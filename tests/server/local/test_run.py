@@ -1,5 +1,6 @@
 """What a run on this machine takes and starts: which ports, and whether a stand-in for the providers."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from server.addresses import Address
 from server.local.banner import Addresses, banner
 from server.local.run import _addresses
-from server.local.stand_ins import StandIns, stand_ins
+from server.local.stand_ins import StandIns, _settings_for, stand_ins
 from server.runtime.settings import PREFIX, Settings
 
 ADDRESSES = Addresses(
@@ -68,3 +69,11 @@ def test_half_a_registration_is_meant_for_a_real_provider(tmp_path: Path, given:
 
     with stand_ins(tmp_path, {**database, f"{PREFIX}{given}": value}) as started:
         assert started.sandbox is None
+
+
+@pytest.mark.parametrize(("given", "wanted"), [({}, "on"), ({f"{PREFIX}APPLE_CALENDARS": "off"}, None)])
+def test_who_switches_apple_off_has_its_stand_in_left_alone(
+    given: dict[str, str], wanted: str | None
+) -> None:
+    addresses: dict[str, str] = defaultdict(lambda: "http://localhost")
+    assert _settings_for(addresses, given).get("apple_calendars") == wanted
