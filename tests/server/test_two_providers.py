@@ -52,6 +52,15 @@ async def test_health_follows_each_providers_own_alarm(world: World) -> None:
         assert refusal.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+async def test_health_tells_of_every_provider_that_is_configured() -> None:
+    async with served(a_world(configured=tuple(Provider))) as api:
+        stub: Any = health_pb2_grpc.HealthStub(api.channel)
+        for provider in Provider:
+            service = f"calendarsync.provider.{provider.name}"
+            answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
+            assert answer.status == HealthStatus.SERVING
+
+
 async def test_one_that_is_not_configured_is_not_available(world: World) -> None:
     async with served(world) as api:
         await api.put_expert()
