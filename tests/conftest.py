@@ -1,7 +1,13 @@
 """What every test may use."""
 
+import hypothesis
+
 from server.time_zones import use_packaged_zones
 
 pytest_plugins = ["tests.support.postgres", "tests.support.second_server", "tests.support.deadlines"]
 
 use_packaged_zones()  # as every process of the service does, and before any test loads a zone
+
+# An example may take as long as the machine lets it: how busy that is says nothing about the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
