@@ -72,6 +72,7 @@ class AppleCalendarReader:
             tags=calendar.tags,
             window=reach,
             entries=entries,
+            tags_since=look.begun_at,
         )
 
     async def _read(

@@ -14,6 +14,9 @@ from domain.interval import Interval
 
 KEPT_FOR: Final = timedelta(days=1)
 """Whatever the tags say."""
+SETTLES_AFTER: Final = timedelta(minutes=1)
+"""How long the same tags must have been there when a read begins, for it to answer later looks. One that begins sooner
+may have found a change that was taken back since, or an older copy than the tags speak of."""
 UNUSED_FOR: Final = timedelta(hours=1)
 """What nobody asked for in so long is dropped: polls come far more often, also after failures."""
 MOST_ENTRIES: Final = 200_000
@@ -38,7 +41,7 @@ def reach_for(window: Interval) -> Interval:
 @dataclass(slots=True, kw_only=True)
 class FullRead:
     """The entries of a window, asked for after a look at the home: the one of this number, begun then, which saw these
-    tags."""
+    tags. `tags_since` is when a look that saw the same ones began first."""
 
     look_number: int
     begun_at: datetime
@@ -46,14 +49,20 @@ class FullRead:
     tags: Tags | None
     window: Interval
     entries: tuple[CalendarEntry, ...] = field(repr=False)
+    tags_since: datetime
     _told: tuple[Interval, tuple[CalendarEntry, ...]] | None = field(default=None, repr=False)
 
     def holds(self, look: HomeLook, tags: Tags | None) -> bool:
-        """Whether it answers somebody who had this look. Which addresses are the person's own is the grant's word."""
+        """Whether nothing speaks against it for somebody who had this look. Which addresses are the person's own is the
+        grant's word."""
         if self.grant_version != look.account.grant_version or self.tags is None:
             return False
         unchanged = self.tags == tags and look.begun_at - KEPT_FOR < self.begun_at <= look.begun_at
         return unchanged or self.look_number > look.number
+
+    def answers(self, look: HomeLook, *, settles_after: timedelta) -> bool:
+        """Whether one that holds is enough for this look: made after it, or once its tags had settled."""
+        return self.look_number > look.number or self.begun_at - self.tags_since >= settles_after
 
     def within(self, window: Interval) -> tuple[CalendarEntry, ...]:
         """What a read of this window alone would have found. The last answer is kept, since polls repeat themselves."""
@@ -77,16 +86,18 @@ class KeptReads:
     """Once it is full nothing more is kept until something is dropped. Whoever made room with what is asked for next,
     in turn, would have nothing to answer from at all."""
 
-    def __init__(self, *, most_entries: int = MOST_ENTRIES) -> None:
+    def __init__(self, *, most_entries: int = MOST_ENTRIES, settles_after: timedelta = SETTLES_AFTER) -> None:
         self._most = most_entries
+        self._settles_after = settles_after
         self._calendars: OrderedDict[Key, _Calendar] = OrderedDict()
         """The last used at the end."""
         self._weight = 0
 
     def find(self, key: Key, look: HomeLook, tags: Tags | None, window: Interval) -> FullRead | None:
-        """One that holds and reaches over the window. What doesn't hold any more is dropped."""
+        """One that is enough and reaches over the window. What doesn't hold any more is dropped."""
         kept = [one for one in self._reads(key) if one.holds(look, tags)]
-        found = next((one for one in kept if one.window.holds(window)), None)
+        enough = (one for one in kept if one.answers(look, settles_after=self._settles_after))
+        found = next((one for one in enough if one.window.holds(window)), None)
         if found is not None:
             kept = [*(one for one in kept if one is not found), found]
         self._put(key, kept, look.begun_at)
@@ -100,6 +111,7 @@ class KeptReads:
         holding = [one for one in self._reads(key) if one.holds(look, read.tags)]
         if any(one.tags != read.tags for one in holding):
             return  # it was read anew meanwhile, after a change
+        read.tags_since = min((one.tags_since for one in holding), default=read.tags_since)
         beside = [one for one in holding if not read.window.holds(one.window)]
         self._put(key, [*beside[1 - MOST_WINDOWS :], read], look.begun_at)
         if self._weight > self._most:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from adapters.caldav.calendar_reader import AppleCalendarReader
 from adapters.caldav.grants import AppleGrants, first_grant
 from adapters.caldav.home_looks import HomeLooks
+from adapters.caldav.kept_reads import KeptReads
 from adapters.caldav.login import Login
 from application.ports.clock import Clock
 from domain.blocking import CalendarEntry, busy_time
@@ -41,10 +42,13 @@ def reader_on(
     *,
     gathered_for: timedelta = timedelta(milliseconds=1),
     clock: Clock | None = None,
+    settles_after: timedelta = timedelta(),
 ) -> AppleCalendarReader:
+    """With time that stands still tags would never settle, so here they have from the beginning on."""
     grants = AppleGrants(vault=dav.store.vault)
     homes = HomeLooks(dav.client, dav.discovery, grants, clock or dav.clock, gathered_for=gathered_for)
-    return AppleCalendarReader(client=dav.client, homes=homes, meter=dav.meter)
+    kept = KeptReads(settles_after=settles_after)
+    return AppleCalendarReader(client=dav.client, homes=homes, meter=dav.meter, _kept=kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """Looks at calendars in which nothing has changed, and all that must not be taken for that."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from adapters.caldav.calendar_tags import Tags
 from adapters.caldav.grants import first_grant, opened
-from adapters.caldav.kept_reads import AHEAD, FullRead, KeptReads, reach_for
+from adapters.caldav.home_looks import HomeLook, HomeLooks
+from adapters.caldav.kept_reads import AHEAD, SETTLES_AFTER, FullRead, KeptReads, reach_for
 from domain.access import ProviderUnavailable
 from domain.ids import AccountId
 from domain.interval import Interval
@@ -233,7 +237,7 @@ async def test_accounts_keep_what_is_theirs(sandbox: Sandbox) -> None:
 )
 async def test_either_of_the_tags_alone_tells_a_change(chair: Chair, tags: Tags, *, same: bool) -> None:
     look = await chair.reader.homes.look(chair.account)
-    kept, key = KeptReads(), (chair.account, "home")
+    kept, key = KeptReads(settles_after=timedelta()), (chair.account, "home")
     read = FullRead(
         look_number=look.number,
         begun_at=look.begun_at,
@@ -241,16 +245,81 @@ async def test_either_of_the_tags_alone_tells_a_change(chair: Chair, tags: Tags,
         tags=Tags("a", "b"),
         window=WEEK,
         entries=(),
+        tags_since=look.begun_at,
     )
     kept.keep(key, look, read)
     assert (kept.find(key, look, tags, WEEK) is read) is same
+
+
+# What was read when its tags had only just been seen.
+
+
+@pytest_asyncio.fixture
+async def settling(sandbox: Sandbox) -> AsyncIterator[Chair]:
+    async with chair_at(sandbox, settles_after=SETTLES_AFTER) as opened:
+        yield opened
+
+
+async def test_new_tags_are_read_once_more_when_they_have_settled(settling: Chair) -> None:
+    await settling.read()
+    settling.dav.clock.advance(SETTLES_AFTER - timedelta(seconds=1))
+    await settling.read()
+    assert settling.asked() == [LOOKS, ASKS] * 2
+    settling.dav.clock.advance(timedelta(seconds=1))
+    for _ in range(3):
+        await settling.read()
+        settling.dav.clock.advance(timedelta(minutes=5))
+    assert settling.asked() == [LOOKS, ASKS] * 3 + [LOOKS] * 2
+
+
+async def test_after_a_change_it_begins_anew(settling: Chair) -> None:
+    for _ in range(3):
+        await settling.read()
+        settling.dav.clock.advance(timedelta(minutes=5))
+    assert settling.asked() == [LOOKS, ASKS] * 2 + [LOOKS]
+    settling.add(at(6, 9), at(6, 10))
+    settling.world.traffic.requests.clear()
+    for _ in range(3):
+        settling.dav.clock.advance(timedelta(minutes=5))
+        assert busy(await settling.read()) == (hour(6, 9),)
+    assert settling.asked() == [LOOKS, ASKS] * 2 + [LOOKS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Interrupted:
+    """Looks at a home, after each of which something happens."""
+
+    homes: HomeLooks
+    happens: Callable[[], None]
+
+    async def look(self, account_id: AccountId) -> HomeLook:
+        look = await self.homes.look(account_id)
+        self.happens()
+        return look
+
+
+async def test_a_change_that_is_taken_back_at_once_frees_nothing(settling: Chair) -> None:
+    """Where tags are made of the content, they are what they were before it."""
+    event = settling.add(at(6, 9), at(6, 10))
+    folder = settling.world.calendars.get(settling.person, "home").folder
+    tagged = folder.changes
+    homes: Any = _Interrupted(
+        settling.reader.homes, lambda: settling.world.events.delete(settling.person, event)
+    )
+    assert await replace(settling, reader=replace(settling.reader, homes=homes)).read() == ()
+    settling.add(at(6, 9), at(6, 10))
+    folder.changes = tagged
+    settling.dav.clock.advance(SETTLES_AFTER)
+    for _ in range(2):
+        assert busy(await settling.read()) == (hour(6, 9),)
+    assert settling.asked() == [LOOKS, ASKS, LOOKS, ASKS, LOOKS]
 
 
 # What memory it may take.
 
 
 async def test_when_there_is_no_room_the_calendars_in_use_stay(chair: Chair) -> None:
-    kept = KeptReads(most_entries=3)
+    kept = KeptReads(most_entries=3, settles_after=timedelta())
     small = replace(chair, reader=replace(chair.reader, _kept=kept))
     for key in ("home", "emoji"):
         for day in (6, 7):
@@ -262,7 +331,8 @@ async def test_when_there_is_no_room_the_calendars_in_use_stay(chair: Chair) -> 
 
 
 async def test_what_nobody_asks_for_any_more_makes_room(chair: Chair) -> None:
-    small = replace(chair, reader=replace(chair.reader, _kept=KeptReads(most_entries=1)))
+    kept = KeptReads(most_entries=1, settles_after=timedelta())
+    small = replace(chair, reader=replace(chair.reader, _kept=kept))
     await small.read("home")
     chair.dav.clock.advance(timedelta(hours=1))
     for _ in range(2):
