@@ -180,6 +180,28 @@ async def test_a_reading_is_of_no_use_to_a_calendar_chosen_anew(kept: Kept) -> N
     assert await due_calendars(kept) == (CALENDAR,)
 
 
+@pytest.mark.parametrize(
+    ("marked", "begun_later", "woken"),
+    [(True, False, ["read_calendar"]), (False, False, []), (True, True, [])],
+    ids=["marked meanwhile", "not marked", "somebody looks again already"],
+)
+async def test_workers_hear_of_a_calendar_that_a_look_leaves_due(
+    kept: Kept, marked: bool, begun_later: bool, woken: list[str]
+) -> None:
+    """They may have passed it over while it was stored."""
+    await put_conflict_calendars(kept)
+    async with kept.transaction() as tx:
+        look = await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
+    assert look is not None
+    async with kept.transaction() as tx:
+        assert not marked or await tx.readings.mark(CALENDAR, NOW)
+        if begun_later:
+            await begin_look(tx, CALENDAR, now=after(seconds=1), until=after(minutes=2))
+    async with kept.hearing() as heard:
+        assert await store_reading(kept, look.task, a_reading(read_at=NOW))
+        assert await heard() == woken
+
+
 async def test_a_reading_from_the_future_is_replaced(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     task = await begin_reading(kept)

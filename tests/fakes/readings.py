@@ -180,6 +180,8 @@ class FakeReadings:
         if row is None or (row.reading is not None and reading.read_at < row.reading.read_at <= now):
             return False
         marked = row.marks > task.marks
+        if marked and (row.begun_at is None or row.begun_at <= reading.read_at):
+            self.tables.woken.append("read_calendar")
         self.tables.readings[task.calendar_id] = replace(
             row,
             reading=reading,

@@ -139,12 +139,21 @@ class PostgresReadings:
         self, task: ReadingTask, reading: StoredReading, *, due_at: datetime, now: datetime
     ) -> bool:
         cursor = await self.connection.execute(
+            # Whoever marked it woke workers, who may have found it locked by just this transaction, and passed it over.
             """
+            WITH before AS (
+                SELECT begun_at FROM reading_schedule
+                WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s
+            )
             UPDATE reading_schedule
             SET read_at = %(read_at)s, begun_at = NULL, seen_marks = %(marks)s, failures = 0,
                 due_at = CASE WHEN marks > %(marks)s THEN least(due_at, %(read_at)s) ELSE %(due_at)s END
             WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s
                 AND (read_at IS NULL OR read_at <= %(read_at)s OR read_at > %(now)s)
+            RETURNING CASE
+                WHEN marks > %(marks)s AND (SELECT begun_at IS NULL OR begun_at <= %(read_at)s FROM before)
+                THEN wake_workers('read_calendar', 'readings', '{}')
+            END
             """,
             {
                 "expert_id": task.expert_id,

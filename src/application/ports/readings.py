@@ -86,6 +86,8 @@ class Readings(Protocol):
     ) -> bool:
         """Replace the reading and plan the next; when marks came since `task` began, it stays due at once.
 
+        Then workers are woken, unless a look that began later is under way.
+
         False, and nothing stored, when it is a conflict calendar no more, or one with a later `read_at` is there,
         unless that is later than `now`.
         """
