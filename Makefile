@@ -54,8 +54,8 @@ packages: setup ## dist/: wheels of the service, of its client and of the sandbo
 released: proto ## the contract as it is becomes what later ones are held to: part of a release
 	$(BIN)/buf build build/api.binpb --exclude-source-info -o $(RELEASED)
 
-test: proto ## all tests, a file at a time on each core
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
+test: proto ## all tests, the longest stories first
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 check: lint types layers contract test ## everything CI runs
 
