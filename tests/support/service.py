@@ -259,18 +259,22 @@ class Service(Calls):
         await self.database.execute("UPDATE reading_schedule SET read_at = read_at - interval '8 minutes'")
 
     async def idle(self) -> None:
-        """Until nothing that was asked for is left to do now, and nothing is under way (leases take two minutes)."""
+        """Until nothing that was asked for is left to do now, and nothing is under way (leases take two minutes).
+
+        The times are those of the process, which may be some milliseconds ahead of the database: hence a second more.
+        """
 
         async def under_way() -> list[DictRow]:
             return await self.rows(
                 """
                 SELECT kind || ' ' || id AS work FROM wish
                 UNION ALL SELECT 'read ' || calendar_id FROM reading_schedule
-                    WHERE readable AND (begun_at IS NOT NULL OR (marks > seen_marks AND due_at <= now()))
+                    WHERE readable
+                        AND (begun_at IS NOT NULL OR (marks > seen_marks AND due_at <= now() + interval '1 second'))
                 UNION ALL SELECT 'keep ' || calendar_id FROM subscription
-                    WHERE readable AND due_at > now() AND due_at <= now() + interval '2 minutes'
+                    WHERE readable AND due_at > now() AND due_at <= now() + interval '121 seconds'
                 UNION ALL SELECT 'list ' || account_id FROM account
-                    WHERE status = 'ACTIVE' AND list_due_at <= now() + interval '2 minutes'
+                    WHERE status = 'ACTIVE' AND list_due_at <= now() + interval '121 seconds'
                 UNION ALL SELECT 'end ' || remote_id FROM ended_subscription
                 UNION ALL SELECT 'write ' || session_id FROM session WHERE due_at <= now()
                 UNION ALL SELECT 'notify ' || incident_id FROM incident WHERE closed_at IS NULL AND mail_due_at <= now()
