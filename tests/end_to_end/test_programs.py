@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import aiohttp
 import grpc.aio
@@ -26,6 +25,7 @@ from server.runtime.settings import Role, Settings
 from tests.server.served import Logs
 from tests.support.calls import TITLE, Calls, unread
 from tests.support.ports import spare_port
+from tests.support.postgres import home_of_server
 from tests.support.programs import Program, all_gone, environment_of, program, serving
 from tests.support.running_service import open_service, settings_for
 from tests.support.service import Service, until
@@ -43,9 +43,8 @@ def arguments_of(pid: int) -> bytes:
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """An empty folder with a short path, since PostgreSQL's socket lies below it, that any account may enter."""
-    with TemporaryDirectory(prefix="e2e-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with home_of_server() as home:
+        yield home
 
 
 async def test_everything_on_one_machine_starts_serves_and_leaves_nothing_behind(short_folder: Path) -> None:

@@ -26,6 +26,7 @@ from adapters.postgres.embedded import (
 from adapters.postgres.embedded.account import Account, server_account
 from adapters.postgres.embedded.data import command_line
 from adapters.postgres.embedded.programs import major_version, programs_for
+from tests.support.postgres import home_of_server
 
 SERVE = """
 import pathlib, signal, sys
@@ -39,22 +40,18 @@ signal.pause()
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
     """A stopped cluster with one row in it; tests copy it, which is faster than making one."""
-    home = Path(tempfile.mkdtemp(prefix="calendarsync-test-"))
-    home.chmod(0o755)
-    with embedded_postgres(home / "data", durable=False) as dsn, psycopg.connect(dsn) as connection:
-        connection.execute("CREATE TABLE kept (id int)")
-        connection.execute("INSERT INTO kept VALUES (1)")
-    yield home / "data"
-    shutil.rmtree(home)
+    with home_of_server() as home:
+        with embedded_postgres(home / "data", durable=False) as dsn, psycopg.connect(dsn) as connection:
+            connection.execute("CREATE TABLE kept (id int)")
+            connection.execute("INSERT INTO kept VALUES (1)")
+        yield home / "data"
 
 
 @pytest.fixture
 def data(made: Path) -> Iterator[Path]:
-    home = Path(tempfile.mkdtemp(prefix="calendarsync-test-"))
-    home.chmod(0o755)
-    subprocess.run(["cp", "-a", made, home / "data"], check=True)
-    yield home / "data"
-    shutil.rmtree(home)
+    with home_of_server() as home:
+        subprocess.run(["cp", "-a", made, home / "data"], check=True)
+        yield home / "data"
 
 
 @dataclass(frozen=True, slots=True)

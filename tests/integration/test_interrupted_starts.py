@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from adapters.postgres.embedded import embedded_postgres
 from adapters.postgres.embedded.interruptions import uninterrupted
 from server.local.stand_ins import stand_ins
 from server.runtime.settings import PREFIX
+from tests.support.postgres import home_of_server
 
 BOTH = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
@@ -38,9 +38,8 @@ def interrupting() -> Iterator[None]:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """With a short path, since PostgreSQL's socket lies below it, that any account may enter."""
-    with tempfile.TemporaryDirectory(prefix="calendarsync-test-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with home_of_server() as home:
+        yield home
 
 
 @pytest.fixture(params=["postgres", "sandbox"])
