@@ -21,6 +21,8 @@ _STATUS: Final = f"{DAV}status"
 
 _STATUS_LINE: Final = re.compile(r"HTTP/[0-9](?:\.[0-9])? ([1-5][0-9]{2})(?: .*)?", re.DOTALL)
 _OK: Final = 200
+MOST_ELEMENTS: Final = 10_000
+"""Of one resource, which is kept as a whole until it ends. What is asked for has less than a hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class MultistatusReader:
         self._on_resource = on_resource
         self._bytes_left = largest_bytes
         self._resources_left = most_resources
+        self._elements_left = MOST_ELEMENTS
         self._open: list[Element] = []
         """From the root down to the element that is being read."""
         self._xml = GuardedXml(on_start=self._start, on_end=self._end, on_text=self._text)
@@ -68,6 +71,9 @@ class MultistatusReader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._open and name != _MULTISTATUS:
             raise InvalidAnswer(what="no multistatus")
+        self._elements_left -= 1
+        if self._elements_left < 0:
+            raise InvalidAnswer(what="too many elements")
         self._open.append(Element(name=name, attributes=attributes))
 
     def _text(self, text: str) -> None:
@@ -84,11 +90,14 @@ class MultistatusReader:
 
     def _hand_on(self, response: Element) -> None:
         self._open[-1].pieces.clear()
-        self._resources_left -= 1
-        if self._resources_left < 0:
-            raise InvalidAnswer(what="too many resources")
+        self._elements_left = MOST_ELEMENTS
         if not (hrefs := response.hrefs()) or not all(hrefs):
             raise InvalidAnswer(what="a resource without an address")
+        self._resources_left -= len(hrefs)
+        if self._resources_left < 0:
+            raise InvalidAnswer(what="too many resources")
+        if len(hrefs) > 1 and response.first(_PROPSTAT) is not None:
+            raise InvalidAnswer(what="properties of several resources")  # RFC 4918, section 14.24
         status = response.first(_STATUS)
         for href in hrefs:
             self._on_resource(

@@ -88,6 +88,32 @@ def test_one_status_may_be_about_several_addresses() -> None:
     assert [(one.href, one.status) for one in read(multistatus(body))] == [("/a", 404), ("/b", 404)]
 
 
+def test_properties_are_those_of_one_address() -> None:
+    """RFC 4918, section 14.24. Or else one event would be read as often as somebody names an address before it."""
+    answer = multistatus(response("/a", etag("1"))).replace(b"</href>", b"</href><href>/b</href>", 1)
+    assert b"<href>/b</href>" in answer
+    with pytest.raises(InvalidAnswer):
+        read(answer)
+
+
+def test_every_address_counts_as_a_resource() -> None:
+    hrefs = "".join(f"<href>/{number}</href>" for number in range(5))
+    body = multistatus(f'<response xmlns="DAV:">{hrefs}<status>HTTP/1.1 404 x</status></response>')
+    assert len(read(body, most=5)) == 5
+    with pytest.raises(InvalidAnswer):
+        read(body, most=4)
+
+
+def test_a_resource_has_so_many_elements_at_most() -> None:
+    """Each is kept until the resource ends, and takes a hundred times the bytes that it came in."""
+    assert (
+        len(read(multistatus(response("/a", etag("1") + "<x/>" * 9_000), response("/b", "<x/>" * 9_000))))
+        == 2
+    )
+    with pytest.raises(InvalidAnswer):
+        read(multistatus(response("/a", etag("1") + "<x/>" * 10_000)))
+
+
 def test_no_resources_are_no_fault() -> None:
     assert read(multistatus()) == []
 
