@@ -38,9 +38,10 @@ _KEPT: Final[Mapping[tuple[str, ...], frozenset[str]]] = {
 _NOTHING: Final = frozenset[str]()
 _DEEPEST: Final = 8
 """Components inside one another. An event with its alarms needs three."""
-_FOLD: Final = re.compile(r"\r*\n[ \t]")
+_FOLD: Final = re.compile(r"(?<!\r)\r*\n[ \t]")
+"""Looked for at the first of many carriage returns only: from each of them it would take the square of their number."""
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
-_PARAMETER: Final = re.compile(r';([A-Za-z0-9-]{1,64})=((?:"[^"]*"|[^";:])*)')
+_PARAMETER: Final = re.compile(r';([A-Za-z0-9-]{1,64})=((?:"[^"]*"|[^";:]+)*+)')
 
 
 @dataclass(frozen=True, slots=True)

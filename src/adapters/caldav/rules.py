@@ -245,7 +245,8 @@ def _parts(text: str) -> dict[str, str]:
 
 def _by(name: str, values: list[str]) -> tuple[Any, ...]:
     if name == "BYDAY":
-        return tuple(_day(value.strip()) for value in values)
+        # Each once: they are multiplied later, and there may be as many as a line holds.
+        return tuple(dict.fromkeys(_day(value.strip()) for value in values))
     if name not in _NUMBERS:
         raise Odd
     least, largest, from_end = _NUMBERS[name]

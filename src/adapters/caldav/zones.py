@@ -43,12 +43,16 @@ class ResourceZones:
 
     definitions: Sequence[Component]
     work: Work = field(default_factory=Work)
+    _found: dict[str, tzinfo | None] = field(default_factory=dict, init=False, repr=False)
+    """By name: each of many dates in a line asks for its zone."""
 
     def named(self, name: str) -> tzinfo | None:
         """None for a zone nobody can resolve. Raises Odd where too little work is left to tell."""
         if len(name) > LONGEST_NAME:
             return None
-        return known_zone(name) or self._defined(name)
+        if name not in self._found:
+            self._found[name] = known_zone(name) or self._defined(name)
+        return self._found[name]
 
     def _defined(self, name: str) -> tzinfo | None:
         for definition in self.definitions:

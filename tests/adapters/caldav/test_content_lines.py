@@ -1,6 +1,7 @@
 """Lines that tell times and status are kept; of everything else nothing is."""
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -131,6 +132,19 @@ def test_any_damage_has_an_answer(text: str, damages: list[tuple[float, bytes]])
     assert read.entries or not found.odd
 
 
+def test_a_long_parameter_takes_no_more_memory_than_some_copies_of_it() -> None:
+    text = calendar("DTSTART;A=" + "b" * 500_000 + ":20261203T090000Z")
+
+    tracemalloc.start()
+    try:
+        read_lines(text)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 10 * len(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -140,8 +154,16 @@ def test_any_damage_has_an_answer(text: str, damages: list[tuple[float, bytes]])
         calendar("EXDATE:" + "," * 200_000),
         calendar("SUMMARY:x" + "\r\n " * 80_000),
         calendar("RRULE:FREQ=DAILY;BYDAY=" + "MO," * 60_000),
+        calendar("SUMMARY:" + "\r" * 200_000 + "x", "COMMENT:a", " b"),
+        calendar("DTSTART:20261203T090000Z", "RRULE:FREQ=YEARLY;BYDAY=1MO" + ",MO" * 60_000),
+        calendar(
+            "DTSTART;TZID=Ours:20261203T090000",
+            "EXDATE;TZID=Ours:" + ",".join(["20261204T090000"] * 20_000),
+            zone="BEGIN:VTIMEZONE\nTZID:Ours\nBEGIN:STANDARD\nDTSTART:20200101T000000\nTZOFFSETFROM:+0100\n"
+            "TZOFFSETTO:+0100\n" + "RDATE:\n" * 5_000 + "END:STANDARD\nEND:VTIMEZONE",
+        ),
     ],
-    ids=["nested", "parameters", "quotes", "commas", "folds", "days"],
+    ids=["nested", "parameters", "quotes", "commas", "folds", "days", "returns", "kinds of days", "zones"],
 )
 def test_long_text_takes_time_that_grows_with_it(text: str) -> None:
     started = time.process_time()
