@@ -90,13 +90,15 @@ def _all(
 def _until(rule: Rule, first: Moment) -> datetime:
     """The last wall-clock time of a rule that has an end.
 
-    A date means all of that day, also in a series of times, where it is invalid but common. Raises Odd.
+    A date means all of that day, also in a series of times, where it is invalid but common. An instant in a series of
+    days is as invalid, and may be midnight anywhere: the last day that it may mean counts. Raises Odd.
     """
     if rule.until is None:
         return LATEST
     until = moment_from(rule.until, Line(rule.until), lambda _name: None)
     if until.clock is Clock.DAY or first.clock is Clock.DAY:
-        return datetime(until.wall.year, until.wall.month, until.wall.day, 23, 59, 59)  # noqa: DTZ001 - a wall clock
+        last = until.wall + ANY_PLACE if until.clock is UTC else until.wall
+        return datetime(last.year, last.month, last.day, 23, 59, 59)  # noqa: DTZ001 - a wall clock
     if until.clock is not UTC:
         return until.wall
     there = until.on(first.clock)
