@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from adapters.caldav.content_lines import CalendarText, Component, read_lines
-from adapters.caldav.events import Event, Status, event_from, series_from, status_of
+from adapters.caldav.events import Event, Series, Status, event_from, series_from, status_of
 from adapters.caldav.moments import Clock, Length, Moment, Odd, ZoneOf, instant, moment_from
 from adapters.caldav.occurrences import ANY_PLACE, touches, when_of
 from adapters.caldav.recurrence import Key, occurrences
@@ -24,6 +24,8 @@ MarkOf = Callable[[str], EventMark | None]
 """From a UID to the mark of a session; None if it, or the name of the resource, is none of ours."""
 
 _REPEATS: Final = frozenset({"RRULE", "RDATE"})
+_DATES: Final = ("RDATE", "EXDATE")
+_STEPS_OF_A_DATE: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ class _Reading:
             self._single(event, component, replaced)
             return
         try:
-            series = series_from(component, self.zone_of)
+            series = self._series(component)
             found = list(occurrences(event, series, replaced, self.window, self.work))
         except (Odd, OverflowError):
             # What its later occurrences became is lost with it.
@@ -137,10 +139,16 @@ class _Reading:
     def _single(self, event: Event, component: Component, replaced: Sequence[Event]) -> None:
         """Not repeated, but left out or replaced all the same, if a line says so."""
         if replaced or "EXDATE" in component.lines:
-            without = series_from(component, self.zone_of).without
+            without = self._series(component).without
             if event.start.key in without | {one.replaces.key for one in replaced if one.replaces}:
                 return
         self._add(event, event.start, event.end, None)
+
+    def _series(self, component: Component) -> Series:
+        """Raises Odd, also where there are more dates than there is work left."""
+        lines = [line for name in _DATES for line in component.lines.get(name, ())]
+        self.work.spend(_STEPS_OF_A_DATE * sum(line.value.count(",") + 1 for line in lines))
+        return series_from(component, self.zone_of)
 
     def _event(self, component: Component) -> Event | None:
         """None for one that can't be read, which has blocked by then."""

@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.caldav.content_lines import EVENT_LINES, CalendarText, address_key, read_lines
 from adapters.caldav.entries import ResourceReader
+from domain.blocking import Instants
 from tests.adapters.caldav.builders import WINDOW, calendar
 from tests.adapters.caldav.cases import cases
 
@@ -130,6 +132,16 @@ def test_any_damage_has_an_answer(text: str, damages: list[tuple[float, bytes]])
 
     assert all(set(event.lines) <= EVENT_LINES for event in found.events)
     assert read.entries or not found.odd
+
+
+def test_dates_have_an_end_to_their_work() -> None:
+    dates = ",".join(["20261204T090000Z"] * 600_000)
+    text = calendar("DTSTART:20261203T090000Z", "RRULE:FREQ=DAILY", f"EXDATE:{dates}")
+
+    read = ResourceReader(window=WINDOW).entries(text, "x.ics", lambda _uid: None)
+
+    since = datetime(2026, 12, 3, 9, tzinfo=UTC)
+    assert (read.odd, [one.when for one in read.entries]) == (1, [Instants(since, WINDOW.end)])
 
 
 def test_a_long_parameter_takes_no_more_memory_than_some_copies_of_it() -> None:
