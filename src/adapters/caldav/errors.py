@@ -99,6 +99,8 @@ CONTENT_CONDITIONS: Final = UID_IN_USE | frozenset(
 _QUOTA: Final = "quota-not-exceeded"
 _CONDITION: Final = re.compile("[a-z][a-z-]{0,60}")
 _MOST_CONDITIONS: Final = 10
+_LONGEST: Final = 64_000
+"""Bytes of a body that is read, since it is the event loop that reads it. A DAV:error has some hundred."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -127,6 +129,8 @@ def refusal_of(status: int, body: bytes = b"") -> DavRefusal:
 
 def conditions_in(body: bytes) -> tuple[str, ...]:
     """The conditions of a DAV:error; none where it is none: gateways answer with pages of their own."""
+    if len(body) > _LONGEST:
+        return ()
     path: list[str] = []
     found: list[str] = []
 

@@ -144,3 +144,11 @@ def test_what_is_no_condition_is_passed_over(body: bytes) -> None:
 def test_conditions_are_read_in_both_namespaces() -> None:
     body = error("<d:need-privileges/>", "<c:valid-calendar-data/>")
     assert conditions_in(body) == ("need-privileges", "valid-calendar-data")
+
+
+def test_a_body_that_is_too_long_for_a_condition_is_not_read() -> None:
+    def body(more: int) -> bytes:
+        return b'<error xmlns="DAV:"><need-privileges/>' + b" " * more + b"</error>"
+
+    assert refusal_of(403, body(60_000)).conditions == ("need-privileges",)
+    assert refusal_of(403, body(64_000)).conditions == ()
