@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 
 def use_packaged_zones() -> None:
-    """Call it at the start of every process, before the first zone is loaded."""
-    zoneinfo.reset_tzpath(to=())
-    ZoneInfo.clear_cache()
+    """Call it at the start of every process, before the first zone is loaded. Again it does nothing: zones that were
+    loaded since must stay what `ZoneInfo` gives, for they are compared by identity."""
+    if zoneinfo.TZPATH:
+        zoneinfo.reset_tzpath(to=())
+        ZoneInfo.clear_cache()
 
 
 @cache

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.zone import local_days, zone_named
-from server.time_zones import zones_version
+from server.time_zones import use_packaged_zones, zones_version
 
 DAY = date(2026, 12, 10)
 
@@ -57,6 +58,12 @@ def test_a_machine_with_older_zones_changes_nothing(tmp_path: Path, entry: str) 
 
 def test_so_do_the_tests() -> None:
     assert zoneinfo.TZPATH == ()
+
+
+def test_zones_stay_the_same_when_that_is_said_again() -> None:
+    before = ZoneInfo("Europe/Berlin")
+    use_packaged_zones()
+    assert ZoneInfo("Europe/Berlin") is before is zone_named("Europe/Berlin")
 
 
 def test_the_version_is_one_that_knows_the_changes_of_2026() -> None:
