@@ -104,7 +104,7 @@ class AppleCalendarReader:
     ) -> tuple[CalendarEntry, ...]:
         grant = look.account.grant
         # Some servers tell no addresses of a person, who is invited under the login's all the same.
-        own = frozenset(address_key(address) for address in (grant.login.username, *grant.addresses))
+        own = frozenset(map(address_key, (grant.login.username, *grant.addresses))) - {""}
 
         def begin() -> QueriedEvents:
             return QueriedEvents(path=calendar.path, reader=ResourceReader(window=window, own_addresses=own))

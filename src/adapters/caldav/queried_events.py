@@ -27,11 +27,14 @@ class QueriedEvents:
     reader: ResourceReader
 
     def __call__(self, resource: Resource) -> ResourceEntries | None:
-        """None for what is no event. Raises NoData."""
+        """None for the calendar itself, which iCloud lists among its events. Raises NoData, and InvalidAnswer for an
+        event that was found and then is said to be gone: a store that lost its events would answer so for all of them.
+        """
+        if resource.status == HTTPStatus.NOT_FOUND:
+            raise InvalidAnswer(what="an event that was found, and isn't there")
         text = resource.text(_DATA)
         if text is None:
-            # Deleted since it was found, or the calendar itself, which iCloud lists among its events.
-            if resource.status == HTTPStatus.NOT_FOUND or self._is_the_calendar(resource):
+            if self._is_the_calendar(resource):
                 return None
             raise NoData
         name = self._name_of(resource)

@@ -147,6 +147,14 @@ async def test_an_answer_to_an_invitation_counts_under_every_address(sandbox: Sa
         assert sorted(entry.declined for entry in await chair.read()) == [False, True]
 
 
+async def test_an_address_that_says_nothing_is_nobodys(sandbox: Sandbox) -> None:
+    """Attendees without an `EMAIL` would all have it, and what they declined would be free."""
+    sandbox.world.people.change_icloud("ida", addresses=["mailto:", "ida@icloud.example.com"])
+    async with chair_at(sandbox) as chair:
+        chair.put(text(*TIMES, "ATTENDEE;PARTSTAT=DECLINED:mailto:nora@example.com"))
+        assert busy(await chair.read()) == (hour(6, 9),)
+
+
 @pytest.mark.parametrize("person", ["oddhome", "partitioned", "ines"])
 async def test_calendars_are_read_wherever_they_are(sandbox: Sandbox, person: str) -> None:
     async with chair_at(sandbox, person) as chair:
