@@ -1,6 +1,6 @@
 """What the sandbox's calendars said and when, to hold answers of the service against."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,8 +11,13 @@ Taken = frozenset[int]
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    """Of one calendar: what it had from when on, the oldest first. It began empty."""
+    """Of one calendar: what it had from when on, the oldest first. It began empty.
 
+    `tell_time` is the clock of the service that answers: by another one, milliseconds apart, a change may seem to be of
+    before a look that came first.
+    """
+
+    tell_time: Callable[[], datetime]
     said: list[tuple[datetime, Taken]] = field(
         default_factory=lambda: [(datetime.min.replace(tzinfo=UTC), frozenset())]
     )
@@ -23,7 +28,7 @@ class History:
 
     def becomes(self, taken: Iterable[int]) -> None:
         """From now on. Call it right after the change, in the same step of the loop."""
-        self.said.append((datetime.now(UTC), frozenset(taken)))
+        self.said.append((self.tell_time(), frozenset(taken)))
 
     def pass_time(self, passed: timedelta) -> None:
         """As if all of it had been so much longer ago."""
