@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from google.protobuf.message import Message
@@ -10,6 +11,7 @@ from server.rpc.faults import PageTokenInvalid
 from server.rpc.opaque import OpaqueText
 
 DEFAULT_PAGE_SIZE = 50
+MOST_ON_A_PAGE: Final = 200
 NOT_OF_THE_QUERY = ("page_token", "page_size", "refresh")
 """Fields that may differ from page to page."""
 LARGEST_NUMBER: Final = 2**31 - 1
@@ -20,8 +22,22 @@ Position = Sequence[str | int]
 T = TypeVar("T")
 
 
-def page_size(asked: int) -> int:
-    return asked or DEFAULT_PAGE_SIZE
+def page_size(asked: int, *, most: int = MOST_ON_A_PAGE) -> int:
+    """Who asks for more than a page may have gets as many as it may: clients need not know the number (AIP-158)."""
+    return min(asked or DEFAULT_PAGE_SIZE, most)
+
+
+def time_text(when: datetime) -> str:
+    """As times stand in positions."""
+    return when.astimezone(UTC).isoformat()
+
+
+def time_in(text: str) -> datetime:
+    """Raises ValueError or OverflowError for what `time_text` would not have written."""
+    when = datetime.fromisoformat(text)
+    if time_text(when) != text:
+        raise ValueError
+    return when
 
 
 def page_token(request: Message, position: Position) -> str:

@@ -1,7 +1,6 @@
 """AccountService's incidents over a real channel: who lost access, since when, what waits, and the secret link."""
 
 import grpc
-import pytest
 
 from calendarsync.v1 import account_pb2, account_service_pb2, incident_pb2
 from domain.ids import AccountId, IncidentId, SessionId
@@ -128,9 +127,8 @@ async def test_an_unknown_expert_is_not_found(api: Api) -> None:
     assert (await failure_of(listed(api, "nobody"))).reason == "EXPERT_NOT_FOUND"
 
 
-@pytest.mark.parametrize("page_size", [-1, 201])
-async def test_refuses_a_page_of_another_size(api: Api, page_size: int) -> None:
-    assert (await failure_of(listed(api, page_size=page_size))).reason == "INVALID_REQUEST"
+async def test_refuses_a_page_of_less_than_nothing(api: Api) -> None:
+    assert (await failure_of(listed(api, page_size=-1))).reason == "INVALID_REQUEST"
 
 
 def test_the_link_is_in_no_text_of_what_is_listed() -> None:

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import grpc
-import pytest
 
 from calendarsync.v1 import change_service_pb2 as pb
 from domain.change import Change, ChangeType, hold_placed
@@ -145,6 +144,5 @@ async def test_refuses_a_cursor_whose_changes_are_no_longer_kept(api: Api) -> No
     assert (failure.code, failure.reason) == (grpc.StatusCode.OUT_OF_RANGE, "CURSOR_EXPIRED")
 
 
-@pytest.mark.parametrize("page_size", [-1, 201])
-async def test_refuses_a_page_of_another_size(api: Api, page_size: int) -> None:
-    assert (await failure_of(page(api, page_size=page_size))).reason == "INVALID_REQUEST"
+async def test_refuses_a_page_of_less_than_nothing(api: Api) -> None:
+    assert (await failure_of(page(api, page_size=-1))).reason == "INVALID_REQUEST"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from calendarsync.v1.calendar_service_pb2 import ListCalendarsRequest
 from calendarsync.v1.session_service_pb2 import ListSessionsRequest
 from server.rpc.faults import PageTokenInvalid
-from server.rpc.paging import TEXT, Position, page_token
+from server.rpc.paging import TEXT, Position, page_size, page_token, time_in
 from server.rpc.paging import position_of as read_token
 
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=128)
@@ -148,6 +148,21 @@ def test_a_position_that_does_not_suit_the_method_is_refused(fault: type[Excepti
 def test_nonsense_is_refused(token: str) -> None:
     with pytest.raises(PageTokenInvalid):
         position_of(ListSessionsRequest(expert_id="e"), token)
+
+
+@pytest.mark.parametrize(("asked", "given"), [(0, 50), (1, 1), (200, 200), (201, 200), (2**31 - 1, 200)])
+def test_who_asks_for_a_larger_page_gets_the_largest(asked: int, given: int) -> None:
+    assert page_size(asked) == given
+
+
+def test_an_export_has_larger_pages() -> None:
+    assert page_size(5_000, most=1_000) == 1_000
+
+
+@pytest.mark.parametrize("text", ["2026-11-01T10:00:00+01:00", "2026-11-01T10:00:00", "yesterday", ""])
+def test_a_time_in_a_position_has_one_form(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - any is refused
+        time_in(text)
 
 
 def test_the_longest_position_fits_the_fields_bound() -> None:

@@ -1,7 +1,6 @@
 """AccountService."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from application.accounts.complete_connection import CompleteConnection
 from application.accounts.confirm_connection import ConfirmConnection
@@ -20,7 +19,7 @@ from server.rpc.mapping.accounts import account_message
 from server.rpc.mapping.enums import PLANS, PROVIDERS
 from server.rpc.mapping.incidents import incident_message
 from server.rpc.mapping.times import put_instant
-from server.rpc.paging import Position, page_size, page_token, position_of
+from server.rpc.paging import Position, page_size, page_token, position_of, time_in, time_text
 from server.rpc.provider_pages import access_removal_url
 from server.rpc.servicers import Context
 
@@ -137,17 +136,13 @@ class Accounts(AccountServiceServicer):
 
 def _next_page_token(request: pb.ListIncidentsRequest, last: ListedIncident) -> str:
     incident = last.found.incident
-    return page_token(request, [_printed(incident.opened_at), incident.incident_id])
+    return page_token(request, [time_text(incident.opened_at), incident.incident_id])
 
 
 def _page_end(position: Position) -> IncidentPosition:
     """The last incident of the page before. Raises ValueError or OverflowError."""
     match position:
-        case [str(text), str(incident_id)] if _printed(opened_at := datetime.fromisoformat(text)) == text:
-            return IncidentPosition(opened_at, IncidentId(incident_id))
+        case [str(opened_at), str(incident_id)]:
+            return IncidentPosition(time_in(opened_at), IncidentId(incident_id))
         case _:
             raise ValueError
-
-
-def _printed(opened_at: datetime) -> str:
-    return opened_at.astimezone(UTC).isoformat()

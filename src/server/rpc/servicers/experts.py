@@ -1,6 +1,7 @@
 """ExpertService."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
@@ -15,6 +16,9 @@ from server.rpc.mapping.experts import expert_message, export_record_message
 from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.provider_pages import access_removal_url
 from server.rpc.servicers import Context
+
+MOST_RECORDS: Final = 1_000
+"""On a page of an export."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Experts(ExpertServiceServicer):
         page = await self.export_expert(
             ExpertId(request.expert_id),
             after=position_of(request, token, _position) if token else None,
-            limit=page_size(request.page_size),
+            limit=page_size(request.page_size, most=MOST_RECORDS),
         )
         end = page.records[-1].position if page.records and page.more else None
         return pb.ExportExpertResponse(
