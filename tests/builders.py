@@ -59,6 +59,8 @@ def an_expert(
     display_name: str = "Maria Keller",
     time_zone: str = "Europe/Berlin",
     locale: str = "de-AT",
+    created_at: datetime | None = NOW,
+    updated_at: datetime = NOW,
 ) -> Expert:
     return Expert(
         expert_id=ExpertId(expert_id),
@@ -67,6 +69,8 @@ def an_expert(
         display_name=display_name,
         time_zone=ZoneInfo(time_zone),
         locale=locale,
+        created_at=created_at,
+        updated_at=updated_at,
     )
 
 
@@ -281,6 +285,8 @@ def a_session(
     left: Iterable[EventCopy] = (),
     copies: int | None = None,
     replacement: Replacement | None = None,
+    created_at: datetime | None = NOW,
+    updated_at: datetime = NOW,
 ) -> Session:
     """A session as just accepted: an hour, tomorrow at noon, due to be written now."""
     return Session(
@@ -300,6 +306,8 @@ def a_session(
         left=tuple(left),
         copies=copies if copies is not None else int(copy is not None),
         replacement=replacement,
+        created_at=created_at,
+        updated_at=updated_at,
     )
 
 

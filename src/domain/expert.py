@@ -1,6 +1,7 @@
 """Experts and their plans."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,11 @@ class Plan(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expert:
-    """The person whose calendars these are."""
+    """The person whose calendars these are.
+
+    `created_at` is None for one who is older than this was kept. It and `updated_at` say nothing of the person, and
+    don't count in comparisons.
+    """
 
     expert_id: ExpertId
     plan: Plan
@@ -30,6 +35,8 @@ class Expert:
     time_zone: ZoneInfo
     locale: str = ""
     """A BCP 47 tag as the caller gave it; empty where none is known."""
+    created_at: datetime | None = field(compare=False)
+    updated_at: datetime = field(compare=False)
 
 
 @dataclass(kw_only=True, eq=False)

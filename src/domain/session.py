@@ -115,7 +115,8 @@ class Session:
 
     `left` are events that another one took the place of while their accounts were disconnected, to be removed once
     these are connected again. `copies` counts the events begun for it so far; `due_at` is when a worker should look at
-    it next, None for never.
+    it next, None for never. `created_at` is None for one that is older than this was kept, and `updated_at` is when
+    callers last saw something else of it: both say nothing of what was booked, and don't count in comparisons.
     """
 
     expert_id: ExpertId
@@ -134,6 +135,8 @@ class Session:
     left: tuple[EventCopy, ...] = ()
     copies: int = 0
     replacement: Replacement | None = None
+    created_at: datetime | None = field(compare=False)
+    updated_at: datetime = field(compare=False)
 
     @property
     def etag(self) -> str:
@@ -220,6 +223,7 @@ class Session:
             failures=0,
             due_at=now,
             copy=self._copy_as_written(),
+            updated_at=now,
             **changes,  # type: ignore[arg-type]
         )
 
@@ -229,6 +233,10 @@ class Session:
         if self.copy is None or not at_rest or self.copy.written.parts:
             return self.copy
         return replace(self.copy, written=self.digest)
+
+    def updated(self, now: datetime) -> "Session":
+        """The same, of which callers see something else as of `now`."""
+        return replace(self, updated_at=now)
 
     def to_be_cleared(self, now: datetime) -> "Session":
         """To be looked at at once, though its newest state was written as far as possible: more has become possible."""
@@ -242,7 +250,15 @@ class Session:
 def new_session(
     *, expert_id: ExpertId, session_id: SessionId, interval: Interval, details: SessionDetails, now: datetime
 ) -> Session:
-    return Session(expert_id=expert_id, session_id=session_id, interval=interval, details=details, due_at=now)
+    return Session(
+        expert_id=expert_id,
+        session_id=session_id,
+        interval=interval,
+        details=details,
+        due_at=now,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def mark_for(session: Session) -> EventMark:

@@ -290,7 +290,7 @@ async def _connected_again(kept: Kept, *sessions: Session) -> tuple[Session, ...
         await tx.accounts.add(an_account(), a_grant())
         remote = a_remote_calendar(f"AAMkAD-{CALENDAR}")
         await tx.calendars.save([a_calendar("calendar-of-now", remote=remote)])
-        return await tx.sessions.move_copies(EXPERT, FORMER, an_account().account_id)
+        return await tx.sessions.move_copies(EXPERT, FORMER, an_account().account_id, now=after(hours=1))
 
 
 async def test_copies_move_to_the_account_and_the_calendar_of_now(kept: Kept) -> None:
@@ -341,5 +341,5 @@ async def test_without_a_former_account_nothing_moves(kept: Kept) -> None:
     session = a_session(cancelled=True, copy=an_event_copy(), left=[_left_in("account-1")])
     await _booked(kept, session)
     async with kept.transaction() as tx:
-        assert await tx.sessions.move_copies(EXPERT, (), an_account().account_id) == ()
+        assert await tx.sessions.move_copies(EXPERT, (), an_account().account_id, now=NOW) == ()
         assert await tx.sessions.get(EXPERT, SESSION) == session

@@ -1,6 +1,6 @@
 """A fake of the experts' repository."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.cell import ExpertMoving
 from domain.expert import Expert, ExpertNotFound
@@ -24,6 +24,8 @@ class FakeExperts:
     async def put(self, expert: Expert) -> None:
         if expert.expert_id in self.tables.moved:
             raise ExpertMoving
+        if (known := self.tables.experts.get(expert.expert_id)) is not None:
+            expert = replace(expert, created_at=known.created_at)
         self.tables.experts[expert.expert_id] = expert
         if expert.expert_id not in self.tables.subjects:
             self.tables.subjects_given += 1

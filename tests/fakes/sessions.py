@@ -12,6 +12,7 @@ from application.ports.sessions import (
     SessionFilter,
     SessionPosition,
     Turn,
+    UpdatePosition,
 )
 from domain.account import Provider
 from domain.calendar_settings import CalendarSettings, write_calendar
@@ -46,8 +47,8 @@ class FakeSessions:
         return True
 
     async def save(self, session: Session) -> None:
-        await self.get(session.expert_id, session.session_id)
-        self._store(session)
+        known = await self.get(session.expert_id, session.session_id)
+        self._store(replace(session, created_at=known.created_at))
 
     def _store(self, session: Session) -> None:
         self.tables.sessions[_key(session)] = session
@@ -60,11 +61,19 @@ class FakeSessions:
         found = [
             one
             for one in self._of(expert_id)
-            if (which.include_cancelled or not one.cancelled)
+            if _passes(one, which)
             and (which.window is None or one.interval.overlaps(which.window))
             and (after is None or _position(one) > after)
         ]
         return tuple(found[:limit])
+
+    async def page_of_all(
+        self, which: SessionFilter, *, after: UpdatePosition | None, limit: int
+    ) -> tuple[Session, ...]:
+        found = sorted(
+            (one for one in self.tables.sessions.values() if _passes(one, which)), key=_update_position
+        )
+        return tuple(one for one in found if after is None or _update_position(one) > after)[:limit]
 
     async def booked(self, expert_id: ExpertId, window: Interval) -> tuple[BookedTime, ...]:
         return tuple(
@@ -173,7 +182,7 @@ class FakeSessions:
         return len(ripe), min((one for one in waiting.values() if one > now), default=None)
 
     async def move_copies(
-        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId
+        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId, *, now: datetime
     ) -> tuple[Session, ...]:
         calendars = {
             one.remote.remote_id: one.calendar_id
@@ -188,6 +197,7 @@ class FakeSessions:
             copy = one.copy and moved(one.copy)
             if copy and copy != one.copy:
                 copy = replace(copy, calendar_id=calendars.get(copy.remote_calendar_id, copy.calendar_id))
+                one = one.updated(now)  # noqa: PLW2901 - as it is from now on
             self._store(replace(one, copy=copy, left=tuple(moved(left) for left in one.left)))
         return tuple(
             one
@@ -277,6 +287,20 @@ def _key(session: Session) -> SessionKey:
 
 def _position(session: Session) -> SessionPosition:
     return SessionPosition(session.interval.start, session.session_id)
+
+
+def _update_position(session: Session) -> UpdatePosition:
+    return UpdatePosition(session.updated_at, session.expert_id, session.session_id)
+
+
+def _passes(session: Session, which: SessionFilter) -> bool:
+    """But for the window."""
+    return (
+        (which.include_cancelled or not session.cancelled)
+        and (not which.statuses or session.status in which.statuses)
+        and (which.updated_from is None or session.updated_at >= which.updated_from)
+        and (which.updated_before is None or session.updated_at < which.updated_before)
+    )
 
 
 def _due(session: Session, now: datetime) -> bool:

@@ -9,8 +9,9 @@ from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.pool import Connection, open_pool
 from adapters.postgres.sessions import PostgresSessions
-from application.ports.sessions import SessionFilter, SessionPosition
+from application.ports.sessions import SessionFilter, SessionPosition, UpdatePosition
 from domain.ids import AccountId, ExpertId, SessionId
+from domain.session import WriteStatus
 from tests.builders import ACCOUNT, EXPERT, MARK, NOW, after, an_interval
 from tests.support.postgres import new_database
 
@@ -106,10 +107,24 @@ async def test_own_events_are_found_by_an_index_for_each_reason_to_ask_for_them(
     assert scans == {"session_booked", "session_under_way", "session_pkey"}
 
 
+@pytest.mark.parametrize("after", [None, UpdatePosition(NOW, ExpertId("other"), SessionId("session-7"))])
+@pytest.mark.parametrize("statuses", [frozenset(), frozenset({WriteStatus.WAITING})], ids=["all", "waiting"])
+async def test_everybodys_sessions_are_listed_from_the_index_of_each_status(
+    crowded: Connection, after: UpdatePosition | None, statuses: frozenset[WriteStatus]
+) -> None:
+    sessions = PostgresSessions(connection=crowded, cipher=SameDetails())
+    before = await _scans(crowded)
+    await sessions.page_of_all(SessionFilter(statuses=statuses), after=after, limit=50)
+    scans = {
+        name: count - before[name] for name, count in (await _scans(crowded)).items() if count > before[name]
+    }
+    assert scans == {"session_by_update": len(statuses or WriteStatus)}
+
+
 async def test_moving_copies_reads_no_other_experts_sessions(crowded: Connection) -> None:
     sessions = PostgresSessions(connection=crowded, cipher=SameDetails())
     before = await _scans(crowded)
-    await sessions.move_copies(ExpertId("expert-2"), {AccountId("former")}, AccountId("now"))
+    await sessions.move_copies(ExpertId("expert-2"), {AccountId("former")}, AccountId("now"), now=NOW)
     assert (await _scans(crowded))["session as a whole"] == before["session as a whole"]
 
 

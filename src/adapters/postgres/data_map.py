@@ -72,6 +72,8 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "time_zone": _personal("time_zone"),
             "locale": _personal("locale"),
             "person": _sealed("email", "display_name"),
+            "created_at": _time("create_time"),
+            "updated_at": _time("update_time"),
         },
     ),
     "audit_subject": ExpertsTable(
@@ -322,6 +324,8 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "copies_left": _personal("events_left_behind"),
             "ripe_at": _time(withheld=OURS),
             "deaths": _state(withheld=OURS),
+            "created_at": _time("create_time"),
+            "updated_at": _time("update_time"),
         },
     ),
     "session_mark": ExpertsTable(

@@ -35,11 +35,11 @@ class PostgresExperts:
     async def put(self, expert: Expert) -> None:
         await self.connection.execute(
             """
-            INSERT INTO expert (expert_id, plan, time_zone, locale, person)
-            VALUES (%(expert_id)s, %(plan)s, %(time_zone)s, %(locale)s, %(person)s)
+            INSERT INTO expert (expert_id, plan, time_zone, locale, person, created_at, updated_at)
+            VALUES (%(expert_id)s, %(plan)s, %(time_zone)s, %(locale)s, %(person)s, %(created_at)s, %(updated_at)s)
             ON CONFLICT (expert_id) DO UPDATE
             SET plan = excluded.plan, time_zone = excluded.time_zone, locale = excluded.locale,
-                person = excluded.person
+                person = excluded.person, updated_at = excluded.updated_at
             """,
             self._to_row(expert),
         )
@@ -78,6 +78,8 @@ class PostgresExperts:
             display_name=person["display_name"],
             time_zone=zone_named(row["time_zone"]),
             locale=row["locale"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
         )
 
     def _to_row(self, expert: Expert) -> DictRow:
@@ -88,6 +90,8 @@ class PostgresExperts:
             "time_zone": expert.time_zone.key,
             "locale": expert.locale,
             "person": seal_fields(self.cipher, person, context=_person(expert.expert_id)),
+            "created_at": expert.created_at,
+            "updated_at": expert.updated_at,
         }
 
 

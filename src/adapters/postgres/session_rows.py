@@ -39,6 +39,8 @@ COLUMNS = (
     "copy_remote_id",
     "copy_written",
     "copies_left",
+    "created_at",
+    "updated_at",
 )
 """All but those of the claim."""
 
@@ -65,6 +67,8 @@ def session_from_row(cipher: Cipher, row: DictRow) -> Session:
         left=tuple(_left_from_json(one) for one in row["copies_left"]),
         copies=row["copies"],
         replacement=None if replacement is None else Replacement(replacement),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
     )
 
 
@@ -157,6 +161,8 @@ def session_to_row(cipher: Cipher, session: Session) -> DictRow:
         **_copy_to_row(session.copy),
         "copy_written": _sealed_written(cipher, session),
         "copies_left": Jsonb([_left_to_json(one) for one in session.left]),
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from psycopg.rows import DictRow, tuple_row
 
@@ -13,12 +13,19 @@ from adapters.postgres.pool import Connection
 from adapters.postgres.session_rows import COLUMNS, own_event_from_row, session_from_row, session_to_row
 from application.ports.cipher import Cipher
 from application.ports.lanes import Room
-from application.ports.sessions import ClaimedSessions, OwnSnapshot, SessionFilter, SessionPosition, Turn
+from application.ports.sessions import (
+    ClaimedSessions,
+    OwnSnapshot,
+    SessionFilter,
+    SessionPosition,
+    Turn,
+    UpdatePosition,
+)
 from domain.account import Provider
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
-from domain.session import Session, SessionNotFound
+from domain.session import Session, SessionNotFound, WriteStatus
 from domain.taken import BookedTime
 
 ADD = f"""
@@ -55,7 +62,7 @@ LOCK_TO_MOVE_COPIES = """
     """
 MOVE_COPIES = """
     UPDATE session
-    SET copy_account_id = %(to)s, copy_calendar_id = coalesce((
+    SET updated_at = %(now)s, copy_account_id = %(to)s, copy_calendar_id = coalesce((
         SELECT calendar_id FROM calendar
         WHERE account_id = %(to)s AND remote_id = copy_remote_calendar_id
     ), copy_calendar_id)
@@ -83,6 +90,25 @@ COPIES_TO_REMOVE = """
     )
     ORDER BY starts_at, session_id
     """
+
+# Each status from its own part of the index: those that wait are few among very many that are written.
+PAGE_OF_ALL = """
+    SELECT of_one.* FROM unnest(%(statuses)s::text[]) AS wanted (status)
+        CROSS JOIN LATERAL (
+            SELECT * FROM session
+            WHERE session.status = wanted.status
+                AND (updated_at, expert_id, session_id)
+                    > (%(after_update)s::timestamptz, %(after_expert)s::text, %(after_id)s::text)
+                AND updated_at >= %(updated_from)s::timestamptz AND updated_at < %(updated_before)s::timestamptz
+                AND (%(include_cancelled)s OR NOT cancelled)
+            ORDER BY updated_at, expert_id, session_id
+            LIMIT %(limit)s
+        ) AS of_one
+    ORDER BY updated_at, expert_id, session_id
+    LIMIT %(limit)s
+    """
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every update."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +151,7 @@ class PostgresSessions:
                 copy_remote_calendar_id = %(copy_remote_calendar_id)s, copy_mark = %(copy_mark)s,
                 copy_times = %(copy_times)s, copy_remote_id = %(copy_remote_id)s,
                 copy_written = %(copy_written)s, copy_reminder_minutes = NULL, copies_left = %(copies_left)s,
-                copies = %(copies)s, replacement = %(replacement)s
+                copies = %(copies)s, replacement = %(replacement)s, updated_at = %(updated_at)s
             WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
             """,
             session_to_row(self.cipher, session),
@@ -155,17 +181,35 @@ class PostgresSessions:
             WHERE expert_id = %(expert_id)s
                 AND (%(include_cancelled)s OR NOT cancelled)
                 AND starts_at < %(window_end)s::timestamptz AND ends_at > %(window_start)s::timestamptz
+                AND status = ANY(%(statuses)s)
+                AND updated_at >= %(updated_from)s::timestamptz AND updated_at < %(updated_before)s::timestamptz
                 AND (starts_at, session_id) > (%(after_start)s::timestamptz, %(after_id)s)
             ORDER BY starts_at, session_id
             LIMIT %(limit)s
             """,
             {
+                **_filter(which),
                 "expert_id": expert_id,
-                "include_cancelled": which.include_cancelled,
                 "window_start": which.window.start if which.window else "-infinity",
                 "window_end": which.window.end if which.window else "infinity",
                 "after_start": after.start if after else "-infinity",
                 "after_id": after.session_id if after else "",
+                "limit": limit,
+            },
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
+    async def page_of_all(
+        self, which: SessionFilter, *, after: UpdatePosition | None, limit: int
+    ) -> tuple[Session, ...]:
+        begin = after or UpdatePosition(FIRST, ExpertId(""), SessionId(""))
+        cursor = await self.connection.execute(
+            PAGE_OF_ALL,
+            {
+                **_filter(which),
+                "after_update": begin.updated_at,
+                "after_expert": begin.expert_id,
+                "after_id": begin.session_id,
                 "limit": limit,
             },
         )
@@ -264,11 +308,11 @@ class PostgresSessions:
         return await ripen_sessions(self.connection, now)
 
     async def move_copies(
-        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId
+        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId, *, now: datetime
     ) -> tuple[Session, ...]:
         if not former:
             return ()
-        asked = {"expert_id": expert_id, "former": sorted(former), "to": to}
+        asked = {"expert_id": expert_id, "former": sorted(former), "to": to, "now": now}
         for statement in (LOCK_TO_MOVE_COPIES, MOVE_COPIES, MOVE_COPIES_LEFT):
             await self.connection.execute(statement, asked)
         cursor = await self.connection.execute(COPIES_TO_REMOVE, asked)
@@ -337,3 +381,13 @@ class PostgresSessions:
 
     def _from_row(self, row: DictRow) -> Session:
         return session_from_row(self.cipher, row)
+
+
+def _filter(which: SessionFilter) -> dict[str, object]:
+    """But for the window."""
+    return {
+        "include_cancelled": which.include_cancelled,
+        "statuses": [status.value for status in which.statuses or WriteStatus],
+        "updated_from": which.updated_from or "-infinity",
+        "updated_before": which.updated_before or "infinity",
+    }

@@ -1,6 +1,6 @@
 """Add an expert or replace what is known of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
@@ -25,7 +25,8 @@ class PutExpert:
         time_zone: str,
         locale: str = "",
     ) -> Expert:
-        """Raises TimeZoneUnknown."""
+        """The expert as stored. Raises TimeZoneUnknown."""
+        now = self.clock.now()
         expert = Expert(
             expert_id=expert_id,
             plan=plan,
@@ -33,14 +34,17 @@ class PutExpert:
             display_name=display_name,
             time_zone=zone_named(time_zone),
             locale=locale,
+            created_at=now,
+            updated_at=now,
         )
         async with self.store.transaction() as tx:
             known = await self._known(tx, expert_id)
-            if known != expert:
-                await tx.experts.put(expert)
-                await tx.changes.add(
-                    change_of_expert(ChangeType.EXPERT_CHANGED, expert_id, at=self.clock.now())
-                )
+            if known == expert:
+                return known
+            if known is not None:
+                expert = replace(expert, created_at=known.created_at)
+            await tx.experts.put(expert)
+            await tx.changes.add(change_of_expert(ChangeType.EXPERT_CHANGED, expert_id, at=now))
             if known is not None and known.email != expert.email:
                 await self._mail_again(tx, expert_id)
         return expert

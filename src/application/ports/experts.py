@@ -16,7 +16,7 @@ class Experts(Protocol):
         ...
 
     async def put(self, expert: Expert) -> None:
-        """Add the expert, or replace what is known of them."""
+        """Add the expert, or replace what is known of them, but for when they were added."""
         ...
 
     async def remove(self, expert_id: ExpertId) -> None:

@@ -10,23 +10,37 @@ from domain.account import Provider
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
-from domain.session import Session
+from domain.session import Session, WriteStatus
 from domain.taken import BookedTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
-    """Which sessions of an expert: those that overlap `window` (None: all), live ones only or cancelled ones too."""
+    """Which sessions: those that overlap `window` (None: all), live ones only or cancelled ones too, whose event is in
+    one of `statuses` (empty: in any), last updated from `updated_from` up to, not including, `updated_before`.
+    """
 
     window: Interval | None = None
     include_cancelled: bool = False
+    statuses: frozenset[WriteStatus] = frozenset()
+    updated_from: datetime | None = None
+    updated_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SessionPosition:
-    """A place in the order of sessions: by start, then by id."""
+    """A place in the order of sessions of one expert: by start, then by id."""
 
     start: datetime
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UpdatePosition:
+    """A place in the order of everybody's sessions: by their last update, then by ids."""
+
+    updated_at: datetime
+    expert_id: ExpertId
     session_id: SessionId
 
 
@@ -80,7 +94,7 @@ class Sessions(Protocol):
     async def save(self, session: Session) -> None:
         """Replace the stored session and remember the mark of its copy for as long as it is kept.
 
-        Claims are left as they are. Raises SessionNotFound.
+        Claims, and when it was created, are left as they are. Raises SessionNotFound.
         """
         ...
 
@@ -88,6 +102,12 @@ class Sessions(Protocol):
         self, expert_id: ExpertId, which: SessionFilter, *, after: SessionPosition | None, limit: int
     ) -> tuple[Session, ...]:
         """Up to `limit` sessions beyond `after`, in order."""
+        ...
+
+    async def page_of_all(
+        self, which: SessionFilter, *, after: UpdatePosition | None, limit: int
+    ) -> tuple[Session, ...]:
+        """The same over all experts, in the order of their last updates. Of `which` the window doesn't count."""
         ...
 
     async def booked(self, expert_id: ExpertId, window: Interval) -> tuple[BookedTime, ...]:
@@ -151,7 +171,7 @@ class Sessions(Protocol):
         ...
 
     async def move_copies(
-        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId
+        self, expert_id: ExpertId, former: Collection[AccountId], to: AccountId, *, now: datetime
     ) -> tuple[Session, ...]:
         """What of the expert's sessions is in one of the `former` accounts is in the account `to` from now on: in the
         calendar of the same remote id, where it has one.

@@ -107,9 +107,10 @@ async def _rest(tx: Transaction, session: Session, now: datetime) -> None:
 
 async def _save(tx: Transaction, session: Session, now: datetime) -> None:
     before = await tx.sessions.get(session.expert_id, session.session_id)
-    if (news := change_of_session(before, session, at=now)) is not None:
+    news = change_of_session(before, session, at=now)
+    if news is not None:
         await tx.changes.add(news)
-    await tx.sessions.save(session)
+    await tx.sessions.save(session.updated(before.updated_at if news is None else now))
     await _have_it_read(tx, before, session)
 
 

@@ -14,9 +14,9 @@ async def take_back(tx: Transaction, account: Account, now: datetime) -> None:
     Removals that had to be left undone are due at once; sessions that wait are woken by the caller.
     """
     former = await tx.accounts.take_former(account)
-    for session in await tx.sessions.move_copies(account.expert_id, former, account.account_id):
+    for session in await tx.sessions.move_copies(account.expert_id, former, account.account_id, now=now):
         due = session.to_be_cleared(now)
         if (news := change_of_session(session, due, at=now)) is not None:
             await tx.changes.add(news)
-        await tx.sessions.save(due)
+        await tx.sessions.save(due.updated(now))
         await tx.jobs.write_session(due.expert_id, due.session_id)

@@ -1,5 +1,6 @@
 """ExpertService over a real channel."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from calendarsync.v1.expert_service_pb2 import (
 )
 from domain.account import AccountKind
 from domain.audit import Actor, ActorKind, AuditAction
+from server.rpc.mapping.times import instant
 from server.rpc.paging import page_token
 from tests.builders import EXPERT
 from tests.server.served import Api, expert_message, failure_of, session_request
@@ -24,16 +26,26 @@ async def test_gives_back_what_was_put(api: Api) -> None:
 
     got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
 
-    assert put == got.expert == expert_message()
+    assert put == got.expert
+    assert instant(put.create_time) == instant(put.update_time) == api.world.clock.now()
+    for time in ("create_time", "update_time"):
+        put.ClearField(time)  # type: ignore[arg-type]
+    assert put == expert_message()
 
 
 async def test_replaces_an_expert(api: Api) -> None:
-    await api.put_expert()
-    await api.put_expert(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
+    first = await api.put_expert()
+    api.world.clock.advance(timedelta(minutes=1))
+    put = await api.put_expert(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
+    api.world.clock.advance(timedelta(minutes=1))
+    again = await api.put_expert(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
 
     got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
 
-    assert got.expert == expert_message(plan=expert_pb2.PLAN_FREE, time_zone="Pacific/Auckland")
+    assert got.expert == put == again
+    assert (put.plan, put.time_zone) == (expert_pb2.PLAN_FREE, "Pacific/Auckland")
+    assert put.create_time == first.create_time
+    assert instant(put.update_time) - instant(first.update_time) == timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("locale", ["de", "de-AT", "zh-Hant-TW", "sl-rozaj-biske-1994", ""])
@@ -112,7 +124,7 @@ async def test_an_export_is_refused_for_who_is_unknown_and_for_places_that_are_m
         ExportExpertRequest(expert_id=EXPERT, page_token=page_token(request, ["nothing", "x"])),
         ExportExpertRequest(expert_id=EXPERT, page_token=page_token(request, ["session", 1])),
         ExportExpertRequest(expert_id=EXPERT, page_token=page_token(request, [])),
-        ExportExpertRequest(expert_id=EXPERT, page_size=1001),
+        ExportExpertRequest(expert_id=EXPERT, page_size=-1),
     ]
     reasons = [(await failure_of(api.experts.ExportExpert(one))).reason for one in asked]
     assert reasons == ["EXPERT_NOT_FOUND", *["PAGE_TOKEN_INVALID"] * 4, "INVALID_REQUEST"]

@@ -56,7 +56,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "PutSession": WRITE,
         "CancelSession": WRITE,
         "GetSession": READ,
-        "ListSessions": READ,
+        "ListSessions": OF_ALL_OR_ONE,
     },
     "ChangeService": {
         "WatchChanges": OF_ALL_OR_ONE,

@@ -4,10 +4,11 @@ from calendarsync.v1 import expert_pb2, expert_service_pb2
 from domain.expert import Expert
 from domain.export import ExportRecord
 from server.rpc.mapping.enums import PLANS
+from server.rpc.mapping.times import put_instant
 
 
 def expert_message(expert: Expert) -> expert_pb2.Expert:
-    return expert_pb2.Expert(
+    message = expert_pb2.Expert(
         expert_id=expert.expert_id,
         plan=PLANS.outward(expert.plan),
         email=expert.email,
@@ -15,6 +16,10 @@ def expert_message(expert: Expert) -> expert_pb2.Expert:
         time_zone=expert.time_zone.key,
         locale=expert.locale,
     )
+    put_instant(message.update_time, expert.updated_at)
+    if expert.created_at is not None:
+        put_instant(message.create_time, expert.created_at)
+    return message
 
 
 def export_record_message(record: ExportRecord) -> expert_service_pb2.ExportRecord:

@@ -1,9 +1,13 @@
 """Sessions, their details and their events."""
 
-from calendarsync.v1 import session_pb2
+from datetime import datetime
+from typing import Literal
+
+from application.ports.sessions import SessionFilter
+from calendarsync.v1 import session_pb2, session_service_pb2
 from domain.session import Session, SessionDetails
 from server.rpc.mapping.enums import HINDRANCES, REPLACEMENTS, WRITE_STATUSES
-from server.rpc.mapping.times import put_instant, put_interval
+from server.rpc.mapping.times import instant_from, interval_from, put_instant, put_interval
 
 
 def details_from(message: session_pb2.SessionDetails) -> SessionDetails:
@@ -13,6 +17,21 @@ def details_from(message: session_pb2.SessionDetails) -> SessionDetails:
         place=message.place,
         join_url=message.join_url,
         reminder_minutes=message.reminder_minutes if message.HasField("reminder_minutes") else None,
+    )
+
+
+def session_filter_from(request: session_service_pb2.ListSessionsRequest) -> SessionFilter:
+    """Raises RequestInvalid."""
+
+    def time(field: Literal["start_update_time", "end_update_time"]) -> datetime | None:
+        return instant_from(getattr(request, field), field) if request.HasField(field) else None
+
+    return SessionFilter(
+        window=interval_from(request.window, "window") if request.HasField("window") else None,
+        include_cancelled=request.include_cancelled,
+        statuses=frozenset(WRITE_STATUSES.inward(one) for one in request.event_statuses),
+        updated_from=time("start_update_time"),
+        updated_before=time("end_update_time"),
     )
 
 
@@ -37,6 +56,9 @@ def session_message(session: Session) -> session_pb2.Session:
         event=_event_message(session),
     )
     put_interval(message.interval, session.interval)
+    put_instant(message.update_time, session.updated_at)
+    if session.created_at is not None:
+        put_instant(message.create_time, session.created_at)
     return message
 
 

@@ -29,6 +29,14 @@ def instant(given: Timestamp) -> datetime:
     return EPOCH + timedelta(seconds=given.seconds, microseconds=given.nanos // 1000)
 
 
+def instant_from(given: Timestamp, field: str) -> datetime:
+    """The time in the request's field of this name, whose bounds the contract's rules have checked.
+
+    What is finer than microseconds is cut off. Raises RequestInvalid for nanoseconds that are none.
+    """
+    return instant_of(_micros_from(given, field))
+
+
 def put_interval(into: interval_pb2.Interval, interval: Interval) -> None:
     put_instant(into.start_time, interval.start)
     put_instant(into.end_time, interval.end)
@@ -46,8 +54,8 @@ def span_from(given: interval_pb2.Interval, field: str) -> Span:
     Raises RequestInvalid for what they can't see: nanoseconds that are none, and less than a microsecond between
     the ends.
     """
-    start = _micros_from(given.start_time, field, "start_time")
-    end = _micros_from(given.end_time, field, "end_time")
+    start = _micros_from(given.start_time, f"{field}.start_time")
+    end = _micros_from(given.end_time, f"{field}.end_time")
     if end <= start:
         raise invalid(
             field, "interval.order", "start_time must come before end_time, by a microsecond at least"
@@ -55,10 +63,10 @@ def span_from(given: interval_pb2.Interval, field: str) -> Span:
     return start, end
 
 
-def _micros_from(given: Timestamp, field: str, name: str) -> int:
+def _micros_from(given: Timestamp, field: str) -> int:
     nanos = given.nanos
     if not 0 <= nanos < NANOS_A_SECOND:
-        raise invalid(f"{field}.{name}", "timestamp.nanos", "nanos must be from 0 to 999,999,999")
+        raise invalid(field, "timestamp.nanos", "nanos must be from 0 to 999,999,999")
     return given.seconds * MICROS_A_SECOND + nanos // NANOS_A_MICRO
 
 

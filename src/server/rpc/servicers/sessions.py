@@ -1,9 +1,8 @@
 """SessionService."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from application.ports.sessions import SessionFilter, SessionPosition
+from application.ports.sessions import SessionPosition, UpdatePosition
 from application.sessions.cancel_session import CancelSession
 from application.sessions.get_session import GetSession
 from application.sessions.list_sessions import ListSessions
@@ -12,9 +11,9 @@ from calendarsync.v1 import session_service_pb2 as pb
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
-from server.rpc.mapping.sessions import details_from, session_message
+from server.rpc.mapping.sessions import details_from, session_filter_from, session_message
 from server.rpc.mapping.times import interval_from
-from server.rpc.paging import Position, page_size, page_token, position_of
+from server.rpc.paging import Position, page_size, page_token, position_of, time_in, time_text
 from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
 
@@ -55,33 +54,42 @@ class Sessions(SessionServiceServicer):
     async def ListSessions(
         self, request: pb.ListSessionsRequest, context: Context
     ) -> pb.ListSessionsResponse:
-        window = interval_from(request.window, "window") if request.HasField("window") else None
         limit = page_size(request.page_size)
-        found = await self.list_sessions(
-            ExpertId(request.expert_id),
-            SessionFilter(window=window, include_cancelled=request.include_cancelled),
-            after=position_of(request, request.page_token, _page_end) if request.page_token else None,
-            limit=limit + 1,  # one more than is shown tells whether there is more
-        )
+        found = await self._listed(request, limit + 1)  # one more than is shown tells whether there is more
         shown = found[:limit]
         return pb.ListSessionsResponse(
             sessions=[session_message(session) for session in shown],
             next_page_token=_next_page_token(request, shown[-1]) if len(found) > limit else "",
         )
 
+    async def _listed(self, request: pb.ListSessionsRequest, limit: int) -> tuple[Session, ...]:
+        which, token = session_filter_from(request), request.page_token
+        if request.expert_id:
+            after = position_of(request, token, _page_end) if token else None
+            return await self.list_sessions(ExpertId(request.expert_id), which, after=after, limit=limit)
+        after_all = position_of(request, token, _page_end_of_all) if token else None
+        return await self.list_sessions.of_all(which, after=after_all, limit=limit)
+
 
 def _next_page_token(request: pb.ListSessionsRequest, last: Session) -> str:
-    return page_token(request, [_printed(last.interval.start), last.session_id])
+    if request.expert_id:
+        return page_token(request, [time_text(last.interval.start), last.session_id])
+    return page_token(request, [time_text(last.updated_at), last.expert_id, last.session_id])
 
 
 def _page_end(position: Position) -> SessionPosition:
     """The last session of the page before. Raises ValueError or OverflowError."""
     match position:
-        case [str(text), str(session_id)] if _printed(start := datetime.fromisoformat(text)) == text:
-            return SessionPosition(start, SessionId(session_id))
+        case [str(start), str(session_id)]:
+            return SessionPosition(time_in(start), SessionId(session_id))
         case _:
             raise ValueError
 
 
-def _printed(start: datetime) -> str:
-    return start.astimezone(UTC).isoformat()
+def _page_end_of_all(position: Position) -> UpdatePosition:
+    """The same of everybody's."""
+    match position:
+        case [str(updated_at), str(expert_id), str(session_id)]:
+            return UpdatePosition(time_in(updated_at), ExpertId(expert_id), SessionId(session_id))
+        case _:
+            raise ValueError
