@@ -22,7 +22,8 @@ class Scope(Enum):
     ERASE_EXPERTS = "erase-experts"
     """Delete experts with everything that belongs to them."""
     WATCH_ALL = "watch-all"
-    """Follow the changes of all experts and list their incidents, beside READ; without it those of one at a time."""
+    """Follow the changes of all experts, and list them, their sessions, holds and incidents, beside READ; without it
+    those of one at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,17 @@ async def test_putting_again_replaces(kept: Kept) -> None:
         assert await tx.experts.get(EXPERT) == changed
 
 
+async def test_pages_follow_ids_by_byte_without_gap_or_repeat(kept: Kept) -> None:
+    order = ["B", "Zoe", "a", "a-1", "b", "~"]
+    await put_expert(kept, *(an_expert(one) for one in reversed(order)))
+    seen: list[str] = []
+    async with kept.transaction() as tx:
+        while page := await tx.experts.page(after=ExpertId(seen[-1]) if seen else None, limit=4):
+            assert len(page) <= 4
+            seen += [one.expert_id for one in page]
+    assert seen == order
+
+
 async def test_ids_differ_by_case(kept: Kept) -> None:
     await put_expert(kept, an_expert("Maria"), an_expert("maria", plan=Plan.FREE))
     async with kept.transaction() as tx:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.ports.reserved_times import HoldPosition
 from application.ports.store import Transaction
 from domain.expert import ExpertNotFound
 from domain.hold import Hold, HoldNotFound, TimeTaken
@@ -337,3 +338,36 @@ async def test_reserved_times_go_with_the_expert(kept: Kept) -> None:
         with pytest.raises(HoldNotFound):
             await _held(tx, EXPERT, HOLD)
     await _hold(kept, a_hold("second", interval=an_interval(starts=20, hours=20)))
+
+
+async def test_pages_of_holds_follow_their_ends_without_gap_or_repeat(kept: Kept) -> None:
+    await put_expert(kept, an_expert(), an_expert(OTHER))
+    order = [("z", EXPERT, 1), ("b", EXPERT, 2), ("A", OTHER, 2), ("a", OTHER, 2), ("c", EXPERT, 3)]
+    for number, (name, whose, minutes) in enumerate(reversed(order)):
+        times = an_interval(starts=number)
+        await _hold(kept, a_hold(name, expert_id=whose, interval=times, expires_at=after(minutes=minutes)))
+    await _book(kept, interval=an_interval(starts=30))
+
+    assert [one.hold_id for one in await _listed(kept, None)] == [name for name, _, _ in order]
+    assert [one.hold_id for one in await _listed(kept, OTHER)] == ["A", "a"]
+
+
+async def test_holds_that_have_expired_are_not_listed(kept: Kept) -> None:
+    await put_expert(kept)
+    held = a_hold(expires_at=after(minutes=2))
+    await _hold(kept, held)
+
+    assert await _listed(kept, None, minutes=1) == await _listed(kept, EXPERT, minutes=1) == [held]
+    assert await _listed(kept, None, minutes=2) == await _listed(kept, EXPERT, minutes=2) == []
+
+
+async def _listed(kept: Kept, of: ExpertId | None, *, minutes: float = 0) -> list[Hold]:
+    """Page by page of two, at `minutes` after NOW."""
+    found: list[Hold] = []
+    position: HoldPosition | None = None
+    async with kept.transaction() as tx:
+        while page := await tx.reserved.holds(of, after=position, now=after(minutes=minutes), limit=2):
+            assert len(page) <= 2
+            found += page
+            position = HoldPosition(page[-1].expires_at, page[-1].expert_id, page[-1].hold_id)
+    return found

@@ -31,6 +31,10 @@ class FakeExperts:
             self.tables.subjects_given += 1
             self.tables.subjects[expert.expert_id] = f"subject-{self.tables.subjects_given}"
 
+    async def page(self, *, after: ExpertId | None, limit: int) -> tuple[Expert, ...]:
+        known = sorted(one for one in self.tables.experts if after is None or one > after)
+        return tuple(self.tables.experts[one] for one in known[:limit])
+
     async def remove(self, expert_id: ExpertId) -> None:
         await self.get(expert_id)
         self.tables.drop_expert(expert_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.ports.reserved_times import HoldPosition
 from domain.expert import ExpertNotFound
 from domain.hold import Hold, HoldNotFound, TimeTaken
 from domain.ids import ExpertId, HoldId, SessionId
@@ -43,6 +44,18 @@ class FakeReservedTimes:
     async def give_back(self, expert_id: ExpertId, session_id: SessionId) -> None:
         self.tables.reserved.pop((expert_id, session_id), None)
 
+    async def holds(
+        self, of: ExpertId | None, *, after: HoldPosition | None, now: datetime, limit: int
+    ) -> tuple[Hold, ...]:
+        found = [
+            one
+            for one in sorted(self.tables.holds.values(), key=_position)
+            if one.expires_at > now
+            and (of is None or one.expert_id == of)
+            and (after is None or _position(one) > after)
+        ]
+        return tuple(found[:limit])
+
     async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
         expired = sorted(
             (one for one in self.tables.holds.values() if one.expires_at <= now),
@@ -78,3 +91,7 @@ class FakeReservedTimes:
         for key in holds:
             del self.tables.holds[key]
         return tuple(holds[key] for key in sorted(holds))
+
+
+def _position(hold: Hold) -> HoldPosition:
+    return HoldPosition(hold.expires_at, hold.expert_id, hold.hold_id)

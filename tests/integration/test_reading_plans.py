@@ -9,6 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.calendars import PostgresCalendars
 from adapters.postgres.changes import PostgresChanges
+from adapters.postgres.experts import PostgresExperts
 from adapters.postgres.feed_pages import look_after
 from adapters.postgres.jobs import PostgresJobs
 from adapters.postgres.known_times import KNOWN, PostgresKnownTimes
@@ -21,8 +22,9 @@ from adapters.postgres.reserved_times import PostgresReservedTimes
 from adapters.postgres.shared_statement import SharedStatement
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from application.ports.lanes import Room
+from application.ports.reserved_times import HoldPosition
 from domain.change import FeedPosition
-from domain.ids import CalendarId, ExpertId
+from domain.ids import CalendarId, ExpertId, HoldId
 from domain.interval import Interval
 from domain.reading import Pace
 from tests.builders import NOW, a_hold, after
@@ -122,6 +124,27 @@ async def _claim_lists(connection: Connection) -> None:
         assert len(found) == 50
 
 
+async def _list_holds(connection: Connection, of: ExpertId | None) -> None:
+    position = HoldPosition(after(minutes=5), ExpertId("e6"), HoldId("h1"))
+    found = await PostgresReservedTimes(connection=connection).holds(of, after=position, now=NOW, limit=20)
+    assert len(found) == (20 if of is None else 2)
+
+
+class SamePerson:
+    """A cipher for rows that were made in masses."""
+
+    def seal(self, plaintext: bytes, *, context: str) -> bytes:
+        return plaintext
+
+    def open(self, sealed: bytes, *, context: str) -> bytes:
+        return b'{"email": "maria@experts.example", "display_name": "Maria"}'
+
+
+async def _list_experts(connection: Connection) -> None:
+    experts = PostgresExperts(connection=connection, cipher=SamePerson())
+    assert len(await experts.page(after=ExpertId("e500"), limit=20)) == 20
+
+
 @pytest.mark.parametrize(
     ("ask", "indexes"),
     [
@@ -134,6 +157,9 @@ async def _claim_lists(connection: Connection) -> None:
         (_claim_lists, {"account_list_due"}),
         (lambda it: PostgresReadings(connection=it).task(CalendarId("a7-1-1")), {"reading_pkey"}),
         (_hold, {"reserved_time_overlap", "expert_pkey"}),
+        (lambda it: _list_holds(it, None), {"reserved_time_by_expiry"}),
+        (lambda it: _list_holds(it, ExpertId("e7")), {"reserved_time_hold_unique"}),
+        (_list_experts, {"expert_pkey"}),
         (lambda it: look_after(it, FeedPosition(0, 0, 0), of=None, limit=100), {"change_pkey"}),
         (
             lambda it: look_after(it, FeedPosition(0, 0, 0), of=ExpertId("e7"), limit=100),
@@ -149,6 +175,9 @@ async def _claim_lists(connection: Connection) -> None:
         "lists",
         "begin",
         "hold",
+        "holds",
+        "one expert's holds",
+        "experts",
         "changes",
         "one expert's changes",
         "old changes",

@@ -24,6 +24,7 @@ from application.accounts.start_reconnect import StartReconnect
 from application.availability.check_times import CheckTimes
 from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
+from application.availability.list_holds import ListHolds
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
 from application.calendars.claim_lists import ClaimLists
@@ -157,6 +158,7 @@ class Application:
     find_times: FindTimes
     hold_time: HoldTime
     release_hold: ReleaseHold
+    list_holds: ListHolds
     read_calendar: ReadCalendar
     keep_subscription: KeepSubscription
     end_subscriptions: EndSubscriptions

@@ -19,12 +19,13 @@ EVERY_ANSWER = frozenset(
         "GetCalendarSettings",
         "ListBusyTimes",
         "CheckTimes",
+        "ListHolds",
         "GetSession",
         "ListSessions",
         "ListIncidents",
     }
 )
-OF_THE_CLOCK = frozenset({"ListBusyTimes", "CheckTimes"})
+OF_THE_CLOCK = frozenset({"ListBusyTimes", "CheckTimes", "ListHolds"})
 """Those that a hold's end changes without a commit."""
 
 

@@ -26,6 +26,7 @@ from application.availability.check_times import CheckTimes
 from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
 from application.availability.large_questions import LargeQuestions
+from application.availability.list_holds import ListHolds
 from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
@@ -267,6 +268,7 @@ def an_application(
         find_times=FindTimes(look_up=look_up, clock=clock),
         hold_time=HoldTime(store=store, clock=clock, look_up=look_up),
         release_hold=ReleaseHold(store=store, clock=clock),
+        list_holds=ListHolds(store=store, clock=clock),
         read_calendar=read_calendar,
         keep_subscription=KeepSubscription(
             store=store,

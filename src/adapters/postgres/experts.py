@@ -44,6 +44,13 @@ class PostgresExperts:
             self._to_row(expert),
         )
 
+    async def page(self, *, after: ExpertId | None, limit: int) -> tuple[Expert, ...]:
+        cursor = await self.connection.execute(
+            "SELECT * FROM expert WHERE expert_id > %(after)s ORDER BY expert_id LIMIT %(limit)s",
+            {"after": after or "", "limit": limit},
+        )
+        return tuple([self._from_row(row) async for row in cursor])
+
     async def remove(self, expert_id: ExpertId) -> None:
         await self.take_out(expert_id)
         await forget_changes_of_expert(self.connection, expert_id)

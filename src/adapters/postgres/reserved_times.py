@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from psycopg.types.range import TimestamptzRange
 
 from adapters.postgres.pool import Connection
+from application.ports.reserved_times import HoldPosition
 from domain.expert import ExpertNotFound
 from domain.hold import Hold, HoldNotFound, TimeTaken
 from domain.ids import ExpertId, HoldId, SessionId
@@ -17,6 +18,23 @@ from domain.session import SessionNotFound
 
 MOST_TOLD = 20
 """Of the reservations that are in the way of one."""
+
+HOLDS = """
+    SELECT * FROM reserved_time
+    WHERE expires_at > %(now)s AND (expires_at, expert_id, hold_id) > (%(after_end)s, %(after_expert)s, %(after_id)s)
+    ORDER BY expires_at, expert_id, hold_id
+    LIMIT %(limit)s
+    """
+# An expert has few at a time: they are sorted, and nobody else's are looked at.
+HOLDS_OF_EXPERT = """
+    WITH of_expert AS MATERIALIZED (
+        SELECT * FROM reserved_time WHERE expert_id = %(expert_id)s AND hold_id IS NOT NULL
+    )
+    SELECT * FROM of_expert
+    WHERE expires_at > %(now)s AND (expires_at, expert_id, hold_id) > (%(after_end)s, %(after_expert)s, %(after_id)s)
+    ORDER BY expires_at, expert_id, hold_id
+    LIMIT %(limit)s
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +103,23 @@ class PostgresReservedTimes:
             "DELETE FROM reserved_time WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s",
             {"expert_id": expert_id, "session_id": session_id},
         )
+
+    async def holds(
+        self, of: ExpertId | None, *, after: HoldPosition | None, now: datetime, limit: int
+    ) -> tuple[Hold, ...]:
+        begin = after or HoldPosition(now, ExpertId(""), HoldId(""))
+        cursor = await self.connection.execute(
+            HOLDS if of is None else HOLDS_OF_EXPERT,
+            {
+                "expert_id": of,
+                "now": now,
+                "after_end": begin.expires_at,
+                "after_expert": begin.expert_id,
+                "after_id": begin.hold_id,
+                "limit": limit,
+            },
+        )
+        return tuple([_from_row(row) async for row in cursor])
 
     async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:
         async with removing_expired(self.connection):

@@ -19,6 +19,10 @@ class Experts(Protocol):
         """Add the expert, or replace what is known of them, but for when they were added."""
         ...
 
+    async def page(self, *, after: ExpertId | None, limit: int) -> tuple[Expert, ...]:
+        """Up to `limit` experts beyond `after`, in the order of their ids."""
+        ...
+
     async def remove(self, expert_id: ExpertId) -> None:
         """Erase the expert and all that belongs to them, also what was asked of workers. Raises ExpertNotFound."""
         ...

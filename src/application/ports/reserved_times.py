@@ -1,11 +1,21 @@
 """The times given to one only: live holds, and checked sessions. The store itself refuses any two that overlap."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from domain.hold import Hold
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HoldPosition:
+    """A place in the order of holds: by when they expire, then by ids."""
+
+    expires_at: datetime
+    expert_id: ExpertId
+    hold_id: HoldId
 
 
 class ReservedTimes(Protocol):
@@ -38,6 +48,12 @@ class ReservedTimes(Protocol):
 
     async def give_back(self, expert_id: ExpertId, session_id: SessionId) -> None:
         """The session needs its reserved time no more; nothing happens where it has none."""
+        ...
+
+    async def holds(
+        self, of: ExpertId | None, *, after: HoldPosition | None, now: datetime, limit: int
+    ) -> tuple[Hold, ...]:
+        """Up to `limit` holds beyond `after` that are live at `now`, of one expert or of all, in order."""
         ...
 
     async def remove_expired(self, now: datetime, limit: int) -> tuple[Hold, ...]:

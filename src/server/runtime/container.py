@@ -29,6 +29,7 @@ from application.availability.check_times import CheckTimes
 from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
 from application.availability.large_questions import LargeQuestions
+from application.availability.list_holds import ListHolds
 from application.availability.live_reads import LiveReads
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.read_live import ReadLive
@@ -46,6 +47,7 @@ from application.changes.watch_changes import WatchChanges
 from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
+from application.experts.list_experts import ListExperts
 from application.experts.put_expert import PutExpert
 from application.give_back_grants import GiveBackGrants
 from application.notifications.claim_subscriptions import ClaimSubscriptions
@@ -321,6 +323,7 @@ class Container(containers.DeclarativeContainer):
     find_times = providers.Factory(FindTimes, look_up=look_up_availability, clock=clock)
     hold_time = providers.Factory(HoldTime, store=store, clock=clock, look_up=look_up_availability)
     release_hold = providers.Factory(ReleaseHold, store=store, clock=clock)
+    list_holds = providers.Factory(ListHolds, store=store, clock=clock)
 
     keep_subscription = providers.Factory(
         KeepSubscription,
@@ -372,6 +375,7 @@ class Container(containers.DeclarativeContainer):
             Experts,
             put_expert=put_expert,
             get_expert=get_expert,
+            list_experts=providers.Factory(ListExperts, store=store),
             export_expert=export_expert,
             delete_expert=delete_expert,
         ),
@@ -399,6 +403,7 @@ class Container(containers.DeclarativeContainer):
             find_times=find_times,
             hold_time=hold_time,
             release_hold=release_hold,
+            list_holds=list_holds,
             find_moved=find_moved,
             budget=budget,
         ),

@@ -16,8 +16,12 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from calendarsync.v1 import change_service_pb2 as changes
 from calendarsync.v1.account_service_pb2 import ListIncidentsRequest
-from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest
-from calendarsync.v1.expert_service_pb2 import DeleteExpertRequest, GetExpertRequest
+from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest, ListHoldsRequest
+from calendarsync.v1.expert_service_pb2 import (
+    DeleteExpertRequest,
+    GetExpertRequest,
+    ListExpertsRequest,
+)
 from calendarsync.v1.session_service_pb2 import ListSessionsRequest
 from domain.caller import Scope
 from server.rpc.callers.rules import rule_of
@@ -156,6 +160,8 @@ async def test_only_who_may_watch_all_is_told_of_everybody(door: Guarded, channe
             failure_of(api.changes.ListChanges(changes.ListChangesRequest())),
             failure_of(api.accounts.ListIncidents(ListIncidentsRequest(include_reconnect_urls=True))),
             failure_of(api.sessions.ListSessions(ListSessionsRequest())),
+            failure_of(api.availability.ListHolds(ListHoldsRequest())),
+            failure_of(api.experts.ListExperts(ListExpertsRequest())),
         ):
             failure = await refused
             assert (failure.reason, failure.metadata) == ("SCOPE_MISSING", {"scope": "watch-all"})
@@ -164,11 +170,14 @@ async def test_only_who_may_watch_all_is_told_of_everybody(door: Guarded, channe
         assert (await api.changes.ListChanges(changes.ListChangesRequest(expert_id=EXPERT))).cursor
         assert not (await api.accounts.ListIncidents(ListIncidentsRequest(expert_id=EXPERT))).incidents
         assert not (await api.sessions.ListSessions(ListSessionsRequest(expert_id=EXPERT))).sessions
+        assert not (await api.availability.ListHolds(ListHoldsRequest(expert_id=EXPERT))).holds
     async with door.channel(await door.token("feed", Scope.READ, Scope.WATCH_ALL)) as everybody:
         api = api_on(door.world, everybody)
         assert (await api.changes.WatchChanges(changes.WatchChangesRequest()).read()).cursor
         assert not (await api.accounts.ListIncidents(ListIncidentsRequest())).incidents
         assert not (await api.sessions.ListSessions(ListSessionsRequest())).sessions
+        assert not (await api.availability.ListHolds(ListHoldsRequest())).holds
+        assert len((await api.experts.ListExperts(ListExpertsRequest())).experts) == 1
 
 
 async def test_who_may_write_may_not_erase(door: Guarded) -> None:

@@ -11,6 +11,7 @@ from calendarsync.v1.expert_service_pb2 import (
     ExportExpertRequest,
     ExportRecord,
     GetExpertRequest,
+    ListExpertsRequest,
     PutExpertRequest,
 )
 from domain.account import AccountKind
@@ -55,6 +56,23 @@ async def test_keeps_the_language_as_it_was_given(api: Api, locale: str) -> None
     got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
 
     assert put.locale == got.expert.locale == locale
+
+
+async def test_lists_all_experts_page_by_page_in_the_order_of_their_ids(api: Api) -> None:
+    put = [await api.put_expert(one) for one in ("c", "B", "a", "d", "aa")]
+    request, found = ListExpertsRequest(page_size=2), []
+    while True:
+        page = await api.experts.ListExperts(request)
+        found.append(list(page.experts))
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+
+    assert [len(one) for one in found] == [2, 2, 1]
+    assert [one for page in found for one in page] == sorted(put, key=lambda one: one.expert_id)
+    for position in ([1], ["a", "b"], []):
+        request.page_token = page_token(request, position)  # type: ignore[arg-type]
+        assert (await failure_of(api.experts.ListExperts(request))).reason == "PAGE_TOKEN_INVALID"
 
 
 async def test_names_the_field_of_an_unknown_time_zone(api: Api) -> None:

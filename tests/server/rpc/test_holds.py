@@ -13,6 +13,7 @@ from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1 import session_service_pb2
 from domain.access import ProviderUnavailable
 from server.rpc.mapping.times import instant, put_interval
+from server.rpc.paging import page_token
 from tests.builders import EXPERT, an_interval
 from tests.server.served import Api, failure_of, session_request
 
@@ -266,3 +267,41 @@ def _put(session_id: str, **fields: Any) -> session_service_pb2.PutSessionReques
     for name, value in fields.items():
         setattr(request, name, value)
     return request
+
+
+async def test_lists_the_holds_of_one_or_of_all_until_they_end(api: Api) -> None:
+    for expert_id in (EXPERT, "other"):
+        await api.put_expert(expert_id)
+        for number, minutes in enumerate((3, 1, 2)):
+            request = _hold(f"{expert_id}-{number}", lifetime=Duration(seconds=60 * minutes))
+            request.expert_id = expert_id
+            put_interval(request.interval, an_interval(starts=24 + number))
+            await api.availability.HoldTime(request)
+    listed = [f"{expert_id}-{number}" for number in (1, 2, 0) for expert_id in (EXPERT, "other")]
+
+    assert await _listed(api, pb.ListHoldsRequest(page_size=4)) == listed
+    assert await _listed(api, pb.ListHoldsRequest(expert_id="other", page_size=2)) == listed[1::2]
+    api.world.clock.advance(timedelta(minutes=2))
+    (left,) = (await api.availability.ListHolds(pb.ListHoldsRequest(expert_id=EXPERT))).holds
+    assert (left.expert_id, left.hold_id) == (EXPERT, f"{EXPERT}-0")
+    assert instant(left.interval.start_time) == an_interval(starts=24).start
+    assert instant(left.expire_time) == api.world.clock.now() + timedelta(minutes=1)
+
+
+async def test_lists_no_holds_of_nobody_nor_from_nowhere(api: Api) -> None:
+    nobody = pb.ListHoldsRequest(expert_id="nobody")
+    assert (await failure_of(api.availability.ListHolds(nobody))).reason == "EXPERT_NOT_FOUND"
+    request = pb.ListHoldsRequest()
+    for position in (["2027-03-01T12:00:00+00:00", "e"], ["2027-03-01", "e", "h"], [1, "e", "h"]):
+        request.page_token = page_token(request, position)  # type: ignore[arg-type]
+        assert (await failure_of(api.availability.ListHolds(request))).reason == "PAGE_TOKEN_INVALID"
+
+
+async def _listed(api: Api, request: pb.ListHoldsRequest) -> list[str]:
+    found: list[str] = []
+    while True:
+        page = await api.availability.ListHolds(request)
+        found += [one.hold_id for one in page.holds]
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            return found

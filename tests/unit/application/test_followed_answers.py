@@ -308,7 +308,14 @@ class Caller(RuleBasedStateMachine):
                 return
 
     def _questions(self) -> list[Question]:
-        plain = ("GetExpert", "ListAccounts", "ListCalendars", "GetCalendarSettings", "ListIncidents")
+        plain = (
+            "GetExpert",
+            "ListAccounts",
+            "ListCalendars",
+            "GetCalendarSettings",
+            "ListHolds",
+            "ListIncidents",
+        )
         return [
             *(Question(method, EXPERT) for method in plain),
             *(Question("ListBusyTimes", EXPERT, window) for window in WINDOWS),
@@ -334,6 +341,8 @@ class Caller(RuleBasedStateMachine):
             case Question("GetCalendarSettings"):
                 chosen = await self.app.get_calendar_settings(EXPERT)
                 return _bytes(settings_message(chosen.settings, chosen.write))
+            case Question("ListHolds"):
+                return await self.app.list_holds(EXPERT, limit=50)
             case Question("ListIncidents"):
                 incidents = await self.app.list_incidents(EXPERT, with_urls=True, limit=50)
                 messages = [incident_message(one) for one in incidents]

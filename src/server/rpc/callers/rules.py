@@ -26,6 +26,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
     "ExpertService": {
         "PutExpert": WRITE,
         "GetExpert": READ,
+        "ListExperts": OF_ALL_OR_ONE,
         "ExportExpert": Rule(scope=Scope.ADMIN),
         "DeleteExpert": Rule(scope=Scope.ERASE_EXPERTS),
     },
@@ -51,6 +52,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "FindTimes": QUESTION,
         "HoldTime": WRITE,
         "ReleaseHold": WRITE,
+        "ListHolds": OF_ALL_OR_ONE,
     },
     "SessionService": {
         "PutSession": WRITE,

@@ -7,6 +7,7 @@ from typing import Final
 from application.availability.check_times import CheckTimes
 from application.availability.find_times import FindTimes
 from application.availability.hold_time import HoldTime
+from application.availability.list_holds import ListHolds
 from application.availability.look_up_availability import LookUpAvailability
 from application.availability.release_hold import ReleaseHold
 from application.cells.find_moved import FindMoved
@@ -21,9 +22,10 @@ from server.rpc.mapping.asked_times import AskedTimes, asked_by, excluded_by, ma
 from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
 from server.rpc.mapping.batch import batch_answer
 from server.rpc.mapping.found_times import EvidenceOfMany, found_times_answer
+from server.rpc.mapping.holds import hold_message, hold_place, hold_position
 from server.rpc.mapping.times import duration_from, interval_from, put_instant
 from server.rpc.mapping.wanted_times import matching_of, wanted_times_of
-from server.rpc.paging import Position, page_token, position_of
+from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
 
@@ -38,6 +40,7 @@ class Availability(AvailabilityServiceServicer):
     find_times: FindTimes
     hold_time: HoldTime
     release_hold: ReleaseHold
+    list_holds: ListHolds
     find_moved: FindMoved
     budget: ReadBudget
 
@@ -139,6 +142,19 @@ class Availability(AvailabilityServiceServicer):
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
         await self.release_hold(ExpertId(request.expert_id), HoldId(request.hold_id))
         return pb.ReleaseHoldResponse()
+
+    async def ListHolds(self, request: pb.ListHoldsRequest, context: Context) -> pb.ListHoldsResponse:
+        limit, token = page_size(request.page_size), request.page_token
+        found = await self.list_holds(
+            ExpertId(request.expert_id) if request.expert_id else None,
+            after=position_of(request, token, hold_position) if token else None,
+            limit=limit + 1,  # one more than is shown tells whether there is more
+        )
+        shown = found[:limit]
+        return pb.ListHoldsResponse(
+            holds=[hold_message(one) for one in shown],
+            next_page_token=page_token(request, hold_place(shown[-1])) if len(found) > limit else "",
+        )
 
 
 def _page_end(position: Position) -> int:

@@ -6,6 +6,7 @@ from typing import Final
 from application.experts.delete_expert import DeleteExpert
 from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
+from application.experts.list_experts import ListExperts
 from application.experts.put_expert import PutExpert
 from calendarsync.v1 import expert_service_pb2 as pb
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceServicer
@@ -25,6 +26,7 @@ MOST_RECORDS: Final = 1_000
 class Experts(ExpertServiceServicer):
     put_expert: PutExpert
     get_expert: GetExpert
+    list_experts: ListExperts
     export_expert: ExportExpert
     delete_expert: DeleteExpert
 
@@ -43,6 +45,18 @@ class Experts(ExpertServiceServicer):
     async def GetExpert(self, request: pb.GetExpertRequest, context: Context) -> pb.GetExpertResponse:
         expert = await self.get_expert(ExpertId(request.expert_id))
         return pb.GetExpertResponse(expert=expert_message(expert))
+
+    async def ListExperts(self, request: pb.ListExpertsRequest, context: Context) -> pb.ListExpertsResponse:
+        limit, token = page_size(request.page_size), request.page_token
+        found = await self.list_experts(
+            after=position_of(request, token, _page_end) if token else None,
+            limit=limit + 1,  # one more than is shown tells whether there is more
+        )
+        shown = found[:limit]
+        return pb.ListExpertsResponse(
+            experts=[expert_message(one) for one in shown],
+            next_page_token=page_token(request, [shown[-1].expert_id]) if len(found) > limit else "",
+        )
 
     async def ExportExpert(
         self, request: pb.ExportExpertRequest, context: Context
@@ -65,6 +79,15 @@ class Experts(ExpertServiceServicer):
         erased = await self.delete_expert(ExpertId(request.expert_id))
         pages = sorted({access_removal_url(account.identity, account.kind) for account in erased.accounts})
         return pb.DeleteExpertResponse(access_removal_urls=pages, audit_subject=erased.audit_subject)
+
+
+def _page_end(position: Position) -> ExpertId:
+    """The last expert of the page before. Raises ValueError."""
+    match position:
+        case [str(expert_id)]:
+            return ExpertId(expert_id)
+        case _:
+            raise ValueError
 
 
 def _position(position: Position) -> ExportPosition:
