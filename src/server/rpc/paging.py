@@ -22,9 +22,9 @@ Position = Sequence[str | int]
 T = TypeVar("T")
 
 
-def page_size(asked: int, *, most: int = MOST_ON_A_PAGE) -> int:
+def page_size(asked: int, *, usual: int = DEFAULT_PAGE_SIZE, most: int = MOST_ON_A_PAGE) -> int:
     """Who asks for more than a page may have gets as many as it may: clients need not know the number (AIP-158)."""
-    return min(asked or DEFAULT_PAGE_SIZE, most)
+    return min(asked or usual, most)
 
 
 def time_text(when: datetime) -> str:

@@ -155,8 +155,8 @@ def test_who_asks_for_a_larger_page_gets_the_largest(asked: int, given: int) -> 
     assert page_size(asked) == given
 
 
-def test_an_export_has_larger_pages() -> None:
-    assert page_size(5_000, most=1_000) == 1_000
+def test_a_list_may_have_other_pages() -> None:
+    assert [page_size(asked, usual=100, most=1_000) for asked in (0, 300, 5_000)] == [100, 300, 1_000]
 
 
 @pytest.mark.parametrize("text", ["2026-11-01T10:00:00+01:00", "2026-11-01T10:00:00", "yesterday", ""])

@@ -30,6 +30,7 @@ from server.rpc.servicers import Context
 from server.rpc.servicers.budget import ReadBudget
 
 USUAL_TIMES: Final = 100
+MOST_TIMES: Final = 1_000
 """Of a page of FindTimes."""
 
 
@@ -108,7 +109,7 @@ class Availability(AvailabilityServiceServicer):
             matching_of(request),
             told=told,
             later_than=position_of(request, request.page_token, _page_end) if request.page_token else None,
-            limit=request.page_size or USUAL_TIMES,
+            limit=page_size(request.page_size, usual=USUAL_TIMES, most=MOST_TIMES),
             excluded=excluded_by(request),
             max_age=max_age_of(request),
             budget=self.budget.of(context),
