@@ -30,6 +30,10 @@ class PageTokenInvalid(Exception):
     """A page token is damaged, or belongs to another query."""
 
 
+class RepeatedInBatch(Exception):
+    """An earlier request of the batch is about the same."""
+
+
 class CursorInvalid(Exception):
     """A cursor is damaged, or belongs to another feed."""
 

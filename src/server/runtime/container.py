@@ -107,6 +107,7 @@ from server.metrics.metrics import Metrics
 from server.rpc.server import Servicers
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
+from server.rpc.servicers.batches import Batches
 from server.rpc.servicers.budget import ReadBudget
 from server.rpc.servicers.calendars import Calendars
 from server.rpc.servicers.changes import Changes
@@ -369,6 +370,7 @@ class Container(containers.DeclarativeContainer):
     )
     recover = providers.Factory(Recover, store=store, clock=clock, outages=outages, jitter=jitter)
 
+    batches = providers.Factory(Batches, find_moved=find_moved)
     servicers = providers.Factory(
         Servicers,
         experts=providers.Factory(
@@ -378,6 +380,7 @@ class Container(containers.DeclarativeContainer):
             list_experts=providers.Factory(ListExperts, store=store),
             export_expert=export_expert,
             delete_expert=delete_expert,
+            batches=batches,
         ),
         accounts=providers.Factory(
             Accounts,
@@ -414,6 +417,7 @@ class Container(containers.DeclarativeContainer):
             get_session=get_session,
             list_sessions=list_sessions,
             budget=budget,
+            batches=batches,
         ),
         changes=providers.Factory(Changes, watch_changes=watch_changes, list_changes=list_changes),
         find_moved=find_moved,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from application.callers.known_callers import Identity
 from domain.caller import ScopeMissing
@@ -68,12 +68,18 @@ class AdmittedCall:
         self._gate, self._call, self._authorization = gate, call, authorization
         self._context, self._rule = context, rule
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         identity = self._gate.let_in(self._call, self._authorization, self._context, self._rule)
         self._use = self._gate.use_of(identity)
         if self._use is not None:
             self._use.begin_call(self._rule, self._gate.time())
             self._call.cost = 0
+        return self
+
+    def charge(self, requests: int) -> None:
+        """For a batch of so many: before anything of it is done, or many at once would be far beyond the limit."""
+        if self._use is not None:
+            self._use.charge(requests - 1, self._gate.time())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -79,6 +79,10 @@ class CallerUse:
         self._calls.spend(now, 1)
         self._open_calls += 1
 
+    def charge(self, calls: int, now: float) -> None:
+        """For calls that came in one, and are one of those that are under way at once."""
+        self._calls.spend(now, calls)
+
     def end_call(self, cost: int, now: float) -> None:
         self._open_calls -= 1
         if cost:

@@ -10,21 +10,24 @@ from domain.caller import Scope
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """`of_all` is needed as well where the request names no expert, and so is about all of them; `by_cost` says that
-    a call's cost counts, beside the call."""
+    a call's cost counts, beside the call; `by_item` that each of its requests counts as a call."""
 
     scope: Scope
     of_all: Scope | None = None
     by_cost: bool = False
+    by_item: bool = False
 
 
 READ: Final = Rule(scope=Scope.READ)
 WRITE: Final = Rule(scope=Scope.WRITE)
+BATCH: Final = Rule(scope=Scope.WRITE, by_item=True)
 QUESTION: Final = Rule(scope=Scope.READ, by_cost=True)
 OF_ALL_OR_ONE: Final = Rule(scope=Scope.READ, of_all=Scope.WATCH_ALL)
 
 RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
     "ExpertService": {
         "PutExpert": WRITE,
+        "BatchPutExperts": BATCH,
         "GetExpert": READ,
         "ListExperts": OF_ALL_OR_ONE,
         "ExportExpert": Rule(scope=Scope.ADMIN),
@@ -56,6 +59,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
     },
     "SessionService": {
         "PutSession": WRITE,
+        "BatchPutSessions": BATCH,
         "CancelSession": WRITE,
         "GetSession": READ,
         "ListSessions": OF_ALL_OR_ONE,

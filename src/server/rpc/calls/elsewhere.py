@@ -21,16 +21,27 @@ def meaning_of_absence(parse: Callable[[bytes], Any] | None, find_moved: FindMov
     """
 
     async def meaning(raw: bytes, error: Exception) -> Exception:
-        if entry_of(error).code is not grpc.StatusCode.NOT_FOUND and not isinstance(error, ExpertMoving):
+        if parse is None or not _may_be_elsewhere(error) or not (expert_id := _expert_of(parse(raw))):
             return error
-        if parse is None or not (expert_id := _expert_of(parse(raw))):
-            return error
-        try:
-            return (await find_moved([expert_id])).get(expert_id, error)
-        except StoreUnavailable as unavailable:
-            return unavailable
+        return await _where(expert_id, error, find_moved)
 
     return meaning
+
+
+async def meaning_about(expert_id: ExpertId, error: Exception, find_moved: FindMoved) -> Exception:
+    """The same, of a failure that is about this expert."""
+    return await _where(expert_id, error, find_moved) if _may_be_elsewhere(error) else error
+
+
+def _may_be_elsewhere(error: Exception) -> bool:
+    return entry_of(error).code is grpc.StatusCode.NOT_FOUND or isinstance(error, ExpertMoving)
+
+
+async def _where(expert_id: ExpertId, error: Exception, find_moved: FindMoved) -> Exception:
+    try:
+        return (await find_moved([expert_id])).get(expert_id, error)
+    except StoreUnavailable as unavailable:
+        return unavailable
 
 
 def _expert_of(request: Any) -> ExpertId:

@@ -9,19 +9,24 @@ import structlog
 from server.current_call import CurrentCall
 from server.logs import described
 from server.rpc.calls import Context
-from server.rpc.errors import answer_to
+from server.rpc.errors import Answer, answer_to
 
 STATUS_DETAILS = "grpc-status-details-bin"
 """Where `google.rpc.Status` travels (grpc/grpc, "Richer error model")."""
 log = structlog.stdlib.get_logger("server.calls")
 
 
+def log_unexpected(answer: Answer, error: Exception) -> None:
+    """What the caller may not know is in the log, under the id that they get."""
+    if answer.log_id is not None:
+        log.error("unexpected fault", log_id=answer.log_id, **described(error))
+
+
 async def fail(call: CurrentCall, context: Context, error: Exception) -> NoReturn:
     """Ends the call with the error's line of the catalogue, and raises what the library ends calls with."""
     answer = answer_to(error)
     call.reason = answer.reason
-    if answer.log_id is not None:
-        log.error("unexpected fault", log_id=answer.log_id, **described(error))
+    log_unexpected(answer, error)
     # What is given here replaces what was set before.
     trailing = (*(context.trailing_metadata() or ()), (STATUS_DETAILS, answer.status.SerializeToString()))
     try:

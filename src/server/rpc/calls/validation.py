@@ -13,6 +13,8 @@ import protovalidate
 from google.protobuf.message import DecodeError, Message
 
 from calendarsync.v1.availability_service_pb2 import CheckTimesRequest, ListBusyTimesRequest
+from calendarsync.v1.expert_service_pb2 import BatchPutExpertsRequest
+from calendarsync.v1.session_service_pb2 import BatchPutSessionsRequest
 from server.rpc.faults import RequestInvalid, Violation, invalid
 from server.rpc.request_lists import lists_too_long
 from server.rpc.request_text import text_faults, texts_with_nul
@@ -31,6 +33,8 @@ USUAL_BYTES: Final[Mapping[type, Callable[[bytes], Any]]] = {CheckTimesRequest: 
 """Where a usual request is read from its bytes, and handed to the servicer as something else than a message."""
 USUAL_MESSAGES: Final[Mapping[type, Callable[[Any], bool]]] = {ListBusyTimesRequest: is_usual}
 """Where a usual request is found valid without the contract's rules."""
+BY_ITEM: Final = frozenset({BatchPutExpertsRequest, BatchPutSessionsRequest})
+"""Whose items are held to the rules one by one, by `require_valid_item`: what is wrong with one is no other's fault."""
 
 
 def valid_requests(decode: Any) -> Callable[[bytes], Any]:
@@ -46,7 +50,7 @@ def valid_requests(decode: Any) -> Callable[[bytes], Any]:
         if usual is not None and usual(request):
             return request
         require_short_lists(request)
-        if b"\0" in raw:
+        if b"\0" in raw and kind not in BY_ITEM:
             require_no_nul(request)
         require_valid(request)
         return request
@@ -87,6 +91,12 @@ def require_valid(request: Message) -> None:
     first = tuple(_violation(request, one) for one in broken[:MOST_VIOLATIONS])
     if first:
         raise RequestInvalid(violations=first, more=len(broken) - len(first))
+
+
+def require_valid_item(item: Message) -> None:
+    """Of a batch whose lists have been found short enough. Raises RequestInvalid, with fields as of the item alone."""
+    require_no_nul(item)
+    require_valid(item)
 
 
 def _require_none(broken: Iterable[Violation]) -> None:

@@ -100,10 +100,12 @@ def _call(
             limit = time_limit(context)
             try:
                 async with limit:
-                    with AdmittedCall(gate, call, authorization, context, rule), open_calls:
+                    with AdmittedCall(gate, call, authorization, context, rule) as admitted, open_calls:
                         request = valid(raw)
                         if rule.of_all is not None:
                             require_of_all(call, rule, request)
+                        if rule.by_item:
+                            admitted.charge(len(request.requests))
                         return await answer(request, context)
             except grpc.aio.AbortError:
                 raise

@@ -21,7 +21,7 @@ from domain.wanted_times import TooManyStarts
 from domain.zone import TimeZoneUnknown
 from server.rpc.catalogue.entry import Entry
 from server.rpc.error_details import bad_field, bad_request, unmet
-from server.rpc.faults import AnswerTooLarge, CursorInvalid, PageTokenInvalid, RequestInvalid
+from server.rpc.faults import AnswerTooLarge, CursorInvalid, PageTokenInvalid, RepeatedInBatch, RequestInvalid
 
 ASK_FOR_LESS = "ask about fewer experts or candidates at once, or about a shorter window"
 
@@ -50,6 +50,11 @@ REQUESTS: Mapping[type[Exception], Entry] = {
         message="the request breaks rules of its shape",
         metadata=lambda error: {"more_violations": str(error.more)} if error.more else {},
         details=lambda error: [bad_request(*error.violations)],
+    ),
+    RepeatedInBatch: Entry(
+        code=grpc.StatusCode.INVALID_ARGUMENT,
+        reason=ErrorReason.ERROR_REASON_REPEATED_IN_BATCH,
+        message="an earlier request of the batch is about the same",
     ),
     WindowTooLong: Entry(
         code=grpc.StatusCode.INVALID_ARGUMENT,

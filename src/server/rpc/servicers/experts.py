@@ -8,6 +8,7 @@ from application.experts.export_expert import ExportExpert
 from application.experts.get_expert import GetExpert
 from application.experts.list_experts import ListExperts
 from application.experts.put_expert import PutExpert
+from calendarsync.v1 import expert_pb2
 from calendarsync.v1 import expert_service_pb2 as pb
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceServicer
 from domain.export import ExportPosition
@@ -17,6 +18,7 @@ from server.rpc.mapping.experts import expert_message, export_record_message
 from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.provider_pages import access_removal_url
 from server.rpc.servicers import Context
+from server.rpc.servicers.batches import Batches, Kind
 
 MOST_RECORDS: Final = 1_000
 """On a page of an export."""
@@ -29,8 +31,25 @@ class Experts(ExpertServiceServicer):
     list_experts: ListExperts
     export_expert: ExportExpert
     delete_expert: DeleteExpert
+    batches: Batches
 
     async def PutExpert(self, request: pb.PutExpertRequest, context: Context) -> pb.PutExpertResponse:
+        return pb.PutExpertResponse(expert=await self._put(request))
+
+    async def BatchPutExperts(
+        self, request: pb.BatchPutExpertsRequest, context: Context
+    ) -> pb.BatchPutExpertsResponse:
+        async def put(one: pb.PutExpertRequest) -> pb.PutExpertResult:
+            return pb.PutExpertResult(expert=await self._put(one))
+
+        kind = Kind(
+            ids=lambda one: (one.expert.expert_id,),
+            put=put,
+            failed=lambda status: pb.PutExpertResult(error=status),
+        )
+        return pb.BatchPutExpertsResponse(results=await self.batches(kind, request.requests))
+
+    async def _put(self, request: pb.PutExpertRequest) -> expert_pb2.Expert:
         given = request.expert
         expert = await self.put_expert(
             expert_id=ExpertId(given.expert_id),
@@ -40,7 +59,7 @@ class Experts(ExpertServiceServicer):
             time_zone=given.time_zone,
             locale=given.locale,
         )
-        return pb.PutExpertResponse(expert=expert_message(expert))
+        return expert_message(expert)
 
     async def GetExpert(self, request: pb.GetExpertRequest, context: Context) -> pb.GetExpertResponse:
         expert = await self.get_expert(ExpertId(request.expert_id))

@@ -1,6 +1,7 @@
 """SessionService."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from application.ports.sessions import SessionPosition, UpdatePosition
 from application.sessions.cancel_session import CancelSession
@@ -15,7 +16,10 @@ from server.rpc.mapping.sessions import details_from, session_filter_from, sessi
 from server.rpc.mapping.times import interval_from
 from server.rpc.paging import Position, page_size, page_token, position_of, time_in, time_text
 from server.rpc.servicers import Context
+from server.rpc.servicers.batches import Batches, Kind
 from server.rpc.servicers.budget import ReadBudget
+
+UNCHECKED: Final = frozenset({pb.CONFLICT_CHECK_UNSPECIFIED, pb.CONFLICT_CHECK_NONE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +29,26 @@ class Sessions(SessionServiceServicer):
     get_session: GetSession
     list_sessions: ListSessions
     budget: ReadBudget
+    batches: Batches
 
     async def PutSession(self, request: pb.PutSessionRequest, context: Context) -> pb.PutSessionResponse:
+        return await self._put(request, context)
+
+    async def BatchPutSessions(
+        self, request: pb.BatchPutSessionsRequest, context: Context
+    ) -> pb.BatchPutSessionsResponse:
+        async def put(one: pb.PutSessionRequest) -> pb.PutSessionResult:
+            return pb.PutSessionResult(accepted=await self._put(one, context))
+
+        kind = Kind(
+            ids=lambda one: (one.expert_id, one.session_id),
+            put=put,
+            failed=lambda status: pb.PutSessionResult(error=status),
+            in_order=lambda one: bool(one.etag or one.hold_id or one.conflict_check not in UNCHECKED),
+        )
+        return pb.BatchPutSessionsResponse(results=await self.batches(kind, request.requests))
+
+    async def _put(self, request: pb.PutSessionRequest, context: Context) -> pb.PutSessionResponse:
         wanted = WantedSession(
             expert_id=ExpertId(request.expert_id),
             session_id=SessionId(request.session_id),
