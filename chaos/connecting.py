@@ -14,9 +14,10 @@ from calendarsync.v1.account_service_pb2 import (
     GetAccountRequest,
     GetAccountResponse,
 )
+from calendarsync.v1.availability_service_pb2 import ListHoldsRequest
 from calendarsync.v1.calendar_pb2 import Calendar
 from calendarsync.v1.calendar_service_pb2 import GetCalendarSettingsRequest, ListCalendarsRequest
-from calendarsync.v1.expert_service_pb2 import GetExpertRequest
+from calendarsync.v1.expert_service_pb2 import GetExpertRequest, ListExpertsRequest
 from calendarsync.v1.session_service_pb2 import ListSessionsRequest
 from chaos.asking import Asking, Refused
 from chaos.cast import Expert
@@ -97,6 +98,9 @@ class ConnectingDeeds:
             one = GetAccountRequest(expert_id=who, account_id=account.account_id)
             await self.ask("account", partial(_get_account, one))
         await self.ask("list", lambda calls: calls.sessions.ListSessions(ListSessionsRequest(expert_id=who)))
+        await self.ask("holds", lambda calls: calls.availability.ListHolds(ListHoldsRequest(expert_id=who)))
+        await self.ask("list all", lambda calls: calls.sessions.ListSessions(ListSessionsRequest()))
+        await self.ask("experts", lambda calls: calls.experts.ListExperts(ListExpertsRequest()))
 
     async def change_expert(self, expert: Expert) -> None:
         await self.put_expert(expert)

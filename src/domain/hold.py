@@ -62,9 +62,14 @@ class Hold:
 
 def require_free(checked: CheckedTime, unread: tuple[Unread, ...]) -> None:
     """Raises TimeTaken, AvailabilityUnknown, or CalendarsUnreadable."""
-    if checked.verdict is Verdict.BUSY:
-        raise TimeTaken(**checked.takers._asdict())
+    require_not_taken(checked)
     if checked.verdict is Verdict.UNKNOWN:
         if any(one.retry_after is None for one in unread):
             raise CalendarsUnreadable(unread=unread)
         raise AvailabilityUnknown(unread=unread)
+
+
+def require_not_taken(checked: CheckedTime) -> None:
+    """As far as that is known. Raises TimeTaken."""
+    if checked.verdict is Verdict.BUSY:
+        raise TimeTaken(**checked.takers._asdict())

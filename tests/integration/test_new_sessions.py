@@ -50,8 +50,12 @@ def _wanted(session_id: str = SESSION, expert_id: str = EXPERT) -> WantedSession
     )
 
 
+async def _put(put: PutSession, wanted: WantedSession) -> Session:
+    return (await put(wanted, budget=BUDGET)).session
+
+
 async def _put_all(put: PutSession, *session_ids: str) -> list[Session | BaseException]:
-    calls = [put(_wanted(one), budget=BUDGET) for one in session_ids]
+    calls = [_put(put, _wanted(one)) for one in session_ids]
     async with asyncio.timeout(20):
         return await asyncio.gather(*calls, return_exceptions=True)
 
@@ -114,7 +118,7 @@ async def test_an_erasure_takes_what_is_being_accepted_along(kept: KeptByPostgre
 
     async def accept(number: int) -> bool:
         try:
-            await put(_wanted(f"session-{number}"), budget=BUDGET)
+            await _put(put, _wanted(f"session-{number}"))
         except ExpertNotFound:
             return False
         return True
@@ -160,12 +164,12 @@ async def test_both_ways_answer_and_store_the_same(
         put = put_session_on(kept, new_sessions, MovableClock(min(now, wanted.interval.end)))
         await put_expert(kept)
         async with kept.hearing() as heard:
-            answered = await put(wanted, budget=BUDGET)
+            answered = await _put(put, wanted)
             woken = await heard()
         async with kept.transaction() as tx:
             stored = await tx.sessions.get(wanted.expert_id, wanted.session_id)
         assert stored == answered
-        assert await put(wanted, budget=BUDGET) == answered
+        assert await _put(put, wanted) == answered
         told = await kept.rows(
             "SELECT expert_id, type, at, account_id, calendar_id, session_id, hold_id, incident_id, expires_at"
             " FROM change"
@@ -225,7 +229,7 @@ async def test_who_waits_for_another_transaction_holds_nobody_else_up(
         put = put_session_on(kept, impatient)
         async with kept.transaction() as tx:
             assert await tx.sessions.add(a_session("theirs", details=some_details("Theirs")))
-            waiting = asyncio.create_task(put(_wanted("theirs"), budget=BUDGET))
+            waiting = asyncio.create_task(_put(put, _wanted("theirs")))
             others = await _put_all(put, *(f"mine-{number}" for number in range(5)))
             assert [type(one) for one in others] == [Session] * 5
             assert not waiting.done()
@@ -289,7 +293,7 @@ async def _held_up(kept: KeptByPostgres, put: PutSession, *together: str) -> Asy
     async with kept.transaction() as tx:
         assert await tx.sessions.add(a_session("in the way"))
         names = ("goes ahead", "in the way", *together)
-        ahead, *calls = [asyncio.create_task(put(_wanted(one), budget=BUDGET)) for one in names]
+        ahead, *calls = [asyncio.create_task(_put(put, _wanted(one))) for one in names]
         await ahead
         await _somebody_waits(kept)
         yield calls
@@ -302,7 +306,7 @@ async def test_a_lost_connection_is_unavailability_for_all_who_share_it_and_a_re
     put = put_session_on(kept, kept.new_sessions)
     async with asyncio.timeout(20):
         async with _held_up(kept, put, "one", "two") as calls:
-            later = asyncio.create_task(put(_wanted("later"), budget=BUDGET))
+            later = asyncio.create_task(_put(put, _wanted("later")))
             await asyncio.sleep(0)
             await kept.rows(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -312,7 +316,7 @@ async def test_a_lost_connection_is_unavailability_for_all_who_share_it_and_a_re
         assert [type(one) for one in failures] == [StoreUnavailable] * 3
         assert (await later).revision == 1
         assert await _stored_ids(kept) == {"goes ahead", "in the way", "later"}
-        assert [one.revision for one in await asyncio.gather(put(_wanted("one"), budget=BUDGET))] == [1]
+        assert [one.revision for one in await asyncio.gather(_put(put, _wanted("one")))] == [1]
     assert await _stored_ids(kept, "change") == {"goes ahead", "later", "one"}
 
 
@@ -327,7 +331,7 @@ async def test_a_caller_who_leaves_while_the_statement_runs_finds_the_session_ac
             await asyncio.wait([leaving])
         assert (await in_the_way).revision == 1
         assert leaving.cancelled()
-        assert (await put(_wanted(), budget=BUDGET)).revision == 1
+        assert (await _put(put, _wanted())).revision == 1
     told = await kept.rows("SELECT session_id FROM change WHERE session_id = %(id)s", id=SESSION)
     assert told == [{"session_id": SESSION}]
 

@@ -272,6 +272,7 @@ class Application:
         details: SessionDetails | None = None,
         etag: str = "",
         only_if_free: bool = False,
+        despite_unread: bool = False,
         hold_id: str | None = None,
         budget: timedelta = BUDGET,
     ) -> Session:
@@ -282,9 +283,10 @@ class Application:
             details=details or some_details(),
             etag=etag,
             only_if_free=only_if_free,
+            despite_unread=despite_unread,
             hold_id=None if hold_id is None else HoldId(hold_id),
         )
-        return await self.put_session(wanted, budget=budget)
+        return (await self.put_session(wanted, budget=budget)).session
 
     async def hold(
         self,

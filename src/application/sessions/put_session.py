@@ -11,7 +11,7 @@ from application.ports.new_sessions import NewSessions
 from application.ports.store import Store, Transaction
 from domain.availability import Availability
 from domain.change import Change, ChangeType, change_of_booking, hold_ended
-from domain.hold import Hold, TimeTaken, require_free
+from domain.hold import Hold, TimeTaken, require_free, require_not_taken
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionDetails, SessionNotFound, SessionTooOld, new_session
@@ -19,7 +19,8 @@ from domain.session import Session, SessionDetails, SessionNotFound, SessionTooO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSession:
-    """What a caller asks for. `only_if_free`: refuse it otherwise. `hold_id`: the hold that becomes this session."""
+    """What a caller asks for. `only_if_free`: refuse it otherwise; with `despite_unread`, only where its time is known
+    to be taken. `hold_id`: the hold that becomes this session."""
 
     expert_id: ExpertId
     session_id: SessionId
@@ -27,6 +28,7 @@ class WantedSession:
     details: SessionDetails
     etag: str = ""
     only_if_free: bool = False
+    despite_unread: bool = False
     hold_id: HoldId | None = None
 
     @property
@@ -54,6 +56,14 @@ class WantedSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedSession:
+    """`evidence` is what is known of its time; None where nothing was looked at."""
+
+    session: Session
+    evidence: Availability | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PutSession:
     store: Store
     new_sessions: NewSessions
@@ -61,7 +71,7 @@ class PutSession:
     look_up: LookUpAvailability
     sessions_kept: timedelta
 
-    async def __call__(self, wanted: WantedSession, *, budget: timedelta) -> Session:
+    async def __call__(self, wanted: WantedSession, *, budget: timedelta) -> AcceptedSession:
         """The session as accepted; the same wish again changes nothing and checks nothing.
 
         Calendars are looked at within `budget`, and only for a session wanted if free. Raises ExpertNotFound,
@@ -71,14 +81,15 @@ class PutSession:
         now = self.clock.now()
         may_be_new = wanted.interval.end >= now - self.sessions_kept
         if may_be_new and wanted.is_plain and (new := await self._accept_as_new(wanted, now)) is not None:
-            return new
+            return AcceptedSession(session=new)
         checked = None
         if wanted.only_if_free:
             if (met := await self._met(wanted, may_be_new=may_be_new)) is not None:
-                return met
+                return AcceptedSession(session=met)
             checked = await self._free(wanted, budget)
         async with self.store.transaction() as tx:
-            return await self._accept(tx, wanted, checked, may_be_new=may_be_new)
+            accepted = await self._accept(tx, wanted, checked, may_be_new=may_be_new)
+        return AcceptedSession(session=accepted, evidence=checked)
 
     async def _accept_as_new(self, wanted: WantedSession, now: datetime) -> Session | None:
         """The session, accepted without a unit of work of its own; None where it takes one to say what it is."""
@@ -110,7 +121,11 @@ class PutSession:
             excluded={wanted.session_id},
             excluded_holds={wanted.hold_id} if wanted.hold_id else (),
         )
-        require_free(known.check(wanted.interval), known.unread)
+        checked = known.check(wanted.interval)
+        if wanted.despite_unread:
+            require_not_taken(checked)
+        else:
+            require_free(checked, known.unread)
         return known
 
     async def _accept(

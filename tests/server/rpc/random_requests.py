@@ -22,12 +22,16 @@ REQUESTS: tuple[type[Message], ...] = (
     availability_service_pb2.CheckTimesRequest,
     availability_service_pb2.FindTimesRequest,
     availability_service_pb2.HoldTimeRequest,
+    availability_service_pb2.ListHoldsRequest,
     calendar_service_pb2.ListCalendarsRequest,
     calendar_service_pb2.UpdateCalendarSettingsRequest,
     change_service_pb2.ListChangesRequest,
     change_service_pb2.WatchChangesRequest,
     expert_service_pb2.PutExpertRequest,
+    expert_service_pb2.BatchPutExpertsRequest,
     session_service_pb2.PutSessionRequest,
+    session_service_pb2.BatchPutSessionsRequest,
+    session_service_pb2.ListSessionsRequest,
 )
 
 

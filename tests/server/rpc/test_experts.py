@@ -30,7 +30,7 @@ async def test_gives_back_what_was_put(api: Api) -> None:
     assert put == got.expert
     assert instant(put.create_time) == instant(put.update_time) == api.world.clock.now()
     for time in ("create_time", "update_time"):
-        put.ClearField(time)  # type: ignore[arg-type]
+        put.ClearField(time)
     assert put == expert_message()
 
 
@@ -71,7 +71,7 @@ async def test_lists_all_experts_page_by_page_in_the_order_of_their_ids(api: Api
     assert [len(one) for one in found] == [2, 2, 1]
     assert [one for page in found for one in page] == sorted(put, key=lambda one: one.expert_id)
     for position in ([1], ["a", "b"], []):
-        request.page_token = page_token(request, position)  # type: ignore[arg-type]
+        request.page_token = page_token(request, position)
         assert (await failure_of(api.experts.ListExperts(request))).reason == "PAGE_TOKEN_INVALID"
 
 

@@ -64,7 +64,7 @@ LISTS = [(kind, field) for kind in REQUESTS for field in kind.DESCRIPTOR.fields 
 @pytest.mark.parametrize(("kind", "field"), LISTS, ids=[field.full_name for _, field in LISTS])
 def test_one_item_more_than_the_contract_allows_is_too_long(kind: type[Message], field: Any) -> None:
     rules: Any = field.GetOptions().Extensions[validate_pb2.field]
-    item: Any = {} if field.message_type else ""
+    item: Any = {} if field.message_type else 1 if field.enum_type else ""
 
     require_short_lists(kind(**{field.name: [item] * rules.repeated.max_items}))
     with pytest.raises(RequestInvalid):

@@ -116,7 +116,8 @@ class AdmittedStream:
 
 def require_of_all(call: CurrentCall, rule: Rule, request: Any) -> None:
     """Raises ScopeMissing for a request about all experts by a caller who may ask about one."""
-    if rule.of_all is None or getattr(request, "expert_id", ""):
+    names_one = "expert_id" in request.DESCRIPTOR.fields_by_name and request.expert_id
+    if rule.of_all is None or names_one:
         return
     if call.caller is None or rule.of_all not in call.caller.scopes:
         raise ScopeMissing(scope=rule.of_all)

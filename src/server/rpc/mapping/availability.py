@@ -14,6 +14,7 @@ from application.availability.slices import Slices
 from calendarsync.v1.availability_pb2 import CalendarEvidence
 from calendarsync.v1.availability_service_pb2 import CheckedTime as CheckedTimeMessage
 from calendarsync.v1.availability_service_pb2 import CheckTimesResponse, ListBusyTimesResponse
+from calendarsync.v1.session_service_pb2 import ConflictEvidence
 from domain.availability import Availability, CheckedTime, ReadingSource, UnreadReason, Verdict
 from domain.ids import AccountId, CalendarId
 from domain.interval import Interval
@@ -125,6 +126,12 @@ def evidence(availability: Availability) -> bytes:
     ]
     pieces += [_unread(one.calendar_id, one.account_id, one.reason) for one in availability.unread]
     return b"".join(pieces)
+
+
+def conflict_evidence(availability: Availability) -> ConflictEvidence:
+    """The same as a message."""
+    told = ListBusyTimesResponse.FromString(evidence(availability))
+    return ConflictEvidence(complete=told.complete, calendars=told.calendars)
 
 
 @lru_cache(maxsize=PIECES_KEPT)

@@ -12,6 +12,7 @@ from calendarsync.v1 import session_service_pb2 as pb
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
+from server.rpc.mapping.availability import conflict_evidence
 from server.rpc.mapping.sessions import details_from, session_filter_from, session_message
 from server.rpc.mapping.times import interval_from
 from server.rpc.paging import Position, page_size, page_token, position_of, time_in, time_text
@@ -55,11 +56,15 @@ class Sessions(SessionServiceServicer):
             interval=interval_from(request.interval, "interval"),
             details=details_from(request.details),
             etag=request.etag,
-            only_if_free=request.conflict_check == pb.CONFLICT_CHECK_REJECT,
+            only_if_free=request.conflict_check not in UNCHECKED,
+            despite_unread=request.conflict_check == pb.CONFLICT_CHECK_REJECT_KNOWN,
             hold_id=HoldId(request.hold_id) if request.hold_id else None,
         )
-        session = await self.put_session(wanted, budget=self.budget.of(context))
-        return pb.PutSessionResponse(session=session_message(session))
+        accepted = await self.put_session(wanted, budget=self.budget.of(context))
+        response = pb.PutSessionResponse(session=session_message(accepted.session))
+        if accepted.evidence is not None:
+            response.conflict_evidence.CopyFrom(conflict_evidence(accepted.evidence))
+        return response
 
     async def CancelSession(
         self, request: pb.CancelSessionRequest, context: Context
