@@ -69,10 +69,6 @@ class Booking(RuleBasedStateMachine):
         """In the loop of the service, while the machine waits in a thread of its own."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
-    def _now(self) -> datetime:
-        """By the clock that the answers go by."""
-        return self.service.process.container.clock().now()
-
     @initialize()
     def connect(self) -> None:
         self.run(self._connect())
@@ -80,7 +76,7 @@ class Booking(RuleBasedStateMachine):
     async def _connect(self) -> None:
         await self.service.put_expert(self.expert_id, time_zone="UTC")
         for person in self.both:
-            self.history[person] = History(tell_time=self._now)
+            self.history[person] = History(tell_time=self.service.now)
             await self.service.connect(person, expert_id=self.expert_id)
 
     @rule(person=people, start=starts, length=lengths)
@@ -270,7 +266,7 @@ class Booking(RuleBasedStateMachine):
             self._ask(None)
 
     def _ask(self, max_age: timedelta | None) -> None:
-        asked_at = self._now()
+        asked_at = self.service.now()
         found, read_at = self.run(self._check(max_age))
         oldest = asked_at - (BOUND if max_age is None else max_age)
         assert all(read >= oldest for read in read_at)

@@ -1,7 +1,7 @@
 """Answers from stored readings: what they cost, how old they may be, how far they reach, and what they never hide."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -34,7 +34,7 @@ async def test_an_answer_from_what_is_stored_asks_microsoft_nothing(connected: S
 async def test_a_bound_of_zero_looks_now(connected: Service) -> None:
     connected.sandbox.world.events.add("anna", at(9, day=SOON), at(10, day=SOON))
     assert await connected.check(hours(9, 10, day=SOON)) == ["FREE"], "nobody told us, and it is young enough"
-    before = datetime.now(UTC)
+    before = connected.now()
     answer = await connected.busy(SOON_ALL_DAY, max_age=NOW)
     assert (sources(answer), busy_hours(answer, day=SOON)) == ({"LIVE"}, [(9, 10)])
     assert answer.calendars[0].read_time.ToDatetime(tzinfo=UTC) >= before
@@ -47,7 +47,7 @@ async def test_says_how_old_a_reading_is_and_reads_anew_what_is_older_than_allow
 ) -> None:
     await pass_time(connected, timedelta(minutes=10), read_again=False)
     (evidence,) = (await connected.busy(SOON_ALL_DAY)).calendars
-    age = datetime.now(UTC) - evidence.read_time.ToDatetime(tzinfo=UTC)
+    age = connected.now() - evidence.read_time.ToDatetime(tzinfo=UTC)
     assert timedelta(minutes=10) < age < timedelta(minutes=11)
     looked = asked(connected)
     assert sources(await connected.busy(SOON_ALL_DAY, max_age=timedelta(minutes=12))) == {"STORED"}

@@ -87,6 +87,10 @@ class Service(Calls):
     database: AsyncConnection[DictRow]
     logs: Logs
 
+    def now(self) -> datetime:
+        """By the clock that its answers go by: this machine's may be some milliseconds apart."""
+        return self.process.container.clock().now()
+
     async def alarms(self) -> list[str]:
         """The names of the alarms that the operations door shows; the process is alive all the same."""
         page = await self.operations("/healthz")
