@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from server.http.languages import Text
 from server.http.pages import policy_of, rendered
 from server.http.password_texts import PasswordWords
 
@@ -21,8 +22,8 @@ class FormPage:
     form: str = field(repr=False)
     name: str = field(repr=False)
     cancel_url: str = field(repr=False)
-    problem: str = ""
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problem: Text | None = None
+    problems: Mapping[str, Text] = field(default_factory=dict)
     status: int = 200
 
     @property

@@ -25,6 +25,7 @@ from server.http.elsewhere import Elsewhere
 from server.http.failures import words_of
 from server.http.form_page import FormPage, form_response
 from server.http.forms import FormDamaged, url_encoded_form
+from server.http.languages import Text
 from server.http.pages import page_response
 from server.http.password_texts import (
     DAMAGED_FORM,
@@ -53,8 +54,8 @@ class Problem:
     """Why the form is shown again: `of` are texts about single fields, `text` one about none of them."""
 
     status: int
-    text: str = ""
-    of: tuple[tuple[str, str], ...] = ()
+    text: Text | None = None
+    of: tuple[tuple[str, Text], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,8 @@ class PasswordPage:
             if isinstance(failure, SignInFailed)
             else HTTPStatus.SERVICE_UNAVAILABLE
         )
-        return Problem(status=status, text=" ".join(words_of(failure, self.provider)))
+        what, after = words_of(failure, self.provider)
+        return Problem(status=status, text=what + after)
 
     async def _form(
         self, request: web.Request, state: str, problem: Problem | None = None
@@ -151,7 +153,7 @@ class PasswordPage:
             form=form.form,
             name=form.name,
             cancel_url=form.cancel_url,
-            problem=problem.text if problem else "",
+            problem=problem.text if problem else None,
             problems=dict(problem.of) if problem else {},
             status=problem.status if problem else HTTPStatus.OK,
         )

@@ -112,7 +112,9 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             calendar_providers=configured,
             mailer=_mailer(settings, clock),
             public_url=public_url,
-            product=Product(name=settings.product_name, url=settings.product_url),
+            product=Product(
+                name=settings.product_name, url=settings.product_url, language=settings.default_language
+            ),
             return_urls=settings.return_urls,
             confirming=settings.confirm_connections,
             read_budget=timedelta(seconds=settings.read_budget_seconds),

@@ -39,8 +39,8 @@ class MailSettings(BaseModel):
     mail_from: str | None = Field(default=None, description="`name@host` or `Name <name@host>`")
     default_language: str = Field(
         default=ENGLISH,
-        description="of mails to experts without a `locale`, or with one that there are no mails in: `en` or `de`, or a"
-        " language of `MAIL_TEMPLATES`",
+        description="language of mails to experts whose `locale` is empty or not there, and of pages for browsers that"
+        " ask for none of theirs: `en` or `de`; of mails also one of `MAIL_TEMPLATES`, and pages are English then",
     )
     mail_templates: Path | None = Field(
         default=None,
