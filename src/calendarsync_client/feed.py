@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ async def follow(
     silence: timedelta = SILENCE,
     pauses: Pauses | None = None,
     sleep: Callable[[float], Any] = asyncio.sleep,
-) -> AsyncIterator[WatchChangesResponse]:
+) -> AsyncGenerator[WatchChangesResponse, None]:
     """Yields the changes of one expert or of all after a cursor, or from now on, for as long as there is a feed.
 
     Keep the `cursor` of each element once you have dealt with it, that of heartbeats, too (those without a `change`),
@@ -103,7 +103,7 @@ def follow_blocking(
     expert_id: str = "",
     pauses: Pauses | None = None,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[WatchChangesResponse]:
+) -> Generator[WatchChangesResponse, None, None]:
     """The same for threads. A connection that died in silence is noticed by the channel's keepalive pings."""
     pauses = pauses or Pauses()
     either: Any = channel

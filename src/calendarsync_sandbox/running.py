@@ -142,6 +142,8 @@ def _addresses(process: subprocess.Popen[str], log: Path) -> Running:
     if not line:
         raise DidNotStart(log.read_text())
     told = json.loads(line)
+    if told["sandbox"] is None:
+        raise DidNotStart("the settings given name a real provider, and then there is no sandbox")
     return Running(
         grpc_address=told["grpc_address"],
         public_url=told["public_url"],

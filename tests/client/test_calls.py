@@ -1,4 +1,4 @@
-"""The client's channel and failures, on a scripted service; tests/server/rpc/test_client_failures.py has ours."""
+"""The client's channel and failures, on a scripted service; tests/server/rpc/test_client_package.py has ours."""
 
 from collections.abc import Awaitable
 from datetime import timedelta
