@@ -51,7 +51,7 @@ def test_has_every_file_of_its_packages_and_the_contracts_python(calendarsync: P
     wanted = {inside + name.removeprefix("src/") for one in FLOORS for name in committed(f"src/{one}")}
     wanted |= {
         inside + name.removeprefix("proto/").replace(".proto", kind)
-        for name in committed("proto")
+        for name in committed("proto/calendarsync")
         for kind in ("_pb2.py", "_pb2_grpc.py")
     }
     wanted.add(inside + "buf/validate/validate_pb2.py")
