@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain.buffers import NO_BUFFERS, Buffers
 from domain.errors import DomainError
 from domain.interval import Interval
 from domain.local_days import DAY, Stretch, day_at, stretches_of
@@ -39,8 +40,8 @@ class TooManyStarts(DomainError):
 class WantedTimes:
     """Times of this `length` inside the window and the opening hours, if there are any, by the clock of `zone`.
 
-    `notice` is how far ahead they start at least. `before` and `after` must be free as well, but may lie outside of
-    window and hours. An expert who has `most_a_day` sessions on a day of the zone takes no more on it.
+    `notice` is how far ahead they start at least. The buffers must be free as well, but may lie outside of window and
+    hours. An expert who has `most_a_day` sessions on a day of the zone takes no more on it.
     """
 
     window: Interval
@@ -50,14 +51,13 @@ class WantedTimes:
     alignment: Alignment = Alignment.CLOCK
     hours: OpeningHours | None = None
     notice: timedelta = timedelta()
-    before: timedelta = timedelta()
-    after: timedelta = timedelta()
+    buffers: Buffers = NO_BUFFERS
     most_a_day: int | None = None
 
     @property
     def reach(self) -> tuple[int, int]:
         """How far before a start and after it an expert must be free, in microseconds."""
-        return self.before // MICROSECOND, (self.length + self.after) // MICROSECOND
+        return self.buffers.before // MICROSECOND, (self.length + self.buffers.after) // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

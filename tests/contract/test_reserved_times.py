@@ -151,6 +151,29 @@ async def test_touching_times_do_not_overlap(kept: Kept) -> None:
     await _book(kept, interval=an_interval(starts=25))
 
 
+@pytest.mark.parametrize("starts", [23, 25])
+async def test_what_is_needed_beside_a_time_must_be_nobody_elses_and_is_not_taken(
+    kept: Kept, starts: float
+) -> None:
+    await put_expert(kept)
+    needed = an_interval(starts=23.5, hours=2)
+    await _hold(kept, a_hold("near", interval=an_interval(starts=starts)))
+    async with kept.transaction() as tx:
+        await tx.sessions.add(a_session())
+        with pytest.raises(TimeTaken) as refused:
+            await tx.reserved.hold(a_hold(), needed=needed, now=NOW)
+        with pytest.raises(TimeTaken):
+            await tx.reserved.reserve(EXPERT, SESSION, an_interval(), needed=needed, now=NOW)
+        assert refused.value.holds == ("near",)
+
+        # Once that has expired, it is in nobody's way; and beside the time it need not be removed.
+        assert await tx.reserved.hold(a_hold(), needed=needed, now=a_hold().expires_at) == ()
+        assert (await tx.reserved.release(EXPERT, HoldId("near"))).hold_id == "near"
+        assert (await tx.reserved.release(EXPERT, HOLD)).interval == a_hold().interval
+        await tx.reserved.reserve(EXPERT, SESSION, an_interval(), needed=needed, now=NOW)
+        await tx.reserved.hold(a_hold("beside", interval=an_interval(starts=starts)), now=NOW)
+
+
 async def test_experts_do_not_stand_in_each_others_way(kept: Kept) -> None:
     await put_expert(kept, an_expert(), an_expert(OTHER))
     await _hold(kept)

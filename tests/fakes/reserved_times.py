@@ -16,10 +16,12 @@ from tests.fakes.tables import Tables
 class FakeReservedTimes:
     tables: Tables
 
-    async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
+    async def hold(self, hold: Hold, *, needed: Interval | None = None, now: datetime) -> tuple[Hold, ...]:
         if hold.expert_id not in self.tables.experts:
             raise ExpertNotFound
-        removed = self._make_room(hold.expert_id, hold.interval, now, but_hold=hold.hold_id)
+        removed = self._make_room(
+            hold.expert_id, hold.interval, needed or hold.interval, now, but_hold=hold.hold_id
+        )
         self.tables.holds[hold.expert_id, hold.hold_id] = hold
         return removed
 
@@ -30,11 +32,17 @@ class FakeReservedTimes:
             raise HoldNotFound from None
 
     async def reserve(
-        self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
+        self,
+        expert_id: ExpertId,
+        session_id: SessionId,
+        interval: Interval,
+        *,
+        needed: Interval | None = None,
+        now: datetime,
     ) -> tuple[Hold, ...]:
         if (expert_id, session_id) not in self.tables.sessions:
             raise SessionNotFound
-        removed = self._make_room(expert_id, interval, now, but_session=session_id)
+        removed = self._make_room(expert_id, interval, needed or interval, now, but_session=session_id)
         self.tables.reserved[expert_id, session_id] = interval
         return removed
 
@@ -69,6 +77,7 @@ class FakeReservedTimes:
         self,
         expert_id: ExpertId,
         interval: Interval,
+        needed: Interval,
         now: datetime,
         *,
         but_hold: HoldId | None = None,
@@ -78,19 +87,18 @@ class FakeReservedTimes:
         holds = {
             key: one
             for key, one in self.tables.holds.items()
-            if key[0] == expert_id and key[1] != but_hold and one.interval.overlaps(interval)
+            if key[0] == expert_id and key[1] != but_hold and one.interval.overlaps(needed)
         }
         sessions = tuple(
             key[1]
             for key, one in self.tables.reserved.items()
-            if key[0] == expert_id and key[1] != but_session and one.overlaps(interval)
+            if key[0] == expert_id and key[1] != but_session and one.overlaps(needed)
         )
         live = tuple(key[1] for key, one in holds.items() if one.expires_at > now)
         if sessions or live:
             raise TimeTaken(sessions=sessions, holds=live)
-        for key in holds:
-            del self.tables.holds[key]
-        return tuple(holds[key] for key in sorted(holds))
+        over = sorted(key for key, one in holds.items() if one.interval.overlaps(interval))
+        return tuple(self.tables.holds.pop(key) for key in over)
 
 
 def _position(hold: Hold) -> HoldPosition:

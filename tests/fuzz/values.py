@@ -145,6 +145,16 @@ MESSAGES: Final[Mapping[str, Callable[[bool], st.SearchStrategy[Recipe]]]] = {
         if odd
         else st.sampled_from([{"seconds": 0}, {"seconds": 60}, {"seconds": 900}, {"nanos": 5_000_000}])
     ),
+    "google.type.TimeOfDay": lambda odd: (
+        st.fixed_dictionaries({"hours": odd_integers, "minutes": odd_integers, "nanos": odd_integers})
+        if odd
+        else st.sampled_from([{"hours": 9}, {"hours": 17, "minutes": 30}, {"hours": 24}])
+    ),
+    "google.type.Date": lambda odd: (
+        st.fixed_dictionaries({"year": odd_integers, "month": odd_integers, "day": odd_integers})
+        if odd
+        else st.sampled_from([{"year": FIRST.year, "month": FIRST.month, "day": day} for day in (1, 9, 28)])
+    ),
 }
 
 
@@ -152,7 +162,7 @@ MESSAGES: Final[Mapping[str, Callable[[bool], st.SearchStrategy[Recipe]]]] = {
 def values(draw: st.DrawFn, field: FieldDescriptor, *, odd: bool) -> Recipe:
     """One value of a field that is no message of the contract's own."""
     if field.message_type is not None:
-        if field.name == "lifetime" and not odd:
+        if field.name in {"lifetime", "duration", "step"} and not odd:
             return {"seconds": draw(st.integers(60, 900))}
         return draw(MESSAGES[field.message_type.full_name](odd))
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:

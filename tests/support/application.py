@@ -68,6 +68,7 @@ from application.upkeep.show_life import ShowLife
 from domain.account import Account, Provider
 from domain.audit import AuditAction
 from domain.availability import ReadFailure
+from domain.buffers import NO_BUFFERS, Buffers
 from domain.calendar import Calendar
 from domain.change import Change, ChangeType
 from domain.errors import DomainError
@@ -274,6 +275,7 @@ class Application:
         only_if_free: bool = False,
         despite_unread: bool = False,
         hold_id: str | None = None,
+        buffers: Buffers = NO_BUFFERS,
         budget: timedelta = BUDGET,
     ) -> Session:
         wanted = WantedSession(
@@ -285,6 +287,7 @@ class Application:
             only_if_free=only_if_free,
             despite_unread=despite_unread,
             hold_id=None if hold_id is None else HoldId(hold_id),
+            buffers=buffers,
         )
         return (await self.put_session(wanted, budget=budget)).session
 
@@ -294,6 +297,7 @@ class Application:
         *,
         expert_id: str = EXPERT,
         interval: Interval | None = None,
+        buffers: Buffers = NO_BUFFERS,
         lifetime: timedelta | None = None,
         max_age: timedelta | None = None,
         budget: timedelta = BUDGET,
@@ -302,6 +306,7 @@ class Application:
             expert_id=ExpertId(expert_id),
             hold_id=HoldId(hold_id),
             interval=interval or an_interval(),
+            buffers=buffers,
             lifetime=lifetime,
             max_age=max_age,
             budget=budget,

@@ -41,11 +41,11 @@ HOLDS_OF_EXPERT = """
 class PostgresReservedTimes:
     connection: Connection
 
-    async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
+    async def hold(self, hold: Hold, *, needed: Interval | None = None, now: datetime) -> tuple[Hold, ...]:
         if not await self._take_turn(hold.expert_id):
             raise ExpertNotFound
         row = _to_row(hold)
-        removed = await self._make_room(row, now)
+        removed = await self._make_room(row, needed or hold.interval, now)
         await self.connection.execute(
             """
             INSERT INTO reserved_time (expert_id, hold_id, during, expires_at)
@@ -66,7 +66,13 @@ class PostgresReservedTimes:
         return _from_row(row)
 
     async def reserve(
-        self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
+        self,
+        expert_id: ExpertId,
+        session_id: SessionId,
+        interval: Interval,
+        *,
+        needed: Interval | None = None,
+        now: datetime,
     ) -> tuple[Hold, ...]:
         await self._take_turn(expert_id)
         row = {
@@ -80,7 +86,7 @@ class PostgresReservedTimes:
         )
         if cursor.rowcount == 0:
             raise SessionNotFound
-        removed = await self._make_room(row, now)
+        removed = await self._make_room(row, needed or interval, now)
         await self.connection.execute(
             """
             INSERT INTO reserved_time (expert_id, session_id, during)
@@ -147,21 +153,21 @@ class PostgresReservedTimes:
         )
         return cursor.rowcount == 1
 
-    async def _make_room(self, row: DictRow, now: datetime) -> tuple[Hold, ...]:
+    async def _make_room(self, row: DictRow, needed: Interval, now: datetime) -> tuple[Hold, ...]:
         """Drop the expired holds in the way, and the row to be replaced; returns the former.
 
-        Raises TimeTaken for anything else.
+        Raises TimeTaken for anything else in all that is needed.
         """
         cursor = await self.connection.execute(
             """
             SELECT hold_id, session_id FROM reserved_time
-            WHERE expert_id = %(expert_id)s AND during && %(during)s
+            WHERE expert_id = %(expert_id)s AND during && %(needed)s
                 AND (hold_id, session_id) IS DISTINCT FROM (%(hold_id)s::text, %(session_id)s::text)
                 AND (expires_at IS NULL OR expires_at > %(now)s)
             ORDER BY during
             LIMIT %(told)s
             """,
-            row | {"now": now, "told": MOST_TOLD},
+            row | {"needed": _during(needed), "now": now, "told": MOST_TOLD},
         )
         if taken := await cursor.fetchall():
             raise TimeTaken(

@@ -37,7 +37,7 @@ class CheckTimes:
         max_age: timedelta | None = None,
         budget: timedelta,
     ) -> CheckedTimes:
-        """For at least one candidate, each ending after it starts.
+        """For at least one candidate, each ending after it starts; with its buffers, if it has any.
 
         Raises ExpertNotFound, WindowTooLong when together they span more than is answered at once, QuestionTooLarge.
         """

@@ -21,10 +21,11 @@ class HoldPosition:
 class ReservedTimes(Protocol):
     """Whoever gives a time away waits for the expert's lock, and holds it until the transaction ends."""
 
-    async def hold(self, hold: Hold, *, now: datetime) -> tuple[Hold, ...]:
+    async def hold(self, hold: Hold, *, needed: Interval | None = None, now: datetime) -> tuple[Hold, ...]:
         """Reserve a time, in the place of the hold with this id if there is one.
 
-        Other holds that have expired at `now` don't count: those in the way are removed, and returned by id.
+        Nobody else may have any of `needed`, which holds the time; not set, it is the time. Other holds that have
+        expired at `now` don't count: those in the way of the time are removed, and returned by id.
         Raises TimeTaken, which names what is in the way, ExpertNotFound.
         """
         ...
@@ -34,7 +35,13 @@ class ReservedTimes(Protocol):
         ...
 
     async def reserve(
-        self, expert_id: ExpertId, session_id: SessionId, interval: Interval, *, now: datetime
+        self,
+        expert_id: ExpertId,
+        session_id: SessionId,
+        interval: Interval,
+        *,
+        needed: Interval | None = None,
+        now: datetime,
     ) -> tuple[Hold, ...]:
         """Give a time to a session, in the place of the one it has; returns the expired holds it removed, as `hold`.
 

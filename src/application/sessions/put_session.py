@@ -10,6 +10,7 @@ from application.ports.clock import Clock
 from application.ports.new_sessions import NewSessions
 from application.ports.store import Store, Transaction
 from domain.availability import Availability
+from domain.buffers import NO_BUFFERS, Buffers
 from domain.change import Change, ChangeType, change_of_booking, hold_ended
 from domain.hold import Hold, TimeTaken, require_free, require_not_taken
 from domain.ids import ExpertId, HoldId, SessionId
@@ -19,8 +20,8 @@ from domain.session import Session, SessionDetails, SessionNotFound, SessionTooO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSession:
-    """What a caller asks for. `only_if_free`: refuse it otherwise; with `despite_unread`, only where its time is known
-    to be taken. `hold_id`: the hold that becomes this session."""
+    """What a caller asks for. `only_if_free`: refuse it unless its time and the `buffers` around it are free; with
+    `despite_unread`, only where one of them is known to be taken. `hold_id`: the hold that becomes this session."""
 
     expert_id: ExpertId
     session_id: SessionId
@@ -30,6 +31,12 @@ class WantedSession:
     only_if_free: bool = False
     despite_unread: bool = False
     hold_id: HoldId | None = None
+    buffers: Buffers = NO_BUFFERS
+
+    @property
+    def needed(self) -> Interval:
+        """What must be free."""
+        return self.buffers.around(self.interval) if self.only_if_free else self.interval
 
     @property
     def is_checked(self) -> bool:
@@ -115,13 +122,13 @@ class PutSession:
         """The evidence. Raises TimeTaken, AvailabilityUnknown, CalendarsUnreadable."""
         known = await self.look_up(
             wanted.expert_id,
-            wanted.interval,
+            wanted.needed,
             budget=budget,
             max_age=timedelta(),
             excluded={wanted.session_id},
             excluded_holds={wanted.hold_id} if wanted.hold_id else (),
         )
-        checked = known.check(wanted.interval)
+        checked = known.check(wanted.needed)
         if wanted.despite_unread:
             require_not_taken(checked)
         else:
@@ -190,19 +197,21 @@ class PutSession:
             hold.require_covers(wanted.interval, now)
             ended.append(hold)
         if wanted.only_if_free:
-            booked = await tx.sessions.booked(wanted.expert_id, wanted.interval)
+            booked = await tx.sessions.booked(wanted.expert_id, wanted.needed)
             if others := tuple(one.session_id for one in booked if one.session_id != wanted.session_id):
                 raise TimeTaken(sessions=others)
         if wanted.is_checked:
             await self._see_what_came_since(tx, wanted, now)
-            ended += await tx.reserved.reserve(wanted.expert_id, wanted.session_id, wanted.interval, now=now)
+            ended += await tx.reserved.reserve(
+                wanted.expert_id, wanted.session_id, wanted.interval, needed=wanted.needed, now=now
+            )
         elif known is not None and known.interval != wanted.interval:
             await tx.reserved.give_back(wanted.expert_id, wanted.session_id)
         return ended
 
     async def _see_what_came_since(self, tx: Transaction, wanted: WantedSession, now: datetime) -> None:
         """A reading stored since the time was checked, or held, knew of no session there, and reported nothing."""
-        overlapping = await tx.readings.overlapping(wanted.expert_id, wanted.interval, but=wanted.session_id)
+        overlapping = await tx.readings.overlapping(wanted.expert_id, wanted.needed, but=wanted.session_id)
         if wanted.only_if_free and overlapping:
             raise TimeTaken(calendars=tuple(calendar_id for _, calendar_id in overlapping))
         for account_id, calendar_id in overlapping:

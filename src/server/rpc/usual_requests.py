@@ -77,7 +77,8 @@ def asked_in(raw: bytes) -> AskedTimes | None:
 
 
 def _rest_in(raw: bytes) -> CheckTimesRequest | None:
-    """All that comes after the candidates; None when it is not usual, or not what a library writes."""
+    """All that comes after the candidates; None when it is not usual, such as with buffers, or not what a library
+    writes."""
     if not raw:
         return NOTHING
     try:
@@ -85,7 +86,8 @@ def _rest_in(raw: bytes) -> CheckTimesRequest | None:
     except DecodeError:
         return None
     ours = not rest.expert_id and not rest.candidates and rest.SerializeToString() == raw
-    return rest if ours and _is_usual_about_readings(rest) else None
+    buffered = rest.HasField("buffer_before") or rest.HasField("buffer_after")
+    return rest if ours and not buffered and _is_usual_about_readings(rest) else None
 
 
 def _is_usual_about_readings(request: ListBusyTimesRequest | CheckTimesRequest) -> bool:

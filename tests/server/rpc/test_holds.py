@@ -61,6 +61,38 @@ async def test_refuses_to_hold_what_is_taken(api: Api) -> None:
     assert failure.metadata == {"busy_hold_ids": "hold-1"}
 
 
+async def test_buffers_must_be_free_as_well(api: Api) -> None:
+    await _connected(api)
+    await api.sessions.PutSession(session_request("near", starts=25.25))
+    check, put = _check(), _put("session-1", conflict_check=REJECT)
+    check.buffer_after.seconds = put.buffer_after.seconds = 1800
+
+    (checked,) = (await api.availability.CheckTimes(check)).times
+    held = await failure_of(api.availability.HoldTime(_hold(buffer_after=Duration(seconds=1800))))
+    booked = await failure_of(api.sessions.PutSession(put))
+
+    assert checked.verdict == pb.TIME_VERDICT_BUSY
+    assert list(checked.busy_session_ids) == ["near"]
+    assert checked.candidate == check.candidates[0]
+    assert held.reason == booked.reason == "TIME_TAKEN"
+    assert held.metadata == booked.metadata == {"busy_session_ids": "near"}
+
+
+async def test_buffers_on_the_other_side_are_in_nobodys_way(api: Api) -> None:
+    await _connected(api)
+    await api.sessions.PutSession(session_request("near", starts=25.25))
+    check, put = _check(), _put("session-1", conflict_check=REJECT)
+    check.buffer_before.seconds = put.buffer_before.seconds = 1800
+
+    (checked,) = (await api.availability.CheckTimes(check)).times
+    await api.availability.HoldTime(_hold(buffer_before=Duration(seconds=1800)))
+    await api.availability.ReleaseHold(pb.ReleaseHoldRequest(expert_id=EXPERT, hold_id="hold-1"))
+    session = (await api.sessions.PutSession(put)).session
+
+    assert checked.verdict == pb.TIME_VERDICT_FREE
+    assert session.interval == put.interval
+
+
 async def test_says_what_takes_the_time(api: Api) -> None:
     await _connected(api)
     await api.sessions.PutSession(_put("session-1"))

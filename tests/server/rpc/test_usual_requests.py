@@ -75,6 +75,7 @@ about_readings: dict[str, st.SearchStrategy[Any]] = {
         ),
     ),
 }
+buffers = st.sampled_from([None] * 6 + [Duration(), Duration(seconds=900), Duration(seconds=-1)])
 busy_requests = st.builds(ListBusyTimesRequest, expert_id=ids, window=st.none() | intervals, **about_readings)
 check_requests = st.builds(
     CheckTimesRequest,
@@ -83,6 +84,8 @@ check_requests = st.builds(
         st.lists(intervals, max_size=4),
         st.builds(lambda one, count: [one] * count, intervals, st.sampled_from([63, 64, 65, 200, 201])),
     ),
+    buffer_before=buffers,
+    buffer_after=buffers,
     **about_readings,
 )
 
@@ -145,6 +148,8 @@ def test_a_request_that_a_library_wrote_is_read_in_one_go_if_it_is_usual(request
         all(end.seconds <= LAST_OF_FIVE_BYTES and not end.nanos for end in ends)
         and len(request.expert_id) <= 127
         and not request.max_age.nanos
+        and not request.HasField("buffer_before")
+        and not request.HasField("buffer_after")
     )
 
     assert asked_in(raw) == (ordinarily(raw) if usual else None)
@@ -175,7 +180,10 @@ def test_usual_requests_cost_no_look_at_the_rules(monkeypatch: pytest.MonkeyPatc
     ("kind", "known"),
     [
         (ListBusyTimesRequest, {"expert_id", "window", "exclude_session_ids", "max_age"}),
-        (CheckTimesRequest, {"expert_id", "candidates", "exclude_session_ids", "max_age"}),
+        (
+            CheckTimesRequest,
+            {"expert_id", "candidates", "exclude_session_ids", "max_age", "buffer_before", "buffer_after"},
+        ),
     ],
 )
 def test_every_field_is_known_to_those_who_look_by_hand(kind: type[Message], known: set[str]) -> None:

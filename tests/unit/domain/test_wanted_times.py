@@ -2,22 +2,24 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.availability import Availability, Reading, ReadingSource, Unread, UnreadReason
+from domain.availability import Availability, Reading, ReadingSource, Unread, UnreadReason, Verdict
 from domain.blocking import BlockingRule
-from domain.found_times import ExpertStarts, Matching, Needed
+from domain.buffers import Buffers
+from domain.found_times import BUSY, FREE, UNKNOWN, ExpertStarts, Matching, Needed
 from domain.ids import HoldId, SessionId
 from domain.interval import Interval
 from domain.opening_hours import OpeningHours
 from domain.spans import Spans, instant, micros
 from domain.taken import BookedTime, HeldTime, Taken
-from domain.wanted_times import Alignment, Starts, WantedTimes, starts_of
+from domain.wanted_times import MOST_STARTS, Alignment, Starts, TooManyStarts, WantedTimes, starts_of
 from tests.builders import ACCOUNT, CALENDAR
 from tests.support.times_by_hand import MINUTE, ByHand, Times, utc
 
@@ -28,6 +30,7 @@ some = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 MICROS_A_MINUTE = 60_000_000
+VERDICTS = {BUSY[0]: Verdict.BUSY, FREE[0]: Verdict.FREE, UNKNOWN[0]: Verdict.UNKNOWN}
 CHANGES = [
     ("Europe/Berlin", date(2027, 3, 28)),
     ("Europe/Berlin", date(2027, 10, 31)),
@@ -124,8 +127,7 @@ def wanted_of(asked: ByHand) -> WantedTimes:
         alignment=Alignment.CLOCK if asked.by_the_clock else Alignment.WINDOW,
         hours=hours,
         notice=asked.notice,
-        before=asked.before,
-        after=asked.after,
+        buffers=Buffers(before=asked.before, after=asked.after),
         most_a_day=asked.most_a_day,
     )
 
@@ -205,3 +207,49 @@ def test_the_search_by_the_minute_finds_the_same(case: tuple[ByHand, list[Expert
     ]
 
     assert found == list(by_hand(asked, experts, matching))
+
+
+@settings(some, max_examples=60)
+@given(cases(), st.integers(0, 6 * 60))
+def test_an_expert_is_at_each_start_what_a_check_with_buffers_says(
+    case: tuple[ByHand, list[Expert], Matching], unasked_minutes: int
+) -> None:
+    """Also where less was asked about than is needed: nothing is known to be free there."""
+    asked, (expert, *_), _ = case
+    starts = starts_by_rule(replace(asked, most_a_day=None))
+    window = starts.in_question
+    begin = min(window.start + unasked_minutes * MINUTE, window.end - MINUTE)
+    known = known_of(expert, Interval(begin, window.end))
+    buffers, length = starts.wanted.buffers, starts.wanted.length
+
+    theirs = ExpertStarts(starts, known)
+    for _ in theirs.take_busy(1_000):
+        pass
+
+    checked = [
+        known.check(buffers.around(Interval(instant(at), instant(at) + length))).verdict for at in starts.at
+    ]
+    assert [VERDICTS[what] for what in theirs.row] == checked
+
+
+def test_at_most_so_many_starts_are_looked_at() -> None:
+    start = utc(date(2027, 3, 1))
+    asked = ByHand(
+        start=start,
+        end=start + 100_000 * MINUTE,
+        now=start,
+        minutes=1,
+        step=1,
+        zone=ZoneInfo("UTC"),
+        by_the_clock=True,
+        weekdays=None,
+        dates={},
+        notice=timedelta(),
+        before=timedelta(),
+        after=timedelta(),
+        most_a_day=None,
+    )
+
+    assert len(starts_by_rule(asked, experts=5).at) * 5 == MOST_STARTS
+    with pytest.raises(TooManyStarts):
+        starts_by_rule(asked, experts=6)

@@ -12,6 +12,8 @@ from calendarsync.v1.availability_service_pb2 import (
     HoldTimeRequest,
     ListBusyTimesRequest,
 )
+from calendarsync.v1.session_service_pb2 import PutSessionRequest
+from domain.buffers import Buffers
 from domain.ids import ExpertId, SessionId
 from domain.spans import Span
 from server.rpc.mapping.times import duration_from, span_from
@@ -20,11 +22,12 @@ BoundedRequest: TypeAlias = (
     ListBusyTimesRequest | BatchListBusyTimesRequest | CheckTimesRequest | FindTimesRequest | HoldTimeRequest
 )
 """Bounds how old a reading may be."""
+BufferedRequest: TypeAlias = CheckTimesRequest | FindTimesRequest | HoldTimeRequest | PutSessionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedTimes:
-    """`messages` are the candidates once more, each as the bytes of its message."""
+    """`candidates` include their buffers. `messages` are those without, each as the bytes of its message."""
 
     expert_id: ExpertId
     candidates: Sequence[Span]
@@ -35,9 +38,13 @@ class AskedTimes:
 
 def asked_by(request: CheckTimesRequest) -> AskedTimes:
     """For a request that the contract's rules have found valid. Raises RequestInvalid for what they can't see."""
+    buffers = buffers_of(request)
     return AskedTimes(
         expert_id=ExpertId(request.expert_id),
-        candidates=[span_from(one, f"candidates[{index}]") for index, one in enumerate(request.candidates)],
+        candidates=[
+            buffers.around_span(span_from(one, f"candidates[{index}]"))
+            for index, one in enumerate(request.candidates)
+        ],
         messages=[one.SerializeToString() for one in request.candidates],
         excluded=excluded_by(request),
         max_age=max_age_of(request),
@@ -46,6 +53,14 @@ def asked_by(request: CheckTimesRequest) -> AskedTimes:
 
 def excluded_by(request: ListBusyTimesRequest | CheckTimesRequest | FindTimesRequest) -> list[SessionId]:
     return [SessionId(one) for one in request.exclude_session_ids]
+
+
+def buffers_of(request: BufferedRequest) -> Buffers:
+    """What is not set is no time."""
+    return Buffers(
+        before=duration_from(request.buffer_before, "buffer_before"),
+        after=duration_from(request.buffer_after, "buffer_after"),
+    )
 
 
 def max_age_of(request: BoundedRequest) -> timedelta | None:

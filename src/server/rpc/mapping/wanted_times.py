@@ -8,6 +8,7 @@ from calendarsync.v1.availability_service_pb2 import FindTimesRequest
 from domain.found_times import Matching, Needed
 from domain.wanted_times import Alignment, WantedTimes
 from domain.zone import TimeZoneUnknown, zone_named
+from server.rpc.mapping.asked_times import buffers_of
 from server.rpc.mapping.enums import ALIGNMENTS, NEEDED
 from server.rpc.mapping.opening_hours import opening_hours_from
 from server.rpc.mapping.times import duration_from, interval_from
@@ -26,10 +27,8 @@ def wanted_times_of(request: FindTimesRequest) -> WantedTimes:
         zone=_zone(request.time_zone or USUAL_ZONE),
         alignment=ALIGNMENTS.inward(request.alignment) if request.alignment else Alignment.CLOCK,
         hours=opening_hours_from(request.opening_hours, "opening_hours") if has("opening_hours") else None,
-        # What is not set is no time.
-        notice=duration_from(request.minimum_notice, "minimum_notice"),
-        before=duration_from(request.buffer_before, "buffer_before"),
-        after=duration_from(request.buffer_after, "buffer_after"),
+        notice=duration_from(request.minimum_notice, "minimum_notice"),  # not set: none
+        buffers=buffers_of(request),
         most_a_day=request.max_sessions_per_day or None,
     )
 

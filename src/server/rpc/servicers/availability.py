@@ -18,7 +18,7 @@ from domain.ids import ExpertId, HoldId
 from domain.spans import MICROSECOND
 from server.rpc.answers import within_limits
 from server.rpc.callers.costs import QuestionCost, charge
-from server.rpc.mapping.asked_times import AskedTimes, asked_by, excluded_by, max_age_of
+from server.rpc.mapping.asked_times import AskedTimes, asked_by, buffers_of, excluded_by, max_age_of
 from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
 from server.rpc.mapping.batch import batch_answer
 from server.rpc.mapping.found_times import EvidenceOfMany, found_times_answer
@@ -132,6 +132,7 @@ class Availability(AvailabilityServiceServicer):
             expert_id=ExpertId(request.expert_id),
             hold_id=HoldId(request.hold_id),
             interval=interval_from(request.interval, "interval"),
+            buffers=buffers_of(request),
             lifetime=duration_from(request.lifetime, "lifetime") if request.HasField("lifetime") else None,
             max_age=max_age_of(request),
             budget=self.budget.of(context),

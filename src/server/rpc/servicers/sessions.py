@@ -12,6 +12,7 @@ from calendarsync.v1 import session_service_pb2 as pb
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
+from server.rpc.mapping.asked_times import buffers_of
 from server.rpc.mapping.availability import conflict_evidence
 from server.rpc.mapping.sessions import details_from, session_filter_from, session_message
 from server.rpc.mapping.times import interval_from
@@ -59,6 +60,7 @@ class Sessions(SessionServiceServicer):
             only_if_free=request.conflict_check not in UNCHECKED,
             despite_unread=request.conflict_check == pb.CONFLICT_CHECK_REJECT_KNOWN,
             hold_id=HoldId(request.hold_id) if request.hold_id else None,
+            buffers=buffers_of(request),
         )
         accepted = await self.put_session(wanted, budget=self.budget.of(context))
         response = pb.PutSessionResponse(session=session_message(accepted.session))
