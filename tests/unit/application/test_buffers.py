@@ -1,11 +1,13 @@
 """Buffers: time around a hold or a checked session that must be free as well, and is nobody's afterwards."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
+from domain.availability import Availability
 from domain.buffers import Buffers
 from domain.hold import Hold, TimeTaken
 from domain.ids import HoldId
@@ -95,24 +97,31 @@ async def test_what_only_touches_the_buffers_is_in_nobodys_way(
 
 
 @pytest.mark.parametrize("comes", ["hold", "session", "event"])
-async def test_what_comes_into_the_buffers_during_the_look_is_in_the_way(
+async def test_what_comes_into_the_buffers_after_the_look_is_in_the_way(
     app: Application, calendar: Person, take: Take, comes: str
 ) -> None:
-    read = app.provider.hold("read_entries", after_doing=True)
-    async with app.running(take(app)) as taking:
-        await read.reached.wait()
+    async def look_up(*question: Any, **bounds: Any) -> Availability:
+        found = await app.look_up_availability(*question, **bounds)
         if comes == "hold":
-            await app.hold(OTHER, interval=an_interval(starts=25), max_age=timedelta(minutes=15))
+            await app.hold(OTHER, interval=an_interval(starts=25))
         elif comes == "session":
             await app.book("other", interval=an_interval(starts=25))
         else:
-            calendar.block(an_interval(starts=25))
             app.clock.advance(timedelta(seconds=1))
-            (known,) = app.store.tables.readings
-            await app.read_calendar(known)
-        read.release()
-        with pytest.raises(TimeTaken):
-            await taking
+            calendar.block(an_interval(starts=25))
+            await app.read_calendar(found.readings[0].calendar_id)
+        return found
+
+    slow: Any = look_up
+    late = replace(
+        app,
+        hold_time=replace(app.hold_time, look_up=slow),
+        put_session=replace(app.put_session, look_up=slow),
+    )
+
+    with pytest.raises(TimeTaken):
+        await take(late)
+    assert _taken(app) == {"hold": [OTHER], "session": ["other"], "event": []}[comes]
 
 
 @pytest.mark.usefixtures("calendar")
