@@ -10,7 +10,7 @@ import pytest
 from domain.availability import Availability
 from domain.buffers import Buffers
 from domain.hold import Hold, TimeTaken
-from domain.ids import HoldId
+from domain.ids import HoldId, SessionId
 from domain.session import Session
 from tests.builders import EXPERT, SESSION, an_interval
 from tests.fakes.provider import Person
@@ -149,6 +149,20 @@ async def test_the_hold_that_becomes_the_session_is_not_in_its_way(app: Applicat
     await app.book(only_if_free=True, buffers=AROUND, hold_id=hold.hold_id)
 
     assert app.store.tables.reserved == {(EXPERT, SESSION): an_interval()}
+
+
+async def test_of_what_is_unread_counts_what_is_known_in_the_buffers(
+    app: Application, calendar: Person
+) -> None:
+    calendar.block(an_interval(starts=25))
+    app.clock.advance(timedelta(seconds=1))
+    await app.read_calendar((await app.calendar("object-maria/Calendar")).calendar_id)
+    app.provider.outage = True
+
+    await app.book("beside", only_if_free=True, despite_unread=True)
+    await app.cancel_session(EXPERT, SessionId("beside"))
+    with pytest.raises(TimeTaken):
+        await app.book(only_if_free=True, despite_unread=True, buffers=AROUND)
 
 
 @pytest.mark.usefixtures("calendar")
