@@ -173,10 +173,13 @@ async def test_an_expert_is_reminded_by_another_mail_until_the_address_sends_one
     for number in (2, 3):
         await service.database.execute("UPDATE incident SET mail_due_at = now()")
         assert await mailed(service, number=number) == link
+        await service.put_expert(locale="de-AT")
     first, second, third = service.sandbox.mails
     assert first.subject == "Action required: reconnect your Microsoft calendar"
-    assert second.subject == third.subject == "Reminder, action required: reconnect your Microsoft calendar"
-    assert "is still not connected" in second.text
+    assert second.subject == "Reminder, action required: reconnect your Microsoft calendar"
+    assert third.subject == "Erinnerung: Bitte verbinden Sie Ihren Microsoft-Kalender erneut"
+    assert "it is still not connected" in second.text
+    assert "ist noch immer nicht" in third.text
     assert len({one.message_id for one in service.sandbox.mails}) == 3
 
     assert (await service.bounce(third.message_id)).recorded

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -319,6 +320,21 @@ async def test_right_settings_are_told_as_such() -> None:
     told = (await process.communicate())[1].decode()
 
     assert (process.returncode, told) == (0, "The settings are right.\nProviders: MICROSOFT.\n")
+
+
+async def test_templates_of_mails_are_among_the_settings_that_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "reconnect.txt").write_text("{{ url }}\n{{ waiting.days }}")
+    (tmp_path / "de" / "reconnect.subjekt.txt").touch()
+    process = await _process(
+        "check-settings", DATABASE_URL="postgresql://db.example/x", MAIL_TEMPLATES=str(tmp_path)
+    )
+    told = (await process.communicate())[1].decode()
+
+    assert process.returncode == 2
+    assert f"{PREFIX}MAIL_TEMPLATES: de/reconnect.subjekt.txt: is no part of a mail; did you mean" in told
+    assert f"{PREFIX}MAIL_TEMPLATES: de/reconnect.txt, line 2: UndefinedError, 'int object' has no" in told
+    assert "Traceback" not in told
 
 
 async def test_the_schema_is_brought_up_to_date_on_request(empty_dsn: str) -> None:
