@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf import json_format
 from google.rpc import error_details_pb2
 from google.type import date_pb2, dayofweek_pb2, timeofday_pb2
 
@@ -12,7 +14,9 @@ from application.availability import find_times
 from calendarsync.v1 import availability_pb2
 from calendarsync.v1 import availability_service_pb2 as pb
 from calendarsync.v1.availability_service_pb2 import EXPERTS_NEEDED_ANY, FindTimesRequest, OpenSpan
+from server.rpc.calls.validation import require_valid
 from server.rpc.mapping.times import instant, put_instant
+from server.rpc.mapping.wanted_times import wanted_times_of
 from tests.builders import EXPERT, SESSION, after, an_interval
 from tests.fakes.provider import Person
 from tests.server.served import Api, failure_of
@@ -333,6 +337,19 @@ async def test_opening_hours_that_are_none_are_named(
     put(request)
 
     assert (await failure_of(api.availability.FindTimes(request))).fields == fields
+
+
+def test_the_example_for_callers_is_a_valid_question() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "calling.md").read_text(encoding="utf-8")
+    section = page.partition("## Looking for times")[2].partition("\n- ")[0]
+
+    request = json_format.Parse(section[section.index("{") :], FindTimesRequest())
+
+    require_valid(request)
+    wanted = wanted_times_of(request)
+    assert wanted.hours is not None
+    assert [len(spans) for spans in wanted.hours.weekdays.values()] == [2, 1]
+    assert wanted.most_a_day == 4
 
 
 async def test_hours_without_a_day_are_never_open(api: Api) -> None:
