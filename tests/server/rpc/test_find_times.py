@@ -250,6 +250,18 @@ async def test_a_page_ends_before_it_names_too_many(api: Api, monkeypatch: pytes
     assert [start for start, _ in _found(await api.availability.FindTimes(request))] == [2, 3]
 
 
+@pytest.mark.parametrize(("asked", "found"), [(0, 100), (1_001, 1_000)])
+async def test_a_page_has_a_usual_and_a_largest_size(api: Api, asked: int, found: int) -> None:
+    await api.put_expert()
+    request = _request(hours=24, page_size=asked)
+    request.step.seconds = 60
+
+    answer = await api.availability.FindTimes(request)
+
+    assert len(answer.times) == found
+    assert answer.next_page_token
+
+
 async def test_a_page_token_belongs_to_its_question(api: Api) -> None:
     await api.put_expert()
     request = _request(page_size=1)
