@@ -31,6 +31,7 @@ async def put_expert(app: Application, *, time_zone: str = "Europe/Berlin", emai
         email=email or who.email,
         display_name=who.display_name,
         time_zone=time_zone,
+        locale=who.locale,
     )
 
 
