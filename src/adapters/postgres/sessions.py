@@ -96,7 +96,7 @@ PAGE_OF_ALL = """
     SELECT of_one.* FROM unnest(%(statuses)s::text[]) AS wanted (status)
         CROSS JOIN LATERAL (
             SELECT * FROM session
-            WHERE session.status = wanted.status
+            WHERE session.status COLLATE "C" = wanted.status
                 AND (updated_at, expert_id, session_id)
                     > (%(after_update)s::timestamptz, %(after_expert)s::text, %(after_id)s::text)
                 AND updated_at >= %(updated_from)s::timestamptz AND updated_at < %(updated_before)s::timestamptz
