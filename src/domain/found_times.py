@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from domain.availability import Availability, Verdict
 from domain.spans import as_span
-from domain.wanted_times import Starts, taken_places
+from domain.wanted_times import Starts, spans_meeting, taken_places
 
 BUSY: Final = b"\0"
 FREE: Final = b"\1"
@@ -49,14 +49,10 @@ class ExpertStarts:
 
     def take_busy(self, most: int) -> Iterator[int]:
         """Takes the starts that what is known leaves no room for, at most so many intervals a step; says how many."""
-        if not self._starts.at:
-            return
-        back, forth = reach = self._starts.wanted.reach
-        low = bisect_right(self._edges, self._starts.at[0] - back) // 2 * 2
-        high = (bisect_left(self._edges, self._starts.at[-1] + forth) + 1) // 2 * 2
-        for begin in range(low, high, 2 * most):
-            edges = self._edges[begin : min(begin + 2 * most, high)]
-            for first, after in taken_places(self._starts.at, edges, reach):
+        meeting = spans_meeting(self._starts.needed, self._edges)
+        for begin in range(0, len(meeting), 2 * most):
+            edges = meeting[begin : begin + 2 * most]
+            for first, after in taken_places(self._starts.at, edges, self._starts.wanted.reach):
                 self._take(first, after)
             yield len(edges) // 2
 

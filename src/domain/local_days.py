@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from domain.spans import EPOCH, MICROSECOND, Span, instant
 DAY: Final = timedelta(days=1) // MICROSECOND
 PROBE: Final = DAY // 2
 """How far apart offsets are compared: no zone has changed its own twice within so short a time."""
+KEPT: Final = 256
+"""Zones with the days of a window: some 100 stretches each."""
 EPOCH_DAY: Final = EPOCH.toordinal()
 
 
@@ -27,15 +30,22 @@ class Stretch(NamedTuple):
     midnight: int
 
 
-def stretches_of(zone: ZoneInfo, span: Span) -> list[Stretch]:
-    """All of the span, in order."""
+def stretches_of(zone: ZoneInfo, span: Span) -> Sequence[Stretch]:
+    """All of the span, in order, from the beginning of its first day of UTC to the end of its last one."""
+    start, end = span
+    return _stretches(zone, (start // DAY * DAY, -(-end // DAY) * DAY))
+
+
+@lru_cache(maxsize=KEPT)
+def _stretches(zone: ZoneInfo, days: Span) -> Sequence[Stretch]:
+    """Kept, since most questions are about the same days."""
     found = []
-    for start, end, offset in _by_offset(zone, span):
+    for start, end, offset in _by_offset(zone, days):
         for number in range((start + offset) // DAY, (end - 1 + offset) // DAY + 1):
             midnight = number * DAY - offset
             day = date.fromordinal(EPOCH_DAY + number)
             found.append(Stretch(day, max(start, midnight), min(end, midnight + DAY), midnight))
-    return found
+    return tuple(found)
 
 
 def day_at(stretches: Sequence[Stretch], at: int) -> date | None:
@@ -47,10 +57,9 @@ def day_at(stretches: Sequence[Stretch], at: int) -> date | None:
 def _by_offset(zone: ZoneInfo, span: Span) -> list[tuple[int, int, int]]:
     """Parts of the span with their offsets; there is one more than the clock changes in it."""
     start, end = span
+    probes = [(at, _offset(zone, at)) for at in (*range(start, end, PROBE), end)]
     changes = [
-        _change(zone, early, late)
-        for early, late in pairwise((*range(start, end, PROBE), end))
-        if _offset(zone, early) != _offset(zone, late)
+        _change(zone, early, late) for (early, before), (late, after) in pairwise(probes) if before != after
     ]
     return [
         (begin, until, _offset(zone, begin))

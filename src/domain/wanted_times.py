@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -60,7 +61,7 @@ class WantedTimes:
         return self.buffers.before // MICROSECOND, (self.length + self.buffers.after) // MICROSECOND
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Starts:
     """Starts in order, in microseconds since 1970. `by_day` are the places of those on the same day: one day may have
     several rows. `stretches` are all of these days."""
@@ -81,6 +82,15 @@ class Starts:
             begins, ends = self._days_of(self.at[0], self.at[-1])
             earliest, latest = min(earliest, begins), max(latest, ends)
         return Interval(instant(earliest), instant(latest))
+
+    @cached_property
+    def needed(self) -> Spans:
+        """The time around the starts of each day: what is busy elsewhere is in no start's way."""
+        back, forth = self.wanted.reach
+        return Spans.between(
+            [self.at[first] - back for _, first, _ in self.by_day],
+            [self.at[after - 1] + forth for _, _, after in self.by_day],
+        )
 
     def on_full_days(self, booked: Iterable[BookedTime]) -> list[Span]:
         """Places of starts on days on which these are as many sessions as an expert takes."""
@@ -132,16 +142,23 @@ def _steps(wanted: WantedTimes, stretch: Stretch, first: int, last: int) -> rang
     return range(first + (origin - first) % step, last + 1, step)
 
 
+def spans_meeting(needed: Spans, edges: Sequence[int]) -> Sequence[int]:
+    """Those of the spans that share an instant with what is needed, as edges: spans are disjoint and in order."""
+    found: list[int] = []
+    begin = 0
+    for low, high in zip(needed.edges[::2], needed.edges[1::2], strict=True):
+        first = max(bisect_right(edges, low) // 2 * 2, begin)
+        begin = max((bisect_left(edges, high) + 1) // 2 * 2, first)
+        found += edges[first:begin]
+    return found
+
+
 def taken_places(at: Sequence[int], edges: Sequence[int], reach: tuple[int, int]) -> list[Span]:
     """Places of the starts that disjoint spans in order leave no room for.
 
     A start is taken if what must be free around it shares an instant with a span.
     """
     back, forth = reach
-    places, begin = [], 0
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        first = bisect_right(at, start - forth, begin)
-        begin = bisect_left(at, end + back, first)
-        if begin > first:
-            places.append((first, begin))
-    return places
+    firsts = [bisect_right(at, start - forth) for start in edges[::2]]
+    afters = [bisect_left(at, end + back) for end in edges[1::2]]
+    return [(first, after) for first, after in zip(firsts, afters, strict=True) if first < after]
