@@ -247,7 +247,7 @@ class SandboxHarness:
                 }
                 self.world.events.add(name, start, end, zone="UTC", overrides=printed, **details)
             case FloatingTimes():
-                raise NotImplementedError("Graph's times name their zone")
+                raise AssertionError("Graph's times name their zone")
 
     def add_daily_series(self, first: Interval, *, days: int) -> None:
         pattern = Recurrence(kind="daily", occurrences=days)

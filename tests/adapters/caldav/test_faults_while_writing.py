@@ -187,7 +187,7 @@ async def test_a_mark_that_is_taken_and_whose_event_is_nowhere_is_used_up(desk: 
 
 async def test_a_mark_that_is_taken_while_a_calendar_is_silent_is_looked_for_again(desk: Desk) -> None:
     desk.world.faults.dav_error(403, "no-uid-conflict", method="PUT")
-    fault(desk, "PROPFIND", path="/work/", status=500, times=None)
+    fault(desk, "PROPFIND", path="work/", status=500, times=None)
     with pytest.raises(ProviderUnavailable):
         await desk.create()
 
