@@ -202,6 +202,44 @@ async def test_workers_hear_of_a_calendar_that_a_look_leaves_due(
         assert await heard() == woken
 
 
+@pytest.mark.parametrize("marked", [True, False], ids=["marked meanwhile", "not marked"])
+async def test_a_look_that_counts_as_older_than_what_is_there_is_over(kept: Kept, marked: bool) -> None:
+    """It began later, in a process whose clock is behind."""
+    await put_conflict_calendars(kept)
+    task = await begin_reading(kept)
+    newer = a_reading(read_at=after(seconds=1), busy=[an_interval()])
+    assert await store_reading(kept, task, newer)
+    async with kept.transaction() as tx:
+        assert not marked or await tx.readings.mark(CALENDAR, NOW)
+        look = await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
+    assert look is not None
+    async with kept.transaction() as tx:
+        assert not marked or await tx.readings.mark(CALENDAR, NOW)
+    async with kept.hearing() as heard:
+        assert not await store_reading(kept, look.task, a_reading(read_at=NOW), due=60)
+        assert await heard() == (["read_calendar"] if marked else [])
+    assert (await begin_reading(kept)).previous == newer
+    assert await due_calendars(kept) == ((CALENDAR,) if marked else ())
+    assert await due_calendars(kept, minutes=60) == (CALENDAR,)
+    async with kept.transaction() as tx:
+        await tx.readings.free_begun(after(minutes=59), before=after(minutes=59))
+    assert (await begin_reading(kept)).failures == 0, "nothing was left under way"
+
+
+async def test_an_older_look_leaves_one_that_began_since_under_way(kept: Kept) -> None:
+    await put_conflict_calendars(kept)
+    async with kept.transaction() as tx:
+        older = await begin_look(tx, CALENDAR, now=NOW, until=after(minutes=2))
+        assert older is not None
+        assert await tx.readings.store(
+            older.task, a_reading(read_at=after(seconds=2)), due_at=after(minutes=60), now=after(days=1)
+        )
+        await begin_look(tx, CALENDAR, now=after(seconds=3), until=after(minutes=5))
+    assert not await store_reading(kept, older.task, a_reading(read_at=NOW), due=10)
+    assert await due_calendars(kept, minutes=4) == ()
+    assert await due_calendars(kept, minutes=5) == (CALENDAR,)
+
+
 async def test_a_reading_from_the_future_is_replaced(kept: Kept) -> None:
     await put_conflict_calendars(kept)
     task = await begin_reading(kept)

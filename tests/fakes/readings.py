@@ -10,7 +10,7 @@ from domain.account import Provider
 from domain.ids import AccountId, CalendarId, ExpertId, SessionId
 from domain.interval import Interval
 from domain.reading import NEARLY_DUE, BegunLook, Pace, ReadingTask, StoredReading
-from tests.fakes.tables import Tables
+from tests.fakes.tables import ReadingRow, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,8 @@ class FakeReadings:
     ) -> bool:
         row = self.tables.readings.get(task.calendar_id)
         if row is None or (row.reading is not None and reading.read_at < row.reading.read_at <= now):
+            if row is not None and row.begun_at == reading.read_at:
+                self._end_refused(task.calendar_id, row, due_at)
             return False
         marked = row.marks > task.marks
         if marked and (row.begun_at is None or row.begun_at <= reading.read_at):
@@ -191,6 +193,14 @@ class FakeReadings:
             failures=0,
         )
         return True
+
+    def _end_refused(self, calendar_id: CalendarId, row: ReadingRow, due_at: datetime) -> None:
+        marked = row.marks > row.seen_marks
+        assert row.begun_at is not None
+        due_at = row.begun_at if marked else due_at
+        self.tables.readings[calendar_id] = replace(row, begun_at=None, due_at=due_at)
+        if marked:
+            self.tables.woken.append("read_calendar")
 
     async def failed(self, task: ReadingTask, *, due_at: datetime) -> None:
         row = self.tables.readings.get(task.calendar_id)

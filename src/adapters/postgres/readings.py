@@ -165,9 +165,28 @@ class PostgresReadings:
             },
         )
         if cursor.rowcount == 0:
+            await self._end_refused(task, reading, due_at=due_at)
             return False
         await self._write_what_differs(task, reading)
         return True
+
+    async def _end_refused(self, task: ReadingTask, reading: StoredReading, *, due_at: datetime) -> None:
+        """Also a look that counts as older than what is there is over. It may have begun later, by a clock that is
+        milliseconds behind, and then somebody has to see what the marks since are about."""
+        await self.connection.execute(
+            """
+            UPDATE reading_schedule
+            SET begun_at = NULL, due_at = CASE WHEN marks > seen_marks THEN %(begun_at)s ELSE %(due_at)s END
+            WHERE expert_id = %(expert_id)s AND calendar_id = %(calendar_id)s AND begun_at = %(begun_at)s
+            RETURNING CASE WHEN marks > seen_marks THEN wake_workers('read_calendar', 'readings', '{}') END
+            """,
+            {
+                "expert_id": task.expert_id,
+                "calendar_id": task.calendar_id,
+                "begun_at": reading.read_at,
+                "due_at": due_at,
+            },
+        )
 
     async def _write_what_differs(self, task: ReadingTask, reading: StoredReading) -> None:
         await self.connection.execute(

@@ -89,7 +89,8 @@ class Readings(Protocol):
         Then workers are woken, unless a look that began later is under way.
 
         False, and nothing stored, when it is a conflict calendar no more, or one with a later `read_at` is there,
-        unless that is later than `now`.
+        unless that is later than `now`. The look is over all the same, unless another one began; marks that nobody has
+        seen leave the calendar due at once, and workers are woken.
         """
         ...
 
