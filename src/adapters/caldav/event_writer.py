@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.caldav.client import DavClient
@@ -14,6 +14,7 @@ from adapters.caldav.event_file import EventFile
 from adapters.caldav.event_names import file_of, mark_in
 from adapters.caldav.event_search import EventSearch
 from adapters.caldav.event_text import EventText
+from adapters.caldav.event_turns import EventTurns
 from adapters.caldav.grants import AppleGrant, AppleGrants
 from adapters.caldav.homes import at_home
 from adapters.caldav.listed_calendars import CalendarHome
@@ -38,13 +39,15 @@ class AppleEventWriter:
     discovery: Discovery
     grants: AppleGrants
     clock: Clock
+    _turns: EventTurns = field(default_factory=EventTurns)
 
     async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> EventPlace:
         held = await self.grants.load(copy.account_id)
         says = self._says(copy, interval, details)
         try:
             with translated(gone=ProviderUnavailable, password=held.refused, writing=True):
-                return await self._created(held.grant, copy, says)
+                async with self._turns.at(copy.account_id, copy.mark):
+                    return await self._created(held.grant, copy, says)
         except InvalidAnswer as exc:
             # Something was answered, so something may have been done.
             raise ProviderUnavailable(outcome_unknown=True) from exc
@@ -55,12 +58,14 @@ class AppleEventWriter:
         held = await self.grants.load(copy.account_id)
         says = self._says(copy, interval, details)
         with translated(gone=EventMissing, password=held.refused, writing=True):
-            await self._bring(held.grant, _place_of(copy), says, parts)
+            async with self._turns.at(copy.account_id, copy.mark):
+                await self._bring(held.grant, _place_of(copy), says, parts)
 
     async def delete(self, copy: EventCopy) -> None:
         held, place = await self.grants.load(copy.account_id), _place_of(copy)
         with translated(gone=EventMissing, password=held.refused, writing=True):
-            await at_home(self.discovery, held.grant, lambda home: self._file(home, place).delete())
+            async with self._turns.at(copy.account_id, copy.mark):
+                await at_home(self.discovery, held.grant, lambda home: self._file(home, place).delete())
 
     async def find(self, copy: EventCopy) -> EventPlace | None:
         held = await self.grants.load(copy.account_id)
