@@ -269,7 +269,7 @@ async def test_a_client_is_known_by_its_certificate(world: World, tmp_path: Path
             assert (await _get_expert(channel, [("authorization", f"Bearer {own}")])).reason == (
                 "EXPERT_NOT_FOUND"
             )
-    callers = [line.get("caller") for line in logs.of("call")]
+    callers = [line.get("caller") for line in await logs.until("call", times=6)]
     assert callers == ["reports", "reports", None, None, None, "reports"]
 
 

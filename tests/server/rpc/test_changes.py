@@ -175,7 +175,7 @@ async def test_an_unknown_expert_is_not_found(api: Api, logs: Logs) -> None:
     failure = await _failure(api, expert_id=EXPERT)
 
     assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "EXPERT_NOT_FOUND")
-    (line,) = logs.of("call")
+    (line,) = await logs.until("call")
     assert (line["code"], line["reason"]) == ("NOT_FOUND", "EXPERT_NOT_FOUND")
 
 

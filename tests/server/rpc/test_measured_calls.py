@@ -19,7 +19,7 @@ def sample(api: Api, name: str, **labels: str) -> float:
     return value or 0
 
 
-async def test_a_call_is_counted_by_method_and_code_with_the_time_it_took(api: Api) -> None:
+async def test_a_call_is_counted_by_method_and_code_with_the_time_it_took(api: Api, logs: Logs) -> None:
     ok = {"method": "ExpertService/GetExpert", "code": "OK"}
     unknown = {"method": "ExpertService/GetExpert", "code": "NOT_FOUND"}
     await api.put_expert()
@@ -27,6 +27,7 @@ async def test_a_call_is_counted_by_method_and_code_with_the_time_it_took(api: A
         await api.experts.GetExpert(GetExpertRequest(expert_id="expert-1"))
     with pytest.raises(grpc.aio.AioRpcError):
         await api.experts.GetExpert(GetExpertRequest(expert_id="nobody"))
+    await logs.until("call", times=4)  # the answer is out before that
 
     assert sample(api, "call_seconds_count", **ok) == 2
     assert 0 < sample(api, "call_seconds_sum", **ok) < 10
@@ -51,10 +52,11 @@ async def test_streams_are_counted_apart_while_they_are_open_and_when_they_end(a
     assert sample(api, "call_seconds_count", method=method, code="CANCELLED") == 0
 
 
-async def test_calls_are_counted_by_who_called(api: Api) -> None:
+async def test_calls_are_counted_by_who_called(api: Api, logs: Logs) -> None:
     await api.put_expert()
     with pytest.raises(grpc.aio.AioRpcError):
         await api.experts.GetExpert(GetExpertRequest(expert_id="nobody"))
+    await logs.until("call", times=2)  # the answer is out before that
 
     assert sample(api, "caller_calls_total", caller="local", code="OK") == 1
     assert sample(api, "caller_calls_total", caller="local", code="NOT_FOUND") == 1
