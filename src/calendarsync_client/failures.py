@@ -23,6 +23,9 @@ class Failure:
     reason: ErrorReason.ValueType
     """UNSPECIFIED where there is none, and for one that is newer than this package: `reason_name` has it then."""
     reason_name: str
+    domain: str
+    """Whose reason it is: the operator's name of the service, `calendarsync` unless they chose one. Another one, with
+    an unknown reason, is of something between you and the service."""
     metadata: Mapping[str, str]
     """Its keys are listed with each reason in the contract."""
     fields: Mapping[str, str]
@@ -49,6 +52,7 @@ def failure_of(error: grpc.RpcError) -> Failure:
         code=call.code(),
         reason=_reason(info.reason),
         reason_name=info.reason,
+        domain=info.domain,
         metadata=dict(info.metadata),
         fields={one.field: one.description for one in broken.field_violations},
         retry_after=retry.retry_delay.ToTimedelta() if waits else None,

@@ -31,9 +31,11 @@ class Fails:
     code: grpc.StatusCode
     reason: str = ""
     retry_after: timedelta | None = None
+    domain: str = "calendars.experts.example"
 
     async def end(self, context: Context) -> None:
-        details: list[Message] = [error_details_pb2.ErrorInfo(reason=self.reason)] if self.reason else []
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=self.domain)
+        details: list[Message] = [info] if self.reason else []
         if self.retry_after is not None:
             details.append(error_details_pb2.RetryInfo())
             details[-1].retry_delay.FromTimedelta(self.retry_after)  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import grpc
 import pytest
 
-from calendarsync.v1.error_reason_pb2 import ERROR_REASON_UNSPECIFIED
+from calendarsync.v1.error_reason_pb2 import ERROR_REASON_STORE_UNAVAILABLE, ERROR_REASON_UNSPECIFIED
 from calendarsync.v1.expert_service_pb2 import DeleteExpertRequest, GetExpertRequest
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceStub
 from calendarsync_client import Failure, aio_channel, channel, failure_of
@@ -36,6 +36,21 @@ async def test_a_reason_of_a_newer_service_has_its_name() -> None:
         failure = await failed(ExpertServiceStub(client).GetExpert(GetExpertRequest(expert_id="ada")))
     assert (failure.reason, failure.reason_name) == (ERROR_REASON_UNSPECIFIED, "NEVER_HEARD_OF")
     assert failure.code is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_reason_counts_whatever_the_service_is_called_and_says_whose_it_is() -> None:
+    away = grpc.StatusCode.UNAVAILABLE
+    service = ScriptedService(
+        calls=[Fails(away, "STORE_UNAVAILABLE"), Fails(away, "UPSTREAM_RESET", domain="mesh.example")]
+    )
+    async with served(service) as address, aio_channel(address) as client:
+        ours, theirs = [
+            await failed(ExpertServiceStub(client).DeleteExpert(DeleteExpertRequest(expert_id="ada")))
+            for _ in range(2)
+        ]
+    assert (ours.reason, ours.domain) == (ERROR_REASON_STORE_UNAVAILABLE, "calendars.experts.example")
+    assert (theirs.reason, theirs.reason_name) == (ERROR_REASON_UNSPECIFIED, "UPSTREAM_RESET")
+    assert theirs.domain == "mesh.example"
 
 
 async def failed(call: Awaitable[object]) -> Failure:

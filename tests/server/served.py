@@ -44,6 +44,7 @@ from server.metrics.metrics import Metrics
 from server.rpc.bounds import Bounds
 from server.rpc.calls.failures import STATUS_DETAILS
 from server.rpc.calls.open_streams import MOST_STREAMS
+from server.rpc.errors import ErrorAnswers
 from server.rpc.mapping.times import put_interval
 from server.rpc.server import Door, GrpcServer, grpc_server
 from server.runtime.container import Container
@@ -57,6 +58,9 @@ from tests.fakes.push import FakePush
 from tests.fakes.store import FakeStore
 from tests.support.fake_ports import page_of, ports_of
 
+ERROR_DOMAIN = "calendars.experts.example"
+"""Another than the default: wherever a reason is, the setting must have come."""
+answer_to = ErrorAnswers(domain=ERROR_DOMAIN)
 PRODUCT = Product(name="Expert & Sons", url="https://experts.example/calendars")
 PUBLIC_URL = "https://calendars.example"
 NEEDED_SCHEMA = needed_version()
@@ -122,6 +126,7 @@ def a_world(
         mailer=mailer,
         public_url=public_url,
         product=PRODUCT,
+        error_domain=ERROR_DOMAIN,
         return_urls=return_urls,
         confirming=confirming,
         read_budget=timedelta(seconds=20),
@@ -376,7 +381,7 @@ def _unpacked(error: grpc.aio.AioRpcError) -> Failure:
         one.Unpack(detail)
         details.append(detail)
     info = next(one for one in details if isinstance(one, error_details_pb2.ErrorInfo))
-    assert info.domain == "calendarsync"
+    assert info.domain == ERROR_DOMAIN
     return Failure(
         code=error.code(),
         message=status.message,

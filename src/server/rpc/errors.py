@@ -12,7 +12,6 @@ from server.rpc.catalogue import UNEXPECTED, entry_of, name_of
 from server.rpc.faults import RequestInvalid
 from server.rpc.status_size import status_that_fits
 
-DOMAIN = "calendarsync"
 MOST_FIELDS_TOLD = 3
 
 
@@ -26,21 +25,27 @@ class Answer:
     log_id: str | None
 
 
-def answer_to(error: Exception) -> Answer:
-    """The answer to a failed call; for an error that is not in the catalogue INTERNAL and a log id."""
-    entry = entry_of(error)
-    log_id = uuid.uuid4().hex if entry is UNEXPECTED else None
-    reason = name_of(entry.reason)
-    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=entry.metadata(error))
-    if log_id is not None:
-        info.metadata["log_id"] = log_id
-    details = entry.details(error)
-    message = _message(
-        entry.message, reason, details, more=error.more if isinstance(error, RequestInvalid) else 0
-    )
-    # types-grpcio types the pair of number and text as Any.
-    status = status_that_fits(entry.code.value[0], message, info, details)
-    return Answer(code=entry.code, reason=reason, status=status, log_id=log_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorAnswers:
+    """`domain` is the name that the reasons belong to, whichever process gives them (https://google.aip.dev/193)."""
+
+    domain: str
+
+    def __call__(self, error: Exception) -> Answer:
+        """The answer to a failed call; for an error that is not in the catalogue INTERNAL and a log id."""
+        entry = entry_of(error)
+        log_id = uuid.uuid4().hex if entry is UNEXPECTED else None
+        reason = name_of(entry.reason)
+        info = error_details_pb2.ErrorInfo(reason=reason, domain=self.domain, metadata=entry.metadata(error))
+        if log_id is not None:
+            info.metadata["log_id"] = log_id
+        details = entry.details(error)
+        message = _message(
+            entry.message, reason, details, more=error.more if isinstance(error, RequestInvalid) else 0
+        )
+        # types-grpcio types the pair of number and text as Any.
+        status = status_that_fits(entry.code.value[0], message, info, details)
+        return Answer(code=entry.code, reason=reason, status=status, log_id=log_id)
 
 
 def _message(text: str, reason: str, details: Sequence[Message], *, more: int) -> str:

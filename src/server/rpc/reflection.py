@@ -19,7 +19,7 @@ from server.build import build_version
 from server.rpc.callers.identification import Identification
 from server.rpc.calls import Context
 from server.rpc.calls.headers import read_headers
-from server.rpc.errors import answer_to
+from server.rpc.errors import ErrorAnswers
 from server.rpc.faults import CredentialsMissing
 
 SERVICE_NAMES: Final = ("grpc.reflection.v1.ServerReflection", reflection.SERVICE_NAME)
@@ -33,9 +33,12 @@ MOST_ASKED: Final = 1_000
 class Reflection(reflection.aio.ReflectionServicer):
     """For any caller who can be identified, whatever their scopes."""
 
-    def __init__(self, services: Sequence[str], identification: Identification) -> None:
+    def __init__(
+        self, services: Sequence[str], identification: Identification, answer_to: ErrorAnswers
+    ) -> None:
         super().__init__(services)
         self._identification = identification
+        self._answer_to = answer_to
 
     async def ServerReflectionInfo(  # type: ignore[override]  # the stubs take the generator for a coroutine
         self, request_iterator: AsyncIterable[pb.ServerReflectionRequest], context: Context
@@ -43,7 +46,7 @@ class Reflection(reflection.aio.ReflectionServicer):
         try:
             self._identification.identify(read_headers(context).authorization, context)
         except (CredentialsMissing, CredentialsInvalid, StoreUnavailable) as refused:
-            answer = answer_to(refused)
+            answer = self._answer_to(refused)
             await context.abort(answer.code, answer.status.message)
         await context.send_initial_metadata(((VERSION, build_version()),))
         asked = 0
@@ -55,10 +58,15 @@ class Reflection(reflection.aio.ReflectionServicer):
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "ask on another stream")
 
 
-def serve(server: grpc.aio.Server, services: Sequence[str], identification: Identification) -> None:
+def serve(
+    server: grpc.aio.Server,
+    services: Sequence[str],
+    identification: Identification,
+    answer_to: ErrorAnswers,
+) -> None:
     """Adds reflection in both versions, which tell of these services and of themselves."""
     _describe_v1()
-    servicer = Reflection((*services, *SERVICE_NAMES), identification)
+    servicer = Reflection((*services, *SERVICE_NAMES), identification, answer_to)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=pb.ServerReflectionRequest.FromString,

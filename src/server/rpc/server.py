@@ -39,6 +39,7 @@ from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
 from server.rpc.certificates import Certificates
+from server.rpc.errors import ErrorAnswers
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
 from server.rpc.servicers.calendars import Calendars
@@ -79,6 +80,7 @@ class Servicers:
     sessions: Sessions
     changes: Changes
     find_moved: FindMoved
+    answer_to: ErrorAnswers
 
     def add_to(self, server: Any) -> None:
         """`server` takes what is added to a `grpc.aio.Server`."""
@@ -191,12 +193,21 @@ async def grpc_server(
         options=bounds.options(door.limits_of_each), maximum_concurrent_rpcs=bounds.most_at_once
     )
     gate = Gate(identification, door.limits_of_each)
-    wrapped = WrappedMethods(server, gate, open_calls, streams, metrics, servicers.find_moved, traces)
+    wrapped = WrappedMethods(
+        server,
+        gate,
+        open_calls,
+        streams,
+        metrics,
+        servicers.find_moved,
+        servicers.answer_to,
+        traces,
+    )
     servicers.add_to(wrapped)
     health_servicer = health.Health()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     if door.reflection:
-        reflection.serve(server, (*SERVICES, health.SERVICE_NAME), identification)
+        reflection.serve(server, (*SERVICES, health.SERVICE_NAME), identification, servicers.answer_to)
     port = _listen(server, address, door.certificates)
     await server.start()
     for service in ("", *SERVICES):

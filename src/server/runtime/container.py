@@ -104,6 +104,7 @@ from server.http.password_page import PasswordPages
 from server.http.reconnect import Reconnect
 from server.metrics.census import CensusTaker
 from server.metrics.metrics import Metrics
+from server.rpc.errors import ErrorAnswers
 from server.rpc.server import Servicers
 from server.rpc.servicers.accounts import Accounts
 from server.rpc.servicers.availability import Availability
@@ -138,6 +139,7 @@ class Container(containers.DeclarativeContainer):
     mailer: providers.Dependency[Mailer | None] = providers.Dependency()
     public_url: providers.Dependency[str] = providers.Dependency(instance_of=str)
     product: providers.Dependency[Product] = providers.Dependency(instance_of=Product)
+    error_domain: providers.Dependency[str] = providers.Dependency(instance_of=str)
     return_urls: providers.Dependency[tuple[str, ...]] = providers.Dependency(instance_of=tuple)
     confirming: providers.Dependency[Confirming] = providers.Dependency(instance_of=Confirming)
     read_budget: providers.Dependency[timedelta] = providers.Dependency(instance_of=timedelta)
@@ -370,7 +372,8 @@ class Container(containers.DeclarativeContainer):
     )
     recover = providers.Factory(Recover, store=store, clock=clock, outages=outages, jitter=jitter)
 
-    batches = providers.Factory(Batches, find_moved=find_moved)
+    answer_to = providers.Factory(ErrorAnswers, domain=error_domain)
+    batches = providers.Factory(Batches, find_moved=find_moved, answer_to=answer_to)
     servicers = providers.Factory(
         Servicers,
         experts=providers.Factory(
@@ -409,6 +412,7 @@ class Container(containers.DeclarativeContainer):
             list_holds=list_holds,
             find_moved=find_moved,
             budget=budget,
+            answer_to=answer_to,
         ),
         sessions=providers.Factory(
             Sessions,
@@ -421,6 +425,7 @@ class Container(containers.DeclarativeContainer):
         ),
         changes=providers.Factory(Changes, watch_changes=watch_changes, list_changes=list_changes),
         find_moved=find_moved,
+        answer_to=answer_to,
     )
 
     health = providers.Factory(PublicHealth, readiness=readiness)

@@ -115,6 +115,7 @@ async def open_resources(settings: Settings, *, public_url: str) -> AsyncIterato
             product=Product(
                 name=settings.product_name, url=settings.product_url, language=settings.default_language
             ),
+            error_domain=settings.error_domain,
             return_urls=settings.return_urls,
             confirming=settings.confirm_connections,
             read_budget=timedelta(seconds=settings.read_budget_seconds),

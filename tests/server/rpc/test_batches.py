@@ -14,7 +14,7 @@ from domain.cell import MovedExpert
 from domain.ids import ExpertId, SessionId
 from server.rpc.callers.limits import CallerLimits
 from tests.builders import EXPERT, HOLD, NOW
-from tests.server.served import Api, Logs, World, expert_message, failure_of, session_request
+from tests.server.served import ERROR_DOMAIN, Api, Logs, World, expert_message, failure_of, session_request
 from tests.support.callers import api_on, guarded
 
 REJECT = pb.CONFLICT_CHECK_REJECT
@@ -41,7 +41,10 @@ async def _put_experts(api: Api, *expert_ids: str, **changes: Any) -> list[exper
 def _reason(error: Status) -> str:
     """The reason that a result has, or "" where it has none."""
     info = error_details_pb2.ErrorInfo()
-    return info.reason if any(one.Unpack(info) for one in error.details) else ""
+    if not any(one.Unpack(info) for one in error.details):
+        return ""
+    assert info.domain == ERROR_DOMAIN
+    return info.reason
 
 
 def _reasons(results: list[Any]) -> list[str]:

@@ -28,7 +28,7 @@ from server.rpc.calls.wrapper import WrappedMethods
 from server.rpc.faults import DeadlineExceeded
 from server.rpc.server import SERVICES
 from tests.fakes.store import FakeStore
-from tests.server.served import Logs, World
+from tests.server.served import Logs, World, answer_to
 
 METHOD = "/x.Y/Z"
 Pairs = Sequence[tuple[str, str | bytes]]
@@ -86,7 +86,9 @@ class Registered:
 def wrapping(registered: Registered) -> WrappedMethods:
     server: Any = registered
     metrics, find_moved = CallMetrics(CollectorRegistry()), FindMoved(store=FakeStore())
-    return WrappedMethods(server, Gate(Unidentified()), OpenCalls(), OpenStreams(), metrics, find_moved)
+    return WrappedMethods(
+        server, Gate(Unidentified()), OpenCalls(), OpenStreams(), metrics, find_moved, answer_to
+    )
 
 
 def test_the_first_sane_request_id_goes_back() -> None:
@@ -135,7 +137,7 @@ async def test_a_failure_adds_its_details_to_what_goes_back_anyway() -> None:
     call = CurrentCall(read_headers(context).request_id, METHOD)
 
     with pytest.raises(grpc.aio.AbortError):
-        await fail(call, context, ExpertNotFound())
+        await fail(call, context, ExpertNotFound(), answer_to)
 
     assert call.reason == "EXPERT_NOT_FOUND"
     assert context.aborted is not None
@@ -145,7 +147,7 @@ async def test_a_failure_adds_its_details_to_what_goes_back_anyway() -> None:
 
 async def test_a_failure_of_a_call_that_is_over_ends_as_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
-        await fail(CurrentCall("an-id", METHOD), a_context(ended=True), ExpertNotFound())
+        await fail(CurrentCall("an-id", METHOD), a_context(ended=True), ExpertNotFound(), answer_to)
 
 
 async def test_calls_count_until_the_last_is_answered() -> None:

@@ -27,8 +27,8 @@ from server.rpc.catalogue.callers import CALLERS
 from server.rpc.catalogue.connecting import CONNECTING
 from server.rpc.catalogue.outages import OUTAGES
 from server.rpc.catalogue.requests import REQUESTS
-from server.rpc.errors import answer_to
 from server.rpc.evidence_details import needed_acts
+from tests.server.served import ERROR_DOMAIN, answer_to
 
 
 def _all_domain_errors() -> set[type[DomainError]]:
@@ -97,6 +97,13 @@ def test_what_nobody_foresaw_is_internal_with_a_log_id_and_no_text() -> None:
     info = error_details_pb2.ErrorInfo()
     answer.status.details[0].Unpack(info)
     assert dict(info.metadata) == {"log_id": answer.log_id}
+
+
+def test_every_reason_has_the_domain_that_it_was_given() -> None:
+    for error in (SessionNotFound(), KeyError("maria@experts.example")):
+        info = error_details_pb2.ErrorInfo()
+        answer_to(error).status.details[0].Unpack(info)
+        assert info.domain == ERROR_DOMAIN
 
 
 def test_an_error_that_callers_never_meet_is_internal_when_they_do() -> None:

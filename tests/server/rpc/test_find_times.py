@@ -19,7 +19,7 @@ from server.rpc.mapping.times import instant, put_instant
 from server.rpc.mapping.wanted_times import wanted_times_of
 from tests.builders import EXPERT, SESSION, after, an_interval
 from tests.fakes.provider import Person
-from tests.server.served import Api, failure_of
+from tests.server.served import ERROR_DOMAIN, Api, failure_of
 
 GINA = "gina"
 FIRST = after(hours=24)
@@ -155,7 +155,7 @@ async def test_an_unknown_expert_has_an_error_and_no_time(api: Api) -> None:
     assert failed.error.code == grpc.StatusCode.NOT_FOUND.value[0]
     info = error_details_pb2.ErrorInfo()
     assert failed.error.details[0].Unpack(info)
-    assert info.reason == "EXPERT_NOT_FOUND"
+    assert (info.reason, info.domain) == ("EXPERT_NOT_FOUND", ERROR_DOMAIN)
 
 
 async def test_opening_hours_are_by_the_clock_of_their_zone(api: Api) -> None:

@@ -10,7 +10,7 @@ from calendarsync.v1 import availability_pb2
 from calendarsync.v1 import availability_service_pb2 as pb
 from server.rpc.mapping.times import instant, put_interval
 from tests.builders import EXPERT, an_interval
-from tests.server.served import Api, failure_of
+from tests.server.served import ERROR_DOMAIN, Api, failure_of
 
 LIVE = availability_pb2.READING_SOURCE_LIVE
 STORED = availability_pb2.READING_SOURCE_STORED
@@ -154,7 +154,7 @@ async def test_an_expert_of_a_team_who_is_unknown_disturbs_no_other(api: Api) ->
     assert unknown.error.message == alone.message
     info = error_details_pb2.ErrorInfo()
     assert unknown.error.details[0].Unpack(info)
-    assert (info.reason, info.domain) == ("EXPERT_NOT_FOUND", "calendarsync")
+    assert (info.reason, info.domain) == ("EXPERT_NOT_FOUND", ERROR_DOMAIN)
     assert known.busy_times.complete
 
 

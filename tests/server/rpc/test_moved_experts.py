@@ -21,7 +21,7 @@ from server.rpc.mapping.times import put_interval
 from server.rpc.server import SERVICES
 from tests.builders import EXPERT, NOW, an_interval
 from tests.server.rpc.test_contract import FILES
-from tests.server.served import REDIRECT_URI, Api, expert_message, failure_of
+from tests.server.served import ERROR_DOMAIN, REDIRECT_URI, Api, expert_message, failure_of
 
 WHO = ExpertId(EXPERT)
 TEXT = {
@@ -150,6 +150,7 @@ async def test_who_looks_for_times_is_told_who_moved(api: Api) -> None:
 def _told_in(error: status_pb2.Status) -> tuple[str, dict[str, str]]:
     info = error_details_pb2.ErrorInfo()
     assert error.details[0].Unpack(info)
+    assert info.domain == ERROR_DOMAIN
     return info.reason, dict(info.metadata)
 
 

@@ -19,7 +19,7 @@ from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
 from tests.fakes.store import FakeStore
-from tests.server.served import failure_of
+from tests.server.served import answer_to, failure_of
 
 
 @pytest.mark.parametrize("sent_before", [0, 1, 5])
@@ -44,6 +44,7 @@ async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) 
         streams,
         CallMetrics(CollectorRegistry()),
         FindMoved(store=FakeStore()),
+        answer_to,
     ).add_registered_method_handlers("calendarsync.v1.ChangeService", {"WatchChanges": handler})
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -20,11 +20,10 @@ from server.rpc.calls.validation import (
     require_valid,
 )
 from server.rpc.catalogue import CATALOGUE
-from server.rpc.errors import answer_to
 from server.rpc.faults import RequestInvalid
 from server.rpc.status_size import LARGEST_TRAILERS, status_that_fits, trailers_size
 from tests.server.rpc.random_requests import random_requests
-from tests.server.served import Api, failure_of
+from tests.server.served import ERROR_DOMAIN, Api, answer_to, failure_of
 
 
 def _filled(kind: Any, letter: str) -> Any:
@@ -52,6 +51,7 @@ def test_every_error_of_the_catalogue_fits_however_much_it_carries(
 
     assert trailers_size(answer.status) <= LARGEST_TRAILERS
     assert _info(answer.status).reason == answer.reason
+    assert _info(answer.status).domain == ERROR_DOMAIN
 
 
 def _info(status: status_pb2.Status) -> error_details_pb2.ErrorInfo:

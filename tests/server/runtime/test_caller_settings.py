@@ -109,3 +109,37 @@ def test_files_that_do_not_belong_together_are_found_before_the_start(tmp_path: 
 
     with pytest.raises(ProcessFailed, match="the private key is not the certificate's"):
         require_certificates(settings)
+
+
+@pytest.mark.parametrize("name", ["calendarsync", "calendars.example.com", "xn--bcher-kva.example", "a-1.b2"])
+def test_the_reasons_of_errors_belong_to_a_name(name: str) -> None:
+    assert load_settings(error_domain=name.upper()).error_domain == name
+
+
+def test_the_name_of_reasons_is_calendarsync_unless_somebody_has_a_better_one() -> None:
+    assert load_settings().error_domain == "calendarsync"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://calendars.example.com",
+        "calendars.example.com.",
+        "calendars.example.com:443",
+        "calendars..example",
+        ".example",
+        "-calendars.example",
+        "calendars-.example",
+        "calendars_sync.example",
+        "bücher.example",
+        "calendars.example\n",
+        "a b",
+        "10.1.2.3",
+        "x" * 64 + ".example",
+        ".".join(["x" * 63] * 4),
+    ],
+)
+def test_what_is_no_domain_name_is_none(name: str) -> None:
+    assert _faults(error_domain=name) == [
+        "CALENDARSYNC_ERROR_DOMAIN: must be a domain name, such as calendars.example.com"
+    ]

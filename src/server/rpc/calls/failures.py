@@ -9,7 +9,7 @@ import structlog
 from server.current_call import CurrentCall
 from server.logs import described
 from server.rpc.calls import Context
-from server.rpc.errors import Answer, answer_to
+from server.rpc.errors import Answer, ErrorAnswers
 
 STATUS_DETAILS = "grpc-status-details-bin"
 """Where `google.rpc.Status` travels (grpc/grpc, "Richer error model")."""
@@ -22,7 +22,7 @@ def log_unexpected(answer: Answer, error: Exception) -> None:
         log.error("unexpected fault", log_id=answer.log_id, **described(error))
 
 
-async def fail(call: CurrentCall, context: Context, error: Exception) -> NoReturn:
+async def fail(call: CurrentCall, context: Context, error: Exception, answer_to: ErrorAnswers) -> NoReturn:
     """Ends the call with the error's line of the catalogue, and raises what the library ends calls with."""
     answer = answer_to(error)
     call.reason = answer.reason

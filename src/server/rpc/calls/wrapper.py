@@ -30,6 +30,7 @@ from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.sending import send_all
 from server.rpc.calls.traced import traced
 from server.rpc.calls.validation import valid_requests
+from server.rpc.errors import ErrorAnswers
 from server.traces import Traces
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -47,6 +48,7 @@ class WrappedMethods:
         open_streams: OpenStreams,
         metrics: CallMetrics,
         find_moved: FindMoved,
+        answer_to: ErrorAnswers,
         traces: Traces | None = None,
     ) -> None:
         self._server: Any = server
@@ -56,6 +58,7 @@ class WrappedMethods:
         self._metrics = metrics
         self._traces = traces
         self._find_moved = find_moved
+        self._answer_to = answer_to
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
         """Does nothing: they are the same methods once more, not wrapped."""
@@ -70,10 +73,12 @@ class WrappedMethods:
         meaning = meaning_of_absence(handler.request_deserializer, self._find_moved)
         # Requests are decoded inside, where a failure has a reason.
         if handler.response_streaming:
-            stream = _stream(method, handler, self._gate, self._open_streams, self._metrics, meaning)
+            stream = _stream(
+                method, handler, self._gate, self._open_streams, self._metrics, meaning, self._answer_to
+            )
             traced_stream = traced(method, stream, self._traces)
             return grpc.unary_stream_rpc_method_handler(traced_stream, None, handler.response_serializer)
-        answer = _call(method, handler, self._gate, self._open_calls, self._metrics, meaning)
+        answer = _call(method, handler, self._gate, self._open_calls, self._metrics, meaning, self._answer_to)
         call = traced(method, answer, self._traces)
         return grpc.unary_unary_rpc_method_handler(
             call,
@@ -89,6 +94,7 @@ def _call(
     open_calls: OpenCalls,
     metrics: CallMetrics,
     meaning: Meaning,
+    answer_to: ErrorAnswers,
 ) -> Callable[..., Any]:
     answer: Any = handler.unary_unary
     rule = rule_of(method)
@@ -110,7 +116,7 @@ def _call(
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - the outermost place, or its text would travel
-                await fail(call, context, await meaning(raw, what_ended(limit, error)))
+                await fail(call, context, await meaning(raw, what_ended(limit, error)), answer_to)
 
     return behaviour
 
@@ -122,6 +128,7 @@ def _stream(
     open_streams: OpenStreams,
     metrics: CallMetrics,
     meaning: Meaning,
+    answer_to: ErrorAnswers,
 ) -> Callable[..., Any]:
     """One coroutine that writes, instead of a generator: whatever ends it, wherever it is, ends all of it at once."""
     messages = cast("Stream", handler.unary_stream)
@@ -142,6 +149,6 @@ def _stream(
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # noqa: BLE001 - as above
-                await fail(call, context, await meaning(raw, error))
+                await fail(call, context, await meaning(raw, error), answer_to)
 
     return behaviour

@@ -6,7 +6,7 @@ from calendarsync.v1.availability_service_pb2 import BatchListBusyTimesResponse,
 from domain.errors import DomainError
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId
-from server.rpc.errors import answer_to
+from server.rpc.errors import ErrorAnswers
 from server.rpc.mapping.wire import message_field
 
 BUSY_TIMES = ExpertBusyTimes.DESCRIPTOR.fields_by_name["busy_times"].number
@@ -17,16 +17,15 @@ def batch_answer(
     expert_ids: Sequence[ExpertId],
     answers: Mapping[ExpertId, bytes],
     elsewhere: Mapping[ExpertId, DomainError],
+    answer_to: ErrorAnswers,
 ) -> bytes:
     """A BatchListBusyTimesResponse; `answers` are ListBusyTimesResponses. Who has none is elsewhere, or nowhere."""
-    return b"".join(
-        [message_field(EXPERTS, _expert(one, answers.get(one), elsewhere.get(one))) for one in expert_ids]
-    )
 
+    def expert(expert_id: ExpertId) -> bytes:
+        named = ExpertBusyTimes(expert_id=expert_id)
+        if (answer := answers.get(expert_id)) is not None:
+            return named.SerializeToString() + message_field(BUSY_TIMES, answer)
+        named.error.CopyFrom(answer_to(elsewhere.get(expert_id) or ExpertNotFound()).status)
+        return named.SerializeToString()
 
-def _expert(expert_id: ExpertId, answer: bytes | None, elsewhere: DomainError | None) -> bytes:
-    if answer is None:
-        return ExpertBusyTimes(
-            expert_id=expert_id, error=answer_to(elsewhere or ExpertNotFound()).status
-        ).SerializeToString()
-    return ExpertBusyTimes(expert_id=expert_id).SerializeToString() + message_field(BUSY_TIMES, answer)
+    return b"".join([message_field(EXPERTS, expert(one)) for one in expert_ids])

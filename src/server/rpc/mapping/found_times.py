@@ -12,7 +12,7 @@ from domain.found_times import Match
 from domain.ids import ExpertId
 from domain.interval import Interval
 from domain.spans import instant
-from server.rpc.errors import answer_to
+from server.rpc.errors import ErrorAnswers
 from server.rpc.mapping.availability import evidence
 from server.rpc.mapping.enums import VERDICTS
 from server.rpc.mapping.interval_bytes import BYTES_EACH, interval_bytes
@@ -27,6 +27,7 @@ EXPERTS: Final = FindTimesResponse.EXPERTS_FIELD_NUMBER
 class EvidenceOfMany:
     """What is kept of each expert's answer until all are there."""
 
+    answer_to: ErrorAnswers
     complete: bool = True
     _of: dict[ExpertId, bytes] = field(default_factory=dict)
 
@@ -48,7 +49,7 @@ class EvidenceOfMany:
         if expert_id in self._of:
             # Its fields have the same numbers as in the other answers.
             return named.SerializeToString() + self._of[expert_id]
-        named.error.CopyFrom(answer_to(elsewhere or ExpertNotFound()).status)
+        named.error.CopyFrom(self.answer_to(elsewhere or ExpertNotFound()).status)
         return named.SerializeToString()
 
 

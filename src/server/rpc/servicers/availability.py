@@ -18,6 +18,7 @@ from domain.ids import ExpertId, HoldId
 from domain.spans import MICROSECOND
 from server.rpc.answers import within_limits
 from server.rpc.callers.costs import QuestionCost, charge
+from server.rpc.errors import ErrorAnswers
 from server.rpc.mapping.asked_times import AskedTimes, asked_by, buffers_of, excluded_by, max_age_of
 from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
 from server.rpc.mapping.batch import batch_answer
@@ -44,6 +45,7 @@ class Availability(AvailabilityServiceServicer):
     list_holds: ListHolds
     find_moved: FindMoved
     budget: ReadBudget
+    answer_to: ErrorAnswers
 
     async def ListBusyTimes(  # type: ignore[override]  # as bytes
         self, request: pb.ListBusyTimesRequest, context: Context
@@ -76,7 +78,7 @@ class Availability(AvailabilityServiceServicer):
                 answers[expert_id] = await large_busy_times_answer(availability)
         cost.charge()
         elsewhere = await self.find_moved([one for one in expert_ids if one not in answers])
-        return within_limits(batch_answer(expert_ids, answers, elsewhere))
+        return within_limits(batch_answer(expert_ids, answers, elsewhere, self.answer_to))
 
     async def CheckTimes(  # type: ignore[override]  # as bytes, and read from bytes where that is quicker
         self, request: pb.CheckTimesRequest | AskedTimes, context: Context
@@ -97,7 +99,8 @@ class Availability(AvailabilityServiceServicer):
     ) -> bytes:
         expert_ids = [ExpertId(one) for one in request.expert_ids]
         wanted = wanted_times_of(request)
-        cost, evidence = QuestionCost(fresh=request.HasField("max_age")), EvidenceOfMany()
+        cost = QuestionCost(fresh=request.HasField("max_age"))
+        evidence = EvidenceOfMany(self.answer_to)
 
         def told(expert_id: ExpertId, availability: KnownTime) -> None:
             cost.add(availability)

@@ -14,7 +14,7 @@ from domain.ids import ExpertId
 from server.rpc.calls.elsewhere import meaning_about
 from server.rpc.calls.failures import log_unexpected
 from server.rpc.calls.validation import require_valid_item
-from server.rpc.errors import answer_to
+from server.rpc.errors import ErrorAnswers
 from server.rpc.faults import RepeatedInBatch
 
 AT_ONCE: Final = 10
@@ -38,6 +38,7 @@ class Kind(Generic[R, A]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batches:
     find_moved: FindMoved
+    answer_to: ErrorAnswers
 
     async def __call__(self, kind: Kind[R, A], requests: Sequence[R]) -> list[A]:
         """Their results, in their order. Of two with the same ids the later one fails."""
@@ -64,7 +65,7 @@ class Batches:
             return await kind.put(request)
         except Exception as error:  # noqa: BLE001 - what would end a call of its own ends none of those beside it
             meant = await meaning_about(ExpertId(kind.ids(request)[0]), error, self.find_moved)
-            answer = answer_to(meant)
+            answer = self.answer_to(meant)
             log_unexpected(answer, meant)
             return kind.failed(answer.status)
 

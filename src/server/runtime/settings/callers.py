@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from server.addresses import Address
-from server.runtime.settings.kinds import AnyCase, ReadableFile
+from server.runtime.settings.kinds import AnyCase, DomainName, ReadableFile
 from server.runtime.settings.names import variable
 
 
@@ -35,6 +35,11 @@ class CallerSettings(BaseModel):
     )
     grpc_reflection: Annotated[Literal["on", "off"], AnyCase] = Field(
         default="on", description="whether callers can ask what methods there are, as command-line clients do"
+    )
+    error_domain: DomainName = Field(
+        default="calendarsync",
+        description="the `domain` of all errors' `google.rpc.ErrorInfo`: whose reasons they are. A domain name that you"
+        " own tells them from those of whatever else is on the way; it is the same in all processes and cells",
     )
     most_calls: int = Field(
         default=1_000,

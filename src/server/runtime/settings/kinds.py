@@ -1,14 +1,19 @@
 """Kinds of values that settings of several subjects have."""
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from server.addresses import Address, require_port
+
+LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+LONGEST_NAME: Final = 253
+"""Characters of a domain name as people write it (RFC 1035, section 2.3.4)."""
 
 
 def _address(value: Any) -> Any:
@@ -43,6 +48,14 @@ def checked_url(value: str, *, schemes: frozenset[str]) -> str:
     return value.strip().rstrip("/")
 
 
+def _domain_name(value: str) -> str:
+    labels = (name := value.lower()).split(".")
+    # The last one has a letter, or it would be an address (RFC 3696, section 2).
+    if len(name) > LONGEST_NAME or labels[-1].isdecimal() or not all(map(LABEL.fullmatch, labels)):
+        raise ValueError("must be a domain name, such as calendars.example.com")
+    return name
+
+
 def _web(value: str) -> str:
     return checked_url(value, schemes=frozenset({"http", "https"}))
 
@@ -55,6 +68,8 @@ ListenAddress = Annotated[Address, BeforeValidator(_address), NoDecode]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 AnyCase = BeforeValidator(_lower)
 """For choices, which are written in small letters here."""
+DomainName = Annotated[str, AfterValidator(_domain_name)]
+"""In small letters. It is a name only: nobody looks it up."""
 WebUrl = Annotated[str, AfterValidator(_web)]
 SecureUrl = Annotated[str, AfterValidator(_secure)]
 WebUrls = Annotated[tuple[WebUrl, ...], NoDecode, BeforeValidator(split_at_commas)]
