@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.second_server",
     "tests.support.deadlines",
+    "tests.support.left_out",
 ]
 
 use_packaged_zones()  # as every process of the service does, and before any test loads a zone

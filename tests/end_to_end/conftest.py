@@ -1,6 +1,6 @@
 """The fixtures of this folder: a sandbox for all tests, a service of its own for each, and a browser."""
 
-from tests.support.browser import browser, page, pytest_terminal_summary
+from tests.support.browser import browser, page
 from tests.support.cast import cast
 from tests.support.microsoft import running_sandbox, sandbox
 from tests.support.running_service import logs, no_settings, service, short_pauses
@@ -11,7 +11,6 @@ __all__ = [
     "logs",
     "no_settings",
     "page",
-    "pytest_terminal_summary",
     "running_sandbox",
     "sandbox",
     "service",

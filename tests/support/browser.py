@@ -2,10 +2,13 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
+
+from tests.support.left_out import leave_out
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -17,8 +20,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 NO_BROWSER = f"no browser is installed (looked for {', '.join(NAMES)})"
-skipped_for_want_of_a_browser: list[str] = []
 
 
 def executable() -> str | None:
@@ -48,7 +52,7 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bro
 async def page(browser: BrowserContext | None, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
     """An empty page of a browser that knows nobody; whatever a page complains about fails the test."""
     if browser is None:
-        skipped_for_want_of_a_browser.append(request.node.nodeid)
+        leave_out(request.node, f"pages were not opened: {NO_BROWSER}")
         pytest.skip(NO_BROWSER)
     await browser.clear_cookies()
     opened = await browser.new_page()
@@ -67,11 +71,3 @@ async def page(browser: BrowserContext | None, request: pytest.FixtureRequest) -
     finally:
         await opened.close()
     assert not complaints
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if skipped_for_want_of_a_browser:
-        terminalreporter.section("PAGES NOT TESTED", sep="!", red=True, bold=True)
-        terminalreporter.line(
-            f"{len(skipped_for_want_of_a_browser)} tests of the sign-in and result pages did not run: {NO_BROWSER}."
-        )
