@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import grpc
 from google.protobuf.message import Message
@@ -22,6 +23,8 @@ class Answer:
     code: grpc.StatusCode
     reason: str
     status: status_pb2.Status
+    retry_after: timedelta | None
+    """How long to wait for another try, where that helps."""
     log_id: str | None
 
 
@@ -45,7 +48,14 @@ class ErrorAnswers:
         )
         # types-grpcio types the pair of number and text as Any.
         status = status_that_fits(entry.code.value[0], message, info, details)
-        return Answer(code=entry.code, reason=reason, status=status, log_id=log_id)
+        pauses = [one.retry_delay for one in details if isinstance(one, error_details_pb2.RetryInfo)]
+        return Answer(
+            code=entry.code,
+            reason=reason,
+            status=status,
+            retry_after=pauses[0].ToTimedelta() if pauses else None,
+            log_id=log_id,
+        )
 
 
 def _message(text: str, reason: str, details: Sequence[Message], *, more: int) -> str:

@@ -16,7 +16,7 @@ LARGEST_TRAILERS: Final = 8 * 1024
 PAIR: Final = 32
 CUT_OFF: Final = " ..."
 ALL_THE_REST: Final = 512
-"""Bytes for the status number, the request id and whatever the transport adds."""
+"""Bytes for the status number, the request id, the pushback and whatever the transport adds."""
 METADATA: Final = 3000
 """Bytes for the values of the reason's metadata, where all that there is does not fit."""
 MESSAGE: Final = 1000

@@ -9,6 +9,8 @@ import structlog
 from server.current_call import CurrentCall
 from server.logs import described
 from server.rpc.calls import Context
+from server.rpc.calls.deadline import seconds_left
+from server.rpc.calls.pushback import PUSHBACK, pushback
 from server.rpc.errors import Answer, ErrorAnswers
 
 STATUS_DETAILS = "grpc-status-details-bin"
@@ -28,9 +30,11 @@ async def fail(call: CurrentCall, context: Context, error: Exception, answer_to:
     call.reason = answer.reason
     log_unexpected(answer, error)
     # What is given here replaces what was set before.
-    trailing = (*(context.trailing_metadata() or ()), (STATUS_DETAILS, answer.status.SerializeToString()))
+    trailing = [*(context.trailing_metadata() or ()), (STATUS_DETAILS, answer.status.SerializeToString())]
+    if answer.retry_after is not None:
+        trailing.append((PUSHBACK, pushback(answer.retry_after, seconds_left(context))))
     try:
-        await context.abort(answer.code, answer.status.message, trailing)
+        await context.abort(answer.code, answer.status.message, tuple(trailing))
     except grpc.aio.InternalError:
         # The call was ended while the answer waited behind messages that the caller does not read.
         raise asyncio.CancelledError from None
