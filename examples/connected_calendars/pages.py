@@ -1,0 +1,66 @@
+"""How a handler becomes a page: templates, escaped by themselves, in a frame that knows who is logged in."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from connected_calendars.beside_sandbox import SANDBOX
+from connected_calendars.logins import FORM_FIELD, form_token
+from connected_calendars.notices import take_notice
+from connected_calendars.providers import CALENDARS, provider_key, provider_name
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+NAVIGATION: Final = (("/accounts", "Accounts"),)
+"""Addresses and names of the pages that somebody who is logged in goes between."""
+
+
+def in_zone(moment: datetime, zone: str) -> str:
+    """As clocks on the wall of that zone show it, e.g. `Tue 1 Dec 2026, 14:05`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def _version() -> str:
+    """Changes with any of the static files, so that browsers may keep them for as long as they like."""
+    newest = max(one.stat().st_mtime_ns for one in STATIC.iterdir())
+    return f"{newest:x}"
+
+
+TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.globals["static_version"] = _version()
+TEMPLATES.filters["in_zone"] = in_zone
+TEMPLATES.filters["provider_name"] = provider_name
+TEMPLATES.filters["provider_key"] = provider_key
+TEMPLATES.filters["calendars_of"] = CALENDARS.get
+
+
+def render(request: web.Request, template: str, *, status: int = 200, **content: Any) -> web.Response:
+    """The page. Give `expert` where there is one: the frame shows whose page it is."""
+    frame = {
+        "expert": None,
+        "path": request.path,
+        "pages": NAVIGATION,
+        "notice": take_notice(request),
+        "beside_sandbox": SANDBOX in request.app,
+        "protect": lambda: _protection(request),
+        "now": datetime.now(UTC),
+    }
+    text = TEMPLATES.get_template(template).render({**frame, **content})
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+def _protection(request: web.Request) -> Markup:
+    """Every form has it as its first line: `{{ protect() }}`."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, form_token(request))
