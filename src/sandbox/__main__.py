@@ -39,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="allow only redirect URIs that begin so; may be repeated (default: https and loopback)",
     )
+    parser.add_argument(
+        "--plain-sign-in",
+        action="store_true",
+        help="lead browsers to sign-in pages without TLS, on this machine, as they don't know the authority",
+    )
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input closes")
     return parser
 
@@ -56,6 +61,7 @@ async def _serve(options: argparse.Namespace) -> None:
         google_client_id=options.google_client_id,
         google_client_secret=options.google_client_secret,
         redirect_prefixes=tuple(options.redirect_uri_prefix),
+        plain_sign_in=options.plain_sign_in,
     ) as sandbox:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()

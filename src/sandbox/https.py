@@ -25,6 +25,12 @@ def authority() -> Authority:
     return Authority(pem=made.cert_pem.bytes(), server_context=context)
 
 
+async def serve_also_plain(runner: web.AppRunner) -> int:
+    """The same application without TLS, on this machine only; the port."""
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return int(runner.addresses[-1][1])
+
+
 async def serve(app: web.Application, host: str, port: int, *, tls: bool) -> tuple[web.AppRunner, int]:
     """Serve an application; returns its runner and the port it got (`port` 0 takes a free one)."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)

@@ -14,7 +14,7 @@ from sandbox.google import accounts_server as accounts
 from sandbox.google.accounts_server import GoogleAccountsServer
 from sandbox.google.calendar_server import BASE, GoogleCalendarServer
 from sandbox.graph.server import GraphServer
-from sandbox.https import authority, serve
+from sandbox.https import authority, serve, serve_also_plain
 from sandbox.icloud.server import HOSTS, ICloudServer
 from sandbox.identity.server import IdentityServer
 from sandbox.mail_sink import Mail, MailSink
@@ -36,12 +36,15 @@ class Sandbox:
         self.control_url = ""
         self.smtp_url = ""
         self._base = ""
-        self.identity = IdentityServer(world, self.hangs, lambda: self._base)
+        self._browsers_base = ""
+        self.identity = IdentityServer(world, self.hangs, lambda: self._base, lambda: self._browsers_base)
         self.graph = GraphServer(
             world, self.hangs, lambda: self.authority, lambda: self.graph_url, self.delivery
         )
 
-        self.google_accounts = GoogleAccountsServer(world, self.hangs, lambda: self._base)
+        self.google_accounts = GoogleAccountsServer(
+            world, self.hangs, lambda: self._base, lambda: self._browsers_base
+        )
         self.google_calendars = GoogleCalendarServer(world, self.hangs, self.delivery)
         self.icloud = ICloudServer(world, self.hangs)
 
@@ -73,7 +76,7 @@ class Sandbox:
     @property
     def google_authorization_url(self) -> str:
         """Where a sign-in at Google begins."""
-        return self._base + accounts.AUTHORIZE
+        return self._browsers_base + accounts.AUTHORIZE
 
     @property
     def google_token_url(self) -> str:
@@ -155,10 +158,12 @@ class Sandbox:
         google_client_id: str = "sandbox-google-client",
         google_client_secret: str = "sandbox-google-secret",  # noqa: S107 - likewise
         redirect_prefixes: tuple[str, ...] = (),
+        plain_sign_in: bool = False,
     ) -> AsyncIterator["Sandbox"]:
         """Serve on free ports, or on those given; everything stops when the block ends.
 
-        `ca_file` is where to write the authority's certificate (None: a temporary file).
+        `ca_file` is where to write the authority's certificate (None: a temporary file). With `plain_sign_in`, browsers
+        are led to sign-in pages without TLS on this machine, as they don't know that authority.
         """
         app = App(client_id=client_id, client_secret=client_secret, redirect_prefixes=redirect_prefixes)
         google_app = App(
@@ -173,13 +178,14 @@ class Sandbox:
             sandbox.ca_file.write_bytes(authority().pem)
             await sandbox.delivery.open()
             stack.push_async_callback(sandbox.delivery.close)
-            await sandbox._open(stack, host, port, control_port, smtp_port)
+            await sandbox._open_providers(stack, host, port, plain_sign_in=plain_sign_in)
+            await sandbox._open_control_and_mail(stack, host, control_port, smtp_port)
             await sandbox._open_icloud(stack, host, icloud_port)
             stack.callback(sandbox.hangs.release)
             yield sandbox
 
-    async def _open(
-        self, stack: AsyncExitStack, host: str, port: int, control_port: int, smtp_port: int
+    async def _open_providers(
+        self, stack: AsyncExitStack, host: str, port: int, *, plain_sign_in: bool
     ) -> None:
         public = web.Application()
         self.identity.add_to(public)
@@ -188,8 +194,13 @@ class Sandbox:
         self.google_calendars.add_to(public)
         runner, port = await serve(public, host, port, tls=True)
         stack.push_async_callback(runner.cleanup)
-        self._base = f"https://localhost:{port}"
+        self._base = self._browsers_base = f"https://localhost:{port}"
+        if plain_sign_in:
+            self._browsers_base = f"http://localhost:{await serve_also_plain(runner)}"
 
+    async def _open_control_and_mail(
+        self, stack: AsyncExitStack, host: str, control_port: int, smtp_port: int
+    ) -> None:
         control = web.Application()
         ControlServer(self.world, self.mail_sink, self.reset).add_to(control)
         # The control API can do anything, so it is never served beyond this machine.

@@ -53,6 +53,28 @@ async def test_prints_its_addresses_once_it_serves(start: Start, tmp_path: Path)
         assert len(await reply.json()) >= 11
 
 
+async def test_leads_browsers_to_pages_that_need_no_certificate(start: Start) -> None:
+    _, addresses = await start("--plain-sign-in")
+    async with aiohttp.ClientSession() as session:
+
+        async def page(url: str, **parameters: str) -> str:
+            async with session.get(url, params=parameters, ssl=False) as reply:
+                return await reply.text()
+
+        authority = addresses["authority"]
+        assert authority.startswith("https://localhost:")
+        configuration = json.loads(await page(f"{authority}/v2.0/.well-known/openid-configuration"))
+        assert configuration["token_endpoint"].startswith("https://localhost:")
+        how = {"response_type": "code", "redirect_uri": "http://localhost:1/back", "state": "s"}
+        microsoft, google = configuration["authorization_endpoint"], addresses["google_authorization_url"]
+        for url, client, scope, person in (
+            (microsoft, "sandbox-client", "openid", "anna"),
+            (google, "sandbox-google-client", "openid email", "gina"),
+        ):
+            assert url.startswith("http://localhost:")
+            assert f'id="account-{person}"' in await page(url, client_id=client, scope=scope, **how)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_stops_cleanly_when_told(start: Start, number: signal.Signals) -> None:
     process, _ = await start()

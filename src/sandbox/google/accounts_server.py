@@ -30,10 +30,13 @@ _APP_NAME = "CalendarSync"
 class GoogleAccountsServer:
     """Sign-in pages, tokens, revocation, keys and userinfo, at Google's own paths."""
 
-    def __init__(self, world: World, hangs: Hangs, base: Callable[[], str]) -> None:
+    def __init__(
+        self, world: World, hangs: Hangs, base: Callable[[], str], browsers_base: Callable[[], str]
+    ) -> None:
         self._world = world
         self._hangs = hangs
         self._base = base
+        self._browsers_base = browsers_base
         self._sign_ins: dict[str, SignIn] = {}
         self._sessions: dict[str, str] = {}
 
@@ -57,7 +60,7 @@ class GoogleAccountsServer:
         base = self._base()
         body = {
             "issuer": sign_in.ISSUER,
-            "authorization_endpoint": base + AUTHORIZE,
+            "authorization_endpoint": self._browsers_base() + AUTHORIZE,
             "token_endpoint": base + TOKEN,
             "revocation_endpoint": base + REVOKE,
             "userinfo_endpoint": base + USERINFO,
@@ -105,7 +108,7 @@ class GoogleAccountsServer:
         except SignInRefused as refusal:
             return _problem(refusal.description)
         if under_way.person is not None:
-            self._sign_in_browser(response, under_way.person)
+            self._sign_in_browser(request, response, under_way.person)
         return response
 
     async def token(self, request: web.Request) -> web.StreamResponse:
@@ -200,11 +203,11 @@ class GoogleAccountsServer:
         key = self._sessions.get(request.cookies.get(_COOKIE, ""))
         return self._world.people.get(key) if key else None
 
-    def _sign_in_browser(self, response: web.Response, person: Person) -> None:
+    def _sign_in_browser(self, request: web.Request, response: web.Response, person: Person) -> None:
         _make_room(self._sessions)
         session = secrets.token_urlsafe(24)
         self._sessions[session] = person.key
-        response.set_cookie(_COOKIE, session, httponly=True, secure=True, samesite="Lax")
+        response.set_cookie(_COOKIE, session, httponly=True, secure=request.secure, samesite="Lax")
 
     def _log(self, surface: Surface, request: web.Request, person: Person | None, status: int) -> None:
         entry = RequestEntry(

@@ -27,10 +27,13 @@ _APP_NAME = "CalendarSync"
 class IdentityServer:
     """Discovery, keys, sign-in pages and the token endpoint."""
 
-    def __init__(self, world: World, hangs: Hangs, base: Callable[[], str]) -> None:
+    def __init__(
+        self, world: World, hangs: Hangs, base: Callable[[], str], browsers_base: Callable[[], str]
+    ) -> None:
         self._world = world
         self._hangs = hangs
         self._base = base
+        self._browsers_base = browsers_base
         self._sign_ins: dict[str, SignIn] = {}
         self._sessions: dict[str, str] = {}
         self._approvals = Approvals(world, _APP_NAME)
@@ -69,7 +72,7 @@ class IdentityServer:
                 return token_refusal(error, self._world.clock.now(), None)
         body = {
             "issuer": f"{base}/{issuer}/v2.0",
-            "authorization_endpoint": f"{base}/{authority}/oauth2/v2.0/authorize",
+            "authorization_endpoint": f"{self._browsers_base()}/{authority}/oauth2/v2.0/authorize",
             "token_endpoint": f"{base}/{authority}/oauth2/v2.0/token",
             "jwks_uri": f"{base}/{authority}/discovery/v2.0/keys",
             "response_modes_supported": ["query", "form_post"],
@@ -123,7 +126,7 @@ class IdentityServer:
             step = sign_in.send_error(under_way.request, error)
         response = self._show(under_way, step)
         if under_way.person is not None:
-            self._sign_in_browser(response, under_way.person)
+            self._sign_in_browser(request, response, under_way.person)
         return response
 
     async def token(self, request: web.Request) -> web.StreamResponse:
@@ -212,11 +215,11 @@ class IdentityServer:
         key = self._sessions.get(request.cookies.get(_COOKIE, ""))
         return self._world.people.get(key) if key else None
 
-    def _sign_in_browser(self, response: web.Response, person: Person) -> None:
+    def _sign_in_browser(self, request: web.Request, response: web.Response, person: Person) -> None:
         _make_room(self._sessions)
         session = secrets.token_urlsafe(24)
         self._sessions[session] = person.key
-        response.set_cookie(_COOKIE, session, httponly=True, secure=True, samesite="Lax")
+        response.set_cookie(_COOKIE, session, httponly=True, secure=request.secure, samesite="Lax")
 
     def _log(self, surface: str, request: web.Request, person: Person | None, status: int) -> None:
         entry = RequestEntry(

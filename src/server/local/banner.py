@@ -60,7 +60,7 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
         "",
         *_calls(addresses.grpc),
         "",
-        "Open the second one's authorizationUrl in a browser and sign in; the certificate is the sandbox's own.",
+        "Open the second one's authorizationUrl in a browser and sign in.",
         "With PROVIDER_GOOGLE in it, it leads to Google's people, with PROVIDER_APPLE to our page for Apple IDs.",
         "",
     ]

@@ -40,6 +40,8 @@ REGISTRATIONS: Final = frozenset(REGISTERED_BY.values()) | frozenset(
 """What says that somebody means a real provider, also where a part of it is forgotten: then the settings say which."""
 SANDBOX: Final = "calendarsync_sandbox"
 """Run as a program and never imported: the service knows nothing of it."""
+OPTIONS: Final = ("--exit-with-stdin", "--plain-sign-in")
+"""The second, so that nobody's browser warns of a certificate it can't know."""
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""
 
@@ -163,7 +165,7 @@ def _sandbox() -> Iterator[dict[str, str]]:
 @contextmanager
 def _sandbox_process(ca_file: Path) -> Iterator[dict[str, str]]:
     """The sandbox in a process of its own, which ends when our end of its standard input closes."""
-    command = [sys.executable, "-m", f"{SANDBOX}.stand_ins", "--exit-with-stdin", "--ca-file", str(ca_file)]
+    command = [sys.executable, "-m", f"{SANDBOX}.stand_ins", *OPTIONS, "--ca-file", str(ca_file)]
     process: subprocess.Popen[str] | None = None
     try:
         with uninterrupted():

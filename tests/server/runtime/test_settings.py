@@ -358,6 +358,14 @@ def test_each_provider_alone_is_enough(environment: pytest.MonkeyPatch) -> None:
     assert settings.google_scopes is Scopes.LEAST
 
 
+def test_experts_sign_in_by_https_except_on_this_machine(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv(PREFIX + "GOOGLE_AUTHORIZATION_URL", "http://localhost:8080/auth")
+    assert load_settings().google_authorization_url == "http://localhost:8080/auth"
+
+    environment.setenv(PREFIX + "GOOGLE_AUTHORIZATION_URL", "http://accounts.example/auth")
+    assert _faults() == [PREFIX + "GOOGLE_AUTHORIZATION_URL: must be a URL that begins with https://"]
+
+
 def test_googles_settings_reach_its_adapter(environment: pytest.MonkeyPatch) -> None:
     given = {
         "GOOGLE_CLIENT_ID": "1234.apps.googleusercontent.com",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, SecretStr
 
 from domain.account import Provider
-from server.runtime.settings.kinds import AnyCase, ReadableFile, SecureUrl
+from server.runtime.settings.kinds import AnyCase, BrowsersUrl, ReadableFile, SecureUrl
 from server.runtime.settings.names import variable
 from server.runtime.settings.providers import same_twice, without_client_id
 
@@ -63,7 +63,7 @@ class GoogleSettings(BaseModel):
         description="the part of them that one process may make, by default all: from 80 % of it on, until the day is"
         " over, it raises an alarm and polls less often; so divide by the number of your processes",
     )
-    google_authorization_url: SecureUrl = Field(
+    google_authorization_url: BrowsersUrl = Field(
         default="https://accounts.google.com/o/oauth2/v2/auth", description="where experts sign in"
     )
     google_token_url: SecureUrl = Field(

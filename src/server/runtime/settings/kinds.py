@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
-from server.addresses import Address, require_port
+from server.addresses import Address, is_loopback, require_port
 
 LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 LONGEST_NAME: Final = 253
@@ -64,6 +64,12 @@ def _secure(value: str) -> str:
     return checked_url(value, schemes=frozenset({"https"}))
 
 
+def _secure_for_browsers(value: str) -> str:
+    """Where only browsers go: on this machine nobody can listen to what one sends."""
+    checked = _web(value)
+    return checked if is_loopback(checked) else _secure(checked)
+
+
 ListenAddress = Annotated[Address, BeforeValidator(_address), NoDecode]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 AnyCase = BeforeValidator(_lower)
@@ -72,5 +78,7 @@ DomainName = Annotated[str, AfterValidator(_domain_name)]
 """In small letters. It is a name only: nobody looks it up."""
 WebUrl = Annotated[str, AfterValidator(_web)]
 SecureUrl = Annotated[str, AfterValidator(_secure)]
+BrowsersUrl = Annotated[str, AfterValidator(_secure_for_browsers)]
+"""https, except on this machine."""
 WebUrls = Annotated[tuple[WebUrl, ...], NoDecode, BeforeValidator(split_at_commas)]
 """Separated by commas."""
