@@ -330,6 +330,7 @@ class Failure:
     code: grpc.StatusCode
     message: str
     reason: str
+    domain: str
     metadata: dict[str, str]
     details: Sequence[Message]
     trailing: dict[str, str | bytes]
@@ -381,11 +382,11 @@ def _unpacked(error: grpc.aio.AioRpcError) -> Failure:
         one.Unpack(detail)
         details.append(detail)
     info = next(one for one in details if isinstance(one, error_details_pb2.ErrorInfo))
-    assert info.domain == ERROR_DOMAIN
     return Failure(
         code=error.code(),
         message=status.message,
         reason=info.reason,
+        domain=info.domain,
         metadata=dict(info.metadata),
         details=details,
         trailing=trailing,

@@ -11,6 +11,7 @@ from calendarsync.v1 import account_pb2, account_service_pb2, availability_servi
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
 from tests.builders import EXPERT
 from tests.server.served import (
+    ERROR_DOMAIN,
     REDIRECT_URI,
     Api,
     Failure,
@@ -158,6 +159,11 @@ async def test_a_caller_who_hangs_up_ends_the_work(api: Api, logs: Logs) -> None
 
     assert await waiting is grpc.StatusCode.CANCELLED
     assert (await logs.until("call", times=2))[-1]["code"] == "CANCELLED"
+
+
+async def test_a_reason_has_the_domain_that_the_operator_chose(api: Api) -> None:
+    failure = await failure_of(api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT)))
+    assert (failure.reason, failure.domain) == ("EXPERT_NOT_FOUND", ERROR_DOMAIN)
 
 
 async def test_bytes_that_are_no_message_are_an_invalid_request(api: Api) -> None:

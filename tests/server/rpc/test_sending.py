@@ -19,7 +19,7 @@ from server.rpc.calls.open_calls import OpenCalls
 from server.rpc.calls.open_streams import OpenStreams
 from server.rpc.calls.wrapper import WrappedMethods
 from tests.fakes.store import FakeStore
-from tests.server.served import answer_to, failure_of
+from tests.server.served import ERROR_DOMAIN, answer_to, failure_of
 
 
 @pytest.mark.parametrize("sent_before", [0, 1, 5])
@@ -56,6 +56,7 @@ async def test_a_stream_that_is_ended_while_it_sends_says_why(sent_before: int) 
         await server.stop(None)
 
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "SERVICE_STOPPING")
+    assert failure.domain == ERROR_DOMAIN
 
 
 async def _to_the_end(call: Any) -> None:
