@@ -60,6 +60,13 @@ class ReadFailure:
     pause: timedelta | None = None
 
 
+class UncheckedReason(Enum):
+    """Why an expert has no conflict calendar."""
+
+    NO_ACCOUNT = "NO_ACCOUNT"
+    NO_CALENDAR_CHOSEN = "NO_CALENDAR_CHOSEN"
+
+
 class ReadingSource(Enum):
     """How a reading came to be known: read for this very question, or read earlier and kept."""
 
@@ -135,6 +142,7 @@ class Availability:
     """All evidence on one expert's time inside `window`: every conflict calendar is in `readings` or in `unread`.
 
     `taken` is all that is taken of the window, and may be more than that. `rule` is what the readings were made under.
+    `unchecked` says why there is no conflict calendar, where there is none.
     """
 
     window: Interval
@@ -142,6 +150,7 @@ class Availability:
     readings: tuple[Reading, ...]
     unread: tuple[Unread, ...]
     taken: Taken
+    unchecked: UncheckedReason | None = None
 
     @property
     def complete(self) -> bool:

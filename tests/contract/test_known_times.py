@@ -7,6 +7,7 @@ import pytest
 
 from application.ports.known_times import KnownCalendar, KnownTime, KnownTimes
 from domain.account import AccountStatus, Provider
+from domain.availability import UncheckedReason
 from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
@@ -75,7 +76,12 @@ async def test_experts_that_do_not_exist_are_left_out(kept: Kept, known_times: K
     await put_expert(kept)
     assert await known_times.of([EXPERT, OTHER], WINDOW, now=NOW) == {
         EXPERT: KnownTime(
-            expert_id=EXPERT, rule=BlockingRule("Europe/Berlin"), calendars=(), booked=(), held=()
+            expert_id=EXPERT,
+            rule=BlockingRule("Europe/Berlin"),
+            calendars=(),
+            booked=(),
+            held=(),
+            unchecked=UncheckedReason.NO_ACCOUNT,
         )
     }
     assert await known_times.of([], WINDOW, now=NOW) == {}
@@ -106,6 +112,31 @@ async def test_conflict_calendars_come_with_their_readings_by_id(kept: Kept, kno
         await tx.calendars.save([a_calendar("not-chosen")])
     known = await _known(known_times)
     assert known.calendars == (_calendar("B", None), _calendar("a", idle), _calendar("b", busy))
+
+
+async def test_where_there_is_no_conflict_calendar_it_says_why(kept: Kept, known_times: KnownTimes) -> None:
+    await put_expert(kept, an_expert(), an_expert(OTHER))
+    assert (await _known(known_times)).unchecked is UncheckedReason.NO_ACCOUNT
+    for status in (AccountStatus.ACTIVE, AccountStatus.RECONNECT_REQUIRED):
+        account = an_account(f"account-{status.name}", status=status)
+        async with kept.transaction() as tx:
+            await tx.accounts.add(account, a_grant())
+        assert (await _known(known_times)).unchecked is UncheckedReason.NO_CALENDAR_CHOSEN
+        async with kept.transaction() as tx:
+            await tx.accounts.remove(account.account_id)
+        assert (await _known(known_times)).unchecked is UncheckedReason.NO_ACCOUNT
+    async with kept.transaction() as tx:
+        await tx.accounts.add(an_account("theirs", expert_id=OTHER), a_grant())
+    assert (await _known(known_times)).unchecked is UncheckedReason.NO_ACCOUNT
+
+
+async def test_no_reason_is_given_where_a_calendar_is_chosen(kept: Kept, known_times: KnownTimes) -> None:
+    await put_conflict_calendars(kept, "a")
+    assert (await _known(known_times)).unchecked is None
+    await choose_calendars(kept, version=1)
+    assert (await _known(known_times)).unchecked is UncheckedReason.NO_CALENDAR_CHOSEN
+    await choose_calendars(kept, "a", version=2)
+    assert (await _known(known_times)).unchecked is None
 
 
 @pytest.mark.parametrize(

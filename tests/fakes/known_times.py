@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
+from domain.availability import UncheckedReason
 from domain.ids import ExpertId
 from domain.interval import Interval
 from domain.taken import BookedTime, HeldTime
@@ -30,6 +31,7 @@ class FakeKnownTimes:
                 calendars=tuple(_calendars(tables, expert_id)),
                 booked=_booked(tables, expert_id, window),
                 held=_held(tables, expert_id, window, now),
+                unchecked=_unchecked(tables, expert_id),
             )
             for expert_id in expert_ids
             if expert_id in tables.experts
@@ -74,6 +76,13 @@ def _untimed(known: KnownTime) -> KnownTime:
         for one in known.calendars
     ]
     return replace(known, calendars=tuple(calendars), held=())
+
+
+def _unchecked(tables: Tables, expert_id: ExpertId) -> UncheckedReason | None:
+    if any(_calendars(tables, expert_id)):
+        return None
+    connected = any(one.expert_id == expert_id for one in tables.accounts.values())
+    return UncheckedReason.NO_CALENDAR_CHOSEN if connected else UncheckedReason.NO_ACCOUNT
 
 
 def _calendars(tables: Tables, expert_id: ExpertId) -> Iterator[KnownCalendar]:

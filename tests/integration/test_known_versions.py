@@ -29,6 +29,7 @@ from tests.support.stores import KeptByPostgres, choose_calendars, put_conflict_
 
 KEYS = {
     ("account", "account_id"),
+    ("account", "expert_id"),
     ("calendar", "calendar_id"),
     ("calendar_settings", "expert_id"),
     ("expert", "expert_id"),
@@ -47,7 +48,7 @@ OTHERWISE: Mapping[tuple[str, str], str] = {
     ("reading_schedule", "read_at"): "is asked for together with the version",
 }
 """What the question reads that is in no trigger's condition, and why not."""
-SHOWN_BY_READINGS = {"account", "calendar"}
+SHOWN_BY_READINGS = {"calendar"}
 """Whose rows are shown beside a reading only, which is added later and removed first."""
 
 Columns = set[tuple[str, str]]
@@ -57,7 +58,7 @@ Columns = set[tuple[str, str]]
 async def asked(kept: KeptByPostgres) -> Columns:
     """The tables and columns that the question reads, by PostgreSQL's own account of it."""
     question = re.sub(r"\$(\d)", lambda it: f"NULL::{KNOWN.types[int(it[1]) - 1]}", KNOWN.text)
-    columns = re.sub(r"\s+", " ", ", ".join(f"c{number}" for number in range(23)))
+    columns = re.sub(r"\s+", " ", ", ".join(f"c{number}" for number in range(24)))
     async with kept.pool.connection() as connection:
         await connection.execute(f"CREATE VIEW question ({columns}) AS {question}".encode())
     rows = await kept.rows(

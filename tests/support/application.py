@@ -302,7 +302,7 @@ class Application:
         max_age: timedelta | None = None,
         budget: timedelta = BUDGET,
     ) -> Hold:
-        return await self.hold_time(
+        accepted = await self.hold_time(
             expert_id=ExpertId(expert_id),
             hold_id=HoldId(hold_id),
             interval=interval or an_interval(),
@@ -311,6 +311,7 @@ class Application:
             max_age=max_age,
             budget=budget,
         )
+        return accepted.hold
 
     @asynccontextmanager
     async def running(self, action: Coroutine[None, None, T]) -> AsyncIterator[asyncio.Task[T]]:

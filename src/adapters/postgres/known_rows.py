@@ -9,6 +9,7 @@ from adapters.postgres.rules import rule_from_text
 from adapters.postgres.spans import spans_from_value
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
+from domain.availability import UncheckedReason
 from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
@@ -29,6 +30,7 @@ class FoundTime:
     calendars: tuple[KnownCalendar, ...]
     booked: tuple[BookedTime, ...]
     held: tuple[tuple[HeldTime, datetime], ...]
+    unchecked: UncheckedReason | None
 
     def held_at(self, now: datetime) -> tuple[HeldTime, ...]:
         return tuple([hold for hold, expires_at in self.held if expires_at > now])
@@ -40,12 +42,13 @@ class FoundTime:
             calendars=self.calendars,
             booked=self.booked,
             held=self.held_at(now),
+            unchecked=self.unchecked,
             workings=workings,
         )
 
 
 def found_time(row: tuple[Any, ...]) -> FoundTime:
-    version, expert_id, zone, tentative_blocks, *columns = row
+    version, expert_id, zone, tentative_blocks, connected, *columns = row
     calendars, booked, held = columns[:12], columns[12:15], columns[15:]
     return FoundTime(
         version=version,
@@ -54,7 +57,15 @@ def found_time(row: tuple[Any, ...]) -> FoundTime:
         calendars=tuple(map(_calendar, *calendars)) if calendars[0] else (),
         booked=tuple(map(_booked, *booked)) if booked[0] else (),
         held=tuple(map(_held, *held)) if held[0] else (),
+        unchecked=_unchecked(connected),
     )
+
+
+def _unchecked(connected: bool | None) -> UncheckedReason | None:
+    """`connected` is whether there are accounts; not asked where there are calendars."""
+    if connected is None:
+        return None
+    return UncheckedReason.NO_CALENDAR_CHOSEN if connected else UncheckedReason.NO_ACCOUNT
 
 
 def _calendar(

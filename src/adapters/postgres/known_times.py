@@ -111,16 +111,18 @@ KNOWN = Statement(
                 AND pg_visible_in_snapshot(version, pg_current_snapshot())
         ), expert.expert_id, expert.time_zone, coalesce((
             SELECT tentative_blocks FROM calendar_settings WHERE calendar_settings.expert_id = expert.expert_id
-        ), false), conflict.*, booked.*, held.*
+        ), false), CASE WHEN conflict.calendar_ids IS NULL THEN EXISTS (
+            SELECT FROM account WHERE account.expert_id = expert.expert_id
+        ) END, conflict.*, booked.*, held.*
     FROM unnest($1, $2, $3) WITH ORDINALITY AS asked (expert_id, starts_at, ends_at, number)
         CROSS JOIN LATERAL (
             SELECT expert_id, time_zone FROM expert WHERE expert.expert_id = asked.expert_id
             OFFSET 0  -- one by one, or few experts would be joined by reading all
         ) AS expert
         CROSS JOIN LATERAL (
-            SELECT array_agg(calendar_id), array_agg(account_id), array_agg(provider), array_agg(remote_id),
-                array_agg(active), array_agg(missing), array_agg(window_start), array_agg(window_end),
-                array_agg(read_at), array_agg(zone), array_agg(busy), array_agg(deviations)
+            SELECT array_agg(calendar_id) AS calendar_ids, array_agg(account_id), array_agg(provider),
+                array_agg(remote_id), array_agg(active), array_agg(missing), array_agg(window_start),
+                array_agg(window_end), array_agg(read_at), array_agg(zone), array_agg(busy), array_agg(deviations)
             FROM (
                 SELECT calendar_id, calendar.account_id, provider, remote_id, status = 'ACTIVE' AS active, missing,
                     window_start, window_end, reading_schedule.read_at, zone, busy, deviations

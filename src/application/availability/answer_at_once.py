@@ -50,7 +50,14 @@ def answer_at_once(
         or not whole.says_all_of(window)
     ):
         return None
-    return Availability(window=window, rule=known.rule, readings=whole.readings, unread=(), taken=whole.taken)
+    return Availability(
+        window=window,
+        rule=known.rule,
+        readings=whole.readings,
+        unread=(),
+        taken=whole.taken,
+        unchecked=known.unchecked,
+    )
 
 
 def is_worked_out(workings: Workings) -> bool:

@@ -156,6 +156,7 @@ def put_together(
             booked=still_booked(known.booked, window=question.window, excluded=question.excluded),
             held=still_held(known.held, window=question.window, excluded=question.excluded_holds),
         ),
+        unchecked=known.unchecked,
     )
 
 

@@ -7,11 +7,20 @@ from application.availability.look_up_availability import LookUpAvailability
 from application.availability.require_same_rule import require_same_rule
 from application.ports.clock import Clock
 from application.ports.store import Store
+from domain.availability import Availability
 from domain.buffers import NO_BUFFERS, Buffers
 from domain.change import hold_ended, hold_placed
 from domain.hold import USUAL_LIFETIME, Hold, TimeTaken, require_free
 from domain.ids import ExpertId, HoldId
 from domain.interval import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedHold:
+    """`evidence` is what its time was found free by."""
+
+    hold: Hold
+    evidence: Availability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +39,7 @@ class HoldTime:
         lifetime: timedelta | None,
         max_age: timedelta | None,
         budget: timedelta,
-    ) -> Hold:
+    ) -> AcceptedHold:
         """The hold. One with this id is renewed, or moved. `buffers` must be free as well, and are not held.
 
         Calendars are looked at now, unless `max_age` allows readings that old. Of two who want one time at once, one
@@ -59,4 +68,4 @@ class HoldTime:
             for ended in await tx.reserved.hold(hold, needed=needed, now=now):
                 await tx.changes.add(hold_ended(ended, at=now))
             await tx.changes.add(hold_placed(hold, at=now))
-        return hold
+        return AcceptedHold(hold=hold, evidence=known)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.account import Provider
+from domain.availability import UncheckedReason
 from domain.blocking import BlockingRule
 from domain.ids import AccountId, CalendarId, ExpertId
 from domain.interval import Interval
@@ -48,7 +49,7 @@ class KnownTime:
     `workings` is None where nothing is kept. Else it is shared by all that show the same state: the same rule, the
     same calendars with the same busy time, and the same sessions. Only the holds, and when readings were made, may
     differ; where not even that does, the very same object comes again. `booked` and `held` are then all in the window
-    that readings are kept for, which holds the one that was asked about.
+    that readings are kept for, which holds the one that was asked about. `unchecked` is set where there is no calendar.
     """
 
     expert_id: ExpertId
@@ -56,6 +57,7 @@ class KnownTime:
     calendars: tuple[KnownCalendar, ...]
     booked: tuple[BookedTime, ...]
     held: tuple[HeldTime, ...]
+    unchecked: UncheckedReason | None = None
     workings: Workings | None = field(default=None, compare=False, repr=False)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from application.availability.answer_at_once import answer_at_once
 from application.ports.known_times import KnownCalendar, KnownTime, Workings
 from domain.account import Provider
+from domain.availability import UncheckedReason
 from domain.blocking import BlockingRule
 from domain.deviation import Deviation, DeviationKind
 from domain.ids import CalendarId, HoldId, SessionId
@@ -86,6 +87,13 @@ def test_what_is_taken_is_all_that_calendars_moved_events_and_sessions_take(
     assert answer.busy == Spans.of(everything).clipped_to(window)
     assert answer.complete
     assert [one.read_at for one in answer.readings] == [one.read_at for one in readings]
+
+
+def test_nothing_checked_is_said() -> None:
+    known = replace(_known(booked=[an_interval()]), unchecked=UncheckedReason.NO_CALENDAR_CHOSEN)
+    answer = answer_at_once(known, WINDOW, not_before=OLD, came_at=NOW)
+    assert answer is not None
+    assert (answer.complete, answer.unchecked) == (True, UncheckedReason.NO_CALENDAR_CHOSEN)
 
 
 READING = _reading(0, [an_interval()], [])

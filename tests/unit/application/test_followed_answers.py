@@ -370,7 +370,8 @@ class Caller(RuleBasedStateMachine):
             )
             if one.reason not in SAME_MEANING or not stands:
                 raise Momentary
-        return (known.busy, {one.calendar_id for one in known.readings}, set(known.unread))
+        read = {one.calendar_id for one in known.readings}
+        return (known.busy, read, set(known.unread), known.unchecked)
 
 
 def _bytes(message: Message) -> bytes:

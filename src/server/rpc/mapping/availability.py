@@ -15,12 +15,19 @@ from calendarsync.v1.availability_pb2 import CalendarEvidence
 from calendarsync.v1.availability_service_pb2 import CheckedTime as CheckedTimeMessage
 from calendarsync.v1.availability_service_pb2 import CheckTimesResponse, ListBusyTimesResponse
 from calendarsync.v1.session_service_pb2 import ConflictEvidence
-from domain.availability import Availability, CheckedTime, ReadingSource, UnreadReason, Verdict
+from domain.availability import (
+    Availability,
+    CheckedTime,
+    ReadingSource,
+    UncheckedReason,
+    UnreadReason,
+    Verdict,
+)
 from domain.ids import AccountId, CalendarId
 from domain.interval import Interval
 from domain.spans import Spans, as_span
 from domain.taken import Taken, Takers
-from server.rpc.mapping.enums import READING_SOURCES, UNREAD_REASONS, VERDICTS
+from server.rpc.mapping.enums import READING_SOURCES, UNCHECKED_REASONS, UNREAD_REASONS, VERDICTS
 from server.rpc.mapping.interval_bytes import BYTES_EACH, interval_bytes
 from server.rpc.mapping.times import put_instant, put_interval
 from server.rpc.mapping.wire import before_message
@@ -36,6 +43,10 @@ PLAIN_SLICE: Final = 1_000
 TIMES: Final = CheckTimesResponse.TIMES_FIELD_NUMBER
 CANDIDATE: Final = CheckedTimeMessage.CANDIDATE_FIELD_NUMBER
 _COMPLETE: Final = ListBusyTimesResponse(complete=True).SerializeToString()
+_UNCHECKED: Final = {
+    one: ListBusyTimesResponse(unchecked_reason=UNCHECKED_REASONS.outward(one)).SerializeToString()
+    for one in UncheckedReason
+}
 
 
 def busy_times_answer(availability: Availability) -> bytes:
@@ -116,7 +127,8 @@ def _plainly(edges: tuple[int, ...]) -> bytes:
 
 
 def evidence(availability: Availability) -> bytes:
-    """Whether all was read, and one a conflict calendar: those that were read, then those that were not.
+    """Whether all was read, and one a conflict calendar: those that were read, then those that were not. Or why there
+    is none.
 
     These are the same fields, with the same numbers, in all answers, and in what FindTimes says of each expert.
     """
@@ -125,13 +137,17 @@ def evidence(availability: Availability) -> bytes:
         _read(one.calendar_id, one.account_id, one.source, one.read_at) for one in availability.readings
     ]
     pieces += [_unread(one.calendar_id, one.account_id, one.reason) for one in availability.unread]
+    if availability.unchecked is not None:
+        pieces.append(_UNCHECKED[availability.unchecked])
     return b"".join(pieces)
 
 
 def conflict_evidence(availability: Availability) -> ConflictEvidence:
     """The same as a message."""
     told = ListBusyTimesResponse.FromString(evidence(availability))
-    return ConflictEvidence(complete=told.complete, calendars=told.calendars)
+    return ConflictEvidence(
+        complete=told.complete, calendars=told.calendars, unchecked_reason=told.unchecked_reason
+    )
 
 
 @lru_cache(maxsize=PIECES_KEPT)

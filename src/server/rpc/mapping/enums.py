@@ -15,7 +15,7 @@ from calendarsync.v1 import (
 )
 from domain.access import LossCause
 from domain.account import AccountKind, AccountStatus, Provider
-from domain.availability import ReadingSource, UnreadReason, Verdict
+from domain.availability import ReadingSource, UncheckedReason, UnreadReason, Verdict
 from domain.calendar import Uncheckable
 from domain.calendar_settings import WriteCalendarState
 from domain.change import ChangeType
@@ -59,6 +59,7 @@ ACCOUNT_STATUSES = EnumPair(AccountStatus, account_pb2.AccountStatus, "ACCOUNT_S
 ACCOUNT_KINDS = EnumPair(AccountKind, account_pb2.AccountKind, "ACCOUNT_KIND_")
 RECONNECT_CAUSES = EnumPair(LossCause, account_pb2.ReconnectCause, "RECONNECT_CAUSE_")
 UNREAD_REASONS = EnumPair(UnreadReason, availability_pb2.UnreadReason, "UNREAD_REASON_")
+UNCHECKED_REASONS = EnumPair(UncheckedReason, availability_pb2.UncheckedReason, "UNCHECKED_REASON_")
 READING_SOURCES = EnumPair(ReadingSource, availability_pb2.ReadingSource, "READING_SOURCE_")
 VERDICTS = EnumPair(Verdict, availability_service_pb2.TimeVerdict, "TIME_VERDICT_")
 UNCHECKABLE_REASONS = EnumPair(Uncheckable, calendar_pb2.UncheckableReason, "UNCHECKABLE_REASON_")
@@ -77,6 +78,7 @@ PAIRS = (
     ACCOUNT_KINDS,
     RECONNECT_CAUSES,
     UNREAD_REASONS,
+    UNCHECKED_REASONS,
     READING_SOURCES,
     VERDICTS,
     UNCHECKABLE_REASONS,

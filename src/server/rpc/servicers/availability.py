@@ -22,6 +22,7 @@ from server.rpc.errors import ErrorAnswers
 from server.rpc.mapping.asked_times import AskedTimes, asked_by, buffers_of, excluded_by, max_age_of
 from server.rpc.mapping.availability import checked_times_answer, large_busy_times_answer
 from server.rpc.mapping.batch import batch_answer
+from server.rpc.mapping.enums import UNCHECKED_REASONS
 from server.rpc.mapping.found_times import EvidenceOfMany, found_times_answer
 from server.rpc.mapping.holds import hold_message, hold_place, hold_position
 from server.rpc.mapping.times import duration_from, interval_from, put_instant
@@ -131,7 +132,7 @@ class Availability(AvailabilityServiceServicer):
         )
 
     async def HoldTime(self, request: pb.HoldTimeRequest, context: Context) -> pb.HoldTimeResponse:
-        hold = await self.hold_time(
+        accepted = await self.hold_time(
             expert_id=ExpertId(request.expert_id),
             hold_id=HoldId(request.hold_id),
             interval=interval_from(request.interval, "interval"),
@@ -140,8 +141,10 @@ class Availability(AvailabilityServiceServicer):
             max_age=max_age_of(request),
             budget=self.budget.of(context),
         )
-        response = pb.HoldTimeResponse()
-        put_instant(response.expire_time, hold.expires_at)
+        response = pb.HoldTimeResponse(
+            unchecked_reason=UNCHECKED_REASONS.outward(accepted.evidence.unchecked)
+        )
+        put_instant(response.expire_time, accepted.hold.expires_at)
         return response
 
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: Context) -> pb.ReleaseHoldResponse:
