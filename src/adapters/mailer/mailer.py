@@ -49,7 +49,7 @@ class SmtpMailer:
         message = reconnect_message(
             notice, self._written(notice), sender=self.sender, sent_at=self.clock.now()
         )
-        await self._send(message, before_handover)
+        await self._send(message, notice.to, before_handover)
 
     def _written(self, notice: ReconnectNotice) -> Written:
         try:
@@ -57,7 +57,9 @@ class SmtpMailer:
         except Exception:  # noqa: BLE001 - an operator's template, which may raise anything; its text may name people
             raise MailDelayed(reason="template failed", ours=True) from None
 
-    async def _send(self, message: EmailMessage, before_handover: Callable[[], Awaitable[None]]) -> None:
+    async def _send(
+        self, message: EmailMessage, to: str, before_handover: Callable[[], Awaitable[None]]
+    ) -> None:
         client = Client(
             before_data=before_handover,
             hostname=self.smtp.host,
@@ -73,7 +75,7 @@ class SmtpMailer:
             with translated(lambda: client.unanswered):
                 async with asyncio.timeout(4 * self.timeout):
                     await client.connect()
-                    await client.send_message(message, sender=self.sender.addr_spec)
+                    await client.send_message(message, sender=self.sender.addr_spec, recipients=[to])
             with suppress(
                 aiosmtplib.SMTPException, OSError
             ):  # the mail is taken: a bad goodbye changes nothing

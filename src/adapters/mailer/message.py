@@ -9,6 +9,7 @@ from email.policy import SMTP
 from email.utils import parseaddr
 
 from adapters.mailer.catalogue import Written
+from adapters.mailer.headers import MailboxHeader, TextHeader
 from adapters.mailer.words import one_line
 from application.ports.mailer import MailRefused, ReconnectNotice
 
@@ -31,9 +32,9 @@ def reconnect_message(
 ) -> EmailMessage:
     """The "Action required" mail. Raises MailRefused when `notice.to` is no address."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = sender
-    message["To"] = _recipient(notice)
-    message["Subject"] = written.subject
+    message["From"] = MailboxHeader("From", sender.display_name, sender.addr_spec)
+    message["To"] = MailboxHeader("To", one_line(notice.display_name), _address(notice.to))
+    message["Subject"] = TextHeader("Subject", written.subject)
     message["Date"] = sent_at
     message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9._-]', '', notice.message_id)}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: answer with no absence notice
@@ -44,8 +45,8 @@ def reconnect_message(
     return message
 
 
-def _recipient(notice: ReconnectNotice) -> Address:
+def _address(to: str) -> str:
     try:
-        return Address(display_name=one_line(notice.display_name), addr_spec=notice.to)
+        return Address(addr_spec=to).addr_spec
     except (ValueError, IndexError, MessageError):
         raise MailRefused from None
