@@ -1,7 +1,9 @@
 """Hand out everything held about an expert, page by page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 from typing import Final
 
 from application.ports.clock import Clock
@@ -12,7 +14,7 @@ from domain.ids import ExpertId
 
 READ_AT_ONCE: Final = 50
 LARGEST_PAGE_BYTES: Final = 1_000_000
-"""Once a page has so many, no more is read for it."""
+"""Once a page has so many, no more comes into it."""
 ONE_EXPORT: Final = timedelta(hours=1)
 """Pages that the same actor asks for within it count as one export."""
 
@@ -46,9 +48,10 @@ class ExportExpert:
                 found = await tx.records.after(
                     expert_id, records[-1].position if records else after, limit=wanted
                 )
-            records += found
-            size += sum(one.size for one in found)
-            more = len(found) == wanted
+            kept = _until_full(found, LARGEST_PAGE_BYTES - size)
+            records += kept
+            size += sum(one.size for one in kept)
+            more = len(found) == wanted or len(kept) < len(found)
         return ExportPage(records=tuple(records), more=more)
 
     async def _audit(self, tx: Transaction, expert_id: ExpertId, *, begins: bool) -> None:
@@ -57,3 +60,9 @@ class ExportExpert:
         act = Act(action=AuditAction.EXPERT_EXPORTED, at=now, expert_id=expert_id)
         if begins or not await tx.audit.has_since(now - ONE_EXPORT, act):
             await tx.audit.add(act)
+
+
+def _until_full(found: Sequence[ExportRecord], room: int) -> list[ExportRecord]:
+    """Those that begin in the room, so that the last of them may be too large for it."""
+    ends = accumulate(one.size for one in found)
+    return [one for one, end in zip(found, ends, strict=True) if end - one.size < room]

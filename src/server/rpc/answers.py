@@ -1,7 +1,7 @@
-"""Answers that their servicer wrote as bytes itself."""
+"""How large answers are at most, and those that their servicer wrote as bytes itself."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
@@ -10,6 +10,24 @@ from server.rpc.faults import AnswerTooLarge
 Answer = Message | bytes
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
 """Bytes: what gRPC's libraries take unless they are told otherwise. Their own refusal has no reason."""
+LARGEST_PAGE: Final = LARGEST_ANSWER - 16 * 1024
+"""Bytes of what is listed: the token for the next page needs room as well."""
+BESIDE_AN_ITEM: Final = 8
+"""Bytes before each item of a list: its field's number and its length."""
+
+M = TypeVar("M", bound=Message)
+
+
+def page_of(items: Iterable[M]) -> list[M]:
+    """As many of the first as have room in an answer, one at least: where there are more, the next page has them."""
+    shown: list[M] = []
+    size = 0
+    for one in items:
+        size += one.ByteSize() + BESIDE_AN_ITEM
+        if shown and size > LARGEST_PAGE:
+            break
+        shown.append(one)
+    return shown
 
 
 def within_limits(answer: bytes) -> bytes:

@@ -122,3 +122,16 @@ async def test_refuses_nanoseconds_that_are_none(api: Api) -> None:
     request.start_update_time.nanos = 2_000_000_000
 
     assert (await failure_of(api.sessions.ListSessions(request))).reason == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize("expert_id", [EXPERT, ""])
+async def test_a_page_ends_before_it_is_larger_than_libraries_take(api: Api, expert_id: str) -> None:
+    """Each of them has the longest text that there can be, which is 131 kB."""
+    await api.put_expert()
+    for number in range(40):
+        await api.put_session(f"s{number:02}", starts=number, text="\N{VIOLIN}" * 32_768)
+
+    pages = await _pages(api, pb.ListSessionsRequest(expert_id=expert_id))
+
+    assert [len(page) for page in pages] == [31, 9]
+    assert sorted(one for page in pages for one in page) == [f"s{number:02}" for number in range(40)]

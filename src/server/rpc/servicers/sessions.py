@@ -12,6 +12,7 @@ from calendarsync.v1 import session_service_pb2 as pb
 from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
+from server.rpc.answers import page_of
 from server.rpc.mapping.asked_times import buffers_of
 from server.rpc.mapping.availability import conflict_evidence
 from server.rpc.mapping.sessions import details_from, session_filter_from, session_message
@@ -85,10 +86,11 @@ class Sessions(SessionServiceServicer):
     ) -> pb.ListSessionsResponse:
         limit = page_size(request.page_size)
         found = await self._listed(request, limit + 1)  # one more than is shown tells whether there is more
-        shown = found[:limit]
+        shown = page_of(session_message(session) for session in found[:limit])
+        more = len(found) > len(shown)
         return pb.ListSessionsResponse(
-            sessions=[session_message(session) for session in shown],
-            next_page_token=_next_page_token(request, shown[-1]) if len(found) > limit else "",
+            sessions=shown,
+            next_page_token=_next_page_token(request, found[len(shown) - 1]) if more else "",
         )
 
     async def _listed(self, request: pb.ListSessionsRequest, limit: int) -> tuple[Session, ...]:
