@@ -1,5 +1,6 @@
 """Batches of experts and of sessions: each request has its own result, over a real channel."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from calendarsync.v1 import session_service_pb2 as pb
 from domain.cell import MovedExpert
 from domain.ids import ExpertId, SessionId
 from server.rpc.callers.limits import CallerLimits
+from server.rpc.servicers.batches import Kind
 from tests.builders import EXPERT, HOLD, NOW
 from tests.server.served import ERROR_DOMAIN, Api, Logs, World, expert_message, failure_of, session_request
 from tests.support.callers import api_on, guarded
@@ -188,3 +190,56 @@ async def test_a_batch_counts_as_so_many_calls(world: World, tmp_path: Path) -> 
 
     assert (refused.reason, refused.metadata["limit"]) == ("CALLER_LIMIT_REACHED", "calls_per_second")
     assert 2 < refused.detail(error_details_pb2.RetryInfo).retry_delay.ToTimedelta().total_seconds() <= 3
+
+
+async def test_each_has_its_result_before_the_deadline_though_a_provider_never_answers(api: Api) -> None:
+    """However many look at the calendar that hangs: none of them takes the time in which all of it is answered."""
+    await api.put_expert()
+    await api.put_expert("healthy")
+    person = api.world.provider.add_person()
+    await api.connect(person)
+    await api.connect(api.world.provider.add_person("well"), expert_id="healthy")
+    api.world.provider.hanging[f"{person.object_id}/Calendar"] = asyncio.Event()
+    requests = [
+        *(_session(f"h{number}", starts=number, conflict_check=REJECT) for number in range(4)),
+        _session("known", starts=9, conflict_check=pb.CONFLICT_CHECK_REJECT_KNOWN),
+        _session("plain"),
+        _session(expert_id="healthy", conflict_check=REJECT),
+    ]
+
+    answer = await api.sessions.BatchPutSessions(pb.BatchPutSessionsRequest(requests=requests), timeout=1)
+
+    assert _reasons(list(answer.results)) == [*["AVAILABILITY_UNKNOWN"] * 4, "", "", ""]
+    assert not answer.results[4].accepted.conflict_evidence.complete
+
+
+async def test_what_is_not_done_when_the_time_is_over_fails_by_itself(api: Api) -> None:
+    async def put(one: pb.PutSessionRequest) -> str:
+        if one.session_id == "stuck":
+            await asyncio.Event().wait()
+        return one.session_id
+
+    kind = Kind(
+        ids=lambda one: (one.expert_id, one.session_id), put=put, failed=_reason, in_order=lambda _: True
+    )
+    requests = [
+        _session(one, expert_id=who) for one, who in [("a", "x"), ("stuck", "x"), ("b", "x"), ("c", "y")]
+    ]
+    until = asyncio.get_running_loop().time() + 0.05
+
+    results = await api.world.container.batches()(kind, requests, until=until)
+
+    assert results == ["a", "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "c"]
+
+
+async def test_a_batch_that_waits_for_the_database_still_says_what_became_of_each(api: Api) -> None:
+    await api.put_expert()
+    sessions = pb.BatchPutSessionsRequest(requests=[_session(), _session("with space")])
+    persons = experts.BatchPutExpertsRequest(requests=[experts.PutExpertRequest(expert=expert_message("a"))])
+
+    async with api.world.store.transaction():
+        put = await api.sessions.BatchPutSessions(sessions, timeout=0.5)
+        added = await api.experts.BatchPutExperts(persons, timeout=0.5)
+
+    assert _reasons(list(put.results)) == ["DEADLINE_EXCEEDED", "INVALID_REQUEST"]
+    assert _reasons(list(added.results)) == ["DEADLINE_EXCEEDED"]

@@ -20,7 +20,22 @@ def time_limit(context: Context) -> asyncio.Timeout:
     remaining = seconds_left(context)
     if remaining is None:
         return asyncio.timeout(None)
-    return asyncio.timeout(remaining - min(LONGEST_MARGIN_SECONDS, remaining * MARGIN_SHARE))
+    return asyncio.timeout(remaining - _margin(remaining))
+
+
+def end_of_parts(context: Context) -> float | None:
+    """By the loop's clock, when the parts of a call that have failures of their own have to be done: earlier than all
+    of it, so that what became of the others is still told. None: whenever they are."""
+    remaining = seconds_left(context)
+    if remaining is None:
+        return None
+    return asyncio.get_running_loop().time() + remaining - 2 * _margin(remaining)
+
+
+def require_time_left(until: float | None) -> None:
+    """Raises DeadlineExceeded for what would begin only then, by the loop's clock."""
+    if until is not None and asyncio.get_running_loop().time() >= until:
+        raise DeadlineExceeded
 
 
 def what_ended(limit: asyncio.Timeout, error: Exception) -> Exception:
@@ -31,3 +46,7 @@ def what_ended(limit: asyncio.Timeout, error: Exception) -> Exception:
 def seconds_left(context: Context) -> float | None:
     """Until the caller's deadline; None, which the stubs forget, when there is none."""
     return cast("float | None", context.time_remaining())
+
+
+def _margin(remaining: float) -> float:
+    return min(LONGEST_MARGIN_SECONDS, remaining * MARGIN_SHARE)

@@ -11,6 +11,7 @@ from google.rpc.status_pb2 import Status
 
 from application.cells.find_moved import FindMoved
 from domain.ids import ExpertId
+from server.rpc.calls.deadline import require_time_left, what_ended
 from server.rpc.calls.elsewhere import meaning_about
 from server.rpc.calls.failures import log_unexpected
 from server.rpc.calls.validation import require_valid_item
@@ -40,8 +41,11 @@ class Batches:
     find_moved: FindMoved
     answer_to: ErrorAnswers
 
-    async def __call__(self, kind: Kind[R, A], requests: Sequence[R]) -> list[A]:
-        """Their results, in their order. Of two with the same ids the later one fails."""
+    async def __call__(
+        self, kind: Kind[R, A], requests: Sequence[R], *, until: float | None = None
+    ) -> list[A]:
+        """Their results, in their order. Of two with the same ids the later one fails, and so does what isn't done
+        `until` then, by the loop's clock."""
         repeated = _repeated([kind.ids(one) for one in requests])
         results: dict[int, A] = {}
         places = asyncio.Semaphore(AT_ONCE)
@@ -49,7 +53,9 @@ class Batches:
         async def put(numbers: Sequence[int]) -> None:
             async with places:
                 for number in numbers:
-                    results[number] = await self._result(kind, requests[number], repeated=number in repeated)
+                    results[number] = await self._result(
+                        kind, requests[number], until, repeated=number in repeated
+                    )
 
         for stage in _stages(kind, requests):
             async with asyncio.TaskGroup() as tasks:
@@ -57,14 +63,18 @@ class Batches:
                     tasks.create_task(put(numbers))
         return [results[number] for number in range(len(requests))]
 
-    async def _result(self, kind: Kind[R, A], request: R, *, repeated: bool) -> A:
+    async def _result(self, kind: Kind[R, A], request: R, until: float | None, *, repeated: bool) -> A:
+        limit = asyncio.timeout_at(until)
         try:
             if repeated:
                 raise RepeatedInBatch
             require_valid_item(request)
-            return await kind.put(request)
+            require_time_left(until)
+            async with limit:
+                return await kind.put(request)
         except Exception as error:  # noqa: BLE001 - what would end a call of its own ends none of those beside it
-            meant = await meaning_about(ExpertId(kind.ids(request)[0]), error, self.find_moved)
+            ended_by, expert_id = what_ended(limit, error), ExpertId(kind.ids(request)[0])
+            meant = await meaning_about(expert_id, ended_by, self.find_moved)
             answer = self.answer_to(meant)
             log_unexpected(answer, meant)
             return kind.failed(answer.status)

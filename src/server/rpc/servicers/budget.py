@@ -1,5 +1,7 @@
 """How long a call may spend on looking at providers."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -24,5 +26,18 @@ class ReadBudget:
         remaining = seconds_left(context)
         if remaining is None:
             return self.longest
-        margin = min(LONGEST_MARGIN_SECONDS, remaining * MARGIN_SHARE)
-        return min(self.longest, timedelta(seconds=remaining - margin))
+        return min(self.longest, timedelta(seconds=remaining - _margin(remaining)))
+
+    def of_parts(self, context: Context) -> Callable[[], timedelta]:
+        """The same of each part of a call, to be asked when it begins. What is kept of the deadline is kept by all of
+        them together: it is for what is left to do when no provider is waited for any more."""
+        remaining = seconds_left(context)
+        if remaining is None:
+            return lambda: self.longest
+        clock = asyncio.get_running_loop().time
+        until = clock() + remaining - 2 * _margin(remaining)
+        return lambda: min(self.longest, timedelta(seconds=max(until - clock(), 0)))
+
+
+def _margin(remaining: float) -> float:
+    return min(LONGEST_MARGIN_SECONDS, remaining * MARGIN_SHARE)

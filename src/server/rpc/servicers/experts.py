@@ -13,6 +13,7 @@ from calendarsync.v1 import expert_service_pb2 as pb
 from calendarsync.v1.expert_service_pb2_grpc import ExpertServiceServicer
 from domain.export import ExportPosition
 from domain.ids import ExpertId
+from server.rpc.calls.deadline import end_of_parts
 from server.rpc.mapping.enums import PLANS
 from server.rpc.mapping.experts import expert_message, export_record_message
 from server.rpc.paging import Position, page_size, page_token, position_of
@@ -47,7 +48,8 @@ class Experts(ExpertServiceServicer):
             put=put,
             failed=lambda status: pb.PutExpertResult(error=status),
         )
-        return pb.BatchPutExpertsResponse(results=await self.batches(kind, request.requests))
+        results = await self.batches(kind, request.requests, until=end_of_parts(context))
+        return pb.BatchPutExpertsResponse(results=results)
 
     async def _put(self, request: pb.PutExpertRequest) -> expert_pb2.Expert:
         given = request.expert

@@ -1,6 +1,7 @@
 """SessionService."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from application.ports.sessions import SessionPosition, UpdatePosition
@@ -13,6 +14,7 @@ from calendarsync.v1.session_service_pb2_grpc import SessionServiceServicer
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.session import Session
 from server.rpc.answers import page_of
+from server.rpc.calls.deadline import end_of_parts
 from server.rpc.mapping.asked_times import buffers_of
 from server.rpc.mapping.availability import conflict_evidence
 from server.rpc.mapping.sessions import details_from, session_filter_from, session_message
@@ -35,13 +37,15 @@ class Sessions(SessionServiceServicer):
     batches: Batches
 
     async def PutSession(self, request: pb.PutSessionRequest, context: Context) -> pb.PutSessionResponse:
-        return await self._put(request, context)
+        return await self._put(request, self.budget.of(context))
 
     async def BatchPutSessions(
         self, request: pb.BatchPutSessionsRequest, context: Context
     ) -> pb.BatchPutSessionsResponse:
+        budget_left = self.budget.of_parts(context)
+
         async def put(one: pb.PutSessionRequest) -> pb.PutSessionResult:
-            return pb.PutSessionResult(accepted=await self._put(one, context))
+            return pb.PutSessionResult(accepted=await self._put(one, budget_left()))
 
         kind = Kind(
             ids=lambda one: (one.expert_id, one.session_id),
@@ -49,9 +53,10 @@ class Sessions(SessionServiceServicer):
             failed=lambda status: pb.PutSessionResult(error=status),
             in_order=lambda one: bool(one.etag or one.hold_id or one.conflict_check not in UNCHECKED),
         )
-        return pb.BatchPutSessionsResponse(results=await self.batches(kind, request.requests))
+        results = await self.batches(kind, request.requests, until=end_of_parts(context))
+        return pb.BatchPutSessionsResponse(results=results)
 
-    async def _put(self, request: pb.PutSessionRequest, context: Context) -> pb.PutSessionResponse:
+    async def _put(self, request: pb.PutSessionRequest, budget: timedelta) -> pb.PutSessionResponse:
         wanted = WantedSession(
             expert_id=ExpertId(request.expert_id),
             session_id=SessionId(request.session_id),
@@ -63,7 +68,7 @@ class Sessions(SessionServiceServicer):
             hold_id=HoldId(request.hold_id) if request.hold_id else None,
             buffers=buffers_of(request),
         )
-        accepted = await self.put_session(wanted, budget=self.budget.of(context))
+        accepted = await self.put_session(wanted, budget=budget)
         response = pb.PutSessionResponse(session=session_message(accepted.session))
         if accepted.evidence is not None:
             response.conflict_evidence.CopyFrom(conflict_evidence(accepted.evidence))
