@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 
 from calendarsync.v1.error_reason_pb2 import ERROR_REASON_EXPERT_NOT_FOUND
 from calendarsync_client import aio_channel, failure_of
-from connected_calendars import accounts, connecting, experts
+from connected_calendars import accounts, calendars, connecting, experts
 from connected_calendars.beside_sandbox import SANDBOX, Sandbox
 from connected_calendars.cookies import JAR, Jar, Signer, write_cookies
 from connected_calendars.failures import OTHERWISE, STATUSES, Words, links_of, words_of
@@ -27,7 +27,7 @@ from connected_calendars.pages import STATIC, render
 from connected_calendars.public_url import PUBLIC_URL
 from connected_calendars.service import SERVICE, Service
 
-PAGES: Final = (experts.routes, accounts.routes, connecting.routes)
+PAGES: Final = (experts.routes, accounts.routes, connecting.routes, calendars.routes)
 LONGEST_FORM_BYTES: Final = 64 * 1024
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -57,14 +57,14 @@ class Options:
     sandbox_control: str = ""
 
 
-def make_app(options: Options, *, signer: Signer | None = None) -> web.Application:
+def make_app(options: Options) -> web.Application:
     """Needs a running loop only once it starts."""
     app = web.Application(
         middlewares=[failures_as_pages, only_by_our_name, refuse_foreign_forms],
         client_max_size=LONGEST_FORM_BYTES,
     )
     https = options.public_url.startswith("https://")
-    app[JAR] = Jar(signer=signer or Signer(), https=https)
+    app[JAR] = Jar(signer=Signer(), https=https)
     app[PUBLIC_URL] = options.public_url.rstrip("/")
 
     async def clients(app: web.Application) -> AsyncIterator[None]:
@@ -86,7 +86,7 @@ def make_app(options: Options, *, signer: Signer | None = None) -> web.Applicati
 async def _write_headers(request: web.Request, answer: web.StreamResponse) -> None:
     answer.headers.update(HEADERS)
     answer.headers.popall("Server", None)
-    if not request.path.startswith("/static/"):
+    if answer.status != 200 or not request.path.startswith("/static/"):
         answer.headers["Cache-Control"] = "no-store"
     if request.app[JAR].https:
         answer.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -1,4 +1,4 @@
-"""The sandbox's control API, where the page runs beside one: people to play, and a way through their sign-in pages.
+"""The sandbox's control API, where the page runs beside one: people to play, and what can happen to them.
 
 No product has this: without `--sandbox-control` nothing of it is there.
 """
@@ -58,11 +58,6 @@ class Sandbox:
             )
             for one in await self.order("GET", PEOPLE[provider])
         ]
-
-    async def sign_in(self, authorization_url: str, person: str) -> str:
-        """Walks the provider's pages as that person; where the provider sends their browser then."""
-        walked = await self.order("POST", "/authorize-as", authorization_url=authorization_url, person=person)
-        return str(walked["redirect_url"])
 
 
 SANDBOX: Final = web.AppKey("sandbox", Sandbox)

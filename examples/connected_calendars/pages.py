@@ -13,10 +13,11 @@ from connected_calendars.beside_sandbox import SANDBOX
 from connected_calendars.logins import FORM_FIELD, form_token
 from connected_calendars.notices import take_notice
 from connected_calendars.providers import CALENDARS, provider_key, provider_name
+from connected_calendars.standing import account_name
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
-NAVIGATION: Final = (("/accounts", "Accounts"),)
+NAVIGATION: Final = (("/accounts", "Accounts"), ("/calendars", "Calendars"))
 """Addresses and names of the pages that somebody who is logged in goes between."""
 
 
@@ -40,6 +41,7 @@ TEMPLATES: Final = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.globals["static_version"] = _version()
+TEMPLATES.filters["account_name"] = account_name
 TEMPLATES.filters["in_zone"] = in_zone
 TEMPLATES.filters["provider_name"] = provider_name
 TEMPLATES.filters["provider_key"] = provider_key

@@ -1,4 +1,4 @@
-"""The fixtures of this folder: the page of connected calendars in front of a service and a sandbox of its own."""
+"""The fixtures of this folder: the page of connected calendars, in front of the service with fakes behind it."""
 
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from sandbox import Sandbox
+from domain.account import Provider
 from tests.examples.visitor import Visitor, address_of, serving_page, visiting
-from tests.server.served import Logs
+from tests.server.http.browser import Browser, at_http
+from tests.server.served import RETURN_URL, Api, a_world, served
 from tests.support.microsoft import running_sandbox, sandbox
-from tests.support.running_service import logs, no_settings, open_service, short_pauses
-from tests.support.service import Service
+from tests.support.running_service import logs, no_settings, short_pauses
 
 __all__ = ["logs", "no_settings", "running_sandbox", "sandbox", "short_pauses"]
 
@@ -23,18 +23,33 @@ def listening() -> Iterator[socket.socket]:
         yield bound
 
 
-@pytest_asyncio.fixture
-async def service(sandbox: Sandbox, dsn: str, logs: Logs, listening: socket.socket) -> AsyncIterator[Service]:
-    async with open_service(sandbox, dsn, logs=logs, return_urls=address_of(listening)) as opened:
-        yield opened
+@pytest.fixture
+def configured() -> tuple[Provider, ...]:
+    """The providers that the service has; a test that wants others has a fixture of this name."""
+    return tuple(Provider)
 
 
 @pytest_asyncio.fixture
-async def visitor(service: Service, listening: socket.socket) -> AsyncIterator[Visitor]:
+async def api(listening: socket.socket, configured: tuple[Provider, ...]) -> AsyncIterator[Api]:
+    """The service, with an expert it knows."""
+    world = a_world(configured=configured, return_urls=(address_of(listening), RETURN_URL))
+    async with served(world) as client:
+        await client.put_expert()
+        yield client
+
+
+@pytest_asyncio.fixture
+async def doorstep(api: Api) -> AsyncIterator[Browser]:
+    """The service's own pages, where browsers come back from providers."""
+    async with at_http(api.world, api.world.container.web_app()) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture
+async def visitor(api: Api, listening: socket.socket) -> AsyncIterator[Visitor]:
     """Somebody who has not yet said who they are."""
-    grpc = f"127.0.0.1:{service.process.grpc_port}"
     async with (
-        serving_page(listening, service=grpc, sandbox_control=service.sandbox.control_url),
+        serving_page(listening, service=f"127.0.0.1:{api.server.port}"),
         visiting(address_of(listening)) as one,
     ):
         yield one
