@@ -13,6 +13,9 @@ from calendarsync.v1.expert_pb2 import PLAN_PRO
 from sandbox import Sandbox
 from server.addresses import Address
 from server.runtime.settings import Role
+from tests.fuzz.calls import Manner
+from tests.fuzz.deck import DECK, manners_of
+from tests.fuzz.methods import METHODS
 from tests.fuzz.run import Figures, Target, fuzz
 from tests.fuzz.values import CANARY, EXPERTS
 from tests.support.calls import Calls
@@ -28,6 +31,21 @@ SPARE_FILES: Final = 24
 """Connections that are kept for what comes next: to the database, to Microsoft, to the mail server."""
 SPARE_TASKS: Final = 4
 """Of the work that comes round by itself."""
+OF_STATE: Final = frozenset(
+    {
+        "CancelSession",
+        "DeleteExpert",
+        "GetAccount",
+        "GetSession",
+        "ReleaseHold",
+        "StartConnection",
+        "UpdateCalendarSettings",
+    }
+)
+"""What takes more than an expert to be accepted: that is one in each deck. Of the others it is a fifth of what is meant
+well, and would be most of it, but for whatever other calls have done to the expert."""
+BY_SIGN_INS: Final = frozenset({"CompleteConnection", "ConfirmConnection", "DisconnectAccount"})
+"""What takes somebody to sign in, or comes once in a thousand calls: sign-ins are steps of their own."""
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -66,7 +84,10 @@ async def test_generated_calls_find_nothing(
         process = Process(program=program, operations_port=Address.parse(ready["operations"]).port)
         async with grpc.aio.insecure_channel(ready["grpc"]) as channel:
             for expert_id in EXPERTS:
-                await Calls(channel=channel).put_expert(expert_id, plan=PLAN_PRO)
+                calls = Calls(channel=channel)
+                await calls.put_expert(expert_id, plan=PLAN_PRO)
+                for number in range(2):
+                    await calls.put_session(f"fuzz-session-{number}", start=9 + number, expert_id=expert_id)
             files, tasks = process.files(), await process.gauge("calendarsync_tasks")
             figures = await fuzz(
                 Target(
@@ -82,11 +103,22 @@ async def test_generated_calls_find_nothing(
 
         assert not figures.findings, figures
         assert figures.steps >= CALLS
+        _require_depth(figures)
         _require_flat(figures)
         await until(lambda: process.gauge("calendarsync_tasks"), lambda now: now <= tasks + SPARE_TASKS)
         await until(lambda: process.gauge("calendarsync_http_connections"), lambda now: now == 0)
         assert process.files() <= files + SPARE_FILES
         _require_quiet(program)
+
+
+def _require_depth(figures: Figures) -> None:
+    """Calls that are only ever refused find nothing behind the rules of shape."""
+    decks = CALLS // DECK
+    for method in METHODS:
+        fifth = manners_of(method)[Manner.MEANT] // 5 * decks
+        least = 0 if method.name in BY_SIGN_INS else decks if method.name in OF_STATE else fifth
+        assert figures.outcomes[method.name]["OK"] >= least, f"{method.name}: {figures}"
+    assert figures.outcomes["sign-in"]["completed"] >= decks, figures
 
 
 def _require_flat(figures: Figures) -> None:

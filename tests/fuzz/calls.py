@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 import grpc
@@ -15,7 +16,7 @@ from server.rpc.bounds import LARGEST_RECEIVED
 from server.rpc.calls.failures import STATUS_DETAILS
 from tests.fuzz.known import Known
 from tests.fuzz.messages import WILD, damaged, damages, message_of, recipes
-from tests.fuzz.methods import MIX, Method
+from tests.fuzz.methods import Method
 from tests.fuzz.values import CANARY
 
 PATIENCE: Final = 30.0
@@ -25,12 +26,26 @@ NEVER: Final = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCo
 REASONS: Final = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118
 
 
+class Manner(Enum):
+    """`MEANT` ones are what a caller of good will sends: none of them breaks a rule of shape."""
+
+    MEANT = "meant"
+    ODD = "odd"
+    WILD = "wild"
+    DAMAGED = "damaged"
+    HURRIED = "hurried"
+
+
+ODD_IN: Final = {Manner.ODD: 6, Manner.WILD: WILD, Manner.DAMAGED: WILD}
+"""Of the fields, one in so many is odd."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     method: Method
+    manner: Manner
     recipe: Mapping[str, Any]
     damage: tuple[str, bytes, int] | None
-    hurried: bool
     request_id: str
 
     def raw(self, known: Known) -> bytes:
@@ -39,32 +54,32 @@ class Call:
 
 
 @st.composite
-def calls(draw: st.DrawFn) -> Call:
-    method = draw(st.sampled_from(MIX))
-    kind = draw(st.integers(0, 9))
-    odd_in = 0 if kind < 5 else 6 if kind < 8 else WILD
+def calls(draw: st.DrawFn, method: Method, manner: Manner) -> Call:
     return Call(
         method=method,
-        recipe=draw(recipes(method.descriptor, odd_in=odd_in)),
-        damage=draw(damages()) if kind == 9 else None,
-        hurried=draw(st.integers(0, 39)) == 39,
+        manner=manner,
+        recipe=draw(recipes(method.descriptor, odd_in=ODD_IN.get(manner, 0))),
+        damage=draw(damages()) if manner is Manner.DAMAGED else None,
         request_id=draw(st.sampled_from(["", "plain-1", f"{CANARY} with a space", CANARY * 40])),
     )
 
 
 async def make(call: Call, channel: grpc.aio.Channel, known: Known) -> tuple[str, list[str]]:
     """The code, and what is wrong with the answer."""
-    patience = SOON if call.hurried else PATIENCE
+    hurried = call.manner is Manner.HURRIED
+    patience = SOON if hurried else PATIENCE
     metadata = (("x-request-id", call.request_id),) if call.request_id else ()
     raw = call.raw(known)
     try:
         answer = await _answer(call, channel, raw, patience, metadata)
     except grpc.aio.AioRpcError as error:
         refused_unread = len(raw) > LARGEST_RECEIVED and error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        return error.code().name, [] if call.hurried or refused_unread else list(_faults(error))
+        return error.code().name, [] if hurried or refused_unread else list(_faults(error, call.manner))
     if answer is not None:
         try:
             known.learn(call.method.response.FromString(answer))
+            if call.manner is Manner.MEANT:
+                known.learn_owners(call.method.request.FromString(raw))
         except DecodeError:
             return "OK", ["an answer that is none of its kind"]
     return "OK", []
@@ -90,7 +105,7 @@ async def _answer(
     return first if isinstance(first, bytes) else None
 
 
-def _faults(error: grpc.aio.AioRpcError) -> list[str]:
+def _faults(error: grpc.aio.AioRpcError, manner: Manner) -> list[str]:
     code = error.code()
     if code in NEVER:
         return [f"failed with {code.name}"]
@@ -101,6 +116,8 @@ def _faults(error: grpc.aio.AioRpcError) -> list[str]:
     reason = _reason_in(packed) if isinstance(packed, bytes) else None
     if reason not in REASONS:
         faults.append(f"{code.name} without a reason of the contract: {reason}")
+    if manner is Manner.MEANT and reason == "INVALID_REQUEST":
+        faults.append(f"what was meant well is refused: {error.details()}")
     if CANARY in (error.details() or ""):
         faults.append("a message that repeats what was sent")
     return faults

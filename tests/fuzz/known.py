@@ -23,6 +23,8 @@ KINDS: Final = {
     "write_calendar_id": "calendar",
 }
 """By the names of fields and parameters; others are kinds of their own."""
+OWNED: Final = frozenset({"account_id", "session_id", "hold_id"})
+"""What belongs to the expert that the same message names."""
 FREE_TEXT: Final = frozenset(
     {"display_name", "email", "join_url", "name", "owner_email", "owner_name", "place", "text", "title"}
 )
@@ -35,6 +37,7 @@ def kind_of(name: str) -> str:
 class Known:
     def __init__(self) -> None:
         self._values: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=MOST))
+        self._owners: dict[tuple[str, str], str] = {}
 
     def add(self, kind: str, value: str) -> None:
         if value and value not in self._values[kind]:
@@ -45,8 +48,21 @@ class Known:
         values = self._values.get(kind)
         return values[index % len(values)] if values else ""
 
+    def owner(self, kind: str, value: str) -> str:
+        """The last expert who was seen with it, or an empty text."""
+        return self._owners.get((kind, value), "")
+
+    def learn_owners(self, message: Message) -> None:
+        """Also from a request that was answered."""
+        for one in _messages(message):
+            texts = {field.name: value for field, value in one.ListFields() if isinstance(value, str)}
+            for name in OWNED & texts.keys():
+                if "expert_id" in texts:
+                    self._owners[kind_of(name), texts[name]] = texts["expert_id"]
+
     def learn(self, message: Message) -> None:
         """From all texts of an answer, and from the queries of its URLs."""
+        self.learn_owners(message)
         for name, value in _texts(message):
             if value.startswith("http"):
                 self.learn_url(value)
@@ -62,10 +78,17 @@ class Known:
 
 
 def _texts(message: Message) -> Iterable[tuple[str, str]]:
+    for part in _messages(message):
+        for field, value in part.ListFields():
+            values: Iterable[Any] = value if field.is_repeated else [value]
+            yield from ((field.name, one) for one in values if isinstance(one, str))
+
+
+def _messages(message: Message) -> Iterable[Message]:
+    """This one, and those inside."""
+    yield message
     for field, value in message.ListFields():
         values: Iterable[Any] = value if field.is_repeated else [value]
         for one in values:
             if isinstance(one, Message):
-                yield from _texts(one)
-            elif isinstance(one, str):
-                yield field.name, one
+                yield from _messages(one)

@@ -1,14 +1,24 @@
 """Requests from the contract's own descriptors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 
-from tests.fuzz.known import Known
-from tests.fuzz.values import CANARY, MESSAGES, Pick, Recipe, is_required, values
+from tests.fuzz.known import Known, kind_of
+from tests.fuzz.values import (
+    CANARY,
+    MESSAGES,
+    SENSIBLE_TEXTS,
+    OwnerOf,
+    Pick,
+    Recipe,
+    indices,
+    is_required,
+    values,
+)
 
 COUNTS: Final = (1, 1, 1, 2, 5)
 ODD_COUNTS: Final = (0, 1, 99, 101, 201, 3_000)
@@ -24,7 +34,65 @@ def recipes(draw: st.DrawFn, kind: Descriptor, *, odd_in: int) -> Mapping[str, A
         odd = bool(odd_in) and draw(st.integers(1, odd_in)) == 1
         if (is_required(field) and not odd) or draw(st.integers(0, 2)):
             made[field.name] = draw(_field(field, odd=odd, odd_in=odd_in))
+    if not odd_in and kind.name in WELL_FORMED:
+        WELL_FORMED[kind.name](draw, made)
     return made
+
+
+def _one_outcome(draw: st.DrawFn, made: dict[str, Any]) -> None:
+    """A sign-in comes back with a code or an error."""
+    made.pop("code", None)
+    made["error"] = draw(st.sampled_from(["", "access_denied"]))
+    if not made["error"]:
+        made["code"] = Pick("code", draw(indices), otherwise="not-known-yet")
+
+
+def _one_destination(draw: st.DrawFn, made: dict[str, Any]) -> None:
+    names = ("return_url", "redirect_uri")
+    for name in names:
+        made.pop(name, None)
+    name = draw(st.sampled_from(names))
+    made[name] = draw(SENSIBLE_TEXTS[name])
+
+
+def _of_somebody(draw: st.DrawFn, made: dict[str, Any]) -> None:
+    if "window" in made:
+        made["expert_id"] = draw(SENSIBLE_TEXTS["expert_id"])
+
+
+def _of_its_owner(name: str) -> Callable[[st.DrawFn, dict[str, Any]], None]:
+    def owned(draw: st.DrawFn, made: dict[str, Any]) -> None:
+        """But for one in four."""
+        if draw(st.integers(0, 3)):
+            made["expert_id"] = OwnerOf(kind_of(name), made[name], made["expert_id"])
+
+    return owned
+
+
+def _each_once(_: st.DrawFn, made: dict[str, Any]) -> None:
+    for name, key in (("weekdays", "day"), ("dates", "date")):
+        if name in made:
+            made[name] = list({str(one[key]): one for one in made[name]}.values())
+
+
+def _in_order(draw: st.DrawFn, made: dict[str, Any]) -> None:
+    made["start_time"] = {"hours": draw(st.integers(0, 16))}
+    made["end_time"] = draw(st.sampled_from([{"hours": 17, "minutes": 30}, {"hours": 24}]))
+
+
+WELL_FORMED: Final[Mapping[str, Callable[[st.DrawFn, dict[str, Any]], None]]] = {
+    "CancelSessionRequest": _of_its_owner("session_id"),
+    "CompleteConnectionRequest": _one_outcome,
+    "DisconnectAccountRequest": _of_its_owner("account_id"),
+    "GetAccountRequest": _of_its_owner("account_id"),
+    "GetSessionRequest": _of_its_owner("session_id"),
+    "ListSessionsRequest": _of_somebody,
+    "OpeningHours": _each_once,
+    "OpenSpan": _in_order,
+    "ReleaseHoldRequest": _of_its_owner("hold_id"),
+    "StartConnectionRequest": _one_destination,
+}
+"""What ties fields of a message together, by its name."""
 
 
 @st.composite
@@ -57,7 +125,7 @@ def _fill(message: Message, recipe: Mapping[str, Any], known: Known) -> None:
             for one in value:
                 if field.message_type is not None:
                     _fill(target.add(), one, known)
-                else:
+                elif not isinstance(one, Pick) or one(known) not in target:
                     target.append(_plain(one, known))
         elif field.message_type is not None:
             target = getattr(message, name)
@@ -68,7 +136,7 @@ def _fill(message: Message, recipe: Mapping[str, Any], known: Known) -> None:
 
 
 def _plain(value: Any, known: Known) -> Any:
-    return value(known) if isinstance(value, Pick) else value
+    return value(known) if isinstance(value, Pick | OwnerOf) else value
 
 
 UNKNOWN_FIELD: Final = b"\xc2\x3e" + bytes([len(CANARY)]) + CANARY.encode()

@@ -42,4 +42,3 @@ def _methods() -> Iterator[Method]:
 
 
 METHODS: Final = tuple(_methods())
-MIX: Final = tuple(one for one in METHODS for _ in range(1 if one.name in RARE else 8))

@@ -5,25 +5,22 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import grpc.aio
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from sandbox import Sandbox
-from tests.fuzz.calls import Call, calls, make
+from tests.fuzz.calls import Call, Manner, make
+from tests.fuzz.deck import Step, steps
 from tests.fuzz.known import Known
-from tests.fuzz.sign_ins import FIRST, SignIn, sign_ins
-from tests.fuzz.visits import Visit, go, visits
+from tests.fuzz.sign_ins import FIRST
+from tests.fuzz.visits import Visit, go
 
 LANES: Final = 4
 """So many calls run at once."""
 MEASURED: Final = 10
 """How often memory is looked at."""
 SLOWEST: Final = 5
-Step: TypeAlias = Call | Visit | SignIn
-steps: Final = st.one_of(calls(), calls(), calls(), calls(), calls(), visits(), visits(), sign_ins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +34,11 @@ class Target:
 
 @dataclass(slots=True)
 class Figures:
-    """What came of it. `findings` are distinct, each with the first step that showed it."""
+    """What came of it, and by itself of the calls that were meant well. `findings` are distinct, each with the first
+    step that showed it."""
 
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    meant: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     findings: dict[str, str] = field(default_factory=dict)
     slowest: list[tuple[float, str]] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
@@ -51,6 +50,8 @@ class Figures:
     def note(self, step: Step, code: str, faults: Sequence[str], seconds: float) -> None:
         name = _name_of(step)
         self.outcomes[name][code] += 1
+        if isinstance(step, Call) and step.manner is Manner.MEANT:
+            self.meant[name][code] += 1
         for fault in faults:
             self.findings.setdefault(f"{name}: {fault}", repr(step)[:2_000])
         self.slowest = sorted([*self.slowest, (seconds, name)], reverse=True)[:SLOWEST]
@@ -59,7 +60,9 @@ class Figures:
         lines = [f"{self.steps:,} calls"]
         for name, outcomes in sorted(self.outcomes.items()):
             told = ", ".join(f"{code} {number:,}" for code, number in outcomes.most_common())
-            lines.append(f"  {name}: {told}")
+            meant = self.meant.get(name)
+            well = f" (meant well: OK {meant['OK']:,} of {meant.total():,})" if meant else ""
+            lines.append(f"  {name}: {told}{well}")
         megabytes = [f"{one / 1e6:.0f}" for one in self.memory]
         lines.append(f"resident MB, from start to end: {' '.join(megabytes)}")
         lines.append("slowest: " + ", ".join(f"{name} {took * 1000:.0f} ms" for took, name in self.slowest))
@@ -70,22 +73,9 @@ class Figures:
 async def fuzz(target: Target, *, number: int, with_seed: int) -> Figures:
     """So many calls: the same ones for the same seed, but for what is known by then."""
     figures, known = Figures(), Known()
-    loop = asyncio.get_running_loop()
     queue: asyncio.Queue[Step] = asyncio.Queue(LANES)
     for first in FIRST:
         figures.note(first, *await _take(first, target, known), 0)
-
-    @seed(with_seed)
-    @settings(
-        max_examples=number,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(steps)
-    def make_steps(step: Step) -> None:
-        asyncio.run_coroutine_threadsafe(queue.put(step), loop).result()
 
     async def lane() -> None:
         while True:
@@ -100,7 +90,8 @@ async def fuzz(target: Target, *, number: int, with_seed: int) -> Figures:
 
     async with asyncio.TaskGroup() as group:
         lanes = [group.create_task(lane()) for _ in range(LANES)]
-        await asyncio.to_thread(make_steps)
+        for step in await asyncio.to_thread(steps, number, with_seed=with_seed):
+            await queue.put(step)
         await queue.join()
         for one in lanes:
             one.cancel()

@@ -117,7 +117,7 @@ sign_ins: Final = st.builds(
     SignIn,
     expert_id=st.sampled_from(EXPERTS),
     person=st.sampled_from(PEOPLE),
-    destination=st.sampled_from(["", "return_url", "redirect_uri"]),
+    destination=st.sampled_from(["", "return_url", "return_url", "redirect_uri", "redirect_uri"]),
     decision=st.sampled_from(["accept", "accept", "accept", "cancel"]),
     finished=st.sampled_from([True, True, False]),
 )

@@ -21,16 +21,30 @@ QUARTER: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One of the known values of this kind."""
+    """One of the known values of this kind, and another while there is none."""
 
     kind: str
     index: int
+    otherwise: str = ""
 
     def __call__(self, known: Known) -> str:
-        return known.get(self.kind, self.index)
+        return known.get(self.kind, self.index) or self.otherwise
 
 
-Recipe: TypeAlias = "Pick | str | int | bool | bytes | Mapping[str, Any] | Sequence[Any]"
+@dataclass(frozen=True, slots=True)
+class OwnerOf:
+    """Whoever is known to have it, or another expert."""
+
+    kind: str
+    value: "Pick | str"
+    otherwise: str
+
+    def __call__(self, known: Known) -> str:
+        value = self.value(known) if isinstance(self.value, Pick) else self.value
+        return known.owner(self.kind, value) or self.otherwise
+
+
+Recipe: TypeAlias = "Pick | OwnerOf | str | int | bool | bytes | Mapping[str, Any] | Sequence[Any]"
 indices = st.integers(0, 39)
 
 
@@ -63,11 +77,13 @@ ODD_TEXTS: Final = (
 odd_texts = st.sampled_from(ODD_TEXTS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(
     _canaries
 )
+odd_paths = st.sampled_from(["automatic", "write_calendar", "etag", "*"]) | odd_texts
 odd_integers = st.sampled_from([-(2**31), -1, 0, 1, 2**31 - 1])
 SENSIBLE_TEXTS: Final[Mapping[str, st.SearchStrategy[Recipe]]] = {
     "expert_id": st.sampled_from(EXPERTS),
-    "session_id": st.integers(0, 60).map(lambda number: f"fuzz-session-{number}"),
-    "hold_id": st.integers(0, 20).map(lambda number: f"fuzz-hold-{number}"),
+    # Few, so that those that are asked for are often there.
+    "session_id": st.integers(0, 5).map(lambda number: f"fuzz-session-{number}"),
+    "hold_id": st.integers(0, 2).map(lambda number: f"fuzz-hold-{number}"),
     "email": st.sampled_from(["ada@experts.example", "o'neill+x@sub.experts.example"]),
     "display_name": st.sampled_from(["Ada", "Łukasz Ægir", "李雷"]),
     "time_zone": st.sampled_from(["Europe/Berlin", "UTC", "America/St_Johns", "Pacific/Apia"]),
@@ -79,17 +95,9 @@ SENSIBLE_TEXTS: Final[Mapping[str, st.SearchStrategy[Recipe]]] = {
     "error_subcode": st.just(""),
     "error_description": st.just(""),
     "iss": st.just(""),
-    "paths": st.sampled_from(
-        [
-            "conflict_calendar_ids",
-            "write_calendar_id",
-            "automatic",
-            "tentative_blocks",
-            "write_calendar",
-            "etag",
-            "*",
-        ]
-    ),
+    "paths": st.sampled_from(["conflict_calendar_ids", "write_calendar_id", "tentative_blocks"]),
+    "message_id": st.integers(0, 9).map(lambda number: f"<fuzz-{number}@experts.example>"),
+    "recipient": st.sampled_from(["ada@experts.example", "o'neill+x@sub.experts.example"]),
     "join_url": st.sampled_from(["", "https://meet.example/rooms/1"]),
     "place": st.sampled_from(["", "Online"]),
     "text": st.sampled_from(["", "First session.\nPlease bring the worksheet."]),
@@ -100,13 +108,13 @@ OPTIONAL: Final = frozenset({"etag", "page_token", "cursor", "hold_id", "account
 
 @st.composite
 def sensible_texts(draw: st.DrawFn, name: str, *, required: bool) -> Recipe:
-    if name in OPTIONAL and not required and draw(st.integers(0, 2)):
+    if name in OPTIONAL and not required and draw(st.integers(0, 5)):
         return ""
     kind = kind_of(name)
     name = {"expert": "expert_id", "session": "session_id"}.get(kind, name)
     if name in SENSIBLE_TEXTS:
         return draw(SENSIBLE_TEXTS[name])
-    return Pick(kind, draw(indices))
+    return Pick(kind, draw(indices), otherwise="not-known-yet" if required else "")
 
 
 def is_required(field: FieldDescriptor) -> bool:
@@ -121,6 +129,9 @@ timestamps = st.builds(
     st.sampled_from([-62135596801, -62135596800, -1, 0, 253402300799, 253402300800, 2**62])
     | st.integers(0, 4_102_444_800),
     st.sampled_from([0, 1, 999_999_999, 1_000_000_000, -1]),
+)
+sensible_timestamps = st.integers(-10, 10).map(
+    lambda days: {"seconds": int((FIRST + days * timedelta(days=1)).timestamp())}
 )
 odd_durations = st.builds(
     lambda seconds, nanos: {"seconds": seconds, "nanos": nanos},
@@ -137,9 +148,17 @@ def sensible_intervals(draw: st.DrawFn) -> Recipe:
     return {"start_time": {"seconds": start}, "end_time": {"seconds": start + length}}
 
 
+@st.composite
+def bookings(draw: st.DrawFn) -> Recipe:
+    """Short, so that there is room for others."""
+    start = int((FIRST + draw(st.integers(0, 10 * 96)) * QUARTER).timestamp())
+    length = draw(st.sampled_from([900, 1800, 3600, 2 * 3600]))
+    return {"start_time": {"seconds": start}, "end_time": {"seconds": start + length}}
+
+
 MESSAGES: Final[Mapping[str, Callable[[bool], st.SearchStrategy[Recipe]]]] = {
     "google.type.Interval": lambda odd: odd_intervals if odd else sensible_intervals(),
-    "google.protobuf.Timestamp": lambda odd: timestamps,
+    "google.protobuf.Timestamp": lambda odd: timestamps if odd else sensible_timestamps,
     "google.protobuf.Duration": lambda odd: (
         odd_durations
         if odd
@@ -164,8 +183,12 @@ def values(draw: st.DrawFn, field: FieldDescriptor, *, odd: bool) -> Recipe:
     if field.message_type is not None:
         if field.name in {"lifetime", "duration", "step"} and not odd:
             return {"seconds": draw(st.integers(60, 900))}
+        if field.name == "interval" and not odd:
+            return draw(bookings())
         return draw(MESSAGES[field.message_type.full_name](odd))
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        if field.name == "paths" and odd:
+            return draw(odd_paths)
         return draw(odd_texts if odd else sensible_texts(field.name, required=is_required(field)))
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return draw(st.booleans())
@@ -173,4 +196,4 @@ def values(draw: st.DrawFn, field: FieldDescriptor, *, odd: bool) -> Recipe:
         assert field.enum_type is not None
         numbers: list[int] = [value.number for value in field.enum_type.values]
         return draw(st.sampled_from([0, 99, -1, 2**31 - 1] if odd else numbers[1:] or numbers))
-    return draw(odd_integers if odd else st.integers(0, 200))
+    return draw(odd_integers if odd else st.integers(0, 100))
