@@ -20,6 +20,7 @@ from adapters.postgres.store import PostgresStore
 from application.cells.move_expert import MoveExpert
 from application.ports.cipher import Cipher
 from application.ports.moving import CellFacts, MoveRefused
+from application.ports.sessions import SessionFilter
 from application.ports.workers import MOST_DEATHS
 from domain.audit import AuditAction
 from domain.cell import ExpertMoving
@@ -122,6 +123,7 @@ async def any_cells(request: pytest.FixtureRequest, dsn: str, second_server: str
 
 ADJUSTED = {
     "account": {"list_due_at"},
+    "session": {"updated_at"},
     "reading_schedule": {"due_at", "begun_at", "marks", "seen_marks"},
     "subscription": {"remote_id", "secret_hash", "expires_at", "due_at"},
     "ended_subscription": {"remote_id", "due_at"},
@@ -203,6 +205,21 @@ async def test_the_feeds_tell_of_it_and_lose_nothing(cells: Cells) -> None:
         told[cell] = [change.type for _, change in page.changes]
     assert told[cells.east] == [a_change().type, ChangeType.EXPERT_MOVED]
     assert told[cells.west] == [ChangeType.EXPERT_ARRIVED]
+
+
+async def test_lists_by_the_last_update_have_their_sessions_in_the_new_cell(cells: Cells) -> None:
+    """Whoever compares by it knows all updates of that cell, and may have missed the last ones of the other."""
+    await store_whole_expert(cells.east.kept)
+    await cells.east.rows("UPDATE session SET updated_at = now() - interval '1 hour' RETURNING 1")
+    known = await cells.west.rows("SELECT clock_timestamp() AS until")
+
+    await cells.move(WHO)
+
+    async with cells.west.store.transaction() as tx:
+        since = SessionFilter(include_cancelled=True, updated_from=known[0]["until"])
+        listed = await tx.sessions.page_of_all(since, after=None, limit=100)
+    stored = await cells.west.rows("SELECT session_id FROM session ORDER BY 1")
+    assert sorted(one.session_id for one in listed) == [one["session_id"] for one in stored]
 
 
 async def test_the_new_cells_workers_hear_of_what_is_due(cells: Cells) -> None:

@@ -21,6 +21,9 @@ READ_ANEW: Final = """
     """
 """Whatever a notification reported on the way, the next look sees. Marks are this cell's own numbers."""
 LIST_ANEW: Final = "UPDATE account SET list_due_at = 'epoch' WHERE expert_id = %(expert_id)s"
+UPDATED: Final = "UPDATE session SET updated_at = now() WHERE expert_id = %(expert_id)s"
+"""Who lists everybody's sessions by their last updates knows those of this cell up to now, and may have missed the last
+ones of the cell before."""
 END_SUBSCRIPTIONS: Final = """
     WITH theirs AS (
         SELECT calendar_id, account_id, subscription.remote_id
@@ -100,7 +103,7 @@ async def settle_in(connection: Connection, cipher: Cipher, package: bytes) -> N
         ) from None
     if not same(tables, await collect(connection, cipher, expert_id)):
         raise MoveRefused("what was written there is not what was read here")
-    for statement in (READ_ANEW, LIST_ANEW, END_SUBSCRIPTIONS):
+    for statement in (READ_ANEW, LIST_ANEW, UPDATED, END_SUBSCRIPTIONS):
         await connection.execute(statement.encode(), {"expert_id": expert_id})
     arrived = change_of_expert(ChangeType.EXPERT_ARRIVED, expert_id, at=await now_of(connection))
     await PostgresChanges(connection=connection).add(arrived)
