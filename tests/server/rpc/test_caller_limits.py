@@ -2,19 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc.aio
 import pytest
+from dependency_injector import providers
 from google.rpc import error_details_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calendarsync.v1 import change_service_pb2 as changes
-from calendarsync.v1.availability_service_pb2 import FindTimesRequest, ListBusyTimesRequest
+from calendarsync.v1.availability_service_pb2 import (
+    BatchListBusyTimesRequest,
+    FindTimesRequest,
+    ListBusyTimesRequest,
+)
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
 from server.rpc.bounds import Bounds
 from server.rpc.callers.limits import BURST_SECONDS, LIVE_READING, CallerLimits, CallerUse, Pace
@@ -26,6 +31,7 @@ from tests.builders import EXPERT, an_interval
 from tests.fakes.provider import Held
 from tests.server.served import Api, Failure, World, failure_of, served
 from tests.support.callers import api_on, guarded
+from tests.support.full_times import FullTimes
 
 
 @given(
@@ -175,6 +181,40 @@ async def test_times_that_are_looked_for_are_paid_for(world: World, tmp_path: Pa
         refused = await failure_of(api.availability.FindTimes(request))
 
     assert refused.metadata["limit"] == "intervals_per_second"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda api, request: api.availability.FindTimes(request),
+        lambda api, request: api.availability.BatchListBusyTimes(
+            BatchListBusyTimesRequest(expert_ids=request.expert_ids, window=request.window)
+        ),
+    ],
+    ids=["find", "batch"],
+)
+async def test_a_question_that_is_given_up_is_paid_for_as_far_as_it_was_worked_on(
+    world: World, tmp_path: Path, ask: Callable[[Api, FindTimesRequest], Any]
+) -> None:
+    """Or whoever gives up each of them after half a second would have as many as they like."""
+    full = FullTimes(intervals=500, more_than=20)
+    world.container.known_times.override(providers.Object(full))
+    request = FindTimesRequest(expert_ids=[f"expert-{number}" for number in range(60)])
+    put_interval(request.window, an_interval(starts=1, hours=90 * 24))
+    request.duration.seconds = request.step.seconds = 3600
+    async with (
+        guarded(world, tmp_path, limits=CallerLimits(intervals_per_second=10)) as door,
+        door.channel(await door.token("booking")) as channel,
+    ):
+        api = api_on(world, channel)
+        call = ask(api, request)
+        await full.asked_for_more.wait()
+
+        call.cancel()
+
+        del request.expert_ids[1:]
+        reasons = [await _reason(ask(api, request)) for _ in range(10)]
+    assert reasons[-1] == "CALLER_LIMIT_REACHED"
 
 
 async def test_a_process_takes_only_so_many_calls_of_all_callers_together(world: World) -> None:

@@ -1,8 +1,10 @@
 """What a question costs its caller beside the call itself."""
 
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from domain.availability import Availability, ReadingSource
+from domain.question_size import QuestionTooLarge
 from server.current_call import current_call
 from server.rpc.callers.limits import LARGE_QUESTION, LIVE_READING
 
@@ -11,7 +13,8 @@ STARTS_AN_INTERVAL: Final = 25
 
 
 class QuestionCost:
-    """Of one question, perhaps about several experts, of the call under way.
+    """Of one question, perhaps about several experts, of the call under way: charged when its block ends, however it
+    does. Who gives up halfway has had half of the work.
 
     `fresh` says that the caller set how old readings may be.
     """
@@ -23,6 +26,15 @@ class QuestionCost:
         self._call = None if call is None or call.cost is None else call
         self._fresh = fresh
         self._intervals = self._looks = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, QuestionTooLarge):  # which the gate charges for
+            self._charge()
 
     def add(self, availability: Availability) -> None:
         if self._call is None:
@@ -36,7 +48,7 @@ class QuestionCost:
         """That FindTimes looked at, those of each expert counted by themselves."""
         self._intervals += starts // STARTS_AN_INTERVAL
 
-    def charge(self) -> None:
+    def _charge(self) -> None:
         if self._call is not None:
             large = self._intervals if self._intervals > LARGE_QUESTION else 0
             self._call.cost = (self._call.cost or 0) + large + self._looks * LIVE_READING
@@ -44,6 +56,5 @@ class QuestionCost:
 
 def charge(availability: Availability, *, fresh: bool) -> None:
     """The same for a question about one expert."""
-    cost = QuestionCost(fresh=fresh)
-    cost.add(availability)
-    cost.charge()
+    with QuestionCost(fresh=fresh) as cost:
+        cost.add(availability)

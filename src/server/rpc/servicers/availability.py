@@ -66,18 +66,17 @@ class Availability(AvailabilityServiceServicer):
     ) -> bytes:
         expert_ids = [ExpertId(one) for one in request.expert_ids]
         answers: dict[ExpertId, bytes] = {}
-        cost = QuestionCost(fresh=request.HasField("max_age"))
         found = self.look_up.of_many(
             expert_ids,
             interval_from(request.window, "window"),
             max_age=max_age_of(request),
             budget=self.budget.of(context),
         )
-        async with aclosing(found):
-            async for expert_id, availability in found:
-                cost.add(availability)
-                answers[expert_id] = await large_busy_times_answer(availability)
-        cost.charge()
+        with QuestionCost(fresh=request.HasField("max_age")) as cost:
+            async with aclosing(found):
+                async for expert_id, availability in found:
+                    cost.add(availability)
+                    answers[expert_id] = await large_busy_times_answer(availability)
         elsewhere = await self.find_moved([one for one in expert_ids if one not in answers])
         return within_limits(batch_answer(expert_ids, answers, elsewhere, self.answer_to))
 
@@ -107,19 +106,21 @@ class Availability(AvailabilityServiceServicer):
             cost.add(availability)
             evidence.add(expert_id, availability)
 
-        found = await self.find_times(
-            expert_ids,
-            wanted,
-            matching_of(request),
-            told=told,
-            later_than=position_of(request, request.page_token, _page_end) if request.page_token else None,
-            limit=page_size(request.page_size, usual=USUAL_TIMES, most=MOST_TIMES),
-            excluded=excluded_by(request),
-            max_age=max_age_of(request),
-            budget=self.budget.of(context),
-        )
-        cost.add_starts(found.looked_at)
-        cost.charge()
+        with cost:
+            found = await self.find_times(
+                expert_ids,
+                wanted,
+                matching_of(request),
+                told=told,
+                later_than=position_of(request, request.page_token, _page_end)
+                if request.page_token
+                else None,
+                limit=page_size(request.page_size, usual=USUAL_TIMES, most=MOST_TIMES),
+                excluded=excluded_by(request),
+                max_age=max_age_of(request),
+                budget=self.budget.of(context),
+            )
+            cost.add_starts(found.looked_at)
         last = str(found.starts[-1][0]) if found.more else None
         token = "" if last is None else page_token(request, [last])
         elsewhere = await self.find_moved(evidence.missing(expert_ids))
