@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import importlib.util
 import logging
 import signal
 import socket
 import sys
+import zoneinfo
 from typing import Final
 
 from aiohttp import web
@@ -20,6 +22,8 @@ GRACE_SECONDS: Final = 2.0
 def main() -> int:
     """0 once it was stopped, 1 when it can't listen."""
     options = _parser().parse_args()
+    if importlib.util.find_spec("tzdata") is not None:
+        zoneinfo.reset_tzpath(to=())  # the package's zones, as the service has them, whatever the machine has
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         listening = _listening(options)

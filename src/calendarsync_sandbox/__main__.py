@@ -23,7 +23,7 @@ def run() -> None:
     for setting in ours.set:
         name, _, value = setting.partition("=")
         os.environ[PREFIX + name] = value
-    sys.argv[1:] = ["local", *others]
+    sys.argv[1:] = ["local", "--no-page", *others]
     run_service()
 
 

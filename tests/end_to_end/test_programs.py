@@ -21,7 +21,7 @@ from sandbox import Sandbox
 from sandbox.world.faults import Fault
 from server.runtime.process import running
 from server.runtime.process_failed import ProcessFailed
-from server.runtime.settings import Role, Settings
+from server.runtime.settings import PREFIX, Role, Settings
 from tests.server.served import Logs
 from tests.support.calls import TITLE, Calls, unread
 from tests.support.ports import spare_port
@@ -51,13 +51,16 @@ async def test_everything_on_one_machine_starts_serves_and_leaves_nothing_behind
     temporary, folder = short_folder / "tmp", short_folder / "here"
     temporary.mkdir()
     arguments = ("local", "--json", "--free-ports", "--folder", str(folder))
-    async with program(*arguments, folder=short_folder, environment={"TMPDIR": str(temporary)}) as started:
+    environment = {"TMPDIR": str(temporary), f"{PREFIX}LOG_LEVEL": "INFO"}
+    async with program(*arguments, folder=short_folder, environment=environment) as started:
         line = await started.first_line()
         assert line, started.errors
         addresses = json.loads(line)
         await assert_serves(addresses["grpc_address"], addresses["public_url"])
         children = started.descendants()
-        assert len(children) >= 2, "the sandbox and PostgreSQL"
+        assert len(children) >= 3, "the sandbox, the example page and PostgreSQL"
+        await assert_shows_the_page(addresses["page_url"])
+        assert PREFIX.encode() not in b"".join(map(environment_of_page, children))
         arguments_of_all = b"\n".join(arguments_of(pid) for pid in {started.process.pid, *children})
         assert b"postgres\0-D" in arguments_of_all
         key = (folder / "encryption-keys").read_text().strip().partition(":")[2]
@@ -117,12 +120,45 @@ async def service_hanging(sandbox: Sandbox, dsn: str, logs: Logs, tmp_path: Path
             sandbox.hangs.release()
 
 
+async def test_the_page_stands_beside_real_providers_too(short_folder: Path, dsn: str) -> None:
+    given = {
+        "DATABASE_URL": dsn,
+        "GOOGLE_CLIENT_ID": "one",
+        "GOOGLE_CLIENT_SECRET": "another",
+        "MAIL": "off",
+    }
+    environment = {PREFIX + name: value for name, value in given.items()}
+    arguments = ("local", "--json", "--free-ports", "--folder", str(short_folder / "here"))
+    async with program(*arguments, folder=short_folder, environment=environment) as started:
+        addresses = json.loads(await started.first_line())
+        (page,) = started.descendants()
+        await assert_shows_the_page(addresses["page_url"])
+        assert b"--sandbox-control" not in arguments_of(page)
+        started.tell(signal.SIGTERM)
+        assert await started.ended() == 0
+    assert not await all_gone({page})
+
+
+def environment_of_page(pid: int) -> bytes:
+    """Empty where it is another program: the page is a caller, and has nothing of the service's settings."""
+    if b"connected_calendars" not in arguments_of(pid):
+        return b""
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def assert_shows_the_page(url: str) -> None:
+    """And that it reaches the service, whose experts it lists."""
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        assert answer.status == 200
+        assert "Who are you?" in await answer.text()
+
+
 async def assert_serves(grpc_address: str, public_url: str) -> None:
     async with grpc.aio.insecure_channel(grpc_address) as channel, aiohttp.ClientSession() as http:
         calls = Calls(channel=channel)
         assert await calls.health() == "SERVING"
         await calls.put_expert()
-        assert (await calls.start()).authorization_url.startswith("https://localhost:")
+        assert (await calls.start()).authorization_url.startswith("http://localhost:")
         async with http.get(f"{public_url}/readyz") as answer:
             assert answer.status == 200
 

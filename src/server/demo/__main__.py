@@ -67,6 +67,7 @@ def _service(folder: Path, log: Path) -> Iterator[dict[str, Any]]:
         "local",
         "--json",
         "--free-ports",
+        "--no-page",
         "--folder",
         str(folder / "var"),
     ]

@@ -17,6 +17,8 @@ SERVICE = "calendarsync.v1"
 class Addresses:
     """Where the service is reached."""
 
+    page: str | None
+    """The example page, if it is there."""
     grpc: str
     public_url: str
     operations: str
@@ -28,6 +30,7 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
     """The text, for a service that is ready. `taken` are the usual addresses that others listen at."""
     lines = [
         "",
+        *_to_open(addresses.page),
         "CalendarSync is running. Ctrl-C stops everything.",
         "",
         f"  gRPC        {addresses.grpc}   (plaintext, with reflection)",
@@ -65,6 +68,10 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
         "",
     ]
     return "\n".join(lines)
+
+
+def _to_open(page: str | None) -> list[str]:
+    return [] if page is None else [f"Open {page} in a browser: a page of connected calendars.", ""]
 
 
 def _people(url: str) -> list[str]:

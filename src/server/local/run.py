@@ -11,32 +11,49 @@ from adapters.postgres.embedded import DataInUse, PostgresUnavailable
 from domain.connection import Confirming
 from server.addresses import Address
 from server.local.banner import Addresses, banner
+from server.local.example_page import USUAL as PAGE_ADDRESS
+from server.local.example_page import ExamplePage, example_page, has_page
 from server.local.stand_ins import StandInFailed, StandIns, stand_ins
 from server.logs import configure_logging
 from server.runtime.process import Running, run_process
 from server.runtime.process_failed import ProcessFailed
 from server.runtime.settings import PREFIX, Role, Settings, SettingsInvalid, load_settings
+from server.runtime.settings.kinds import split_at_commas
 from server.runtime.stop_signals import StopSignals
 
 CANT_START = 1
 BAD_SETTINGS = 2
 
 
-def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, as_json: bool = False) -> int:
+def run_local(
+    signals: StopSignals,
+    *,
+    folder: Path,
+    free_ports: bool = False,
+    as_json: bool = False,
+    with_page: bool = True,
+) -> int:
     """Serve with stand-ins for what the environment doesn't name; files go below `folder`.
 
     `free_ports` takes free ports instead of the usual ones, `as_json` prints the addresses as one JSON line instead of
-    the text for people. The exit code is 0, 1 when it can't start, 2 for bad settings.
+    the text for people; `with_page` has the example page beside it, where there is one. The exit code is 0, 1 when it
+    can't start, 2 for bad settings.
     """
     listening, taken = _addresses(free_ports)
     try:
-        with stand_ins(folder, os.environ) as started:
-            settings = load_settings(**started.settings, **listening, **_confirming(), **_logging())
+        with (
+            example_page(_for_page(free_ports, taken) if with_page and has_page() else None) as page,
+            stand_ins(folder, os.environ) as started,
+        ):
+            given = {**started.settings, **listening, **_confirming(), **_logging()}
+            settings = load_settings(**{**given, **_ways_back(given, page)})
             configure_logging(level=settings.log_level, style=settings.log_format)
 
             def announce(process: Running) -> None:
+                grpc = str(settings.grpc_address._replace(port=process.grpc_port or 0))
                 addresses = Addresses(
-                    grpc=str(settings.grpc_address._replace(port=process.grpc_port or 0)),
+                    page=_started(page, grpc, started) if settings.grpc_certificate_file is None else None,
+                    grpc=grpc,
                     public_url=process.public_url,
                     operations=str(settings.operations_address._replace(port=process.operations_port)),
                     providers=tuple(one.name for one in process.container.calendar_providers()),
@@ -51,6 +68,26 @@ def run_local(signals: StopSignals, *, folder: Path, free_ports: bool = False, a
     except (DataInUse, PostgresUnavailable, ProcessFailed, StandInFailed) as failed:
         return _fail(CANT_START, f"calendarsync can't start: {failed}")
     return 0
+
+
+def _for_page(free_ports: bool, taken: list[Address]) -> Address:
+    if not free_ports and _taken(PAGE_ADDRESS):
+        taken.append(PAGE_ADDRESS)
+    return PAGE_ADDRESS._replace(port=0) if free_ports or PAGE_ADDRESS in taken else PAGE_ADDRESS
+
+
+def _ways_back(given: dict[str, Any], page: ExamplePage | None) -> dict[str, Any]:
+    """What is allowed anyway, and the page."""
+    if page is None:
+        return {}
+    allowed = given.get("return_urls") or split_at_commas(os.environ.get(PREFIX + "RETURN_URLS", ""))
+    return {"return_urls": (*allowed, page.url)}
+
+
+def _started(page: ExamplePage | None, grpc: str, started: StandIns) -> str | None:
+    """The page's address, once it answers there."""
+    control = None if started.sandbox is None else started.sandbox["control_url"]
+    return page.url if page is not None and page.start(service=grpc, sandbox_control=control) else None
 
 
 def _addresses(free_ports: bool) -> tuple[dict[str, Address], list[Address]]:
@@ -90,6 +127,7 @@ def _as_json(addresses: Addresses, started: StandIns, _taken: Iterable[Address])
             "grpc_address": addresses.grpc,
             "public_url": addresses.public_url,
             "operations_address": addresses.operations,
+            "page_url": addresses.page,
             "sandbox": started.sandbox,
         }
     )

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import Any, Final
 from adapters.postgres.embedded import DataInUse, embedded_postgres, reachable_data_folder
 from adapters.postgres.embedded.data import LockedData
 from adapters.postgres.embedded.interruptions import uninterrupted
+from server.local.beside import end_beside, start_beside
 from server.runtime.settings import CREDENTIALS, PREFIX, REGISTERED_BY, is_meant, variable
 
 GOOGLE: Final = frozenset(
@@ -40,8 +40,8 @@ REGISTRATIONS: Final = frozenset(REGISTERED_BY.values()) | frozenset(
 """What says that somebody means a real provider, also where a part of it is forgotten: then the settings say which."""
 SANDBOX: Final = "calendarsync_sandbox"
 """Run as a program and never imported: the service knows nothing of it."""
-OPTIONS: Final = ("--exit-with-stdin", "--plain-sign-in")
-"""The second, so that nobody's browser warns of a certificate it can't know."""
+OPTIONS: Final = ("--plain-sign-in",)
+"""So that nobody's browser warns of a certificate it can't know."""
 JUST_MADE = 60.0
 """Seconds for which a folder may be without its lock yet."""
 
@@ -164,18 +164,11 @@ def _sandbox() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _sandbox_process(ca_file: Path) -> Iterator[dict[str, str]]:
-    """The sandbox in a process of its own, which ends when our end of its standard input closes."""
-    command = [sys.executable, "-m", f"{SANDBOX}.stand_ins", *OPTIONS, "--ca-file", str(ca_file)]
+    """The sandbox in a process of its own."""
     process: subprocess.Popen[str] | None = None
     try:
         with uninterrupted():
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                start_new_session=True,  # Ctrl-C in the terminal is for us; the sandbox is stopped last
-            )
+            process = start_beside(f"{SANDBOX}.stand_ins", [*OPTIONS, "--ca-file", str(ca_file)])
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
@@ -184,16 +177,4 @@ def _sandbox_process(ca_file: Path) -> Iterator[dict[str, str]]:
         yield addresses
     finally:
         if process is not None:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.close()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    process.stdout.close()
+            end_beside(process)

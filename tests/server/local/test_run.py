@@ -2,17 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server.addresses import Address
+from server.local import run
 from server.local.banner import Addresses, banner
+from server.local.example_page import example_page
 from server.local.run import _addresses
 from server.local.stand_ins import StandIns, _settings_for, stand_ins
 from server.runtime.settings import PREFIX, Settings
 
 ADDRESSES = Addresses(
+    page="http://127.0.0.1:4",
     grpc="127.0.0.1:1",
     public_url="http://localhost:2",
     operations="127.0.0.1:3",
@@ -52,6 +57,39 @@ def test_free_ports_are_nobodys_and_nothing_is_told(taken: Address) -> None:
     addresses, told = _addresses(free_ports=True)
     assert {one.port for one in addresses.values()} == {0}
     assert told == []
+
+
+def test_what_to_open_comes_first_where_there_is_something_to_open() -> None:
+    started = StandIns(settings={}, sandbox=None, database="as configured")
+    assert banner(ADDRESSES, started, []).strip().startswith("Open http://127.0.0.1:4 in a browser")
+    assert "Open" not in banner(replace(ADDRESSES, page=None), started, [])
+
+
+def test_the_page_leaves_a_taken_port_to_its_owner_too(
+    taken: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PAGE_ADDRESS", taken)
+    told: list[Address] = []
+    assert run._for_page(False, told) == Address("127.0.0.1", 0)
+    assert told == [taken]
+
+
+@pytest.mark.parametrize(
+    ("in_environment", "given", "allowed"),
+    [
+        ("", {}, ()),
+        ("https://one.example, https://two.example", {}, ("https://one.example", "https://two.example")),
+        ("", {"return_urls": ("http://localhost:3000",)}, ("http://localhost:3000",)),
+    ],
+)
+def test_the_page_is_a_way_back_beside_what_is_allowed_anyway(
+    monkeypatch: pytest.MonkeyPatch, in_environment: str, given: dict[str, Any], allowed: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}RETURN_URLS", in_environment)
+    with example_page(Address("127.0.0.1", 0)) as page:
+        assert page is not None
+        assert run._ways_back(given, page) == {"return_urls": (*allowed, page.url)}
+    assert run._ways_back(given, None) == {}
 
 
 @pytest.mark.parametrize(
