@@ -39,6 +39,8 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 """Of every answer. Addresses here have tokens in them at times, so nobody is told where somebody comes from."""
+FOR_GOOD: Final = "public, max-age=31536000, immutable"
+"""Of files whose address has their version in it."""
 REFUSALS: Final = {
     403: Words(
         what="This form is out of date, or not one of ours.", then="Go back, reload the page, and try again."
@@ -86,8 +88,8 @@ def make_app(options: Options) -> web.Application:
 async def _write_headers(request: web.Request, answer: web.StreamResponse) -> None:
     answer.headers.update(HEADERS)
     answer.headers.popall("Server", None)
-    if answer.status != 200 or not request.path.startswith("/static/"):
-        answer.headers["Cache-Control"] = "no-store"
+    kept = answer.status in {200, 304} and request.path.startswith("/static/") and "v" in request.query
+    answer.headers["Cache-Control"] = FOR_GOOD if kept else "no-store"
     if request.app[JAR].https:
         answer.headers["Strict-Transport-Security"] = "max-age=31536000"
 

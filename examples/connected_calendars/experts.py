@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -11,7 +12,7 @@ import grpc.aio
 from aiohttp import web
 
 from calendarsync.v1.expert_pb2 import PLAN_FREE, PLAN_GROWTH, PLAN_PRO, Expert, Plan
-from calendarsync.v1.expert_service_pb2 import ListExpertsRequest, PutExpertRequest
+from calendarsync.v1.expert_service_pb2 import GetExpertRequest, ListExpertsRequest, PutExpertRequest
 from calendarsync_client import failure_of
 from connected_calendars.logins import CHOOSE_EXPERT, log_in, log_out, whoever
 from connected_calendars.notices import see
@@ -45,8 +46,9 @@ async def choose(request: web.Request) -> web.Response:
 @routes.post("/login")
 async def be(request: web.Request) -> web.Response:
     """A product asks for a password here, or whatever it knows people by."""
-    expert_id = str((await request.post()).get("expert_id", ""))
-    log_in(request, expert_id)
+    wanted = GetExpertRequest(expert_id=str((await request.post()).get("expert_id", "")))
+    known = await request.app[SERVICE].experts.GetExpert(wanted)
+    log_in(request, known.expert.expert_id)
     return see(request, "/accounts")
 
 
@@ -89,10 +91,15 @@ async def _choices(request: web.Request, filled: Mapping[str, str], wrong: Mappi
         experts=answer.experts,
         next_page=answer.next_page_token,
         plans={Plan.Name(value): name for value, name in PLANS.items()},
-        zones=sorted(available_timezones()),
+        zones=_zones(),
         filled=filled,
         wrong=wrong,
     )
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(available_timezones())
 
 
 def _new_id(name: str) -> str:

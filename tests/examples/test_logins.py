@@ -100,6 +100,12 @@ async def test_names_are_text_and_nothing_else(api: Api, visitor: Visitor, page:
     assert MARKUP in seen.text
 
 
+@pytest.mark.parametrize(("nobody", "status"), [("expert-2", 200), ("no id", 400), ("", 400)])
+async def test_nobody_is_who_is_not_known(visitor: Visitor, nobody: str, status: int) -> None:
+    assert (await visitor.be(nobody)).status == status
+    assert (await visitor.see("/accounts")).url == "/experts"
+
+
 async def test_an_expert_who_was_erased_is_logged_out(api: Api, visitor: Visitor) -> None:
     await visitor.be()
     api.world.store.tables.experts.clear()
@@ -127,7 +133,7 @@ async def test_every_answer_has_the_headers(visitor: Visitor, address: str, stat
     assert seen.headers["Referrer-Policy"] == "no-referrer"
     assert seen.headers["X-Content-Type-Options"] == "nosniff"
     assert "Server" not in seen.headers
-    assert ("no-store" in seen.headers.get("Cache-Control", "")) != address.endswith(".css")
+    assert ("no-store" in seen.headers["Cache-Control"]) != (address == "/static/style.css?v=1")
 
 
 async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(visitor: Visitor) -> None:
