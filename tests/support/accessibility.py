@@ -4,10 +4,6 @@ It is fetched from npm once, in the version and with the hash of `axe/package-lo
 page is held to it, and the run says so at its end.
 """
 
-import json
-import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,13 +12,10 @@ import pytest
 from playwright.async_api import Page
 
 from tests.support.left_out import leave_out
-from tests.support.packages import ROOT
+from tests.support.npm import NotFetched, fetched
 
 LOCK: Final = Path(__file__).with_name("axe")
-FETCHED: Final = ROOT / "build" / "axe"
 SCRIPT: Final = Path("node_modules", "axe-core", "axe.min.js")
-INSTALL: Final = ("npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-IN_PATIENCE: Final = ("--fetch-retries=1", "--fetch-timeout=20000")
 LEVELS: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 RUN: Final = """async levels => {
   const rules = {"target-size": {enabled: true}}
@@ -52,12 +45,10 @@ class Accessibility:
 
 @pytest.fixture(scope="session")
 def axe() -> Accessibility:
-    if shutil.which("npm") is None:
-        return Accessibility(missing="npm is not installed")
-    locked = json.loads((LOCK / "package-lock.json").read_text(encoding="utf-8"))
-    home = FETCHED / locked["packages"]["node_modules/axe-core"]["version"]
-    if not (home / SCRIPT).exists() and not _install(home):
-        return Accessibility(missing="npm reaches no registry that has axe-core")
+    try:
+        home = fetched(LOCK)
+    except NotFetched as missing:
+        return Accessibility(missing=str(missing))
     return Accessibility((home / SCRIPT).read_text(encoding="utf-8"))
 
 
@@ -67,18 +58,3 @@ def accessible(axe: Accessibility, request: pytest.FixtureRequest) -> Accessibil
     if axe.missing:
         leave_out(request.node, f"pages were not checked for accessibility: {axe.missing}")
     return axe
-
-
-def _install(home: Path) -> bool:
-    """Beside its place first: other processes of the same run may be at it as well."""
-    FETCHED.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=FETCHED) as made:
-        folder = Path(made, "axe")
-        shutil.copytree(LOCK, folder)
-        if subprocess.run((*INSTALL, *IN_PATIENCE), cwd=folder, check=False).returncode:
-            return False
-        try:
-            folder.rename(home)
-        except OSError:
-            return (home / SCRIPT).exists()
-    return True
