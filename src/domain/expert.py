@@ -1,8 +1,10 @@
 """Experts and their plans."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain.errors import DomainError
@@ -37,6 +39,14 @@ class Expert:
     """A BCP 47 tag as the caller gave it; empty where none is known."""
     created_at: datetime | None = field(compare=False)
     updated_at: datetime = field(compare=False)
+
+    def taking(self, names: Collection[str], given: "Expert") -> "Expert":
+        """With these of CHANGEABLE as they are given, changed when that was."""
+        return replace(self, **{name: getattr(given, name) for name in names}, updated_at=given.updated_at)
+
+
+CHANGEABLE: Final = frozenset({"plan", "email", "display_name", "time_zone", "locale"})
+"""The names of what may be another value, once the expert is there."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 
+from domain.expert import CHANGEABLE
 from tests.fuzz.known import Known, kind_of
 from tests.fuzz.values import (
     CANARY,
@@ -55,6 +56,12 @@ def _one_destination(draw: st.DrawFn, made: dict[str, Any]) -> None:
     made[name] = draw(SENSIBLE_TEXTS[name])
 
 
+def _of_the_expert(draw: st.DrawFn, made: dict[str, Any]) -> None:
+    if "update_mask" in made:
+        names = draw(st.sets(st.sampled_from(sorted(CHANGEABLE)), max_size=3))
+        made["update_mask"] = {"paths": sorted(names) or ["*"]}
+
+
 def _of_somebody(draw: st.DrawFn, made: dict[str, Any]) -> None:
     if "window" in made:
         made["expert_id"] = draw(SENSIBLE_TEXTS["expert_id"])
@@ -89,6 +96,7 @@ WELL_FORMED: Final[Mapping[str, Callable[[st.DrawFn, dict[str, Any]], None]]] = 
     "ListSessionsRequest": _of_somebody,
     "OpeningHours": _each_once,
     "OpenSpan": _in_order,
+    "PutExpertRequest": _of_the_expert,
     "ReleaseHoldRequest": _of_its_owner("hold_id"),
     "StartConnectionRequest": _one_destination,
 }

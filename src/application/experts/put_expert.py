@@ -1,11 +1,12 @@
-"""Add an expert or replace what is known of them."""
+"""Add an expert, or change what is known of them."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from application.ports.clock import Clock
 from application.ports.store import Store, Transaction
 from domain.change import ChangeType, change_of_expert
-from domain.expert import Expert, ExpertNotFound, Plan
+from domain.expert import CHANGEABLE, Expert, ExpertNotFound, Plan
 from domain.ids import ExpertId
 from domain.zone import zone_named
 
@@ -24,8 +25,9 @@ class PutExpert:
         display_name: str,
         time_zone: str,
         locale: str = "",
+        taken: Collection[str] = CHANGEABLE,
     ) -> Expert:
-        """The expert as stored. Raises TimeZoneUnknown."""
+        """The expert as stored. Of one who is there already, only what is `taken` changes. Raises TimeZoneUnknown."""
         now = self.clock.now()
         expert = Expert(
             expert_id=expert_id,
@@ -39,10 +41,10 @@ class PutExpert:
         )
         async with self.store.transaction() as tx:
             known = await self._known(tx, expert_id)
-            if known == expert:
-                return known
             if known is not None:
-                expert = replace(expert, created_at=known.created_at)
+                expert = known.taking(taken, expert)
+                if known == expert:
+                    return known
             await tx.experts.put(expert)
             await tx.changes.add(change_of_expert(ChangeType.EXPERT_CHANGED, expert_id, at=now))
             if known is not None and known.email != expert.email:

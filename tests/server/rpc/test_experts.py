@@ -1,9 +1,12 @@
 """ExpertService over a real channel."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from google.api import field_behavior_pb2
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from calendarsync.v1 import expert_pb2
 from calendarsync.v1.expert_service_pb2 import (
@@ -16,6 +19,7 @@ from calendarsync.v1.expert_service_pb2 import (
 )
 from domain.account import AccountKind
 from domain.audit import Actor, ActorKind, AuditAction
+from domain.expert import CHANGEABLE
 from server.rpc.mapping.times import instant
 from server.rpc.paging import page_token
 from tests.builders import EXPERT
@@ -56,6 +60,72 @@ async def test_keeps_the_language_as_it_was_given(api: Api, locale: str) -> None
     got = await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))
 
     assert put.locale == got.expert.locale == locale
+
+
+ALL = ["display_name", "email", "locale", "plan", "time_zone"]
+OTHERS: Mapping[str, Any] = {
+    "plan": expert_pb2.PLAN_FREE,
+    "email": "other@experts.example",
+    "display_name": "Another Name",
+    "time_zone": "Asia/Tokyo",
+    "locale": "fr",
+}
+
+
+async def _put_masked(api: Api, *paths: str, **changes: Any) -> expert_pb2.Expert:
+    request = PutExpertRequest(expert=expert_message(**changes), update_mask=FieldMask(paths=paths))
+    return (await api.experts.PutExpert(request)).expert
+
+
+async def test_who_does_not_know_the_language_leaves_it_as_it_is(api: Api) -> None:
+    first = await api.put_expert(locale="de-AT")
+    api.world.clock.advance(timedelta(minutes=1))
+    again = await api.put_expert()
+    renamed = await api.put_expert(display_name="Another Name")
+
+    assert again == first
+    assert (renamed.display_name, renamed.locale) == ("Another Name", "de-AT")
+    assert renamed.update_time != first.update_time
+
+
+@pytest.mark.parametrize("paths", [["*"], ["locale"], ["plan", "locale"]])
+async def test_a_mask_empties_what_it_names(api: Api, paths: list[str]) -> None:
+    await api.put_expert(locale="de-AT")
+    assert (await _put_masked(api, *paths)).locale == ""
+
+
+@pytest.mark.parametrize("paths", [[one] for one in ALL] + [["plan", "email"], ALL])
+async def test_a_mask_takes_what_it_names_and_nothing_else(api: Api, paths: list[str]) -> None:
+    before = await api.put_expert(locale="de")
+    after = await _put_masked(api, *paths, **OTHERS)
+
+    for name in ALL:
+        assert getattr(after, name) == (OTHERS[name] if name in paths else getattr(before, name)), name
+    got = (await api.experts.GetExpert(GetExpertRequest(expert_id=EXPERT))).expert
+    assert got == after
+
+
+async def test_of_a_new_expert_all_is_taken_whatever_the_mask(api: Api) -> None:
+    put = await _put_masked(api, "plan", **OTHERS)
+    assert {name: getattr(put, name) for name in ALL} == OTHERS
+
+
+@pytest.mark.parametrize(
+    "paths", [["expert_id"], ["create_time"], ["plan", "*"], ["Plan"], ["expert.plan"], [""]]
+)
+async def test_a_mask_names_fields_that_can_change(api: Api, paths: list[str]) -> None:
+    await api.put_expert()
+    failure = await failure_of(_put_masked(api, *paths))
+    assert (failure.reason, set(failure.fields)) == ("INVALID_REQUEST", {"update_mask"})
+
+
+def test_whatever_can_be_set_of_an_expert_can_be_masked() -> None:
+    extension: Any = field_behavior_pb2.field_behavior
+    fixed = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IMMUTABLE}
+    fields = expert_pb2.Expert.DESCRIPTOR.fields
+    assert {
+        one.name for one in fields if not fixed & set(one.GetOptions().Extensions[extension])
+    } == CHANGEABLE
 
 
 async def test_lists_all_experts_page_by_page_in_the_order_of_their_ids(api: Api) -> None:

@@ -72,6 +72,7 @@ IN_THE_CODE: Final[Mapping[str, set[int]]] = {
     "FindTimesRequest.step": {15},
     "HoldTimeRequest.lifetime": {USUAL_LIFETIME // timedelta(minutes=1)},
     "UpdateCalendarSettingsRequest.update_mask": {LONGEST_OTHER_LIST},
+    "PutExpertRequest.update_mask": {LONGEST_OTHER_LIST},
     "ChangeService": {
         _default("sweep_seconds"),
         _default("read_ahead_days"),

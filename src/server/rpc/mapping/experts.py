@@ -1,7 +1,7 @@
 """Experts, and what is held about them."""
 
 from calendarsync.v1 import expert_pb2, expert_service_pb2
-from domain.expert import Expert
+from domain.expert import CHANGEABLE, Expert
 from domain.export import ExportRecord
 from server.rpc.mapping.enums import PLANS
 from server.rpc.mapping.times import put_instant
@@ -20,6 +20,14 @@ def expert_message(expert: Expert) -> expert_pb2.Expert:
     if expert.created_at is not None:
         put_instant(message.create_time, expert.created_at)
     return message
+
+
+def taken_of(request: expert_service_pb2.PutExpertRequest) -> frozenset[str]:
+    """What the request changes of an expert who is there. Older callers leave out what they don't know."""
+    paths = frozenset(request.update_mask.paths)
+    if "*" in paths:
+        return CHANGEABLE
+    return paths or frozenset(name for name in CHANGEABLE if getattr(request.expert, name))
 
 
 def export_record_message(record: ExportRecord) -> expert_service_pb2.ExportRecord:

@@ -15,7 +15,7 @@ from domain.export import ExportPosition
 from domain.ids import ExpertId
 from server.rpc.calls.deadline import end_of_parts
 from server.rpc.mapping.enums import PLANS
-from server.rpc.mapping.experts import expert_message, export_record_message
+from server.rpc.mapping.experts import expert_message, export_record_message, taken_of
 from server.rpc.paging import Position, page_size, page_token, position_of
 from server.rpc.provider_pages import access_removal_url
 from server.rpc.servicers import Context
@@ -60,6 +60,7 @@ class Experts(ExpertServiceServicer):
             display_name=given.display_name,
             time_zone=given.time_zone,
             locale=given.locale,
+            taken=taken_of(request),
         )
         return expert_message(expert)
 
