@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="connected_calendars", description=__doc__)
     parser.add_argument("--listen", default=USUAL, metavar="HOST:PORT", help=f"where browsers come ({USUAL})")
     parser.add_argument("--listen-fd", type=int, metavar="N", help="an open socket to listen at instead")
-    parser.add_argument("--public-url", help="how browsers reach it, if not by http at that address")
+    parser.add_argument(
+        "--public-url", help="how browsers reach it, if not by http at that address; without a path"
+    )
     parser.add_argument(
         "--service", default="127.0.0.1:50051", metavar="HOST:PORT", help="the service's gRPC"
     )

@@ -46,7 +46,7 @@ def run_local(
             stand_ins(folder, os.environ) as started,
         ):
             given = {**started.settings, **listening, **_confirming(), **_logging()}
-            settings = load_settings(**{**given, **_ways_back(given, page)})
+            settings = load_settings(**{**given, **_with_page(given, page)})
             configure_logging(level=settings.log_level, style=settings.log_format)
 
             def announce(process: Running) -> None:
@@ -76,12 +76,14 @@ def _for_page(free_ports: bool, taken: list[Address]) -> Address:
     return PAGE_ADDRESS._replace(port=0) if free_ports or PAGE_ADDRESS in taken else PAGE_ADDRESS
 
 
-def _ways_back(given: dict[str, Any], page: ExamplePage | None) -> dict[str, Any]:
-    """What is allowed anyway, and the page."""
+def _with_page(given: dict[str, Any], page: ExamplePage | None) -> dict[str, Any]:
+    """Sign-ins may come back to it, as to what is allowed anyway; and pages and mails lead on to it, unless they lead
+    elsewhere."""
     if page is None:
         return {}
     allowed = given.get("return_urls") or split_at_commas(os.environ.get(PREFIX + "RETURN_URLS", ""))
-    return {"return_urls": (*allowed, page.url)}
+    leading_on = {} if os.environ.get(PREFIX + "PRODUCT_URL") else {"product_url": page.url}
+    return {"return_urls": (*allowed, page.url), **leading_on}
 
 
 def _started(page: ExamplePage | None, grpc: str, started: StandIns) -> str | None:

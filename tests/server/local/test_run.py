@@ -88,8 +88,18 @@ def test_the_page_is_a_way_back_beside_what_is_allowed_anyway(
     monkeypatch.setenv(f"{PREFIX}RETURN_URLS", in_environment)
     with example_page(Address("127.0.0.1", 0)) as page:
         assert page is not None
-        assert run._ways_back(given, page) == {"return_urls": (*allowed, page.url)}
-    assert run._ways_back(given, None) == {}
+        assert run._with_page(given, page)["return_urls"] == (*allowed, page.url)
+    assert run._with_page(given, None) == {}
+
+
+@pytest.mark.parametrize("elsewhere", ["", "https://shop.example/calendars"])
+def test_pages_and_mails_lead_on_to_the_page_unless_they_lead_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}PRODUCT_URL", elsewhere)
+    with example_page(Address("127.0.0.1", 0)) as page:
+        assert page is not None
+        assert run._with_page({}, page).get("product_url") == (None if elsewhere else page.url)
 
 
 @pytest.mark.parametrize(
