@@ -73,9 +73,7 @@ class Starts:
 
     @property
     def in_question(self) -> Interval:
-        """What has to be known of an expert's time; the window where there is no start."""
-        if not self.at:
-            return self.wanted.window
+        """What has to be known of an expert's time, where there is a start."""
         back, forth = self.wanted.reach
         earliest, latest = self.at[0] - back, self.at[-1] + forth
         if self.wanted.most_a_day is not None:

@@ -13,6 +13,7 @@ from application.ports.clock import Clock
 from domain.availability import Availability
 from domain.found_times import BUSY, ExpertStarts, Match, Matching
 from domain.ids import ExpertId, SessionId
+from domain.interval import Interval
 from domain.spans import micros
 from domain.wanted_times import Starts, WantedTimes, starts_of
 
@@ -21,6 +22,7 @@ MOST_NAMED: Final = 20_000
 else."""
 STARTS_A_SLICE: Final = 10_000
 """Of all experts together, that are held against each other without a break: a millisecond or two."""
+MOMENT: Final = timedelta(microseconds=1)
 Told: TypeAlias = Callable[[ExpertId, Availability], None]
 
 
@@ -59,16 +61,17 @@ class FindTimes:
         `told` hears of each expert who exists; a time never suits one who doesn't. Raises TooManyStarts and, perhaps
         after `told` has heard of some, QuestionTooLarge.
         """
-        not_before = micros(self.clock.now() + wanted.notice)
+        now = self.clock.now()
+        not_before = micros(now + wanted.notice)
         if later_than is not None:
             not_before = max(not_before, later_than + 1)
         starts = starts_of(wanted, not_before=not_before, experts=len(expert_ids))
         nobody = BUSY * len(starts.at)
         rows: dict[ExpertId, Sequence[int]] = dict.fromkeys(expert_ids, nobody)
         turns = _Turns()
-        answers = self.look_up.of_many(
-            expert_ids, starts.in_question, budget=budget, max_age=max_age, excluded=excluded
-        )
+        # Without a start all that has to be known is who there is. Readings are kept of now, if not of the window.
+        asked = starts.in_question if starts.at else Interval(now, now + MOMENT)
+        answers = self.look_up.of_many(expert_ids, asked, budget=budget, max_age=max_age, excluded=excluded)
         async with aclosing(answers):
             async for expert_id, availability in answers:
                 told(expert_id, availability)

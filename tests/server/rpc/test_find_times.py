@@ -373,3 +373,20 @@ async def test_hours_without_a_day_are_never_open(api: Api) -> None:
 
     assert not answer.times
     assert answer.complete
+
+
+async def test_where_no_start_is_left_no_provider_is_asked(api: Api) -> None:
+    """A month that is over: what is read for it would be read live, and nothing could come of it."""
+    await _connected(api)
+    request = _request()
+    assert (await api.availability.FindTimes(request)).complete
+    put_instant(request.window.start_time, after(hours=-80 * 24))
+    put_instant(request.window.end_time, after(hours=-10 * 24))
+    asked = api.world.provider.calls.total()
+
+    answer = await api.availability.FindTimes(request)
+
+    assert not answer.times
+    assert answer.complete
+    assert [one.calendar_id for one in answer.experts[0].calendars] == ["calendar-1"]
+    assert api.world.provider.calls.total() == asked

@@ -169,7 +169,8 @@ def known_of(expert: Expert, window: Interval) -> Availability:
 
 def row_of(starts: Starts, expert: Expert, *, most: int = 3) -> bytearray:
     """By steps of a few intervals each."""
-    theirs = ExpertStarts(starts, known_of(expert, starts.in_question))
+    asked = starts.in_question if starts.at else starts.wanted.window
+    theirs = ExpertStarts(starts, known_of(expert, asked))
     for _ in theirs.take_busy(most):
         pass
     return theirs.row
@@ -217,7 +218,7 @@ def test_an_expert_is_at_each_start_what_a_check_with_buffers_says(
     """Also where less was asked about than is needed: nothing is known to be free there."""
     asked, (expert, *_), _ = case
     starts = starts_by_rule(replace(asked, most_a_day=None))
-    window = starts.in_question
+    window = starts.in_question if starts.at else starts.wanted.window
     begin = min(window.start + unasked_minutes * MINUTE, window.end - MINUTE)
     known = known_of(expert, Interval(begin, window.end))
     buffers, length = starts.wanted.buffers, starts.wanted.length
