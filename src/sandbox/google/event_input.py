@@ -23,6 +23,8 @@ _NOT_FOR_APPS: Final = frozenset(
 _TOLD_OTHERWISE: Final = frozenset(
     {"id", "start", "end", "transparency", "visibility", "status", "eventType", *_TEXTS}
 )
+_COLOR_IDS: Final = frozenset({None, *map(str, range(1, 12))})
+"""Those that `colors.get` has for events; none is the calendar's colour."""
 _MOST_REMINDERS: Final = 5
 _LONGEST_REMINDER_MINUTES: Final = 40_320
 
@@ -75,6 +77,8 @@ def _require_served(body: dict[str, Any]) -> None:
     if body.get("recurrence") or body.get("status") == "cancelled":
         # The sandbox prints series and cancelled events, but doesn't take them from apps.
         raise bad_request()
+    if body.get("colorId") not in _COLOR_IDS:
+        raise invalid("colorId")
     if (body.get("eventType") or "default") != "default":
         raise GoogleError(
             400, "eventTypeRestriction", "Only default events are taken here.", domain="calendar"

@@ -45,6 +45,7 @@ def patch_event(call: Call) -> Answer:
     if event is None:
         event = _revived(call, listed)
     else:
+        _require_sight(listed, event)
         _require_match(call, event)
     whole = _with_whole_times(call.body, printer_of(call, listed).event(instance_of(event)))
     given = event_input.times(whole, listed) | event_input.details(call.body, event.google)
@@ -57,6 +58,7 @@ def delete_event(call: Call) -> Answer:
     listed, wanted = _writable(call), call.ids["eventId"]
     event = _stored(listed, wanted)
     if event is not None:
+        _require_sight(listed, event)
         _require_match(call, event)
         call.world.events.delete(call.person, event)
         _tell_guests(call, event, "deleted")
@@ -99,6 +101,12 @@ def _revived(call: Call, listed: Listed) -> Event:
         raise forbidden()
     _require_match(call, grave)
     return call.world.events.restore(grave.uid)
+
+
+def _require_sight(listed: Listed, event: Event) -> None:
+    """Whoever may not see private events may not change them."""
+    if event.sensitivity != "normal" and not listed.at_least("writer"):
+        raise forbidden()
 
 
 def _require_match(call: Call, event: Event) -> None:

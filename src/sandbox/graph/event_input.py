@@ -13,6 +13,7 @@ _KNOWN = EVENT_PROPERTIES | {"singleValueExtendedProperties", "extensions", "att
 _SHOW_AS = ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown")
 _SENSITIVITY = ("normal", "personal", "private", "confidential")
 _IMPORTANCE = ("low", "normal", "high")
+_LONGEST_CATEGORY = 255
 
 
 def event_details(body: Any, *, creating: bool) -> dict[str, Any]:
@@ -146,7 +147,14 @@ def _extended(value: Any) -> dict[str, Any]:
 
 
 def _categories(value: Any) -> dict[str, Any]:
-    return {"categories": [str(item) for item in value]} if isinstance(value, list) else {}
+    if not isinstance(value, list) or not all(_is_category(name) for name in value):
+        raise invalid_property()
+    return {"categories": value}
+
+
+def _is_category(name: Any) -> bool:
+    """How long one may be is said of Outlook's list of categories."""
+    return isinstance(name, str) and 0 < len(name) <= _LONGEST_CATEGORY
 
 
 def read_recurrence(value: Any) -> Recurrence:

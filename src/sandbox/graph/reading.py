@@ -32,13 +32,13 @@ def calendar_view(call: Call) -> Answer:
     largest = call.world.settings.largest_view_page
     if largest is not None and page_size(call) > largest:
         raise too_slow()
-    return _list(call, calendar, view(calendar.folder.events.values(), begin, end), "calendarView")
+    return _list(call, calendar, view(_listed_in(call, calendar), begin, end), "calendarView")
 
 
 def list_events(call: Call) -> Answer:
     """Singles and series masters of a calendar, all or those with one extended property."""
     calendar = call.calendar()
-    events: Iterable[Event] = calendar.folder.events.values()
+    events: Iterable[Event] = _listed_in(call, calendar)
     if wanted := extended_property_filter(call):
         name, value = wanted
         events = [event for event in events if event.extended.get(name, "").casefold() == value.casefold()]
@@ -71,6 +71,13 @@ def print_event(call: Call, calendar: Calendar, instance: Instance) -> dict[str,
         printed["singleValueExtendedProperties"] = [] if value is None else [{"id": name, "value": value}]
     call.world.traffic.record_event(call.person.key, call.method, call.template, printed)
     return printed
+
+
+def _listed_in(call: Call, calendar: Calendar) -> list[Event]:
+    hides = not (calendar.can_view_private or call.world.settings.lists_private_events)
+    return [
+        event for event in calendar.folder.events.values() if not (hides and event.sensitivity == "private")
+    ]
 
 
 def _list(call: Call, calendar: Calendar, instances: list[Instance], what: str) -> Answer:

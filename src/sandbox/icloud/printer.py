@@ -88,6 +88,10 @@ class Printer:
             yield Line("STATUS", "CANCELLED" if event.cancelled else _STATUS[event.show_as])
         if event.sensitivity in _CLASS:
             yield Line("CLASS", _CLASS[event.sensitivity])
+        if event.categories:
+            yield Line("CATEGORIES", ",".join(escape(name) for name in event.categories))
+        if event.color:
+            yield Line("COLOR", event.color)
         if event.response in _PARTSTAT:
             host = f"mailto:{event.organizer_email}"
             yield Line("ORGANIZER", host, f';CN="{event.organizer_name}"')

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from sandbox.icloud.calendar_text import Component, Line, parse
+from sandbox.icloud.calendar_text import Component, Line, parse, unescape
 from sandbox.icloud.errors import not_found, refused_calendar
 from sandbox.icloud.matching import instant
 from sandbox.world.zones import find_zone
 
 _DATE_LENGTH: Final = len("20261201")
 _TRIGGER: Final = re.compile(r"-P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+_COMMA: Final = re.compile(r"(?<!\\),")
 _UID: Final = re.compile(r"^UID:(.+)$", re.MULTILINE)
 _SHOW_AS: Final = {
     "OOF": "oof",
@@ -23,7 +24,7 @@ _CLASS: Final = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 _FIELDS: Final = frozenset(
     {
         "UID", "DTSTAMP", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "LOCATION", "TRANSP", "STATUS",
-        "CLASS", "CREATED", "LAST-MODIFIED", "X-MICROSOFT-CDO-BUSYSTATUS", "URL",
+        "CLASS", "CREATED", "LAST-MODIFIED", "X-MICROSOFT-CDO-BUSYSTATUS", "URL", "CATEGORIES", "COLOR",
     }
 )  # fmt: skip
 """The lines whose meaning the fields of an event hold."""
@@ -122,12 +123,19 @@ def _fields(event: Component) -> dict[str, Any]:
         "show_as": _show_as(event),
         "cancelled": event.text("STATUS") == "CANCELLED",
         "sensitivity": _CLASS.get(event.text("CLASS"), "normal"),
+        "categories": _categories(event),
+        "color": event.text("COLOR"),
         "response": "organizer",
         "reminder_on": bool(alarms),
         "reminder_minutes": alarms[0] if alarms else 0,
         "recurrence": None,
         "attendees": [],
     }
+
+
+def _categories(event: Component) -> list[str]:
+    names = [name for line in event.all("CATEGORIES") for name in _COMMA.split(line.value)]
+    return [unescape(name) for name in names if name]
 
 
 def _show_as(event: Component) -> str:

@@ -60,10 +60,11 @@ class Event:
 
     `start` and `end` are naive wall-clock times in `zone`; an all-day event runs from midnight to midnight
     (end exclusive). `exceptions` maps an occurrence's original date to its changed copy, or to None once
-    deleted. `location` is its place in one line, `locations` the places in it, empty where there is just the line.
-    `overrides` are properties printed as given, whatever the rest says; `omitted` ones are left out. `google` is the
-    same for Google, where None leaves a member out, and `google_id` the id it has there if it was chosen. `icloud_text`
-    is its whole iCalendar text where that says more than the fields can, `icloud_name` the name of its file, if chosen.
+    deleted. `color` is a name of CSS, for iCalendar. `location` is its place in one line, `locations` the places in it,
+    empty where there is just the line. `overrides` are properties printed as given, whatever the rest says; `omitted`
+    ones are left out. `google` is the same for Google, where None leaves a member out, and `google_id` the id it has
+    there if it was chosen. `icloud_text` is its whole iCalendar text where that says more than the fields can,
+    `icloud_name` the name of its file, if chosen.
     """
 
     uid: str
@@ -92,6 +93,7 @@ class Event:
     online_meeting: bool = False
     online_meeting_provider: str = "unknown"
     categories: list[str] = field(default_factory=list)
+    color: str = ""
     attendees: list[dict[str, Any]] = field(default_factory=list)
     extended: dict[str, str] = field(default_factory=dict)
     transaction_id: str | None = None

@@ -26,6 +26,9 @@ class Settings:
     With `shared_writes_need_scope` writing into a calendar shared from somebody else takes
     `Calendars.ReadWrite.Shared`, whatever the calendar's canEdit says.
 
+    Private events of a calendar shared without them are listed without what they say, or not at all unless
+    `lists_private_events`. By their ids they are never found.
+
     A calendar view with more than `largest_view_page` events to a page is answered 504, as by a mailbox too slow for
     it (None: none is). Links to next pages begin with `link_base` (None: with the sandbox's own address), as behind a
     proxy.
@@ -48,6 +51,7 @@ class Settings:
     transaction_mode: TransactionMode = "returns_first"
     etag_settles: bool = False
     shared_events_in_mailbox: bool = True
+    lists_private_events: bool = True
     minimal_answer: MinimalAnswer = "no_content"
     largest_view_page: int | None = None
     link_base: str | None = None
