@@ -25,7 +25,16 @@ from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, Incid
 from domain.incident import Incident
 from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
-from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
+from domain.session import (
+    EventColor,
+    EventCopy,
+    Hindrance,
+    Replacement,
+    Session,
+    SessionDetails,
+    Visibility,
+    WriteStatus,
+)
 from domain.spans import Spans
 from domain.subscription import Subscription
 
@@ -239,9 +248,19 @@ def some_details(
     place: str = "Room 4",
     join_url: str = "https://meet.example/abc",
     reminder_minutes: int | None = 15,
+    visibility: Visibility | None = None,
+    category: str = "",
+    color: EventColor | None = None,
 ) -> SessionDetails:
     return SessionDetails(
-        title=title, text=text, place=place, join_url=join_url, reminder_minutes=reminder_minutes
+        title=title,
+        text=text,
+        place=place,
+        join_url=join_url,
+        reminder_minutes=reminder_minutes,
+        visibility=visibility,
+        category=category,
+        color=color,
     )
 
 

@@ -1,6 +1,7 @@
 """What an event of ours says, part by part, as digests: enough to decide what a change has to send."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,9 +15,14 @@ class EventPart(Enum):
     """Text and join link."""
     PLACE = "PLACE"
     REMINDER = "REMINDER"
+    VISIBILITY = "VISIBILITY"
+    CATEGORY = "CATEGORY"
+    COLOR = "COLOR"
 
 
 EVERY_PART = frozenset(EventPart)
+APPEARANCE = frozenset({EventPart.VISIBILITY, EventPart.CATEGORY, EventPart.COLOR})
+"""What an event has of which nothing is said: the calendar's own visibility and colour, and no category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,12 @@ class EventDigest:
         """Only the parts that say the same: what is known of an event that may be either."""
         return EventDigest(self.parts & other.parts)
 
-    def without(self, part: EventPart) -> "EventDigest":
-        return EventDigest(frozenset(one for one in self.parts if one[0] is not part))
+    def without(self, *parts: EventPart) -> "EventDigest":
+        return EventDigest(frozenset(one for one in self.parts if one[0] not in parts))
+
+    def of(self, parts: Collection[EventPart]) -> "EventDigest":
+        """Of these parts only."""
+        return EventDigest(frozenset(one for one in self.parts if one[0] in parts))
 
     def over(self, older: "EventDigest") -> "EventDigest":
         """This, and of the parts that it says nothing of what `older` says."""

@@ -22,6 +22,7 @@ PRIVATE_KEYS = frozenset(
         "admin_consent_url",
         "authorization",
         "authorization_url",
+        "category",
         "client_secret",
         "cookie",
         "display_name",

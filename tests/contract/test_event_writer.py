@@ -8,10 +8,10 @@ import pytest
 
 from domain.access import EventDeleted, EventMissing, ProviderUnavailable
 from domain.blocking import CalendarEntry, Days, Instants, ShowAs
-from domain.event_digest import EventPart
+from domain.event_digest import APPEARANCE, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails, Visibility
 from tests.builders import MARK, some_details
 from tests.support.bookings import LATER, MOVED, SLOT, Booked, book, copy_for, says
 from tests.support.providers import Human, ProviderHarness, Trouble
@@ -148,6 +148,7 @@ async def test_an_update_of_one_part_leaves_what_the_owner_made_of_the_others(
     booked = await book(provider)
     provider.reword_by_hand(booked.event, title="Mine", notes="My notes", place="Room 7")
     provider.set_reminder_by_hand(booked.event, 5)
+    provider.dress_by_hand(booked.event, visibility=Visibility.PRIVATE, category="Mine", color=EventColor.RED)
     provider.postpone_by_hand(booked.event, POSTPONED)
     before = booked.written
     await booked.update(LATER, MOVED, parts={part})
@@ -157,8 +158,12 @@ async def test_an_update_of_one_part_leaves_what_the_owner_made_of_the_others(
         EventPart.BODY: replace(before, body=booked.written.body),
         EventPart.PLACE: replace(before, place=MOVED.place),
         EventPart.REMINDER: replace(before, reminder_minutes=MOVED.reminder_minutes),
+        EventPart.VISIBILITY: replace(before, visibility=None),
+        EventPart.CATEGORY: replace(before, category=MOVED.category),
+        EventPart.COLOR: replace(before, color=MOVED.color),
     }
-    assert booked.written == ours[part]
+    has_it = part not in APPEARANCE - provider.appearance
+    assert booked.written == (ours[part] if has_it else before)
     assert (MOVED.text in booked.written.body) is (part is EventPart.BODY)
     assert ("My notes" in booked.written.body) is (part is not EventPart.BODY)
 

@@ -10,7 +10,16 @@ from application.ports.changes import FeedPage
 from domain.change import Change, ChangeType, FeedPosition, change_of_booking
 from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import Hindrance, Replacement, Session, SessionDetails, SessionNotFound, WriteStatus
+from domain.session import (
+    EventColor,
+    Hindrance,
+    Replacement,
+    Session,
+    SessionDetails,
+    SessionNotFound,
+    Visibility,
+    WriteStatus,
+)
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_expert, an_interval, some_details
 from tests.support.stores import Kept, put_expert
 
@@ -18,7 +27,14 @@ OTHER = ExpertId("other")
 EVERYTHING_BUT_AN_EVENT = a_session(
     interval=Interval(NOW.replace(microsecond=1), after(days=400)),
     details=SessionDetails(
-        title="Ça va? \ud83d \x00", text="", place="'; -- \"\\", join_url="", reminder_minutes=None
+        title="Ça va? \ud83d \x00",
+        text="",
+        place="'; -- \"\\",
+        join_url="",
+        reminder_minutes=None,
+        visibility=Visibility.PRIVATE,
+        category="'; -- \"\\",
+        color=EventColor.RED,
     ),
     cancelled=True,
     revision=9,

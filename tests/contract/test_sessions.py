@@ -6,18 +6,20 @@ from dataclasses import replace
 import pytest
 
 from application.ports.sessions import SessionFilter, SessionPosition
-from domain.event_digest import EventDigest
+from domain.event_digest import EventDigest, EventPart
 from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import own_event
 from domain.session import (
+    EventColor,
     EventCopy,
     Hindrance,
     Replacement,
     Session,
     SessionDetails,
     SessionNotFound,
+    Visibility,
     WriteStatus,
 )
 from domain.taken import BookedTime
@@ -40,10 +42,18 @@ from tests.builders import (
 )
 from tests.support.stores import Kept, put_expert
 
+DRESSED = some_details(visibility=Visibility.PRIVATE)
 EVERYTHING = a_session(
     interval=Interval(NOW.replace(microsecond=1), after(days=400)),
     details=SessionDetails(
-        title="Ça va? \ud83d \x00", text="", place="'; --", join_url="", reminder_minutes=None
+        title="Ça va? \ud83d \x00",
+        text="",
+        place="'; --",
+        join_url="",
+        reminder_minutes=None,
+        visibility=Visibility.PRIVATE,
+        category="'; --",
+        color=EventColor.MAUVE,
     ),
     cancelled=True,
     revision=9,
@@ -54,7 +64,7 @@ EVERYTHING = a_session(
     due_at=after(seconds=1.5),
     written_at=after(hours=-1),
     copy=an_event_copy(
-        written=a_session(interval=an_interval(starts=3)).digest,
+        written=a_session(interval=an_interval(starts=3), details=DRESSED).digest,
         times=[an_interval(starts=1), an_interval(starts=0.5, hours=9)],
     ),
     left=[
@@ -66,7 +76,24 @@ EVERYTHING = a_session(
     copies=2,
     replacement=Replacement.EVENT_DELETED,
 )
+SOME_KNOWN = a_session(
+    details=replace(DRESSED, color=EventColor.RED),
+    copy=an_event_copy(
+        written=a_session(details=DRESSED).digest.without(EventPart.CATEGORY, EventPart.TITLE)
+    ),
+)
+UNKNOWN_IN_A_PLAIN_ONE = a_session(
+    copy=an_event_copy(written=a_session().digest.without(EventPart.VISIBILITY))
+)
 NOT_WRITTEN_YET = a_session(due_at=None, copy=an_event_copy(remote_id=None, written=EventDigest()))
+
+SESSIONS = {
+    "new": a_session(),
+    "old": EVERYTHING,
+    "begun": NOT_WRITTEN_YET,
+    "some of it known": SOME_KNOWN,
+    "plain and not known": UNKNOWN_IN_A_PLAIN_ONE,
+}
 
 
 async def _booked(kept: Kept, *sessions: Session) -> None:
@@ -76,7 +103,7 @@ async def _booked(kept: Kept, *sessions: Session) -> None:
             assert await tx.sessions.add(session)
 
 
-@pytest.mark.parametrize("session", [a_session(), EVERYTHING, NOT_WRITTEN_YET], ids=["new", "old", "begun"])
+@pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS)
 async def test_a_session_comes_back_by_value(kept: Kept, session: Session) -> None:
     await _booked(kept, session)
     async with kept.transaction() as tx:
@@ -87,7 +114,7 @@ async def test_a_session_comes_back_by_value(kept: Kept, session: Session) -> No
         )
 
 
-@pytest.mark.parametrize("session", [a_session(), EVERYTHING, NOT_WRITTEN_YET], ids=["new", "old", "begun"])
+@pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS)
 async def test_saving_replaces_the_session(kept: Kept, session: Session) -> None:
     before = a_session(
         details=some_details("Before"), interval=an_interval(starts=1), hindrance=Hindrance.CALENDAR_MISSING

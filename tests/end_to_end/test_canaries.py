@@ -45,9 +45,9 @@ RETURN_URL = "http://localhost:3000/connected"
 PASSWORD_PAGE = "HTTP: our page for a password"
 GZIP = b"\x1f\x8b"
 NAMES = (
-    "expertname", "title", "notes", "place", "eventtitle", "eventnotes", "clientsecret", "nextsecret", "smtppassword",
-    "databasepassword", "bearer", "cookie", "query", "code", "state", "linktoken", "pagetoken", "clientstate",
-    "googlesecret", "googlenextsecret",
+    "expertname", "title", "notes", "place", "category", "eventtitle", "eventnotes", "clientsecret", "nextsecret",
+    "smtppassword", "databasepassword", "bearer", "cookie", "query", "code", "state", "linktoken", "pagetoken",
+    "clientstate", "googlesecret", "googlenextsecret",
 )  # fmt: skip
 
 
@@ -237,6 +237,7 @@ async def _live(story: Story) -> None:
         "text": planted["notes"],
         "place": planted["place"],
         "join_url": planted["joinurl"],
+        "category": planted["category"],
     }
     await calls.put_session(title=planted["title"], **details)
     await until(calls.session, lambda session: session.event.written_revision == session.revision)

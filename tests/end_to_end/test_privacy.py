@@ -40,6 +40,7 @@ async def lived_through(service: Service) -> Service:
         "text": SESSION_TEXT,
         "place": "Room of requirement",
         "join_url": "https://meet.example.com/secret-room",
+        "category": "Category of requirement",
     }
     world.faults.add(kind="cut", method="POST", path="/events$", perform=True)
     await service.put_session(**details)

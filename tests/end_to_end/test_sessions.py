@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from calendarsync.v1.session_pb2 import (
+    EVENT_COLOR_GREEN,
     EVENT_REPLACEMENT_EVENT_DELETED,
     EVENT_REPLACEMENT_UNSPECIFIED,
+    VISIBILITY_PRIVATE,
     WRITE_HINDRANCE_REFUSED_BY_PROVIDER,
     WRITE_STATUS_FAILED,
     WRITE_STATUS_PENDING,
@@ -15,7 +18,7 @@ from calendarsync.v1.session_pb2 import (
     Session,
     WriteStatus,
 )
-from tests.support.calls import DAY, SOON, TITLE, at
+from tests.support.calls import DAY, SOON, TITLE, at, busy_hours
 from tests.support.cast import Cast
 from tests.support.service import Service, start_of, until
 
@@ -41,6 +44,51 @@ async def test_writes_a_booked_session_once(service: Service, cast: Cast) -> Non
     assert "https://meet.example.com/abc" in event.body
     assert (event.show_as, event.attendees) == ("busy", [])
     assert not service.sandbox.world.traffic.invitations
+
+
+async def test_a_session_is_private_and_has_a_category_and_a_colour_where_the_provider_has_them(
+    service: Service, cast: Cast
+) -> None:
+    looks: dict[str, Any] = {
+        "visibility": VISIBILITY_PRIVATE,
+        "category": "Coaching",
+        "color": EVENT_COLOR_GREEN,
+    }
+    await service.connect(cast.main)
+    await service.put_session(**looks)
+    session = await service.written()
+    assert (session.details.visibility, session.details.category) == (VISIBILITY_PRIVATE, "Coaching")
+    (event,) = service.events(cast.main)
+    assert cast.looks_of(event) == cast.looks(private=True, category="Coaching", color="10", css="green")
+    assert busy_hours(await service.busy(max_age=timedelta())) == [(10, 11)]
+
+    # Its owner shows it to everybody, and paints it: that stays until callers say something else of it.
+    cast.look(service.sandbox, event, private=False, category="Mine", color="11", css="red")
+    by_owner = cast.looks(private=False, category="Mine", color="11", css="red")
+    await service.put_session(start=12, **looks)
+    await service.written(revision=2)
+    (event,) = service.events(cast.main)
+    assert (start_of(event), cast.looks_of(event)) == (at(12), by_owner)
+
+    await service.put_session(start=12, **looks | {"visibility": 0, "category": "", "color": 0})
+    await service.written(revision=3)
+    (event,) = service.events(cast.main)
+    assert cast.looks_of(event) == cast.looks(private=False, category="", color=None, css="")
+
+    # A plain event that was made private by hand is no business of ours.
+    cast.look(service.sandbox, event, private=True, category="Mine", color="11", css="red")
+    await service.put_session(start=12, title="Another")
+    await service.written(revision=4)
+    (event,) = service.events(cast.main)
+    by_owner = cast.looks(private=True, category="Mine", color="11", css="red")
+    assert (event.subject, cast.looks_of(event)) == ("Another", by_owner)
+
+    # Deleted by hand, it comes back as its session says.
+    service.sandbox.world.events.delete(cast.main, event)
+    await service.put_session(**looks)
+    await service.written(revision=5)
+    (event,) = service.events(cast.main)
+    assert cast.looks_of(event) == cast.looks(private=True, category="Coaching", color="10", css="green")
 
 
 async def test_a_session_that_is_written_late_pops_up_no_reminder(service: Service) -> None:

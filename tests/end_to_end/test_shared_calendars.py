@@ -1,10 +1,16 @@
 """A calendar that somebody else shared: it says that it can be written, and Microsoft wants a permission more."""
 
+import pytest
+
 from calendarsync.v1 import calendar_service_pb2
 from calendarsync.v1.account_service_pb2 import PERMISSION_PURPOSE_WRITE_SHARED_CALENDAR
-from calendarsync.v1.session_pb2 import EVENT_REPLACEMENT_UNSPECIFIED, WRITE_STATUS_WRITTEN
+from calendarsync.v1.session_pb2 import (
+    EVENT_REPLACEMENT_UNSPECIFIED,
+    VISIBILITY_PRIVATE,
+    WRITE_STATUS_WRITTEN,
+)
 from tests.end_to_end.test_waiting_sessions import state
-from tests.support.calls import EXPERT, RETURN_URL
+from tests.support.calls import EXPERT, RETURN_URL, TITLE
 from tests.support.service import Service
 
 WIDER = "Calendars.ReadWrite.Shared"
@@ -116,3 +122,36 @@ async def test_an_event_is_found_again_in_a_calendar_that_was_taken_away_and_sha
     (event,) = service.events("dora", "ben-writable")
     assert event.subject == "Changed"
     assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "hidden"])
+async def test_a_private_session_lives_and_ends_in_a_calendar_that_is_shared_without_private_events(
+    service: Service, *, listed: bool
+) -> None:
+    """As a private event it would be out of reach, whichever way Microsoft keeps it from Dora."""
+    service.sandbox.world.settings.lists_private_events = listed
+    await service.connect("dora")
+    shared = await service.calendar_id("dora", "ben-writable")
+    await service.choose(write_calendar_id=shared)
+    await service.put_session(place="Room 4", text="About Jonas", visibility=VISIBILITY_PRIVATE)
+    session = await service.written()
+    assert session.details.title == TITLE
+    (event,) = service.events("dora", "ben-writable")
+    assert (event.subject, event.location, event.body) == ("Private appointment", "", "")
+
+    await service.put_session(start=12, title="Another", visibility=VISIBILITY_PRIVATE)
+    session = await service.written(revision=2)
+    assert service.events("dora", "ben-writable") == [event]
+    assert (event.subject, event.start.hour) == ("Private appointment", 12)
+    assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
+
+    await service.put_session(start=12, title="Another")
+    await service.written(revision=3)
+    assert event.subject == "Another"
+
+    await service.put_session(start=12, title="Another", visibility=VISIBILITY_PRIVATE)
+    await service.written(revision=4)
+    assert event.subject == "Private appointment"
+    await service.cancel_session()
+    await service.written(revision=5)
+    assert service.events("dora", "ben-writable") == []

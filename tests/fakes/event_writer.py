@@ -101,12 +101,27 @@ def _write_reminder(event: Event, _: Interval, details: SessionDetails) -> None:
     event.reminder_minutes = details.reminder_minutes
 
 
+def _write_visibility(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, visibility=details.visibility)
+
+
+def _write_category(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, category=details.category)
+
+
+def _write_color(event: Event, _: Interval, details: SessionDetails) -> None:
+    event.details = replace(event.details, color=details.color)
+
+
 _WRITE: dict[EventPart, Callable[[Event, Interval, SessionDetails], None]] = {
     EventPart.TIME: _write_time,
     EventPart.TITLE: _write_title,
     EventPart.BODY: _write_body,
     EventPart.PLACE: _write_place,
     EventPart.REMINDER: _write_reminder,
+    EventPart.VISIBILITY: _write_visibility,
+    EventPart.CATEGORY: _write_category,
+    EventPart.COLOR: _write_color,
 }
 
 

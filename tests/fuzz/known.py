@@ -26,7 +26,18 @@ KINDS: Final = {
 OWNED: Final = frozenset({"account_id", "session_id", "hold_id"})
 """What belongs to the expert that the same message names."""
 FREE_TEXT: Final = frozenset(
-    {"display_name", "email", "join_url", "name", "owner_email", "owner_name", "place", "text", "title"}
+    {
+        "category",
+        "display_name",
+        "email",
+        "join_url",
+        "name",
+        "owner_email",
+        "owner_name",
+        "place",
+        "text",
+        "title",
+    }
 )
 
 

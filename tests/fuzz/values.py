@@ -100,6 +100,7 @@ SENSIBLE_TEXTS: Final[Mapping[str, st.SearchStrategy[Recipe]]] = {
     "recipient": st.sampled_from(["ada@experts.example", "o'neill+x@sub.experts.example"]),
     "join_url": st.sampled_from(["", "https://meet.example/rooms/1"]),
     "place": st.sampled_from(["", "Online"]),
+    "category": st.sampled_from(["", "Coaching", "Erstgespräch: 李雷"]),
     "text": st.sampled_from(["", "First session.\nPlease bring the worksheet."]),
 }
 OPTIONAL: Final = frozenset({"etag", "page_token", "cursor", "hold_id", "account_id", "write_calendar_id"})

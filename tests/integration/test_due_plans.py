@@ -120,7 +120,9 @@ async def test_a_claim_of_sessions_is_small(in_state: tuple[str, Connection], fu
     asked = claim_arguments(room, Turn(), "w.1", NOW, NOW + timedelta(minutes=2))
     async with connection.transaction(force_rollback=True):
         plan = await explain(connection, CLAIM, asked)
-        cursor = await connection.execute("SELECT count(*) AS claimed FROM session WHERE claimed_by = 'w.1'")
+        cursor = await connection.execute(
+            "SELECT count(*) AS claimed FROM session WHERE claimed_by = 'w.1.appearance'"
+        )
         row = await cursor.fetchone()
     assert whole_tables(plan) <= {"calendar_settings"}  # there are none
     assert pages(plan) <= MOST_PAGES

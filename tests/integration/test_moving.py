@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from adapters.crypto.cipher import KeyRing
 from adapters.postgres.data_map import EXPERTS
+from adapters.postgres.due_sessions import claimant
 from adapters.postgres.migrate import migrate
 from adapters.postgres.moving.arrivals import PostgresArrivals
 from adapters.postgres.moving.departures import PostgresDepartures
@@ -269,9 +270,10 @@ async def test_what_worker_after_worker_died_of_holds_nobody_up(cells: Cells) ->
     await store_whole_expert(cells.east.kept)
     await cells.east.rows(
         """
-        UPDATE session SET claimed_by = 'w.1', claimed_until = now() + interval '1 hour', deaths = %(most)s
+        UPDATE session SET claimed_by = %(claimant)s, claimed_until = now() + interval '1 hour', deaths = %(most)s
         RETURNING 1
         """,
+        claimant=claimant("w.1"),
         most=MOST_DEATHS,
     )
     await cells.move(WHO)

@@ -17,6 +17,7 @@ from domain.errors import DomainError
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
+from domain.session import EventColor, Visibility
 from sandbox import Recurrence, Sandbox
 from sandbox.icloud import paths
 from sandbox.icloud.storing import store_text
@@ -25,7 +26,7 @@ from sandbox.world.traffic import Traffic
 from sandbox.world.world import World
 from tests.support.caldav import dav_on
 from tests.support.caldav_harness import CaldavHarness, reader_on, writer_on
-from tests.support.calendar_texts import sayable, text_of
+from tests.support.calendar_texts import CSS_COLORS, css_name, sayable, text_of
 from tests.support.event_properties import violations
 from tests.support.microsoft import SandboxClock
 from tests.support.providers import MAILBOX_ERRORS, Human, Trouble, WrittenEvent
@@ -196,6 +197,9 @@ class AppleHarness(CaldavHarness):
             body=event.body,
             place=event.location,
             reminder_minutes=event.reminder_minutes if event.reminder_on else None,
+            visibility=Visibility.PRIVATE if event.sensitivity == "private" else None,
+            category=",".join(event.categories),
+            color=CSS_COLORS.get(event.color),
         )
 
     def delete_by_hand(self, event: str) -> None:
@@ -217,6 +221,16 @@ class AppleHarness(CaldavHarness):
 
     def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None:
         self.world.events.change(self._stored(event), subject=title, body=notes, location=place)
+
+    def dress_by_hand(
+        self, event: str, *, visibility: Visibility | None, category: str, color: EventColor | None
+    ) -> None:
+        self.world.events.change(
+            self._stored(event),
+            sensitivity="normal" if visibility is None else "private",
+            categories=[category] if category else [],
+            color=css_name(color),
+        )
 
     def _stored(self, event: str) -> Event:
         return next(one for _, one in self._events("maria") if paths.file_of(one) == event)

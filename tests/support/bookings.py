@@ -7,13 +7,20 @@ from datetime import UTC, datetime
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventColor, EventCopy, EventPlace, SessionDetails
 from tests.builders import MARK, some_details
 from tests.support.providers import ProviderHarness, WrittenEvent
 
 SLOT = Interval(datetime(2031, 5, 6, 9, tzinfo=UTC), datetime(2031, 5, 6, 10, tzinfo=UTC))
 LATER = Interval(datetime(2031, 5, 7, 14, tzinfo=UTC), datetime(2031, 5, 7, 15, 30, tzinfo=UTC))
-MOVED = some_details("Coaching, moved", text="In the garden.", place="Garden", reminder_minutes=30)
+MOVED = some_details(
+    "Coaching, moved",
+    text="In the garden.",
+    place="Garden",
+    reminder_minutes=30,
+    category="Sessions",
+    color=EventColor.GREEN,
+)
 
 
 def copy_for(provider: ProviderHarness, account: AccountId, *, calendar: str = "") -> EventCopy:
@@ -45,8 +52,8 @@ class Booked:
         (only,) = self.provider.written()
         return only
 
-    async def create(self) -> EventPlace:
-        return await self.provider.writer.create(self.copy, SLOT, some_details())
+    async def create(self, details: SessionDetails | None = None) -> EventPlace:
+        return await self.provider.writer.create(self.copy, SLOT, details or some_details())
 
     async def update(
         self,
@@ -68,9 +75,11 @@ class Booked:
         return await self.provider.writer.find(replace(self.copy, mark=mark, remote_id=None))
 
 
-async def book(provider: ProviderHarness, *, calendar: str = "") -> Booked:
+async def book(
+    provider: ProviderHarness, *, calendar: str = "", details: SessionDetails | None = None
+) -> Booked:
     copy = copy_for(provider, await provider.connect(), calendar=calendar)
-    return Booked(provider, copy.at(await provider.writer.create(copy, SLOT, some_details())))
+    return Booked(provider, copy.at(await Booked(provider, copy).create(details)))
 
 
 def says(event: WrittenEvent, details: SessionDetails) -> bool:

@@ -15,6 +15,7 @@ from application.ports.push import Push
 from application.ports.sign_in import RedirectAnswer, SignIn, StartedSignIn
 from domain.access import AccessDoubted
 from domain.calendar import RemoteCalendar
+from domain.event_digest import APPEARANCE, EventPart
 from domain.grant import Grant
 from domain.ids import AccountId
 from tests.support.caldav import OpenDav
@@ -64,6 +65,10 @@ class CaldavHarness:
     @property
     def remembers_deleted(self) -> bool:
         return False
+
+    @property
+    def appearance(self) -> frozenset[EventPart]:
+        return APPEARANCE
 
     @property
     def always_has_primary(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes, When
 from domain.interval import Interval
+from domain.session import EventColor
 from sandbox.icloud.calendar_text import Component, Line, write
 
 _NOBODYS_ZONE: Final = ";TZID=Nobody/Knows"
@@ -64,3 +65,23 @@ def _utc(time: datetime) -> str:
 
 def _wall(time: datetime) -> str:
     return f"{time:%Y%m%dT%H%M%S}"
+
+
+CSS_COLORS: Final = {
+    "lightsteelblue": EventColor.PALE_BLUE,
+    "mediumaquamarine": EventColor.PALE_GREEN,
+    "plum": EventColor.MAUVE,
+    "salmon": EventColor.PALE_RED,
+    "gold": EventColor.YELLOW,
+    "orange": EventColor.ORANGE,
+    "turquoise": EventColor.CYAN,
+    "gray": EventColor.GRAY,
+    "royalblue": EventColor.BLUE,
+    "green": EventColor.GREEN,
+    "crimson": EventColor.RED,
+}
+
+
+def css_name(color: EventColor | None) -> str:
+    """Empty for none."""
+    return next((name for name, one in CSS_COLORS.items() if one is color), "")

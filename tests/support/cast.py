@@ -59,6 +59,39 @@ class Cast:
             case _:
                 people.change(self.main, mailbox="online" if has else "unlicensed")
 
+    def looks(self, *, private: bool, category: str, color: str | None, css: str) -> tuple[object, ...]:
+        """How an event looks here: `color` is Google's number of a colour, `css` its name for iCalendar."""
+        categories = [category] if category else []
+        match self.provider:
+            case Provider.APPLE:
+                return private, categories, css
+            case Provider.GOOGLE:
+                return private, color
+            case _:
+                return private, categories
+
+    def looks_of(self, event: Event) -> tuple[object, ...]:
+        private = event.sensitivity == "private"
+        match self.provider:
+            case Provider.APPLE:
+                return private, event.categories, event.color
+            case Provider.GOOGLE:
+                return private, event.google.get("colorId")
+            case _:
+                return private, event.categories
+
+    def look(
+        self, sandbox: Sandbox, event: Event, *, private: bool, category: str, color: str | None, css: str
+    ) -> None:
+        """What its owner makes of an event, as far as they can here."""
+        sandbox.world.events.change(
+            event,
+            sensitivity="private" if private else "normal",
+            categories=[category] if category else [],
+            google=event.google | {"colorId": color} if self.provider is Provider.GOOGLE else event.google,
+            color=css,
+        )
+
     def reminder_minutes(self, event: Event) -> int | None:
         """Before it pops up."""
         if self.provider is Provider.GOOGLE:

@@ -4,7 +4,7 @@ from adapters.postgres.moving.departures import PostgresDepartures
 from application.ports.moving import CellFacts
 from domain.account import Provider
 from domain.ids import CalendarId, ExpertId
-from domain.session import Replacement, Session
+from domain.session import Replacement, Session, Visibility
 from tests.builders import (
     EXPERT,
     NOW,
@@ -44,6 +44,8 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         text="Jonas is nervous",
         place="Room under the roof",
         join_url="https://meet.example/jonas",
+        category="Category of Mia",
+        visibility=Visibility.PRIVATE,
     )
     attempt = an_attempt(
         f"state-of-mia{suffix}",
@@ -59,7 +61,9 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         session,
         expert_id=expert_id,
         details=details,
-        copy=an_event_copy(account_id=account_id, mark=f"mark{suffix}"),
+        copy=an_event_copy(
+            account_id=account_id, mark=f"mark{suffix}", written=a_session(details=details).digest
+        ),
         replacement=Replacement.EVENT_DELETED,
         written_at=NOW,
     )

@@ -21,10 +21,11 @@ from domain.account import Identity
 from domain.blocking import CalendarEntry, Instants, ShowAs
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
+from domain.event_digest import APPEARANCE, EventPart
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails, Visibility
 from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock
@@ -162,6 +163,10 @@ class FakeHarness:
     def revoke(self, name: str = "maria") -> None:
         self.people[name].revoke()
 
+    @property
+    def appearance(self) -> frozenset[EventPart]:
+        return APPEARANCE
+
     def primary(self, name: str = "maria") -> str:
         return next(one.remote_id for one in self.people[name].calendars.values() if one.primary)
 
@@ -236,6 +241,12 @@ class FakeHarness:
         reworded = SessionDetails(title=title, text=notes, place=place)
         self.people["maria"].events[event].details = reworded
 
+    def dress_by_hand(
+        self, event: str, *, visibility: Visibility | None, category: str, color: EventColor | None
+    ) -> None:
+        dressed = self.people["maria"].events[event]
+        dressed.details = replace(dressed.details, visibility=visibility, category=category, color=color)
+
     def trouble(self, trouble: Trouble) -> None:
         self.provider.outage |= trouble is Trouble.OUTAGE
         if trouble is Trouble.MISCONFIGURATION:
@@ -275,4 +286,7 @@ def _as_seen(event: Event) -> WrittenEvent:
         body=f"{event.details.text}\n{event.details.join_url}",
         place=event.details.place,
         reminder_minutes=event.reminder_minutes,
+        visibility=event.details.visibility,
+        category=event.details.category,
+        color=event.details.color,
     )

@@ -4,7 +4,7 @@ from application.ports.pending_connections import ConfirmedConnection
 from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId
-from domain.session import Replacement, Session
+from domain.session import EventColor, Replacement, Session, Visibility
 from tests.builders import (
     EXPERT,
     NOW,
@@ -42,6 +42,7 @@ HELD = {
     "Jonas is nervous",
     "Room under the roof",
     "https://meet.example/jonas",
+    "Category of Mia",
 }
 """What is known of people."""
 WITHHELD = {
@@ -99,6 +100,9 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
         text="Jonas is nervous",
         place="Room under the roof",
         join_url="https://meet.example/jonas",
+        category="Category of Mia",
+        visibility=Visibility.PRIVATE,
+        color=EventColor.RED,
     )
     to_confirm = a_proven_connection(
         expert_id=expert_id,
@@ -128,6 +132,7 @@ async def store_everything(kept: KeptByPostgres, expert_id: str = EXPERT, suffix
             remote_calendar_id=f"remote{suffix}",
             mark=f"mark{suffix}",
             remote_id=f"event{suffix}",
+            written=a_session(details=details).digest,
         ),
         left=[
             an_event_copy(

@@ -28,9 +28,11 @@ from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs
 from domain.calendar import RemoteCalendar
 from domain.connection import MailboxNotServed
 from domain.errors import DomainError
+from domain.event_digest import EventPart
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
+from domain.session import EventColor, Visibility
 from sandbox import Recurrence, Sandbox
 from sandbox.google.event_json import id_of, span
 from sandbox.google.listed import Listed
@@ -45,6 +47,19 @@ MOST_LISTED: Final = 50
 """Calendars a page: Google allows five times as many."""
 USUAL_COLOR: Final = "#9fe1e7"
 """Of a calendar whose colour nobody chose."""
+_COLORS: Final[dict[str | None, EventColor]] = {
+    "1": EventColor.PALE_BLUE,
+    "2": EventColor.PALE_GREEN,
+    "3": EventColor.MAUVE,
+    "4": EventColor.PALE_RED,
+    "5": EventColor.YELLOW,
+    "6": EventColor.ORANGE,
+    "7": EventColor.CYAN,
+    "8": EventColor.GRAY,
+    "9": EventColor.BLUE,
+    "10": EventColor.GREEN,
+    "11": EventColor.RED,
+}
 _METHODS: Final = {"create": "POST", "update": "PATCH", "delete": "DELETE"}
 _SHOW_AS: Final = {
     ShowAs.FREE: "free",
@@ -108,6 +123,10 @@ class GoogleHarness:
     @property
     def remembers_deleted(self) -> bool:
         return True
+
+    @property
+    def appearance(self) -> frozenset[EventPart]:
+        return frozenset({EventPart.VISIBILITY, EventPart.COLOR})
 
     @property
     def always_has_primary(self) -> bool:
@@ -272,6 +291,9 @@ class GoogleHarness:
             body=html.unescape(re.sub(r"<[^>]*>", "", event.body)),
             place=event.location,
             reminder_minutes=popups[0]["minutes"] if popups else None,
+            visibility=Visibility.PRIVATE if event.sensitivity == "private" else None,
+            category="",
+            color=_COLORS.get(event.google.get("colorId")),
         )
 
     def delete_by_hand(self, event: str) -> None:
@@ -294,6 +316,15 @@ class GoogleHarness:
 
     def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None:
         self.world.events.change(self._stored(event), subject=title, body=notes, location=place)
+
+    def dress_by_hand(
+        self, event: str, *, visibility: Visibility | None, category: str, color: EventColor | None
+    ) -> None:
+        stored, sensitivity = self._stored(event), "normal" if visibility is None else "private"
+        color_id = next((number for number, one in _COLORS.items() if one is color), None)
+        self.world.events.change(
+            stored, sensitivity=sensitivity, google=stored.google | {"colorId": color_id}
+        )
 
     def _stored(self, event: str) -> Event:
         return next(one for _, one in self._events("maria") if id_of(one) == event)

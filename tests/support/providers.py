@@ -23,10 +23,11 @@ from domain.account import AccountKind, Identity
 from domain.blocking import CalendarEntry
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
+from domain.event_digest import EventPart
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
-from domain.session import EventPlace
+from domain.session import EventColor, EventPlace, Visibility
 
 PERMISSIONS = ("Calendars.ReadWrite", "User.Read", "offline_access")
 """What the consent page of Microsoft and of the fakes lists."""
@@ -113,6 +114,9 @@ class WrittenEvent:
     body: str
     place: str
     reminder_minutes: int | None
+    visibility: Visibility | None
+    category: str
+    color: EventColor | None
 
     @property
     def address(self) -> EventPlace:
@@ -153,6 +157,11 @@ class ProviderHarness(Protocol):
     @property
     def remembers_deleted(self) -> bool:
         """Whether the mark of a deleted event is good for no other one."""
+        ...
+
+    @property
+    def appearance(self) -> frozenset[EventPart]:
+        """What of their appearance its events have."""
         ...
 
     @property
@@ -291,6 +300,12 @@ class ProviderHarness(Protocol):
     def set_reminder_by_hand(self, event: str, minutes: int) -> None: ...
 
     def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None: ...
+
+    def dress_by_hand(
+        self, event: str, *, visibility: Visibility | None, category: str, color: EventColor | None
+    ) -> None:
+        """As far as its events have such an appearance."""
+        ...
 
     def trouble(self, trouble: Trouble) -> None: ...
 

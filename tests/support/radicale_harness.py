@@ -16,12 +16,13 @@ from domain.errors import DomainError
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
+from domain.session import EventColor, Visibility
 from sandbox.clock import Clock
 from sandbox.icloud.calendar_text import Component, Line, escape, parse, write
 from sandbox.icloud.reading import anything
 from tests.support.caldav import dav_on
 from tests.support.caldav_harness import CaldavHarness, reader_on, writer_on
-from tests.support.calendar_texts import daily_text, sayable, text_of, times_of
+from tests.support.calendar_texts import CSS_COLORS, css_name, daily_text, sayable, text_of, times_of
 from tests.support.providers import Human, Trouble, WrittenEvent
 from tests.support.radicale import PRINCIPAL, Radicale, RadicalePerson
 
@@ -138,6 +139,9 @@ class RadicaleHarness(CaldavHarness):
             body=stored.fields["body"],
             place=stored.fields["location"],
             reminder_minutes=stored.fields["reminder_minutes"] if stored.fields["reminder_on"] else None,
+            visibility=Visibility.PRIVATE if stored.fields["sensitivity"] == "private" else None,
+            category=",".join(stored.fields["categories"]),
+            color=CSS_COLORS.get(stored.fields["color"]),
         )
 
     def delete_by_hand(self, event: str) -> None:
@@ -162,6 +166,16 @@ class RadicaleHarness(CaldavHarness):
     def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None:
         texts = {"SUMMARY": title, "DESCRIPTION": notes, "LOCATION": place}
         self._rewrite(event, *(Line(name, escape(text)) for name, text in texts.items()))
+
+    def dress_by_hand(
+        self, event: str, *, visibility: Visibility | None, category: str, color: EventColor | None
+    ) -> None:
+        texts = {
+            "CLASS": "PUBLIC" if visibility is None else "PRIVATE",
+            "CATEGORIES": escape(category),
+            "COLOR": css_name(color),
+        }
+        self._rewrite(event, *(Line(name, text) for name, text in texts.items()))
 
     def _rewrite(self, event: str, *lines: Line, alarm: Component | None = None) -> None:
         """With these lines in the place of those of the same names."""

@@ -20,9 +20,11 @@ from domain.account import AccountKind, Identity, Provider
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes
 from domain.calendar import RemoteCalendar
 from domain.errors import DomainError
+from domain.event_digest import EventPart
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
+from domain.session import EventColor, Visibility
 from sandbox import Recurrence, Sandbox
 from sandbox.world.model import Calendar, Event
 from sandbox.world.world import World
@@ -116,6 +118,10 @@ class SandboxHarness:
     @property
     def remembers_deleted(self) -> bool:
         return False
+
+    @property
+    def appearance(self) -> frozenset[EventPart]:
+        return frozenset({EventPart.VISIBILITY, EventPart.CATEGORY})
 
     @property
     def always_has_primary(self) -> bool:
@@ -272,6 +278,9 @@ class SandboxHarness:
             body=html.unescape(re.sub(r"<[^>]*>", "", event.body)),
             place=event.location,
             reminder_minutes=event.reminder_minutes if event.reminder_on else None,
+            visibility=Visibility.PRIVATE if event.sensitivity == "private" else None,
+            category=",".join(event.categories),
+            color=None,
         )
 
     def delete_by_hand(self, event: str) -> None:
@@ -291,6 +300,12 @@ class SandboxHarness:
 
     def reword_by_hand(self, event: str, *, title: str, notes: str, place: str) -> None:
         self.world.events.change(self._stored(event), subject=title, body=notes, location=place)
+
+    def dress_by_hand(
+        self, event: str, *, visibility: Visibility | None, category: str, color: EventColor | None
+    ) -> None:
+        stored, sensitivity = self._stored(event), "normal" if visibility is None else "private"
+        self.world.events.change(stored, sensitivity=sensitivity, categories=[category] if category else [])
 
     def _stored(self, event: str) -> Event:
         found = self.world.events.find("maria", event)

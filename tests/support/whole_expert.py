@@ -3,7 +3,7 @@
 from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId
-from domain.session import Replacement, Session
+from domain.session import EventColor, Replacement, Session, Visibility
 from tests.builders import (
     EXPERT,
     NOW,
@@ -24,9 +24,12 @@ from tests.builders import (
     an_identity,
     an_incident,
     an_interval,
+    some_details,
     some_settings,
 )
 from tests.support.stores import KeptByPostgres
+
+DETAILS = some_details(visibility=Visibility.PRIVATE, category="Coaching", color=EventColor.GREEN)
 
 
 def link_of(expert_id: str) -> str:
@@ -49,7 +52,8 @@ async def store_whole_expert(kept: KeptByPostgres, expert_id: str = EXPERT) -> N
     booked = a_session(
         "booked",
         expert_id=expert_id,
-        copy=an_event_copy(account_id=account_id, mark="mark"),
+        details=DETAILS,
+        copy=an_event_copy(account_id=account_id, mark="mark", written=a_session(details=DETAILS).digest),
         replacement=Replacement.EVENT_DELETED,
         written_at=NOW,
     )

@@ -13,7 +13,7 @@ from adapters.caldav.text_lines import escaped, folded, joined, plain
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails
 
 LONGEST_NOTES: Final = 65_536
 """Characters of notes, the link aside: far below what any server is known to take (`max-resource-size`)."""
@@ -24,9 +24,26 @@ PROPERTIES: Final[Mapping[EventPart, frozenset[str]]] = {
     EventPart.BODY: frozenset({"DESCRIPTION", "X-ALT-DESC", "URL"}),
     EventPart.PLACE: frozenset({"LOCATION", "GEO", "X-APPLE-STRUCTURED-LOCATION"}),
     EventPart.REMINDER: frozenset(),
+    EventPart.VISIBILITY: frozenset({"CLASS"}),
+    EventPart.CATEGORY: frozenset({"CATEGORIES"}),
+    EventPart.COLOR: frozenset({"COLOR"}),
 }
 """The properties that say a part of an event, whoever wrote them. A reminder is a component, VALARM."""
 
+_COLORS: Final[Mapping[EventColor, str]] = {
+    EventColor.PALE_BLUE: "lightsteelblue",
+    EventColor.PALE_GREEN: "mediumaquamarine",
+    EventColor.MAUVE: "plum",
+    EventColor.PALE_RED: "salmon",
+    EventColor.YELLOW: "gold",
+    EventColor.ORANGE: "orange",
+    EventColor.CYAN: "turquoise",
+    EventColor.GRAY: "gray",
+    EventColor.BLUE: "royalblue",
+    EventColor.GREEN: "green",
+    EventColor.RED: "crimson",
+}
+"""RFC 7986 takes the names of CSS, no values: those that come near to Google's."""
 _ALARM: Final = ("BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:Reminder")
 
 
@@ -83,6 +100,12 @@ class EventText:
                 yield from _link(self.details.join_url)
             case EventPart.PLACE:
                 yield from _text("LOCATION", self.details.place)
+            case EventPart.VISIBILITY if self.details.is_private:
+                yield "CLASS:PRIVATE"
+            case EventPart.CATEGORY:
+                yield from _text("CATEGORIES", self.details.category)
+            case EventPart.COLOR if self.details.color is not None:
+                yield f"COLOR:{_COLORS[self.details.color]}"
 
 
 def _text(name: str, text: str) -> Iterator[str]:

@@ -4,23 +4,38 @@ import html
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from adapters.google.event_ids import event_id_of
-from domain.event_digest import EVERY_PART, EventPart
+from domain.event_digest import APPEARANCE, EVERY_PART, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails
 
 LONGEST_DESCRIPTION = 8192
 """Characters. Nothing official says so; it is what people run into, and what Google's own editor takes."""
 
 _GAP = "<br><br>"
+_COLOR_IDS: Final[Mapping[EventColor, str]] = {
+    EventColor.PALE_BLUE: "1",
+    EventColor.PALE_GREEN: "2",
+    EventColor.MAUVE: "3",
+    EventColor.PALE_RED: "4",
+    EventColor.YELLOW: "5",
+    EventColor.ORANGE: "6",
+    EventColor.CYAN: "7",
+    EventColor.GRAY: "8",
+    EventColor.BLUE: "9",
+    EventColor.GREEN: "10",
+    EventColor.RED: "11",
+}
+"""The palette of events, by the names of Google's `CalendarApp.EventColor`. It has been these eleven for as long as
+there is an API; `colors.get` tells it."""
 
 
 def new_event(mark: EventMark, interval: Interval, details: SessionDetails) -> dict[str, Any]:
     """All of an event that doesn't exist yet. It gets the zone of its calendar, which is where its owner lives."""
-    says = changes_of_event(interval, details, EVERY_PART)
+    says = changes_of_event(interval, details, EVERY_PART - APPEARANCE if details.is_plain else EVERY_PART)
     return {"id": event_id_of(mark), "transparency": "opaque", **_without_nulls(says)}
 
 
@@ -63,6 +78,9 @@ _MEMBERS: Mapping[EventPart, Callable[[Interval, SessionDetails], dict[str, Any]
     EventPart.BODY: _body,
     EventPart.PLACE: lambda _, details: {"location": details.place},
     EventPart.REMINDER: _reminder,
+    EventPart.VISIBILITY: lambda _, details: {"visibility": "private" if details.is_private else "default"},
+    EventPart.CATEGORY: lambda _, details: {},  # it has none
+    EventPart.COLOR: lambda _, details: {"colorId": details.color and _COLOR_IDS[details.color]},
 }
 
 

@@ -19,10 +19,11 @@ from adapters.google.event_presence import (
     version_of,
 )
 from adapters.google.event_search import EventSearch, Trace
-from adapters.google.listed_calendars import gone_if_unlisted
+from adapters.google.listed_calendars import gone_if_unlisted, listed_calendars
 from adapters.google.paths import event_path, events_path
 from adapters.google.write_turns import WriteTurns
 from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
+from adapters.web.private_events import as_shared, depends_on_calendar
 from domain.access import (
     AccessDenied,
     AccessLost,
@@ -63,7 +64,8 @@ class GoogleEventWriter:
                     _refusals_of(access, gone=CalendarGone),
                     gone_if_unlisted(self.client, access, copy.remote_calendar_id, writing=True),
                 ):
-                    created = await self._insert(access, copy, new_event(copy.mark, interval, details))
+                    shown, _ = await self._as_shown(access, copy.remote_calendar_id, details, EVERY_PART)
+                    created = await self._insert(access, copy, new_event(copy.mark, interval, shown))
             except InvalidAnswer as exc:
                 # Something was answered, so something may have been done.
                 raise ProviderUnavailable(outcome_unknown=True) from exc
@@ -147,9 +149,12 @@ class GoogleEventWriter:
         Presence is not believed on one word: the answer must be this very event at the times asked for.
         """
         path = event_path(place.remote_calendar_id, place.remote_id)
-        changes = changes_of_event(interval, details, parts)
+        shown, parts = await self._as_shown(access, place.remote_calendar_id, details, parts)
+        changes = changes_of_event(interval, shown, parts)
         for left in reversed(range(_MOST_TRIES)):
             etag = await self._version(access, path, place)
+            if not changes:
+                return
             try:
                 answer = await self.client.patch(access, path, changes, _ANSWER_TO_WRITING, etag=etag)
             except GoogleRefusal as refusal:
@@ -159,6 +164,17 @@ class GoogleEventWriter:
             if not is_event_with(answer, place.remote_id, changes):
                 raise ProviderUnavailable(outcome_unknown=True)
             return
+
+    async def _as_shown(
+        self, access: Access, remote_calendar_id: str, details: SessionDetails, parts: Collection[EventPart]
+    ) -> tuple[SessionDetails, Collection[EventPart]]:
+        if not depends_on_calendar(details, parts) or await _writes_own_only(access):
+            return details, parts
+        listed = await listed_calendars(self.client, access)
+        here = next((one for one in listed if one.remote_id == remote_calendar_id), None)
+        if here is not None and here.own:
+            return details, parts
+        return as_shared(details, parts, shows_private=here is not None and here.shows_private)
 
     async def _version(self, access: Access, path: str, place: EventPlace) -> str:
         """Raises EventMissing where it is gone, or has left for another calendar."""
@@ -173,6 +189,10 @@ class GoogleEventWriter:
 
     def _search(self, access: Access) -> EventSearch:
         return EventSearch(client=self.client, access=access)
+
+
+async def _writes_own_only(access: Access) -> bool:
+    return bool(lacking_for_shared((await access.token()).scopes))
 
 
 @asynccontextmanager

@@ -22,10 +22,13 @@ calendar can be read."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCalendar:
-    """`editable`: the person may change its events, and so move some there."""
+    """`editable`: the person may change its events, and so move some there. `own`: it is the person's.
+    `shows_private`: its private events can be changed."""
 
     remote_id: str = field(repr=False)
     editable: bool
+    own: bool
+    shows_private: bool
 
 
 async def entries_of_list(client: GoogleClient, access: Access, members: str) -> list[dict[str, Any]]:
@@ -68,7 +71,13 @@ def _listed(entry: Mapping[str, Any]) -> ListedCalendar | None:
     """None for one that we could not know."""
     if (remote_id := id_from(entry.get("id"))) is None:
         return None
-    return ListedCalendar(remote_id=remote_id, editable=role_in(entry) in EDITING)
+    role = role_in(entry)
+    return ListedCalendar(
+        remote_id=remote_id,
+        editable=role in EDITING,
+        own=role == "owner",
+        shows_private=role in {"owner", "writer"},
+    )
 
 
 @asynccontextmanager

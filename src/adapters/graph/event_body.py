@@ -5,9 +5,17 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.event_digest import EventPart
+from domain.event_digest import APPEARANCE, EVERY_PART, EventPart
+from domain.ids import EventMark
 from domain.interval import Interval
 from domain.session import SessionDetails
+
+
+def new_event(mark: EventMark, interval: Interval, details: SessionDetails) -> dict[str, Any]:
+    """All of an event that doesn't exist yet. Of what it has by itself nothing is said."""
+    parts = EVERY_PART - APPEARANCE if details.is_plain else EVERY_PART
+    event = event_from_session(interval, details, parts)
+    return event | {"showAs": "busy", "transactionId": mark}
 
 
 def event_from_session(
@@ -37,6 +45,9 @@ _MEMBERS: dict[EventPart, Callable[[Interval, SessionDetails], dict[str, Any]]] 
     EventPart.BODY: lambda _, details: {"body": {"contentType": "html", "content": _body(details)}},
     EventPart.PLACE: lambda _, details: {"location": {"displayName": details.place}},
     EventPart.REMINDER: _reminder,
+    EventPart.VISIBILITY: lambda _, details: {"sensitivity": "private" if details.is_private else "normal"},
+    EventPart.CATEGORY: lambda _, details: {"categories": [details.category] if details.category else []},
+    EventPart.COLOR: lambda _, details: {},  # it has that of its category
 }
 
 

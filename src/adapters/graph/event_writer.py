@@ -8,13 +8,14 @@ from typing import Any
 from adapters.graph.addresses import calendar_path, event_path
 from adapters.graph.client import GraphClient
 from adapters.graph.errors import Fault, GraphRefusal, translated
-from adapters.graph.event_body import event_from_session
+from adapters.graph.event_body import event_from_session, new_event
 from adapters.graph.event_presence import SHOWING_PRESENCE, has_times, is_event_with
 from adapters.graph.event_search import TAG, EventSearch
-from adapters.graph.listed_calendars import gone_if_unlisted, id_of
+from adapters.graph.listed_calendars import gone_if_unlisted, id_of, listed_calendars
 from adapters.graph.settings import SHARED_SCOPES
 from adapters.graph.token_cache import is_personal
 from adapters.web.access_tokens import Access, AccessTokens, AccountAccess
+from adapters.web.private_events import as_shared, depends_on_calendar
 from domain.access import (
     AccessDenied,
     AccessLost,
@@ -43,14 +44,13 @@ class GraphEventWriter:
 
     async def create(self, copy: EventCopy, interval: Interval, details: SessionDetails) -> EventPlace:
         access = self._access(copy.account_id)
-        event = event_from_session(interval, details, EVERY_PART)
-        event |= {"showAs": "busy", "transactionId": copy.mark}
         try:
             async with (
                 _refusals_of(access, gone=CalendarGone),
                 gone_if_unlisted(self.client, access, copy.remote_calendar_id, writing=True),
             ):
-                created = await self._post(access, copy, event)
+                shown, _ = await self._as_shown(access, copy.remote_calendar_id, details, EVERY_PART)
+                created = await self._post(access, copy, new_event(copy.mark, interval, shown))
                 if created is not None:
                     return EventPlace(remote_calendar_id=copy.remote_calendar_id, remote_id=created)
         except InvalidAnswer as exc:
@@ -61,8 +61,10 @@ class GraphEventWriter:
     async def update(
         self, copy: EventCopy, interval: Interval, details: SessionDetails, *, parts: Collection[EventPart]
     ) -> None:
-        access, changes = self._access(copy.account_id), event_from_session(interval, details, parts)
+        access, place = self._access(copy.account_id), _place_of(copy)
         async with _refusals_of(access, gone=EventMissing):
+            shown, parts = await self._as_shown(access, place.remote_calendar_id, details, parts)
+            changes = event_from_session(interval, shown, parts)
             try:
                 await self._change(access, copy, changes)
             except GraphRefusal as refusal:
@@ -75,10 +77,11 @@ class GraphEventWriter:
         """Presence is not believed on one word either: the answer must be this very event at the times asked for.
 
         Where Graph honours the wish for an answer without one, another look brings what shows it, and nothing of what
-        the owner wrote comes in. An answer that shows something else may mean that nothing was done.
+        the owner wrote comes in. An answer that shows something else may mean that nothing was done. It is all that is
+        asked for where Graph has nothing that could be changed.
         """
         path = event_path(_place_of(copy))
-        answer = await self.client.change(access, path, changes)
+        answer = await self.client.change(access, path, changes) if changes else None
         if answer is None:
             answer = await self.client.get(access, path, {"$select": SHOWING_PRESENCE})
         if not is_event_with(answer, copy, changes):
@@ -98,6 +101,17 @@ class GraphEventWriter:
         with translated(gone=CalendarGone):
             search = EventSearch(client=self.client)
             return await search.find(self._access(copy.account_id), copy)
+
+    async def _as_shown(
+        self, access: Access, remote_calendar_id: str, details: SessionDetails, parts: Collection[EventPart]
+    ) -> tuple[SessionDetails, Collection[EventPart]]:
+        if not depends_on_calendar(details, parts):
+            return details, parts
+        listed = await listed_calendars(self.client, access)
+        here = next((one for one in listed if one.remote_id == remote_calendar_id), None)
+        if here is not None and here.own:
+            return details, parts
+        return as_shared(details, parts, shows_private=here is not None and here.shows_private)
 
     async def _existing(self, copy: EventCopy) -> EventPlace:
         """The event that this mark was used for. Whatever keeps us from finding it, it may be there."""

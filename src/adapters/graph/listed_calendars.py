@@ -15,11 +15,13 @@ _PAGE_SIZE = "100"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedCalendar:
-    """`writable`: events can be moved there. `own`: it is in this very mailbox, and not shared from another."""
+    """`writable`: events can be moved there. `own`: it is in this very mailbox, and not shared from another.
+    `shows_private`: its private events can be found and changed."""
 
     remote_id: str = field(repr=False)
     writable: bool
     own: bool
+    shows_private: bool
 
 
 async def listed_calendars(client: GraphClient, access: Access) -> list[ListedCalendar]:
@@ -28,13 +30,14 @@ async def listed_calendars(client: GraphClient, access: Access) -> list[ListedCa
     Raises ProviderUnavailable where the list itself is not found, InvalidAnswer where it is empty: neither proves
     anything. Raises GraphRefusal, and whatever else the client does.
     """
-    parameters = {"$select": "id,canEdit,canShare", "$top": _PAGE_SIZE}
+    parameters = {"$select": "id,canEdit,canShare,canViewPrivateItems", "$top": _PAGE_SIZE}
     try:
         listed = [
             ListedCalendar(
                 remote_id=remote_id,
                 writable=one.get("canEdit") is True,
                 own=one.get("canShare") is not False,
+                shows_private=one.get("canViewPrivateItems") is True,
             )
             async for page in client.pages(access, "/me/calendars", parameters)
             for one in page

@@ -322,6 +322,8 @@ EXPERTS: Final[Mapping[str, ExpertsTable]] = {
             "copy_times": _personal("event_times"),
             "copy_written": _sealed(withheld=DIGESTS),
             "copies_left": _personal("events_left_behind"),
+            "appearance": _sealed("visibility", "category", "color"),
+            "copy_appearance": _sealed(withheld=DIGESTS),
             "ripe_at": _time(withheld=OURS),
             "deaths": _state(withheld=OURS),
             "created_at": _time("create_time"),

@@ -15,6 +15,9 @@ from application.ports.sessions import ClaimedSessions, DueSession, Turn
 from domain.ids import ExpertId, SessionId
 
 WALKED: Final = 32
+_KNOWS_APPEARANCE: Final = ".appearance"
+"""What the claims of this version end with: sessions that say something of an event's appearance are given to no others
+(migration 0034)."""
 
 # Experts are found by one probe of an index each. Those that have no account, or none that could be written to, wait,
 # and burden no mailbox. Among several candidates of a mailbox only those count that have a place for their expert.
@@ -144,6 +147,11 @@ RIPEN: Final = """
     """
 
 
+def claimant(token: str) -> str:
+    """What a row says of whoever claims it under this token."""
+    return token + _KNOWS_APPEARANCE
+
+
 async def claim_due_sessions(
     connection: Connection, room: Room, turn: Turn, *, token: str, now: datetime, until: datetime
 ) -> ClaimedSessions:
@@ -166,7 +174,7 @@ def claim_arguments(room: Room, turn: Turn, token: str, now: datetime, until: da
         "walked": WALKED,
         "after_new": turn.new,
         "after_ripe": turn.ripe,
-        "token": token,
+        "token": claimant(token),
         "now": now,
         "until": until,
     }

@@ -1,5 +1,6 @@
 """Between sessions and their rows."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,21 @@ from psycopg.types.range import TimestamptzRange
 
 from adapters.postgres.sealing import open_fields, place, seal_fields
 from application.ports.cipher import Cipher
-from domain.event_digest import EventDigest, EventPart
+from domain.event_digest import APPEARANCE, EventDigest, EventPart
 from domain.ids import AccountId, CalendarId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import OwnEvent
-from domain.session import EventCopy, Hindrance, Replacement, Session, SessionDetails, WriteStatus
+from domain.session import (
+    PLAIN,
+    EventColor,
+    EventCopy,
+    Hindrance,
+    Replacement,
+    Session,
+    SessionDetails,
+    Visibility,
+    WriteStatus,
+)
 
 COLUMNS = (
     "expert_id",
@@ -39,6 +50,8 @@ COLUMNS = (
     "copy_remote_id",
     "copy_written",
     "copies_left",
+    "appearance",
+    "copy_appearance",
     "created_at",
     "updated_at",
 )
@@ -52,9 +65,7 @@ def session_from_row(cipher: Cipher, row: DictRow) -> Session:
         expert_id=ExpertId(expert_id),
         session_id=SessionId(session_id),
         interval=Interval(row["starts_at"], row["ends_at"]),
-        details=SessionDetails(
-            **open_fields(cipher, row["details"], context=_details(expert_id, session_id))
-        ),
+        details=_details_from_row(cipher, row),
         cancelled=row["cancelled"],
         revision=row["revision"],
         written_revision=row["written_revision"],
@@ -69,6 +80,20 @@ def session_from_row(cipher: Cipher, row: DictRow) -> Session:
         replacement=None if replacement is None else Replacement(replacement),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+    )
+
+
+def _details_from_row(cipher: Cipher, row: DictRow) -> SessionDetails:
+    fields = open_fields(cipher, row["details"], context=_context(row, "details"))
+    if row["appearance"] is None:
+        return SessionDetails(**fields)
+    appearance = open_fields(cipher, row["appearance"], context=_context(row, "appearance"))
+    visibility, color = appearance["visibility"], appearance["color"]
+    return SessionDetails(
+        **fields,
+        visibility=None if visibility is None else Visibility(visibility),
+        category=appearance["category"],
+        color=None if color is None else EventColor(color),
     )
 
 
@@ -109,10 +134,22 @@ def _written_from_row(cipher: Cipher, row: DictRow) -> EventDigest:
     """Nothing is known where the row was saved since by a process that doesn't keep what it writes."""
     if row["copy_written"] is None:
         return EventDigest()
-    kept = open_fields(cipher, row["copy_written"], context=_written(row["expert_id"], row["session_id"]))
+    kept = open_fields(cipher, row["copy_written"], context=_context(row, "copy_written"))
     if (kept["mark"], kept["revision"]) != (row["copy_mark"], row["written_revision"]):
         return EventDigest()
-    return EventDigest(frozenset((EventPart(part), digest) for part, digest in kept["parts"].items()))
+    return _digest_from(kept["parts"]).over(_appearance_written_from_row(cipher, row))
+
+
+def _appearance_written_from_row(cipher: Cipher, row: DictRow) -> EventDigest:
+    """A process that doesn't know of it leaves it as it is in an event, and says nothing of it in a new one."""
+    if row["copy_appearance"] is None:
+        return PLAIN
+    kept = open_fields(cipher, row["copy_appearance"], context=_context(row, "copy_appearance"))
+    return _digest_from(kept["parts"]) if kept["mark"] == row["copy_mark"] else PLAIN
+
+
+def _digest_from(parts: Mapping[str, str]) -> EventDigest:
+    return EventDigest(frozenset((EventPart(part), digest) for part, digest in parts.items()))
 
 
 def _left_from_json(left: dict[str, Any]) -> EventCopy:
@@ -161,6 +198,8 @@ def session_to_row(cipher: Cipher, session: Session) -> DictRow:
         **_copy_to_row(session.copy),
         "copy_written": _sealed_written(cipher, session),
         "copies_left": Jsonb([_left_to_json(one) for one in session.left]),
+        "appearance": _sealed_appearance(cipher, session),
+        "copy_appearance": _sealed_appearance_written(cipher, session),
         "created_at": session.created_at,
         "updated_at": session.updated_at,
     }
@@ -186,7 +225,21 @@ def _sealed_details(cipher: Cipher, session: Session) -> bytes:
         "join_url": details.join_url,
         "reminder_minutes": details.reminder_minutes,
     }
-    return seal_fields(cipher, fields, context=_details(session.expert_id, session.session_id))
+    return _sealed(cipher, session, "details", fields)
+
+
+def _sealed_appearance(cipher: Cipher, session: Session) -> bytes | None:
+    """Apart from the details, whose members a process of the version before knows one by one. Null where there is
+    nothing to be said."""
+    details = session.details
+    if details.is_plain:
+        return None
+    fields = {
+        "visibility": details.visibility and details.visibility.value,
+        "category": details.category,
+        "color": details.color and details.color.value,
+    }
+    return _sealed(cipher, session, "appearance", fields)
 
 
 def _sealed_written(cipher: Cipher, session: Session) -> bytes | None:
@@ -195,14 +248,27 @@ def _sealed_written(cipher: Cipher, session: Session) -> bytes | None:
     fields = {
         "mark": session.copy.mark,
         "revision": session.written_revision,
-        "parts": {part.value: digest for part, digest in session.copy.written.parts},
+        "parts": _digest_to_json(session.copy.written.without(*APPEARANCE)),
     }
-    return seal_fields(cipher, fields, context=_written(session.expert_id, session.session_id))
+    return _sealed(cipher, session, "copy_written", fields)
 
 
-def _details(expert_id: str, session_id: str) -> str:
-    return place("session", expert_id, session_id, column="details")
+def _sealed_appearance_written(cipher: Cipher, session: Session) -> bytes | None:
+    """Apart, too: it stays true whatever a process of the version before writes. Null where nothing was ever said."""
+    if session.copy is None or (written := session.copy.written.of(APPEARANCE)) == PLAIN:
+        return None
+    fields = {"mark": session.copy.mark, "parts": _digest_to_json(written)}
+    return _sealed(cipher, session, "copy_appearance", fields)
 
 
-def _written(expert_id: str, session_id: str) -> str:
-    return place("session", expert_id, session_id, column="copy_written")
+def _digest_to_json(digest: EventDigest) -> dict[str, str]:
+    return {part.value: one for part, one in digest.parts}
+
+
+def _sealed(cipher: Cipher, session: Session, column: str, fields: Mapping[str, object]) -> bytes:
+    row = {"expert_id": session.expert_id, "session_id": session.session_id}
+    return seal_fields(cipher, fields, context=_context(row, column))
+
+
+def _context(row: DictRow, column: str) -> str:
+    return place("session", row["expert_id"], row["session_id"], column=column)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from psycopg.rows import DictRow, tuple_row
 
-from adapters.postgres.due_sessions import claim_due_sessions, ripen_sessions
+from adapters.postgres.due_sessions import claim_due_sessions, claimant, ripen_sessions
 from adapters.postgres.forgotten_sessions import forget_sessions
 from adapters.postgres.own_snapshots import own_snapshots
 from adapters.postgres.pool import Connection
@@ -151,6 +151,7 @@ class PostgresSessions:
                 copy_remote_calendar_id = %(copy_remote_calendar_id)s, copy_mark = %(copy_mark)s,
                 copy_times = %(copy_times)s, copy_remote_id = %(copy_remote_id)s,
                 copy_written = %(copy_written)s, copy_reminder_minutes = NULL, copies_left = %(copies_left)s,
+                appearance = %(appearance)s, copy_appearance = %(copy_appearance)s,
                 copies = %(copies)s, replacement = %(replacement)s, updated_at = %(updated_at)s
             WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s
             """,
@@ -275,7 +276,13 @@ class PostgresSessions:
                 AND (claimed_until IS NULL OR claimed_until <= %(now)s OR claimed_by = %(token)s)
             RETURNING *
             """,
-            {"expert_id": expert_id, "session_id": session_id, "token": token, "now": now, "until": until},
+            {
+                "expert_id": expert_id,
+                "session_id": session_id,
+                "token": claimant(token),
+                "now": now,
+                "until": until,
+            },
         )
         return self._one_or_none(await cursor.fetchone())
 
@@ -286,7 +293,7 @@ class PostgresSessions:
             WHERE expert_id = %(expert_id)s AND session_id = %(session_id)s AND claimed_by = %(token)s
             FOR NO KEY UPDATE
             """,
-            {"expert_id": expert_id, "session_id": session_id, "token": token},
+            {"expert_id": expert_id, "session_id": session_id, "token": claimant(token)},
         )
         return self._one_or_none(await cursor.fetchone())
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapters.caldav.event_edit import changed
 from adapters.caldav.event_text import EventText
 from domain.event_digest import EVERY_PART, EventPart
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails, Visibility
 from tests.adapters.caldav.writing import LATER, MARK
 
 NOW = datetime(2031, 5, 2, tzinfo=UTC)
@@ -17,7 +17,14 @@ SAYS = EventText(
     mark=MARK,
     interval=LATER,
     details=SessionDetails(
-        title="Moved", text="New plan", place="Garden", join_url="https://new.example/", reminder_minutes=5
+        title="Moved",
+        text="New plan",
+        place="Garden",
+        join_url="https://new.example/",
+        reminder_minutes=5,
+        visibility=Visibility.PRIVATE,
+        category="Coaching",
+        color=EventColor.RED,
     ),
     now=NOW,
 )
@@ -62,8 +69,10 @@ REMINDER = [
     "TRIGGER;VALUE=DATE-TIME:20310506T080000Z",
     "END:VALARM",
 ]
+VISIBILITY = ["CLASS:CONFIDENTIAL"]
+CATEGORY = ["CATEGORIES:Red,Blue", "Categories;LANGUAGE=de:Grün"]
+COLOR = ["color:plum"]
 OTHERS = [
-    "CATEGORIES:Red",
     'ATTENDEE;CN="Eva: Z";PARTSTAT=ACCEPTED:mailto:eva@example.com',
     "ATTACH;ENCODING=BASE64;VALUE=BINARY:SUMMARY",
     " :QUJD",
@@ -77,6 +86,9 @@ MINE = {
     EventPart.BODY: BODY,
     EventPart.PLACE: PLACE,
     EventPart.REMINDER: REMINDER,
+    EventPart.VISIBILITY: VISIBILITY,
+    EventPart.CATEGORY: CATEGORY,
+    EventPart.COLOR: COLOR,
 }
 OURS = {
     EventPart.TIME: ["DTSTART:20310507T090000Z", "DTEND:20310507T100000Z"],
@@ -90,6 +102,9 @@ OURS = {
         "TRIGGER:-PT5M",
         "END:VALARM",
     ],
+    EventPart.VISIBILITY: ["CLASS:PRIVATE"],
+    EventPart.CATEGORY: ["CATEGORIES:Coaching"],
+    EventPart.COLOR: ["COLOR:crimson"],
 }
 OCCURRENCE = [
     "BEGIN:VEVENT",
@@ -117,7 +132,8 @@ def file(*, kept: list[str], before: list[str] | None = None, after: list[str] |
 
 
 def whole() -> list[str]:
-    return [*REVISION, *TIME, *TITLE, *OTHERS, *BODY, *PLACE, *REMINDER]
+    appearance = [*VISIBILITY, *CATEGORY, *COLOR]
+    return [*REVISION, *TIME, *TITLE, *OTHERS, *BODY, *PLACE, *appearance, *REMINDER]
 
 
 def after_change(text: str, *parts: EventPart) -> list[str]:
@@ -146,11 +162,7 @@ def test_one_part_changes_and_everything_else_stays(part: EventPart) -> None:
 
 
 def test_when_every_part_changes_what_is_none_stays() -> None:
-    parts = [
-        line
-        for part in (EventPart.TIME, EventPart.TITLE, EventPart.BODY, EventPart.PLACE)
-        for line in OURS[part]
-    ]
+    parts = [line for part in EventPart if part is not EventPart.REMINDER for line in OURS[part]]
     lines = after_change(file(kept=whole()), *EVERY_PART)
     begin = lines.index("BEGIN:VEVENT") + 3
     assert lines[begin:] == [

@@ -13,7 +13,7 @@ from adapters.caldav.text_lines import plain
 from domain.access import EventMissing, ProviderUnavailable
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import CalendarId
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventColor, EventCopy, EventPlace, SessionDetails, Visibility
 from sandbox.icloud.calendar_text import Component, parse
 from tests.adapters.caldav.writing import DETAILS, FILE, LATER, MARK, SLOT
 from tests.support.caldav import OpenDav, dav_on
@@ -21,7 +21,16 @@ from tests.support.radicale import PRINCIPAL, Radicale, RadicalePerson, radicale
 
 __all__ = ["radicale"]
 
-MOVED = replace(DETAILS, title="Moved", text="New plan", place="Garden", reminder_minutes=5)
+MOVED = replace(
+    DETAILS,
+    title="Moved",
+    text="New plan",
+    place="Garden",
+    reminder_minutes=5,
+    visibility=Visibility.PRIVATE,
+    category="Coaching",
+    color=EventColor.RED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +108,13 @@ async def test_an_event_lives(table: Table) -> None:
 
 async def test_what_its_owner_wrote_stays(table: Table) -> None:
     written = await table.create()
-    await table.rework("CATEGORIES:Red", 'ATTENDEE;CN="Eva: Z":mailto:eva@example.com', "X-NOTE:ä\\, b")
+    await table.rework("X-COLOR:Red", 'ATTENDEE;CN="Eva: Z":mailto:eva@example.com', "X-NOTE:ä\\, b")
     before = await table.event()
     for part in EventPart:
         await table.writer.update(written.copy, LATER, MOVED, parts={part})
         after = await table.event()
         assert {one for one in EventPart if said_by(after, one) != said_by(before, one)} == {part}
-        for name in ("CATEGORIES", "ATTENDEE", "X-NOTE"):
+        for name in ("X-COLOR", "ATTENDEE", "X-NOTE"):
             assert after.all(name) == before.all(name)
         before = after
 
@@ -116,6 +125,9 @@ def said_by(event: Component, part: EventPart) -> object:
         EventPart.TITLE: ("SUMMARY",),
         EventPart.BODY: ("DESCRIPTION", "URL"),
         EventPart.PLACE: ("LOCATION",),
+        EventPart.VISIBILITY: ("CLASS",),
+        EventPart.CATEGORY: ("CATEGORIES",),
+        EventPart.COLOR: ("COLOR",),
     }
     if part is EventPart.REMINDER:
         return [alarm.text("TRIGGER") for alarm in event.named("VALARM")]

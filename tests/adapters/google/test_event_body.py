@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapters.google.event_body import LONGEST_DESCRIPTION, changes_of_event, new_event
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails, Visibility
 from sandbox.google.description import checks, find_method
 from tests.adapters.google.test_event_ids import EVENT, MARK
 
@@ -70,6 +70,20 @@ def test_a_session_that_says_nothing_makes_an_event_without_words_or_reminder() 
     assert mistakes("POST", event) == []
 
 
+def test_a_private_event_of_some_colour_says_so() -> None:
+    details = replace(NOTHING, visibility=Visibility.PRIVATE, category="Coaching", color=EventColor.RED)
+    event = new_event(MARK, SLOT, details)
+    assert (event["visibility"], event["colorId"]) == ("private", "11")
+    assert event.keys() - new_event(MARK, SLOT, NOTHING).keys() == {"visibility", "colorId"}
+    assert mistakes("POST", event) == []
+
+
+def test_what_is_no_longer_private_and_has_no_colour_is_as_its_calendar() -> None:
+    changes = changed(EventPart.VISIBILITY, EventPart.COLOR)
+    assert changes == {"visibility": "default", "colorId": None}
+    assert mistakes("PATCH", changes) == []
+
+
 @given(st.sets(st.sampled_from(EventPart)))
 def test_a_change_names_the_members_of_its_parts_and_no_others(parts: Collection[EventPart]) -> None:
     members = {
@@ -78,6 +92,9 @@ def test_a_change_names_the_members_of_its_parts_and_no_others(parts: Collection
         EventPart.BODY: {"description", "source"},
         EventPart.PLACE: {"location"},
         EventPart.REMINDER: {"reminders"},
+        EventPart.VISIBILITY: {"visibility"},
+        EventPart.CATEGORY: set[str](),
+        EventPart.COLOR: {"colorId"},
     }
     changes = changes_of_event(SLOT, DETAILS, parts)
     assert changes.keys() == {name for part in parts for name in members[part]}
@@ -137,6 +154,8 @@ def test_every_part_of_a_session_is_a_part_of_its_event() -> None:
         "source",
         "location",
         "reminders",
+        "visibility",
+        "colorId",
     }
 
 

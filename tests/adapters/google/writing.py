@@ -108,10 +108,17 @@ def desk_for(
     return Desk(google, writer, copy, person)
 
 
-async def booked(google: OpenGoogle, person: str = "gina", calendar: str | None = None, **how: Any) -> Desk:
+async def booked(
+    google: OpenGoogle,
+    person: str = "gina",
+    calendar: str | None = None,
+    *,
+    details: SessionDetails = DETAILS,
+    **how: Any,
+) -> Desk:
     """The session's event is written."""
     desk = desk_for(google, person, calendar, **how)
-    return desk.at(await desk.create())
+    return desk.at(await desk.create(details))
 
 
 def id_at_google(world: World, person: str, calendar: str | None = None) -> str:

@@ -39,6 +39,25 @@ async def test_accepts_a_session_and_tells_that_it_waits_to_be_written(api: Api)
     assert got.session == session
 
 
+async def test_a_session_may_be_private_and_have_a_category_and_a_colour(api: Api) -> None:
+    await api.put_expert()
+    looks: dict[str, Any] = {
+        "visibility": session_pb2.VISIBILITY_PRIVATE,
+        "category": "Erstgespräch: 1",
+        "color": session_pb2.EVENT_COLOR_MAUVE,
+    }
+
+    put = (await api.put_session(**looks)).session
+
+    assert put.details == session_request(**looks).details
+    got = await api.sessions.GetSession(pb.GetSessionRequest(expert_id=EXPERT, session_id=SESSION))
+    listed = await api.sessions.ListSessions(pb.ListSessionsRequest(expert_id=EXPERT))
+    assert got.session == put
+    assert list(listed.sessions) == [put]
+    plain = (await api.put_session()).session
+    assert (plain.revision, plain.details) == (2, session_request().details)
+
+
 async def test_a_session_without_a_reminder_has_none(api: Api) -> None:
     await api.put_expert()
 
@@ -236,10 +255,24 @@ async def test_refuses_a_page_token_that_holds_no_place_in_the_list(
         ({"join_url": "not a url"}, "details.join_url"),
         ({"reminder_minutes": -1}, "details.reminder_minutes"),
         ({"reminder_minutes": 40_321}, "details.reminder_minutes"),
+        ({"visibility": 2}, "details.visibility"),
+        ({"color": 12}, "details.color"),
+        ({"category": "x" * 101}, "details.category"),
+        ({"category": "one, two"}, "details.category"),
+        ({"category": "one; two"}, "details.category"),
+        ({"category": " at its beginning"}, "details.category"),
+        ({"category": "at its end "}, "details.category"),
+        ({"category": "two\nlines"}, "details.category"),
+        ({"category": "odd\ufffe"}, "details.category"),
     ],
 )
 async def test_names_the_detail_that_breaks_a_rule(api: Api, details: dict[str, Any], field: str) -> None:
     assert set((await failure_of(api.put_session(**details))).fields) == {field}
+
+
+@pytest.mark.parametrize("category", ["", "x", "é" * 100, "a  b", "\N{SLICE OF PIZZA}"])
+def test_takes_any_other_name_of_a_category(category: str) -> None:
+    require_valid(session_request(category=category))
 
 
 NO_PLACE_IN_XML = [chr(code) for code in (*range(1, 0x20), 0xFFFE, 0xFFFF) if chr(code) not in "\t\n\r"]

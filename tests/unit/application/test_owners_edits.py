@@ -7,7 +7,7 @@ import pytest
 
 from domain.access import ProviderUnavailable
 from domain.event_digest import EventDigest
-from domain.session import Replacement, SessionDetails, WriteStatus
+from domain.session import EventColor, Replacement, SessionDetails, Visibility, WriteStatus
 from tests.builders import EXPERT, SESSION, an_interval, some_details
 from tests.fakes.provider import Event, Person
 from tests.support.application import Application
@@ -26,7 +26,15 @@ async def event(app: Application, maria: Person) -> Event:
 
 
 def by_owner(event: Event) -> Event:
-    event.details = SessionDetails(title="Mine", text="My notes", place="Room 7", join_url="https://teams")
+    event.details = SessionDetails(
+        title="Mine",
+        text="My notes",
+        place="Room 7",
+        join_url="https://teams",
+        visibility=Visibility.PRIVATE,
+        category="Mine",
+        color=EventColor.RED,
+    )
     event.reminder_minutes = 5
     return event
 
@@ -60,6 +68,9 @@ async def test_a_new_time_changes_the_time_only(app: Application, event: Event) 
         ({"place": ""}, {"place": ""}),
         ({"text": "New"}, {"text": "New", "join_url": OURS.join_url}),
         ({"join_url": ""}, {"text": OURS.text, "join_url": ""}),
+        ({"visibility": Visibility.PRIVATE}, {"visibility": Visibility.PRIVATE}),
+        ({"category": "Coaching"}, {"category": "Coaching"}),
+        ({"color": EventColor.GREEN}, {"color": EventColor.GREEN}),
     ],
 )
 async def test_a_new_detail_changes_its_own_part_only(
@@ -68,6 +79,20 @@ async def test_a_new_detail_changes_its_own_part_only(
     before = replace(event)
     await change(app, **changes)
     assert event == replace(before, details=replace(before.details, **becomes))
+
+
+async def test_what_its_owner_made_private_is_so_until_the_caller_says_something_of_it(
+    app: Application, event: Event
+) -> None:
+    await change(app, title="New")
+    assert event.details.visibility is Visibility.PRIVATE
+    await change(app, title="New", visibility=Visibility.PRIVATE)
+    event.details = replace(event.details, visibility=None)
+    await change(app, title="Newer", visibility=Visibility.PRIVATE)
+    assert event.details.visibility is None
+    event.details = replace(event.details, visibility=Visibility.PRIVATE)
+    await change(app, title="Newer")
+    assert event.details.visibility is None
 
 
 async def test_a_new_title_leaves_an_event_where_its_owner_dragged_it(app: Application, event: Event) -> None:

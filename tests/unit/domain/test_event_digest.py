@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.event_digest import EVERY_PART, EventDigest, EventPart
-from domain.session import SessionDetails
+from domain.session import EventColor, SessionDetails, Visibility
 from tests.builders import a_session, an_interval, some_details
 
 BEFORE = a_session()
@@ -23,6 +23,9 @@ BEFORE = a_session()
         ({"place": "Garden"}, EventPart.PLACE),
         ({"reminder_minutes": None}, EventPart.REMINDER),
         ({"reminder_minutes": 0}, EventPart.REMINDER),
+        ({"visibility": Visibility.PRIVATE}, EventPart.VISIBILITY),
+        ({"category": "Coaching"}, EventPart.CATEGORY),
+        ({"color": EventColor.RED}, EventPart.COLOR),
     ],
 )
 def test_a_change_of_one_detail_sends_its_part_only(change: dict[str, Any], part: EventPart) -> None:
@@ -57,10 +60,13 @@ def test_what_may_have_become_either_is_known_where_both_agree() -> None:
 def test_the_digest_stays_the_same_in_every_process_and_every_release() -> None:
     assert dict(BEFORE.digest.parts) == {
         EventPart.BODY: "d4d76a79acf3b964",
+        EventPart.CATEGORY: "d3a4100522cbe10d",
+        EventPart.COLOR: "f44b6948edc20e6f",
         EventPart.PLACE: "33692793ce113171",
         EventPart.REMINDER: "d5672ac93b997916",
         EventPart.TIME: "d45e85b1de02b181",
         EventPart.TITLE: "723d278eca019377",
+        EventPart.VISIBILITY: "f44b6948edc20e6f",
     }
 
 
@@ -71,6 +77,9 @@ _details = st.builds(
     place=st.text(max_size=2),
     join_url=st.sampled_from(["", "A"]),
     reminder_minutes=st.sampled_from([None, 0, 15]),
+    visibility=st.sampled_from([None, Visibility.PRIVATE]),
+    category=st.sampled_from(["", "A"]),
+    color=st.sampled_from([None, EventColor.RED]),
 )
 
 

@@ -21,7 +21,7 @@ from domain.calendar_settings import WriteCalendarState
 from domain.change import ChangeType
 from domain.expert import Plan
 from domain.found_times import Needed
-from domain.session import Hindrance, Replacement, WriteStatus
+from domain.session import EventColor, Hindrance, Replacement, Visibility, WriteStatus
 from domain.wanted_times import Alignment
 
 D = TypeVar("D", bound=Enum)
@@ -67,6 +67,8 @@ WRITE_CALENDAR_STATES = EnumPair(WriteCalendarState, calendar_pb2.WriteCalendarS
 WRITE_STATUSES = EnumPair(WriteStatus, session_pb2.WriteStatus, "WRITE_STATUS_")
 HINDRANCES = EnumPair(Hindrance, session_pb2.WriteHindrance, "WRITE_HINDRANCE_")
 REPLACEMENTS = EnumPair(Replacement, session_pb2.EventReplacement, "EVENT_REPLACEMENT_")
+VISIBILITIES = EnumPair(Visibility, session_pb2.Visibility, "VISIBILITY_")
+EVENT_COLORS = EnumPair(EventColor, session_pb2.EventColor, "EVENT_COLOR_")
 NEEDED = EnumPair(Needed, availability_service_pb2.ExpertsNeeded, "EXPERTS_NEEDED_")
 ALIGNMENTS = EnumPair(Alignment, availability_service_pb2.StartAlignment, "START_ALIGNMENT_")
 CHANGE_TYPES = EnumPair(ChangeType, change_service_pb2.ChangeType, "CHANGE_TYPE_")
@@ -86,6 +88,8 @@ PAIRS = (
     WRITE_STATUSES,
     HINDRANCES,
     REPLACEMENTS,
+    VISIBILITIES,
+    EVENT_COLORS,
     NEEDED,
     ALIGNMENTS,
     CHANGE_TYPES,

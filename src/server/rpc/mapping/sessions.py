@@ -6,7 +6,7 @@ from typing import Literal
 from application.ports.sessions import SessionFilter
 from calendarsync.v1 import session_pb2, session_service_pb2
 from domain.session import Session, SessionDetails
-from server.rpc.mapping.enums import HINDRANCES, REPLACEMENTS, WRITE_STATUSES
+from server.rpc.mapping.enums import EVENT_COLORS, HINDRANCES, REPLACEMENTS, VISIBILITIES, WRITE_STATUSES
 from server.rpc.mapping.times import instant_from, interval_from, put_instant, put_interval
 
 
@@ -17,6 +17,9 @@ def details_from(message: session_pb2.SessionDetails) -> SessionDetails:
         place=message.place,
         join_url=message.join_url,
         reminder_minutes=message.reminder_minutes if message.HasField("reminder_minutes") else None,
+        visibility=VISIBILITIES.inward(message.visibility) if message.visibility else None,
+        category=message.category,
+        color=EVENT_COLORS.inward(message.color) if message.color else None,
     )
 
 
@@ -42,6 +45,9 @@ def details_message(details: SessionDetails) -> session_pb2.SessionDetails:
         place=details.place,
         join_url=details.join_url,
         reminder_minutes=details.reminder_minutes,
+        visibility=VISIBILITIES.outward(details.visibility),
+        category=details.category,
+        color=EVENT_COLORS.outward(details.color),
     )
 
 
