@@ -12,7 +12,7 @@ from domain.blocking import CalendarEntry, Instants, ShowAs
 from server.rpc.mapping.times import instant, put_instant
 from tests.builders import EXPERT, SESSION, after
 from tests.fakes.provider import Person
-from tests.server.served import Api, failure_of
+from tests.server.served import Api, failure_of, session_request
 
 
 async def test_busy_time_is_events_and_sessions_with_the_evidence(api: Api) -> None:
@@ -37,6 +37,23 @@ async def test_excluded_sessions_are_left_out(api: Api) -> None:
     request.exclude_session_ids.append(SESSION)
 
     assert not (await api.availability.ListBusyTimes(request)).busy_times
+
+
+async def test_excluded_sessions_are_left_out_of_whoever_has_them(api: Api) -> None:
+    await _connected(api)
+    await api.put_expert("another")
+    for expert_id, session_id in ((EXPERT, SESSION), ("another", SESSION), ("another", "other")):
+        booking = session_request(session_id, starts=5 if session_id == SESSION else 9)
+        booking.expert_id = expert_id
+        await api.sessions.PutSession(booking)
+    request = pb.BatchListBusyTimesRequest(
+        expert_ids=[EXPERT, "another"], window=_window(hours=24).window, exclude_session_ids=[SESSION]
+    )
+
+    first, second = (await api.availability.BatchListBusyTimes(request)).experts
+
+    assert not first.busy_times.busy_times
+    assert [_hours(one) for one in second.busy_times.busy_times] == [(9, 10)]
 
 
 async def test_an_unread_calendar_is_named_and_nothing_is_complete(api: Api) -> None:

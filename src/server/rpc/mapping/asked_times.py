@@ -51,7 +51,9 @@ def asked_by(request: CheckTimesRequest) -> AskedTimes:
     )
 
 
-def excluded_by(request: ListBusyTimesRequest | CheckTimesRequest | FindTimesRequest) -> list[SessionId]:
+def excluded_by(
+    request: ListBusyTimesRequest | BatchListBusyTimesRequest | CheckTimesRequest | FindTimesRequest,
+) -> list[SessionId]:
     return [SessionId(one) for one in request.exclude_session_ids]
 
 

@@ -69,6 +69,7 @@ class Availability(AvailabilityServiceServicer):
         found = self.look_up.of_many(
             expert_ids,
             interval_from(request.window, "window"),
+            excluded=excluded_by(request),
             max_age=max_age_of(request),
             budget=self.budget.of(context),
         )
