@@ -17,7 +17,15 @@ from aiohttp.typedefs import Handler
 
 from calendarsync.v1.error_reason_pb2 import ERROR_REASON_EXPERT_NOT_FOUND
 from calendarsync_client import aio_channel, failure_of
-from connected_calendars import accounts, calendars, connecting, experts
+from connected_calendars import (
+    accounts,
+    booking,
+    calendars,
+    connecting,
+    experts,
+    one_session,
+    week,
+)
 from connected_calendars.beside_sandbox import SANDBOX, Sandbox
 from connected_calendars.cookies import JAR, Jar, Signer, write_cookies
 from connected_calendars.failures import OTHERWISE, STATUSES, Words, links_of, words_of
@@ -27,8 +35,18 @@ from connected_calendars.pages import STATIC, render
 from connected_calendars.public_url import PUBLIC_URL
 from connected_calendars.service import SERVICE, Service
 
-PAGES: Final = (experts.routes, accounts.routes, connecting.routes, calendars.routes)
-LONGEST_FORM_BYTES: Final = 64 * 1024
+PAGES: Final = (
+    experts.routes,
+    accounts.routes,
+    connecting.routes,
+    calendars.routes,
+    week.routes,
+    booking.routes,
+    one_session.routes,
+)
+LONGEST_FORM_BYTES: Final = 512 * 1024
+"""The longest notes, each character of which may be nine in a form."""
+WITHOUT_REPEATS: Final = (("grpc.enable_retries", 0),)
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -70,8 +88,12 @@ def make_app(options: Options) -> web.Application:
     app[PUBLIC_URL] = options.public_url.rstrip("/")
 
     async def clients(app: web.Application) -> AsyncIterator[None]:
-        async with aio_channel(options.service) as channel, ClientSession() as http:
-            app[SERVICE] = Service.on(channel)
+        async with (
+            aio_channel(options.service) as channel,
+            aio_channel(options.service, options=WITHOUT_REPEATS) as once,
+            ClientSession() as http,
+        ):
+            app[SERVICE] = Service.on(channel, once)
             if options.sandbox_control:
                 app[SANDBOX] = Sandbox(control_url=options.sandbox_control, http=http)
             yield

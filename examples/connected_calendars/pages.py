@@ -3,28 +3,23 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from connected_calendars.beside_sandbox import SANDBOX
+from connected_calendars.clock import day_name, hour_and_minute, in_zone
 from connected_calendars.logins import FORM_FIELD, form_token
 from connected_calendars.notices import take_notice
 from connected_calendars.providers import CALENDARS, provider_key, provider_name
 from connected_calendars.standing import account_name
+from connected_calendars.wire import text_of
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
-NAVIGATION: Final = (("/accounts", "Accounts"), ("/calendars", "Calendars"))
+NAVIGATION: Final = (("/accounts", "Accounts"), ("/calendars", "Calendars"), ("/week", "Week"))
 """Addresses and names of the pages that somebody who is logged in goes between."""
-
-
-def in_zone(moment: datetime, zone: str) -> str:
-    """As clocks on the wall of that zone show it, e.g. `Tue 1 Dec 2026, 14:05`."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
 
 def _version() -> str:
@@ -46,6 +41,9 @@ TEMPLATES.filters["in_zone"] = in_zone
 TEMPLATES.filters["provider_name"] = provider_name
 TEMPLATES.filters["provider_key"] = provider_key
 TEMPLATES.filters["calendars_of"] = CALENDARS.get
+TEMPLATES.filters["day_name"] = day_name
+TEMPLATES.filters["hour_and_minute"] = hour_and_minute
+TEMPLATES.filters["instant"] = text_of
 
 
 def render(request: web.Request, template: str, *, status: int = 200, **content: Any) -> web.Response:

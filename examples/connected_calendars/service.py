@@ -42,11 +42,13 @@ class Service:
     calendars: CalendarServiceStub
     availability: AvailabilityServiceStub
     sessions: SessionServiceStub
+    sessions_once: SessionServiceStub
+    """The same without repeats: whoever waits at a browser is told at once, and tries again by themselves."""
     health: Any
     """A HealthStub, whose calls its annotations leave out."""
 
     @classmethod
-    def on(cls, channel: grpc.aio.Channel) -> Self:
+    def on(cls, channel: grpc.aio.Channel, without_repeats: grpc.aio.Channel) -> Self:
         return cls(
             channel=channel,
             experts=ExpertServiceStub(channel),
@@ -54,6 +56,7 @@ class Service:
             calendars=CalendarServiceStub(channel),
             availability=AvailabilityServiceStub(channel),
             sessions=SessionServiceStub(channel),
+            sessions_once=SessionServiceStub(without_repeats),
             health=HealthStub(channel),
         )
 

@@ -144,14 +144,16 @@ def address_of(listening: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def serving_page(listening: socket.socket, *, service: str, **others: str) -> AsyncIterator[None]:
+async def serving_page(
+    listening: socket.socket, *, service: str, **others: str
+) -> AsyncIterator[web.Application]:
     """The page in the tests' own loop; `others` are options of it."""
     app = make_app(Options(**{"public_url": address_of(listening), "service": service, **others}))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()
-        yield
+        yield app
     finally:
         await runner.cleanup()
 

@@ -1,0 +1,139 @@
+"""GET /week: when the expert is taken and how that is known, their sessions, and the times that can be booked."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from calendarsync.v1.availability_service_pb2 import ListBusyTimesRequest, ListBusyTimesResponse
+from calendarsync.v1.session_pb2 import Session
+from connected_calendars import clock
+from connected_calendars.days import Day, monday_of, week_from
+from connected_calendars.evidence import evidence_of
+from connected_calendars.free_times import (
+    BUFFERS_MINUTES,
+    CLOSES,
+    LENGTHS_MINUTES,
+    OPENS,
+    Wanted,
+    find_times,
+    nothing_free,
+)
+from connected_calendars.logins import logged_in, logged_in_expert
+from connected_calendars.names import Names, names_of
+from connected_calendars.pages import render
+from connected_calendars.service import SERVICE, Service
+from connected_calendars.sessions import list_sessions, session_address
+from connected_calendars.week_view import Booked, columns
+from connected_calendars.wire import duration, ends, interval, text_of
+from connected_calendars.writing import writing_of
+
+routes = web.RouteTableDef()
+WEEK: Final = timedelta(days=7)
+LOOK_NOW: Final = timedelta()
+AS_KNOWN: Final = timedelta(hours=24)
+"""The greatest age there is: no provider is asked once more."""
+MOST_EXCLUDED: Final = 100
+"""As many sessions as a question may leave out."""
+SATURDAY: Final = 5
+
+
+@routes.get("/week")
+async def show(request: web.Request) -> web.Response:
+    """`of` is any day of it; `minutes` and `buffer` say what is to be booked; `look=now` asks the providers first."""
+    service, expert_id, now = request.app[SERVICE], logged_in(request), clock.now()
+    expert = await logged_in_expert(request)
+    zone, wanted = clock.zone_of(expert), Wanted.of(request.query)
+    monday = asked_week(request.query.get("of", ""), now, zone)
+    days = week_from(monday, zone)
+    busy = await busy_times(
+        service, expert_id, days, max_age=LOOK_NOW if request.query.get("look") == "now" else None
+    )
+    names, sessions, free = await asyncio.gather(
+        names_of(service, expert_id),
+        list_sessions(service, expert_id, days),
+        # Where a calendar could not be read there is no free time, and no need to try to read it again.
+        find_times(service, expert_id, days, length=wanted.length, margin=wanted.margin, now=now)
+        if busy.complete
+        else nothing_free(),
+    )
+    beside = await busy_times(service, expert_id, days, max_age=AS_KNOWN, without=sessions)
+    booked = [_booked(one, names, zone, collides=_collides(one, beside)) for one in sessions]
+    return render(
+        request,
+        "week.html",
+        expert=expert,
+        zone=zone,
+        monday=monday,
+        earlier=week_address(monday - WEEK, wanted),
+        later=week_address(monday + WEEK, wanted),
+        look_now=f"{week_address(monday, wanted)}&look=now",
+        columns=columns(days, [ends(one) for one in busy.busy_times], booked, free, now),
+        booked=booked,
+        evidence=evidence_of(busy, names, now),
+        free=free,
+        over=days[-1].end <= now,
+        wanted=wanted,
+        lengths=LENGTHS_MINUTES,
+        buffers=BUFFERS_MINUTES,
+        hours=(OPENS, CLOSES),
+        book_address=lambda start: book_address(start, wanted),
+    )
+
+
+def asked_week(text: str, now: datetime, zone: ZoneInfo) -> date:
+    """Its Monday. Unless told, that of this week, and on weekends that of the next, as this one is over."""
+    try:
+        return monday_of(date.fromisoformat(text))
+    except ValueError:
+        today = now.astimezone(zone).date()
+        return monday_of(today + timedelta(days=2) if today.weekday() >= SATURDAY else today)
+
+
+def week_address(of: date, wanted: Wanted) -> str:
+    """Of the week with this day."""
+    return f"/week?{urlencode({'of': of.isoformat(), **wanted.told})}"
+
+
+def book_address(start: datetime, wanted: Wanted) -> str:
+    """Of the form for a session that begins then."""
+    return f"/book?{urlencode({'start': text_of(start), **wanted.told})}"
+
+
+async def busy_times(
+    service: Service,
+    expert_id: str,
+    days: Sequence[Day],
+    *,
+    max_age: timedelta | None = None,
+    without: Sequence[Session] = (),
+) -> ListBusyTimesResponse:
+    """Of a week; without these sessions and their events it is what else is at their times."""
+    return await service.availability.ListBusyTimes(
+        ListBusyTimesRequest(
+            expert_id=expert_id,
+            window=interval(days[0].start, days[-1].end),
+            exclude_session_ids=[one.session_id for one in without if not one.cancelled][:MOST_EXCLUDED],
+            max_age=None if max_age is None else duration(max_age),
+        )
+    )
+
+
+def _booked(session: Session, names: Names, zone: ZoneInfo, *, collides: bool) -> Booked:
+    return Booked(
+        session=session,
+        when=clock.from_to(*ends(session.interval), zone),
+        address=session_address(session.session_id),
+        writing=writing_of(session, names),
+        collides=collides,
+    )
+
+
+def _collides(session: Session, beside: ListBusyTimesResponse) -> bool:
+    start, end = ends(session.interval)
+    others = [ends(one) for one in beside.busy_times]
+    return not session.cancelled and any(begin < end and start < until for begin, until in others)
