@@ -23,6 +23,7 @@ from connected_calendars import (
     calendars,
     connecting,
     experts,
+    live,
     one_session,
     week,
 )
@@ -43,6 +44,7 @@ PAGES: Final = (
     week.routes,
     booking.routes,
     one_session.routes,
+    live.routes,
 )
 LONGEST_FORM_BYTES: Final = 512 * 1024
 """The longest notes, each character of which may be nine in a form."""
@@ -80,12 +82,13 @@ class Options:
 def make_app(options: Options) -> web.Application:
     """Needs a running loop only once it starts."""
     app = web.Application(
-        middlewares=[failures_as_pages, only_by_our_name, refuse_foreign_forms],
+        middlewares=[live.remember_mark, failures_as_pages, only_by_our_name, refuse_foreign_forms],
         client_max_size=LONGEST_FORM_BYTES,
     )
     https = options.public_url.startswith("https://")
     app[JAR] = Jar(signer=Signer(), https=https)
     app[PUBLIC_URL] = options.public_url.rstrip("/")
+    app[live.LIVE] = live.Live()
 
     async def clients(app: web.Application) -> AsyncIterator[None]:
         async with (
@@ -99,6 +102,8 @@ def make_app(options: Options) -> web.Application:
             yield
 
     app.cleanup_ctx.append(clients)
+    app.cleanup_ctx.append(live.keep_watch)
+    app.on_shutdown.append(live.end_streams)
     app.on_response_prepare.append(write_cookies)
     app.on_response_prepare.append(_write_headers)
     for routes in PAGES:

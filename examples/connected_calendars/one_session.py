@@ -181,6 +181,7 @@ async def _page(
         days=[(day, free.on(day)) for day in days],
         complete=free.complete,
         monday=monday,
+        here=here,
         earlier=f"{here}&of={monday - WEEK}",
         later=f"{here}&of={monday + WEEK}",
     )

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from connected_calendars.beside_sandbox import SANDBOX
 from connected_calendars.clock import day_name, hour_and_minute, in_zone
-from connected_calendars.logins import FORM_FIELD, form_token
+from connected_calendars.live import REREAD, SEEN
+from connected_calendars.logins import FORM_FIELD, form_token, whoever
 from connected_calendars.notices import take_notice
 from connected_calendars.providers import CALENDARS, provider_key, provider_name
 from connected_calendars.standing import account_name
@@ -47,13 +48,16 @@ TEMPLATES.filters["instant"] = text_of
 
 
 def render(request: web.Request, template: str, *, status: int = 200, **content: Any) -> web.Response:
-    """The page. Give `expert` where there is one: the frame shows whose page it is."""
+    """The page. Give `expert` where there is one: the frame shows whose page it is; and `here`, its own address,
+    where a form may have led to it by another."""
     frame = {
         "expert": None,
         "path": request.path,
         "pages": NAVIGATION,
-        "notice": take_notice(request),
+        "notice": None if REREAD in request.headers else take_notice(request),
         "beside_sandbox": SANDBOX in request.app,
+        "here": "",
+        "stream": f"/live?since={request[SEEN]}" if whoever(request) else "",
         "protect": lambda: _protection(request),
         "now": datetime.now(UTC),
     }

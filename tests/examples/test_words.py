@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from calendarsync.v1 import availability_pb2, session_pb2
+from calendarsync.v1 import availability_pb2, change_service_pb2, session_pb2
 from calendarsync.v1.session_pb2 import Session, SessionEvent
-from connected_calendars import clock, evidence, writing
+from connected_calendars import changes, clock, evidence, writing
 from connected_calendars.names import Names
+
+ABOUT_THE_WHOLE_EXPERT = {"EXPERT_CHANGED", "EXPERT_ERASED", "EXPERT_MOVED", "EXPERT_ARRIVED"}
 
 
 def without_words(kind: Any, words: Mapping[Any, object], *, but: Collection[str] = ()) -> set[str]:
@@ -27,6 +29,7 @@ def test_every_reason_hindrance_and_change_has_words() -> None:
     assert not without_words(session_pb2.WriteHindrance, writing.HINDRANCES)
     assert not without_words(session_pb2.WriteStatus, writing.STATES)
     assert not without_words(session_pb2.EventReplacement, writing.REPLACEMENTS)
+    assert not without_words(change_service_pb2.ChangeType, changes.NEWS, but=ABOUT_THE_WHOLE_EXPERT)
 
 
 def test_what_is_newer_than_the_page_has_general_words() -> None:

@@ -72,6 +72,7 @@ async def test_an_old_page_changes_nothing_and_shows_what_is_there_now(
         assert refused.status == 409
         assert "This was changed elsewhere meanwhile." in refused.text
         assert "Moved elsewhere Tuesday, 14 May 2030, 14:00 to 15:00" in refused.text
+        assert f'data-here="/session?id={SESSION}"' in refused.html
     (session,) = await all_sessions(service)
     assert (session.revision, session.cancelled) == (2, False)
 
