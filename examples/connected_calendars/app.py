@@ -25,6 +25,7 @@ from connected_calendars import (
     experts,
     live,
     one_session,
+    trying,
     week,
 )
 from connected_calendars.beside_sandbox import SANDBOX, Sandbox
@@ -45,6 +46,7 @@ PAGES: Final = (
     booking.routes,
     one_session.routes,
     live.routes,
+    trying.routes,
 )
 LONGEST_FORM_BYTES: Final = 512 * 1024
 """The longest notes, each character of which may be nine in a form."""

@@ -20,6 +20,7 @@ from connected_calendars.wire import text_of
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 NAVIGATION: Final = (("/accounts", "Accounts"), ("/calendars", "Calendars"), ("/week", "Week"))
+BESIDE_SANDBOX: Final = (("/trying", "Try it"),)
 """Addresses and names of the pages that somebody who is logged in goes between."""
 
 
@@ -50,12 +51,13 @@ TEMPLATES.filters["instant"] = text_of
 def render(request: web.Request, template: str, *, status: int = 200, **content: Any) -> web.Response:
     """The page. Give `expert` where there is one: the frame shows whose page it is; and `here`, its own address,
     where a form may have led to it by another."""
+    beside_sandbox = SANDBOX in request.app
     frame = {
         "expert": None,
         "path": request.path,
-        "pages": NAVIGATION,
+        "pages": NAVIGATION + (BESIDE_SANDBOX if beside_sandbox else ()),
         "notice": None if REREAD in request.headers else take_notice(request),
-        "beside_sandbox": SANDBOX in request.app,
+        "beside_sandbox": beside_sandbox,
         "here": "",
         "stream": f"/live?since={request[SEEN]}" if whoever(request) else "",
         "protect": lambda: _protection(request),
