@@ -69,7 +69,7 @@ fuzz: proto ## generated calls of every method and route, with figures: SEED=7 C
 	@CALENDARSYNC_TEST_FUZZ_CALLS=$(or $(CALLS),20000) CALENDARSYNC_TEST_FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
 	  $(BIN)/pytest -q -s tests/end_to_end/test_fuzz.py
 
-run: proto ## the whole service on this machine, Ctrl-C to stop
+run: proto ## the whole service on this machine, and a page to see it; Ctrl-C to stop
 	@$(BIN)/python -m server local
 
 demo: proto ## the whole story as a client lives it

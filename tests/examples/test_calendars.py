@@ -11,7 +11,8 @@ from calendarsync.v1.calendar_service_pb2 import (
 )
 from domain.access import ProviderUnavailable
 from domain.calendar import Uncheckable
-from tests.builders import EXPERT
+from domain.ids import SessionId
+from tests.builders import EXPERT, SESSION
 from tests.examples.visitor import Seen, Visitor
 from tests.fakes.provider import Person
 from tests.server.served import Api
@@ -134,3 +135,19 @@ async def test_a_new_calendar_is_found_and_an_account_that_can_not_be_asked_is_n
     api.world.provider.fail("list_calendars", ProviderUnavailable())
     failed = await visitor.send(seen, "/calendars/refresh")
     assert "What is shown of maria@contoso.example is what was known before" in failed.text
+
+
+async def test_a_permission_that_a_shared_calendar_takes_is_explained_before_it_is_asked_for(
+    api: Api, person: Person, visitor: Visitor
+) -> None:
+    person.add_calendar("Shared", shared=True)
+    person.shared_writes_take = ("Calendars.ReadWrite.Shared",)
+    listed = await visitor.send(await opened(visitor), "/calendars/refresh")
+    await visitor.send(listed, "/calendars", write_calendar_id=(await ids(api))["Shared"])
+    await api.put_session()
+    await api.world.container.write_session()(EXPERT, SessionId(SESSION))
+    waits = await visitor.see("/calendars")
+    assert "adding to it needs one more permission" in waits.text
+    onward = await visitor.send(waits, "/connect/microsoft")
+    assert "Calendars.ReadWrite.Shared" in onward.text
+    assert "http-equiv" not in onward.html
