@@ -92,6 +92,13 @@ def test_the_page_is_a_way_back_beside_what_is_allowed_anyway(
     assert run._with_page(given, None) == {}
 
 
+def test_nobody_is_sent_to_a_page_that_did_not_come_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.local.example_page.PAGE", "nothing_of_the_kind")
+    with example_page(Address("127.0.0.1", 0)) as page:
+        assert page is not None
+        assert not page.start(service="127.0.0.1:1", sandbox_control=None)
+
+
 @pytest.mark.parametrize("elsewhere", ["", "https://shop.example/calendars"])
 def test_pages_and_mails_lead_on_to_the_page_unless_they_lead_elsewhere(
     monkeypatch: pytest.MonkeyPatch, elsewhere: str
