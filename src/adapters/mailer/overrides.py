@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,11 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     except OSError as error:
         raise MailTemplatesInvalid([f"{Path(error.filename or folder).name}: can't be read"]) from None
     catalogue = Catalogue(sources=built_in | given)
-    faults += [*_left_out(catalogue), *(fault for name in given for fault in faults_of(catalogue, name))]
+    faults += [
+        *_left_out(catalogue),
+        *_twice(catalogue),
+        *(fault for name in given for fault in faults_of(catalogue, name)),
+    ]
     if faults:
         raise MailTemplatesInvalid(faults)
     return catalogue
@@ -80,11 +85,14 @@ def _content(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"is larger than {MOST_BYTES // 1024} KiB")
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("must be UTF-8") from None
     except OSError:
         raise ValueError("can't be read") from None
+    if "\0" in text:
+        raise ValueError("must have no NUL in it, which mail servers refuse")
+    return text
 
 
 def _left_out(catalogue: Catalogue) -> Iterator[str]:
@@ -92,3 +100,9 @@ def _left_out(catalogue: Catalogue) -> Iterator[str]:
         for part in PARTS:
             if f"{language}/{part}" not in catalogue.sources:
                 yield f"{language}/{part}: is missing; a language that isn't built in needs all of {', '.join(PARTS)}"
+
+
+def _twice(catalogue: Catalogue) -> Iterator[str]:
+    for one, other in pairwise(sorted(catalogue.languages, key=lambda tag: (tag.casefold(), tag))):
+        if one.casefold() == other.casefold():
+            yield f"{other}: is the same language as {one}"

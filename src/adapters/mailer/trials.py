@@ -26,6 +26,9 @@ def faults_of(catalogue: Catalogue, name: str) -> Iterator[str]:
     except TemplateSyntaxError as error:
         yield f"{name}, line {error.lineno}: {one_line(error.message or 'is malformed')}"
         return
+    except (RecursionError, SyntaxError):  # of what Jinja makes of it
+        yield f"{name}: is nested too deeply"
+        return
     if unknown := sorted(find_undeclared_variables(parsed) - VARIABLES):
         yield from (f"{name}: there is no variable {one}{_like(one)}" for one in unknown)
         return

@@ -126,7 +126,10 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
         ("reconnect.txt", "{% set x = [] %}{{ x.append(1) }}{{ url }}", ", line 1: SecurityError, "),
         ("reconnect.txt", "{% include 'no/such' %}{{ url }}", ", line 1: TemplateNotFound, no/such"),
         ("reconnect.txt", "{% include '../../../etc/passwd' %}", ", line 1: TemplateNotFound, "),
+        ("reconnect.txt", f"{{{{ {'(' * 999}url{')' * 999} }}}}", "is nested too deeply"),
+        ("reconnect.txt", "{% if url %}" * 99 + "{{ url }}" + "{% endif %}" * 99, "is nested too deeply"),
         ("reconnect.txt", b"\xff\xfe", "must be UTF-8"),
+        ("reconnect.txt", "{{ url }}\0", "must have no NUL in it, which mail servers refuse"),
         ("reconnect.txt", b"x" * (MOST_BYTES + 1), "is larger than 256 KiB"),
     ],
 )
@@ -135,6 +138,17 @@ def test_says_what_is_wrong_with_a_template(tmp_path: Path, part: str, text: str
 
     (told,) = faults(tmp_path)
     assert told.startswith(f"de/{part}{fault if fault.startswith(',') else f': {fault}'}")
+
+
+def test_a_language_in_two_folders_is_a_fault(tmp_path: Path) -> None:
+    """Case doesn't count, so that nobody could say whose words are sent."""
+    for language in ("de-at", "de-AT"):
+        for path in (BUILT_IN / "de").iterdir():
+            put(tmp_path, f"{language}/{path.name}", path.read_bytes())
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("to this file system, too, case doesn't count")
+
+    assert faults(tmp_path) == ["de-at: is the same language as de-AT"]
 
 
 def test_a_link_to_nowhere_and_a_missing_folder_are_faults(tmp_path: Path) -> None:
