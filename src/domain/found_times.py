@@ -88,10 +88,11 @@ class Matching:
                 yield place, match
 
     def _judge(self, column: tuple[int, ...]) -> Match | None:
+        everybody = self.needed is Needed.ALL
+        if everybody and BUSY[0] in column:
+            return None  # as with most, where there are many
         free = tuple([place for place, what in enumerate(column) if what == FREE[0]])
         unknown = tuple([place for place, what in enumerate(column) if what == UNKNOWN[0]])
-        suits = len(free) == len(column) if self.needed is Needed.ALL else bool(free)
-        may_suit = len(free) + len(unknown) == len(column) if self.needed is Needed.ALL else bool(unknown)
-        if suits:
+        if not unknown if everybody else free:
             return Match(Verdict.FREE, free, unknown if self.unknown_too else ())
-        return Match(Verdict.UNKNOWN, free, unknown) if may_suit and self.unknown_too else None
+        return Match(Verdict.UNKNOWN, free, unknown) if unknown and self.unknown_too else None
