@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final, Literal
 
 import pytest
 import pytest_asyncio
@@ -15,6 +16,9 @@ from tests.support.accessibility import Accessibility
 from tests.support.callers_site import pick
 from tests.support.running_service import open_service
 from tests.support.service import Service
+
+TUESDAY: Final = "2030-05-14"
+MOST_TABS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +51,13 @@ class Someone:
     page: Page
     site: Site
     accessible: Accessibility
+    with_scripts: bool = True
 
     async def looks(self) -> None:
-        """At the page as it is now: nothing of it is hidden from anybody, or wider than the window."""
+        """At the page as it is now: nothing of it is hidden from anybody, or wider than the window. What finds that
+        out is a script, too."""
+        if not self.with_scripts:
+            return
         await self.accessible(self.page)
         assert await self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -94,6 +102,31 @@ class Someone:
                 await onward.click()
             await pick(self.page, person)
             await self.page.locator("#accept").click()
+
+    async def opens_week(self) -> None:
+        """One that is far from everything the sandbox begins with."""
+        await self.page.goto(f"{self.site.base}/week?of={TUESDAY}")
+        await self.reads("Your week")
+
+    async def books(self, when: str, title: str) -> None:
+        await self.page.get_by_role("link", name=f"Book {when}").click()
+        await self.reads("Book a session")
+        await self.page.get_by_label("Title").fill(title)
+        await self.page.get_by_role("button", name="Book").click()
+
+    def enters(self, person: str, start: str, end: str) -> None:
+        """Something of their own into their calendar, on Tuesday by the clock of Berlin."""
+        events = self.site.service.sandbox.world.events
+        events.add(person, f"{TUESDAY}T{start}", f"{TUESDAY}T{end}", zone="Europe/Berlin", subject="Dentist")
+
+    async def tabs_to(self, role: Literal["button", "link"], name: str) -> None:
+        """By the keyboard, and presses Enter there."""
+        wanted = self.page.get_by_role(role, name=name)
+        for _ in range(MOST_TABS):
+            await self.page.keyboard.press("Tab")
+            if await wanted.evaluate("one => one === document.activeElement"):
+                return await self.page.keyboard.press("Enter")
+        raise AssertionError(f"the keyboard doesn't come to {role} {name}")
 
     def account(self, email: str) -> Locator:
         return self.page.get_by_role("article").filter(has_text=email)
