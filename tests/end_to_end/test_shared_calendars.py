@@ -7,6 +7,7 @@ from calendarsync.v1.account_service_pb2 import PERMISSION_PURPOSE_WRITE_SHARED_
 from calendarsync.v1.session_pb2 import (
     EVENT_REPLACEMENT_UNSPECIFIED,
     VISIBILITY_PRIVATE,
+    VISIBILITY_UNSPECIFIED,
     WRITE_STATUS_WRITTEN,
 )
 from tests.end_to_end.test_waiting_sessions import state
@@ -145,7 +146,7 @@ async def test_a_private_session_lives_and_ends_in_a_calendar_that_is_shared_wit
     assert (event.subject, event.start.hour) == ("Private appointment", 12)
     assert session.event.replacement == EVENT_REPLACEMENT_UNSPECIFIED
 
-    await service.put_session(start=12, title="Another")
+    await service.put_session(start=12, title="Another", visibility=VISIBILITY_UNSPECIFIED)
     await service.written(revision=3)
     assert event.subject == "Another"
 

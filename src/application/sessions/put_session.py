@@ -1,7 +1,7 @@
 """Accept a session, or a change of one: the row, its place in the feed and a worker's wake-up, all or none of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from application.availability.look_up_availability import LookUpAvailability
@@ -20,13 +20,18 @@ from domain.session import Session, SessionDetails, SessionNotFound, SessionTooO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSession:
-    """What a caller asks for. `only_if_free`: refuse it unless its time and the `buffers` around it are free; with
-    `despite_unread`, only where one of them is known to be taken. `hold_id`: the hold that becomes this session."""
+    """What a caller asks for.
+
+    `not_given` names the details that a session which is there keeps. `only_if_free`: refuse it unless its time and
+    the `buffers` around it are free; with `despite_unread`, only where one of them is known to be taken. `hold_id`: the
+    hold that becomes this session.
+    """
 
     expert_id: ExpertId
     session_id: SessionId
     interval: Interval
     details: SessionDetails
+    not_given: frozenset[str] = frozenset()
     etag: str = ""
     only_if_free: bool = False
     despite_unread: bool = False
@@ -57,9 +62,14 @@ class WantedSession:
             now=now,
         )
 
+    def details_for(self, known: Session) -> SessionDetails:
+        """As this session is to have them, which is there."""
+        return replace(self.details, **{name: getattr(known.details, name) for name in self.not_given})
+
     def is_met_by(self, known: Session) -> bool:
         """Whether the session is as wanted already, so that nothing is left to check or to change."""
-        return not known.cancelled and (known.interval, known.details) == (self.interval, self.details)
+        wanted = (self.interval, self.details_for(known))
+        return not known.cancelled and (known.interval, known.details) == wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +156,9 @@ class PutSession:
         new = wanted.new(now)
         known = await self._known(tx, new, wanted.etag, may_be_new=may_be_new)
         accepted = (
-            new if known is None else known.put(interval=wanted.interval, details=wanted.details, now=now)
+            new
+            if known is None
+            else known.put(interval=wanted.interval, details=wanted.details_for(known), now=now)
         )
         if not await self._has_its_time(tx, wanted, accepted is known):
             for hold in await self._take_the_time(tx, wanted, known, now):

@@ -54,8 +54,50 @@ async def test_a_session_may_be_private_and_have_a_category_and_a_colour(api: Ap
     listed = await api.sessions.ListSessions(pb.ListSessionsRequest(expert_id=EXPERT))
     assert got.session == put
     assert list(listed.sessions) == [put]
-    plain = (await api.put_session()).session
-    assert (plain.revision, plain.details) == (2, session_request().details)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "none"),
+    [
+        ("visibility", session_pb2.VISIBILITY_PRIVATE, session_pb2.VISIBILITY_UNSPECIFIED),
+        ("category", "Coaching", ""),
+        ("color", session_pb2.EVENT_COLOR_RED, session_pb2.EVENT_COLOR_UNSPECIFIED),
+    ],
+)
+async def test_who_does_not_know_how_events_look_leaves_it_as_it_is(
+    api: Api, name: str, given: Any, none: Any
+) -> None:
+    await api.put_expert()
+    first = (await api.put_session(**{name: given})).session
+    again = (await api.put_session()).session
+    moved = (await api.put_session(title="Another")).session
+
+    assert again == first
+    assert (moved.revision, moved.details) == (2, session_request(title="Another", **{name: given}).details)
+    plain = (await api.put_session(title="Another", **{name: none})).session
+    assert (plain.revision, plain.details) == (3, session_request(title="Another").details)
+
+
+async def test_a_checked_repeat_of_who_does_not_know_how_events_look_is_a_repeat(api: Api) -> None:
+    await api.put_expert()
+    checked = {"conflict_check": pb.CONFLICT_CHECK_REJECT_KNOWN}
+    first = await api.sessions.PutSession(_checked(session_request(category="Coaching"), **checked))
+    again = await api.sessions.PutSession(_checked(session_request(), **checked))
+
+    assert again.session == first.session
+    assert not again.HasField("conflict_evidence")
+
+
+def _checked(request: pb.PutSessionRequest, **checks: Any) -> pb.PutSessionRequest:
+    request.MergeFrom(pb.PutSessionRequest(**checks))
+    return request
+
+
+async def test_a_cancelled_session_comes_back_as_it_looked(api: Api) -> None:
+    await api.put_expert()
+    await api.put_session(category="Coaching")
+    await api.sessions.CancelSession(pb.CancelSessionRequest(expert_id=EXPERT, session_id=SESSION))
+    assert (await api.put_session()).session.details.category == "Coaching"
 
 
 async def test_a_session_without_a_reminder_has_none(api: Api) -> None:

@@ -1,13 +1,16 @@
 """Sessions, their details and their events."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from application.ports.sessions import SessionFilter
 from calendarsync.v1 import session_pb2, session_service_pb2
 from domain.session import Session, SessionDetails
 from server.rpc.mapping.enums import EVENT_COLORS, HINDRANCES, REPLACEMENTS, VISIBILITIES, WRITE_STATUSES
 from server.rpc.mapping.times import instant_from, interval_from, put_instant, put_interval
+
+_KEPT: Final[tuple[Literal["visibility", "category", "color"], ...]] = ("visibility", "category", "color")
+"""Details that came after the contract's first ones."""
 
 
 def details_from(message: session_pb2.SessionDetails) -> SessionDetails:
@@ -21,6 +24,11 @@ def details_from(message: session_pb2.SessionDetails) -> SessionDetails:
         category=message.category,
         color=EVENT_COLORS.inward(message.color) if message.color else None,
     )
+
+
+def not_given_in(message: session_pb2.SessionDetails) -> frozenset[str]:
+    """The details that a caller who doesn't know them can't give."""
+    return frozenset(name for name in _KEPT if not message.HasField(name))
 
 
 def session_filter_from(request: session_service_pb2.ListSessionsRequest) -> SessionFilter:
@@ -45,9 +53,9 @@ def details_message(details: SessionDetails) -> session_pb2.SessionDetails:
         place=details.place,
         join_url=details.join_url,
         reminder_minutes=details.reminder_minutes,
-        visibility=VISIBILITIES.outward(details.visibility),
-        category=details.category,
-        color=EVENT_COLORS.outward(details.color),
+        visibility=details.visibility and VISIBILITIES.outward(details.visibility),
+        category=details.category or None,
+        color=details.color and EVENT_COLORS.outward(details.color),
     )
 
 

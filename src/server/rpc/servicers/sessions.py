@@ -17,7 +17,7 @@ from server.rpc.answers import page_of
 from server.rpc.calls.deadline import end_of_parts
 from server.rpc.mapping.asked_times import buffers_of
 from server.rpc.mapping.availability import conflict_evidence
-from server.rpc.mapping.sessions import details_from, session_filter_from, session_message
+from server.rpc.mapping.sessions import details_from, not_given_in, session_filter_from, session_message
 from server.rpc.mapping.times import interval_from
 from server.rpc.paging import Position, page_size, page_token, position_of, time_in, time_text
 from server.rpc.servicers import Context
@@ -62,6 +62,7 @@ class Sessions(SessionServiceServicer):
             session_id=SessionId(request.session_id),
             interval=interval_from(request.interval, "interval"),
             details=details_from(request.details),
+            not_given=not_given_in(request.details),
             etag=request.etag,
             only_if_free=request.conflict_check not in UNCHECKED,
             despite_unread=request.conflict_check == pb.CONFLICT_CHECK_REJECT_KNOWN,
