@@ -61,11 +61,12 @@ async def show(request: web.Request) -> web.Response:
         if busy.complete
         else nothing_free(),
     )
-    beside = await busy_times(service, expert_id, days, max_age=AS_KNOWN, without=sessions)
-    booked = [_booked(one, names, zone, collides=_collides(one, beside)) for one in sessions]
+    crowded = await _crowded(service, expert_id, days, sessions)
+    booked = [_booked(one, names, zone, collides=one.session_id in crowded) for one in sessions]
     return render(
         request,
         "week.html",
+        here=week_address(monday, wanted),
         expert=expert,
         zone=zone,
         monday=monday,
@@ -110,14 +111,14 @@ async def busy_times(
     days: Sequence[Day],
     *,
     max_age: timedelta | None = None,
-    without: Sequence[Session] = (),
+    without: Sequence[str] = (),
 ) -> ListBusyTimesResponse:
-    """Of a week; without these sessions and their events it is what else is at their times."""
+    """Of a week; without these sessions, by their ids, and their events it is what else is at their times."""
     return await service.availability.ListBusyTimes(
         ListBusyTimesRequest(
             expert_id=expert_id,
             window=interval(days[0].start, days[-1].end),
-            exclude_session_ids=[one.session_id for one in without if not one.cancelled][:MOST_EXCLUDED],
+            exclude_session_ids=without[:MOST_EXCLUDED],
             max_age=None if max_age is None else duration(max_age),
         )
     )
@@ -133,7 +134,17 @@ def _booked(session: Session, names: Names, zone: ZoneInfo, *, collides: bool) -
     )
 
 
-def _collides(session: Session, beside: ListBusyTimesResponse) -> bool:
-    start, end = ends(session.interval)
-    others = [ends(one) for one in beside.busy_times]
-    return not session.cancelled and any(begin < end and start < until for begin, until in others)
+async def _crowded(
+    service: Service, expert_id: str, days: Sequence[Day], sessions: Sequence[Session]
+) -> set[str]:
+    """The ids of sessions at whose times something else is, too: in a calendar, or another session."""
+    live = {one.session_id: ends(one.interval) for one in sessions if not one.cancelled}
+    if not live:
+        return set()
+    beside = await busy_times(service, expert_id, days, max_age=AS_KNOWN, without=list(live))
+    spans = [("", *ends(one)) for one in beside.busy_times] + [(own, *span) for own, span in live.items()]
+    return {
+        own
+        for own, (start, end) in live.items()
+        if any(begin < end and start < until for other, begin, until in spans if other != own)
+    }

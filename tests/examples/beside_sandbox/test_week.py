@@ -1,5 +1,7 @@
 """The week: what is taken, how that is known, and nothing called free that isn't known to be."""
 
+import re
+
 from sandbox import Sandbox
 from tests.examples.beside_sandbox.days_of_2030 import WEEK, connect, enter, fail, only_expert, starts
 from tests.examples.visitor import Visitor
@@ -38,7 +40,7 @@ async def test_nothing_is_free_while_a_calendar_cannot_be_read(
     await connect(service, "anna")
     fail(sandbox)
     week = await visitor.see(WEEK)
-    assert "1 of 1 calendars could not be read" in week.text
+    assert "Your calendar could not be read" in week.text
     assert "Calendar (anna@contoso.example.com) : its provider has an outage." in week.text
     assert week.text.count("Whatever is not busy is unknown.") == 7
     assert not starts(week)
@@ -70,11 +72,19 @@ async def test_what_else_is_at_the_time_of_a_session_is_said(
     await connect(service, "anna")
     await service.put_session("alone", start=12, expert_id=expert_id, title="Alone")
     await service.put_session("crowded", start=7, expert_id=expert_id, title="Crowded")
+    await service.put_session("pair-1", start=13, expert_id=expert_id, title="One of two")
+    await service.put_session("pair-2", start=13.5, expert_id=expert_id, title="The other")
     enter(sandbox, "09:30", "11:00")
     week = await visitor.see(f"{WEEK}&look=now")
     crowded, rest = week.text.partition("Sessions of this week")[2].split("Alone")
-    assert "Something else is at this time." in crowded
-    assert "Something else" not in rest
+    alone, one_of_two, other = re.split("One of two|The other", rest)
+    assert ["Something else is at this time." in told for told in (crowded, alone, one_of_two, other)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert 'data-here="/week?of=2030-05-13&amp;minutes=60&amp;buffer=0"' in week.html
     assert "Busy 10:00 to 11:00" in week.text
 
 
