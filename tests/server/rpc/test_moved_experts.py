@@ -45,9 +45,15 @@ PUT: dict[str, Callable[[Any], object]] = {
     "candidates": lambda message: put_interval(message.candidates.add(), an_interval()),
     "details": lambda message: setattr(message.details, "title", "Coaching"),
     "settings": lambda message: setattr(message.settings, "expert_id", EXPERT),
-    "update_mask": lambda message: message.update_mask.paths.append("conflict_calendar_ids"),
+    "update_mask": lambda message: message.update_mask.paths.append(
+        "plan" if _is_of_expert(message) else "conflict_calendar_ids"
+    ),
 }
 """And in others."""
+
+
+def _is_of_expert(message: Any) -> bool:
+    return "expert" in message.DESCRIPTOR.fields_by_name
 
 
 def _filled(message: Any) -> Any:
