@@ -72,7 +72,7 @@ async def book(request: web.Request) -> web.Response:
     wish, fields = Wish.of(form, str(form.get("session_id", ""))), Fields.of_form(form)
     expert = await logged_in_expert(request)
     if (known := await find_session(service, expert_id, wish.session_id)) is not None:
-        return _booked(request, expert, known, "This form was sent before: the session is booked.")
+        return _booked(request, expert, wish, known, "This form was sent before: the session is booked.")
     try:
         answer = await service.sessions_once.PutSession(
             PutSessionRequest(
@@ -88,15 +88,14 @@ async def book(request: web.Request) -> web.Response:
     except grpc.aio.AioRpcError as error:
         refusal = refusal_of(error, await names_of(service, expert_id))
         return _form(request, expert, wish, fields, refusal)
-    return _booked(request, expert, answer.session, "The session is booked.")
+    return _booked(request, expert, wish, answer.session, "The session is booked.")
 
 
-def _booked(request: web.Request, expert: Expert, session: Session, title: str) -> web.Response:
+def _booked(request: web.Request, expert: Expert, wish: Wish, session: Session, title: str) -> web.Response:
     zone = clock.zone_of(expert)
     start, end = ends(session.interval)
     notice = Notice(title=title, text=f"{session.details.title}, {clock.from_to(start, end, zone)}.")
-    wanted = Wanted.of(request.query)
-    return see(request, week_address(start.astimezone(zone).date(), wanted), notice)
+    return see(request, week_address(start.astimezone(zone).date(), wish.wanted), notice)
 
 
 def _form(

@@ -28,6 +28,9 @@ OPEN_DAYS: Final = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY)
 """When sessions can be booked here. In a product each expert would choose."""
 MINIMUM_NOTICE: Final = timedelta(minutes=30)
 NO_MARGIN: Final = timedelta()
+SHORTEST: Final = timedelta(minutes=1)
+LONGEST: Final = timedelta(hours=24)
+"""The lengths that the service finds times for. A session may have another one."""
 MOST: Final = 500
 """More starts than a week of open days has."""
 
@@ -94,7 +97,7 @@ async def find_times(
     """In these days, from now on. `moving` is a session that is not to be in its own way."""
     end = days[-1].end
     start = max(days[0].start, now)
-    if start >= end:
+    if start >= end or not SHORTEST <= length <= LONGEST:
         return FreeTimes(complete=True, starts=())
     found = await service.availability.FindTimes(
         FindTimesRequest(

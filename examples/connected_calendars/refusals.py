@@ -1,5 +1,6 @@
 """Why a session was not accepted, in words: who has its time, or which calendar nobody could look into."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -89,4 +90,4 @@ def _listed(failure: Failure, key: str) -> Sequence[str]:
 
 
 def _seconds(failure: Failure) -> int:
-    return -(-int(failure.retry_after.total_seconds() * 1000) // 1000) if failure.retry_after else 0
+    return math.ceil(failure.retry_after.total_seconds()) if failure.retry_after else 0

@@ -4,10 +4,10 @@ No product has this. Only accounts of whoever is logged in are touched, and only
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc.aio
 from aiohttp import web
@@ -28,6 +28,7 @@ routes = web.RouteTableDef()
 HERE: Final = "/trying"
 SHOWN_AS: Final = {"busy": "Busy", "oof": "Out of office", "tentative": "Tentative", "free": "Free"}
 EVENT_MINUTES: Final = (30, 60, 120, 480)
+Choice = TypeVar("Choice", str, int)
 
 
 @routes.get(HERE)
@@ -95,8 +96,8 @@ async def enter_event(request: web.Request) -> web.Response:
             account,
             str(form["calendar"]),
             start=start,
-            end=start + timedelta(minutes=int(form["minutes"])),
-            show_as=str(form["show_as"]),
+            end=start + timedelta(minutes=_one_of(EVENT_MINUTES, form["minutes"])),
+            show_as=_one_of(SHOWN_AS, form["show_as"]),
         )
         await _have_it_looked_at(request)
         return Notice(title="It is in the calendar.", text="The week shows when, and never what.")
@@ -145,6 +146,14 @@ async def _order(
         return see(request, HERE, Notice(title="The sandbox refused.", text=str(refused), good=False))
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
+
+
+def _one_of(choices: Iterable[Choice], told: object) -> Choice:
+    """The choice that was told. Raises ValueError."""
+    for choice in choices:
+        if str(choice) == told:
+            return choice
+    raise ValueError
 
 
 def _sandbox(request: web.Request) -> Sandbox:

@@ -3,7 +3,7 @@
 // script the page is whole, but has to be reloaded.
 "use strict";
 
-const address = document.body.dataset.stream;
+const address = document.body.dataset.stream && new URL(document.body.dataset.stream, location);
 const here = document.body.dataset.here || location.href;
 const spoken = document.getElementById("news");
 const FIRST_PAUSE_MS = 1000;
@@ -11,14 +11,17 @@ const LONGEST_PAUSE_MS = 60000;
 const TOLD_MS = 10000;
 
 const topics = new Set(); // of which there is news that is not shown yet
+let stream = null; // open while the page is seen: browsers open few connections to one host, for all pages together
 let reading = false;
 let pauseMs = FIRST_PAUSE_MS;
 
 function listen() {
-  const stream = new EventSource(address);
+  if (stream || document.hidden) return;
+  stream = new EventSource(address);
   stream.onopen = () => { document.body.dataset.listening = "yes"; };
   stream.onmessage = (message) => {
     pauseMs = FIRST_PAUSE_MS;
+    address.searchParams.set("since", message.lastEventId);
     const news = JSON.parse(message.data);
     news.topics.forEach((topic) => topics.add(topic));
     if (news.words) tell(news.words);
@@ -27,9 +30,16 @@ function listen() {
   stream.onerror = () => {
     delete document.body.dataset.listening;
     // After a break the browser comes back by itself, after a refusal it doesn't.
-    if (stream.readyState === EventSource.CLOSED) later(listen);
+    if (stream.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    later(listen);
   };
-  addEventListener("pagehide", () => stream.close(), { once: true });
+}
+
+function stopListening() {
+  stream?.close();
+  stream = null;
+  delete document.body.dataset.listening;
 }
 
 function tell(words) {
@@ -105,6 +115,11 @@ function isFilledIn(part) {
 
 if (address) {
   listen();
-  document.addEventListener("visibilitychange", refresh);
-  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+  addEventListener("pagehide", stopListening);
+  addEventListener("pageshow", listen);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return stopListening();
+    listen(); // which tells at once whether anything happened meanwhile
+    refresh();
+  });
 }

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from calendarsync.v1.session_pb2 import SessionDetails
+from calendarsync.v1.session_service_pb2 import PutSessionRequest
 from tests.examples.beside_sandbox.days_of_2030 import WEEK, all_sessions, connect, only_expert
 from tests.examples.visitor import Seen, Visitor
-from tests.support.calls import SESSION, at, ends
+from tests.support.calls import SESSION, at, ends, span
 from tests.support.service import Service
 
 
@@ -95,6 +97,23 @@ async def test_any_id_that_the_service_takes_leads_to_its_session(visitor: Visit
     link = next(one for one in week.links.values() if one.startswith("/session?"))
     page = await visitor.see(link)
     assert "Odd Tuesday, 14 May 2030, 09:00 to 10:00" in page.text
+    assert "The session was cancelled." in (await visitor.send(page, "/session/cancel")).text
+
+
+async def test_a_session_of_several_days_is_shown_and_can_be_cancelled(
+    visitor: Visitor, service: Service
+) -> None:
+    await visitor.become()
+    long = PutSessionRequest(
+        expert_id=await only_expert(service),
+        session_id="retreat",
+        interval=span(at(7), at(7 + 60)),
+        details=SessionDetails(title="Retreat"),
+    )
+    await service.sessions.PutSession(long)
+    page = await visitor.see("/session?id=retreat")
+    assert "Retreat Tuesday, 14 May 2030, 09:00 to Thursday, 16 May 2030, 21:00" in page.text
+    assert "There is none this week." in page.text
     assert "The session was cancelled." in (await visitor.send(page, "/session/cancel")).text
 
 
