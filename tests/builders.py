@@ -25,16 +25,8 @@ from domain.ids import AccountId, CalendarId, EventMark, ExpertId, HoldId, Incid
 from domain.incident import Incident
 from domain.interval import Interval
 from domain.reading import ReadingTask, StoredReading
-from domain.session import (
-    EventColor,
-    EventCopy,
-    Hindrance,
-    Replacement,
-    Session,
-    SessionDetails,
-    Visibility,
-    WriteStatus,
-)
+from domain.session import EventCopy, Hindrance, Replacement, Session, WriteStatus
+from domain.session_details import EventColor, SessionDetails, Visibility
 from domain.spans import Spans
 from domain.subscription import Subscription
 

@@ -1,7 +1,7 @@
 """What an event of ours says, part by part, as digests: enough to decide what a change has to send."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -58,3 +58,7 @@ class EventDigest:
 def digest_of(*values: object) -> str:
     """Of a part's values. Short: it only has to detect a change, and is stored sealed."""
     return hashlib.blake2b(repr(values).encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def digest_by_part(values: Mapping[EventPart, tuple[object, ...]]) -> EventDigest:
+    return EventDigest(frozenset((part, digest_of(*says)) for part, says in values.items()))

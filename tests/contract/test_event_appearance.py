@@ -6,7 +6,7 @@ import pytest
 
 from domain.access import EventMissing
 from domain.event_digest import APPEARANCE, EventPart
-from domain.session import EventColor, SessionDetails, Visibility
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.builders import some_details
 from tests.support.bookings import SLOT, Booked, book, copy_for
 from tests.support.providers import ProviderHarness, WrittenEvent

@@ -11,7 +11,7 @@ from domain.blocking import CalendarEntry, Days, Instants, ShowAs
 from domain.event_digest import APPEARANCE, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import EventColor, SessionDetails, Visibility
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.builders import MARK, some_details
 from tests.support.bookings import LATER, MOVED, SLOT, Booked, book, copy_for, says
 from tests.support.providers import Human, ProviderHarness, Trouble

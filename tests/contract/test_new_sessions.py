@@ -10,16 +10,8 @@ from application.ports.changes import FeedPage
 from domain.change import Change, ChangeType, FeedPosition, change_of_booking
 from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import (
-    EventColor,
-    Hindrance,
-    Replacement,
-    Session,
-    SessionDetails,
-    SessionNotFound,
-    Visibility,
-    WriteStatus,
-)
+from domain.session import Hindrance, Replacement, Session, SessionNotFound, WriteStatus
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_expert, an_interval, some_details
 from tests.support.stores import Kept, put_expert
 

@@ -11,17 +11,8 @@ from domain.expert import ExpertNotFound
 from domain.ids import AccountId, EventMark, ExpertId, SessionId
 from domain.interval import Interval
 from domain.own_event import own_event
-from domain.session import (
-    EventColor,
-    EventCopy,
-    Hindrance,
-    Replacement,
-    Session,
-    SessionDetails,
-    SessionNotFound,
-    Visibility,
-    WriteStatus,
-)
+from domain.session import EventCopy, Hindrance, Replacement, Session, SessionNotFound, WriteStatus
+from domain.session_details import EventColor, SessionDetails, Visibility
 from domain.taken import BookedTime
 from tests.builders import (
     CALENDAR,

@@ -8,7 +8,8 @@ from domain.event_digest import EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.permissions import lacking
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 from tests.fakes.provider import Event, FakeProvider, Person
 
 

@@ -15,7 +15,8 @@ from domain.connection import MailboxNotServed
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
-from domain.session import EventPlace, SessionDetails
+from domain.session import EventPlace
+from domain.session_details import SessionDetails
 from tests.fakes.alarms import RecordingAlarms
 from tests.fakes.store import FakeStore
 

@@ -11,7 +11,8 @@ from adapters.postgres.due_sessions import CLAIM, claim_arguments
 from application.ports.lanes import Room
 from application.ports.sessions import Turn
 from domain.ids import ExpertId, SessionId
-from domain.session import Session, Visibility
+from domain.session import Session
+from domain.session_details import Visibility
 from tests.builders import EXPERT, NOW, SESSION, a_session, some_details
 from tests.support.stores import KeptByPostgres, claim_sessions, put_expert
 

@@ -20,7 +20,8 @@ from domain.change import ChangeType, change_of_booking
 from domain.expert import ExpertNotFound
 from domain.ids import ExpertId, SessionId
 from domain.interval import Interval
-from domain.session import Session, SessionDetails
+from domain.session import Session
+from domain.session_details import SessionDetails
 from server.rpc.mapping.sessions import session_message
 from tests.builders import (
     EXPERT,

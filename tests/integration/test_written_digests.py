@@ -6,7 +6,8 @@ import pytest
 
 from adapters.postgres.session_rows import session_to_row
 from domain.event_digest import EventDigest, EventPart
-from domain.session import EventColor, Session, Visibility
+from domain.session import Session
+from domain.session_details import EventColor, Visibility
 from tests.builders import EXPERT, MARK, SESSION, a_session, an_event_copy, some_details
 from tests.support.stores import KeptByPostgres, put_expert
 

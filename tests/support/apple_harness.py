@@ -17,7 +17,7 @@ from domain.errors import DomainError
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.session import EventColor, Visibility
+from domain.session_details import EventColor, Visibility
 from sandbox import Recurrence, Sandbox
 from sandbox.icloud import paths
 from sandbox.icloud.storing import store_text

@@ -76,7 +76,8 @@ from domain.expert import Plan
 from domain.hold import Hold
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId, SessionId
 from domain.interval import Interval
-from domain.session import Session, SessionDetails
+from domain.session import Session
+from domain.session_details import SessionDetails
 from tests.builders import EXPERT, HOLD, SESSION, an_expert, an_interval, some_details
 from tests.fakes import tables
 from tests.fakes.alarms import RecordingAlarms

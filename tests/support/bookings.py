@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId, CalendarId, EventMark
 from domain.interval import Interval
-from domain.session import EventColor, EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import EventColor, SessionDetails
 from tests.builders import MARK, some_details
 from tests.support.providers import ProviderHarness, WrittenEvent
 

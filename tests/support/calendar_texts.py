@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.blocking import CalendarEntry, Days, FloatingTimes, Instants, ShowAs, UnplacedTimes, When
 from domain.interval import Interval
-from domain.session import EventColor
+from domain.session_details import EventColor
 from sandbox.icloud.calendar_text import Component, Line, write
 
 _NOBODYS_ZONE: Final = ";TZID=Nobody/Knows"

@@ -4,7 +4,8 @@ from adapters.postgres.moving.departures import PostgresDepartures
 from application.ports.moving import CellFacts
 from domain.account import Provider
 from domain.ids import CalendarId, ExpertId
-from domain.session import Replacement, Session, Visibility
+from domain.session import Replacement, Session
+from domain.session_details import Visibility
 from tests.builders import (
     EXPERT,
     NOW,

@@ -25,7 +25,7 @@ from domain.event_digest import APPEARANCE, EventPart
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.session import EventColor, SessionDetails, Visibility
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.fakes.calendar_directory import FakeCalendarDirectory
 from tests.fakes.calendar_reader import FakeCalendarReader
 from tests.fakes.clock import MovableClock

@@ -4,7 +4,8 @@ from application.ports.pending_connections import ConfirmedConnection
 from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId, ExpertId, HoldId, IncidentId
-from domain.session import EventColor, Replacement, Session, Visibility
+from domain.session import Replacement, Session
+from domain.session_details import EventColor, Visibility
 from tests.builders import (
     EXPERT,
     NOW,

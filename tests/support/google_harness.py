@@ -32,7 +32,7 @@ from domain.event_digest import EventPart
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.session import EventColor, Visibility
+from domain.session_details import EventColor, Visibility
 from sandbox import Recurrence, Sandbox
 from sandbox.google.event_json import id_of, span
 from sandbox.google.listed import Listed

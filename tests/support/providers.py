@@ -27,7 +27,8 @@ from domain.event_digest import EventPart
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
-from domain.session import EventColor, EventPlace, Visibility
+from domain.session import EventPlace
+from domain.session_details import EventColor, Visibility
 
 PERMISSIONS = ("Calendars.ReadWrite", "User.Read", "offline_access")
 """What the consent page of Microsoft and of the fakes lists."""

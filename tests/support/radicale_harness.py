@@ -16,7 +16,7 @@ from domain.errors import DomainError
 from domain.grant import Grant
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.session import EventColor, Visibility
+from domain.session_details import EventColor, Visibility
 from sandbox.clock import Clock
 from sandbox.icloud.calendar_text import Component, Line, escape, parse, write
 from sandbox.icloud.reading import anything

@@ -24,7 +24,7 @@ from domain.event_digest import EventPart
 from domain.grant import Grant
 from domain.ids import AccountId, EventMark
 from domain.interval import Interval
-from domain.session import EventColor, Visibility
+from domain.session_details import EventColor, Visibility
 from sandbox import Recurrence, Sandbox
 from sandbox.world.model import Calendar, Event
 from sandbox.world.world import World

@@ -3,7 +3,8 @@
 from domain.account import Provider
 from domain.audit import Act, AuditAction
 from domain.ids import AccountId, CalendarId
-from domain.session import EventColor, Replacement, Session, Visibility
+from domain.session import Replacement, Session
+from domain.session_details import EventColor, Visibility
 from tests.builders import (
     EXPERT,
     NOW,

@@ -13,7 +13,7 @@ from adapters.caldav.text_lines import escaped, folded, joined, plain
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import EventColor, SessionDetails
+from domain.session_details import EventColor, SessionDetails
 
 LONGEST_NOTES: Final = 65_536
 """Characters of notes, the link aside: far below what any server is known to take (`max-resource-size`)."""

@@ -23,7 +23,8 @@ from domain.access import CalendarGone, EventDeleted, EventMissing, InvalidAnswe
 from domain.errors import DomainError
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from adapters.google.event_ids import event_id_of
 from domain.event_digest import APPEARANCE, EVERY_PART, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import EventColor, SessionDetails
+from domain.session_details import EventColor, SessionDetails
 
 LONGEST_DESCRIPTION = 8192
 """Characters. Nothing official says so; it is what people run into, and what Google's own editor takes."""

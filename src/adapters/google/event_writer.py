@@ -39,7 +39,8 @@ from domain.errors import DomainError
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 
 _MOST_TRIES: Final = 3
 """Of a change that meets another one each time."""

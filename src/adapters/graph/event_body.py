@@ -8,7 +8,7 @@ from typing import Any
 from domain.event_digest import APPEARANCE, EVERY_PART, EventPart
 from domain.ids import EventMark
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session_details import SessionDetails
 
 
 def new_event(mark: EventMark, interval: Interval, details: SessionDetails) -> dict[str, Any]:

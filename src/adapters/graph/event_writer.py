@@ -32,7 +32,8 @@ from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import AccountId
 from domain.interval import Interval
 from domain.permissions import lacking
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 
 _DENIED = "ErrorAccessDenied"
 

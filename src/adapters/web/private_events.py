@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Final
 
 from domain.event_digest import APPEARANCE, EventPart
-from domain.session import SessionDetails
+from domain.session_details import SessionDetails
 
 _TELLING: Final = APPEARANCE | {EventPart.TITLE, EventPart.BODY, EventPart.PLACE}
 """The parts that say what it is about, or who sees that."""

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from domain.event_digest import EventPart
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 
 
 class EventWriter(Protocol):

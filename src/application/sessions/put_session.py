@@ -15,7 +15,8 @@ from domain.change import Change, ChangeType, change_of_booking, hold_ended
 from domain.hold import Hold, TimeTaken, require_free, require_not_taken
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
-from domain.session import Session, SessionDetails, SessionNotFound, SessionTooOld, new_session
+from domain.session import Session, SessionNotFound, SessionTooOld, new_session
+from domain.session_details import SessionDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapters.caldav.event_edit import changed
 from adapters.caldav.event_text import EventText
 from domain.event_digest import EVERY_PART, EventPart
-from domain.session import EventColor, SessionDetails, Visibility
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.adapters.caldav.writing import LATER, MARK
 
 NOW = datetime(2031, 5, 2, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.caldav.event_text import LONGEST_NOTES, EventText
 from adapters.caldav.text_lines import plain
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session_details import SessionDetails
 from sandbox.icloud.calendar_text import Component, parse
 from sandbox.icloud.reading import required
 from tests.adapters.caldav.writing import DETAILS, MARK, SLOT

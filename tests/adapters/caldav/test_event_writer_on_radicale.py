@@ -13,7 +13,8 @@ from adapters.caldav.text_lines import plain
 from domain.access import EventMissing, ProviderUnavailable
 from domain.event_digest import EVERY_PART, EventPart
 from domain.ids import CalendarId
-from domain.session import EventColor, EventCopy, EventPlace, SessionDetails, Visibility
+from domain.session import EventCopy, EventPlace
+from domain.session_details import EventColor, SessionDetails, Visibility
 from sandbox.icloud.calendar_text import Component, parse
 from tests.adapters.caldav.writing import DETAILS, FILE, LATER, MARK, SLOT
 from tests.support.caldav import OpenDav, dav_on

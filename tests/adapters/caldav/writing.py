@@ -12,7 +12,8 @@ from adapters.caldav.grants import AppleGrants
 from domain.event_digest import EVERY_PART
 from domain.ids import CalendarId, EventMark
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 from sandbox import Sandbox
 from sandbox.icloud import paths
 from sandbox.icloud.storing import text_of

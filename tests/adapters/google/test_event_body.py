@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapters.google.event_body import LONGEST_DESCRIPTION, changes_of_event, new_event
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
-from domain.session import EventColor, SessionDetails, Visibility
+from domain.session_details import EventColor, SessionDetails, Visibility
 from sandbox.google.description import checks, find_method
 from tests.adapters.google.test_event_ids import EVENT, MARK
 

@@ -10,7 +10,7 @@ from adapters.google.settings import SHARED_SCOPES
 from domain.access import AccessDenied, EventMissing, InvalidAnswer, ProviderUnavailable, WriteRefused
 from domain.event_digest import EventPart
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session_details import SessionDetails
 from sandbox import Recurrence
 from tests.adapters.google.test_event_ids import EVENT
 from tests.adapters.google.writing import DETAILS, LATER, SLOT, booked

@@ -8,7 +8,7 @@ import pytest
 from adapters.google.settings import LEAST_SCOPES, SCOPE_PREFIX, SHARED_SCOPES
 from domain.access import AccessDenied, CalendarGone, EventDeleted, ProviderUnavailable, WriteRefused
 from domain.ids import EventMark
-from domain.session import SessionDetails
+from domain.session_details import SessionDetails
 from tests.adapters.google.test_event_ids import EVENT
 from tests.adapters.google.writing import DETAILS, SLOT, booked, desk_for
 from tests.support.google import OpenGoogle

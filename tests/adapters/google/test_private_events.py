@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from adapters.google.settings import SHARED_SCOPES
 from domain.event_digest import EventPart
-from domain.session import WITHHELD_TITLE, EventColor, SessionDetails, Visibility
+from domain.session_details import WITHHELD_TITLE, EventColor, SessionDetails, Visibility
 from tests.adapters.google.writing import DETAILS, SLOT, Desk, booked
 from tests.support.google import OpenGoogle
 

@@ -9,7 +9,8 @@ from adapters.google.settings import LEAST_SCOPES
 from domain.event_digest import EVERY_PART
 from domain.ids import CalendarId
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 from sandbox.google.event_json import span
 from sandbox.google.listed import Listed
 from sandbox.world.model import Event

@@ -9,7 +9,7 @@ import pytest
 from domain.access import EventMissing, InvalidAnswer, ProviderUnavailable
 from domain.event_digest import EVERY_PART, EventPart
 from domain.interval import Interval
-from domain.session import SessionDetails
+from domain.session_details import SessionDetails
 from tests.adapters.graph.writing import DETAILS, SLOT, copy_for, create, find, written
 from tests.support.microsoft import Connected
 

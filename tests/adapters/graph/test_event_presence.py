@@ -8,7 +8,8 @@ import pytest
 from domain.access import EventMissing, ProviderUnavailable
 from domain.event_digest import EventPart
 from domain.interval import Interval
-from domain.session import EventCopy, SessionDetails
+from domain.session import EventCopy
+from domain.session_details import SessionDetails
 from tests.adapters.graph.writing import DETAILS, SLOT, copy_for, create, find, written
 from tests.support.microsoft import Connected
 

@@ -17,7 +17,8 @@ from domain.blocking import Instants
 from domain.event_digest import EVERY_PART
 from domain.ids import AccountId, CalendarId
 from domain.interval import Interval
-from domain.session import EventCopy, SessionDetails
+from domain.session import EventCopy
+from domain.session_details import SessionDetails
 from tests.adapters.graph.writing import DETAILS, MARK, SLOT, copy_for, create, find, written
 from tests.builders import a_readable_calendar
 from tests.support.microsoft import Connected, connected_to

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain.event_digest import EVERY_PART, EventPart
-from domain.session import WITHHELD_TITLE, EventCopy, SessionDetails, Visibility
+from domain.session import EventCopy
+from domain.session_details import WITHHELD_TITLE, SessionDetails, Visibility
 from sandbox.world.model import Event
 from tests.adapters.graph.writing import DETAILS, SLOT, copy_for, create, find, written
 from tests.support.microsoft import Connected

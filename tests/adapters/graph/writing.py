@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from domain.ids import CalendarId, EventMark
 from domain.interval import Interval
-from domain.session import EventCopy, EventPlace, SessionDetails
+from domain.session import EventCopy, EventPlace
+from domain.session_details import SessionDetails
 from sandbox.world.model import Event
 from tests.support.microsoft import Connected
 

@@ -7,7 +7,8 @@ import pytest
 
 from domain.access import ProviderUnavailable
 from domain.event_digest import EventDigest
-from domain.session import EventColor, Replacement, SessionDetails, Visibility, WriteStatus
+from domain.session import Replacement, WriteStatus
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.builders import EXPERT, SESSION, an_interval, some_details
 from tests.fakes.provider import Event, Person
 from tests.support.application import Application

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.event_digest import EVERY_PART, EventDigest, EventPart
-from domain.session import EventColor, SessionDetails, Visibility
+from domain.session_details import EventColor, SessionDetails, Visibility
 from tests.builders import a_session, an_interval, some_details
 
 BEFORE = a_session()

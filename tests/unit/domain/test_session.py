@@ -9,7 +9,8 @@ import pytest
 from domain.errors import EtagMismatch
 from domain.event_digest import EventDigest, EventPart
 from domain.interval import Interval
-from domain.session import Hindrance, Session, SessionDetails, WriteStatus, mark_for, new_session
+from domain.session import Hindrance, Session, WriteStatus, mark_for, new_session
+from domain.session_details import SessionDetails
 from tests.builders import EXPERT, NOW, SESSION, a_session, after, an_event_copy, an_interval, some_details
 
 LATER = after(hours=1)

@@ -21,7 +21,8 @@ from domain.calendar_settings import WriteCalendarState
 from domain.change import ChangeType
 from domain.expert import Plan
 from domain.found_times import Needed
-from domain.session import EventColor, Hindrance, Replacement, Visibility, WriteStatus
+from domain.session import Hindrance, Replacement, WriteStatus
+from domain.session_details import EventColor, Visibility
 from domain.wanted_times import Alignment
 
 D = TypeVar("D", bound=Enum)

@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 from application.ports.sessions import SessionFilter
 from calendarsync.v1 import session_pb2, session_service_pb2
-from domain.session import Session, SessionDetails
+from domain.session import Session
+from domain.session_details import SessionDetails
 from server.rpc.mapping.enums import EVENT_COLORS, HINDRANCES, REPLACEMENTS, VISIBILITIES, WRITE_STATUSES
 from server.rpc.mapping.times import instant_from, interval_from, put_instant, put_interval
 
