@@ -28,7 +28,7 @@ from connected_calendars.names import Names, names_of
 from connected_calendars.pages import render
 from connected_calendars.service import SERVICE, Service
 from connected_calendars.sessions import list_sessions, session_address
-from connected_calendars.week_view import Booked, columns
+from connected_calendars.week_view import Booked, columns, hours_shown
 from connected_calendars.wire import duration, ends, interval, text_of
 from connected_calendars.writing import writing_of
 
@@ -63,6 +63,7 @@ async def show(request: web.Request) -> web.Response:
     )
     crowded = await _crowded(service, expert_id, days, sessions)
     booked = [_booked(one, names, zone, collides=one.session_id in crowded) for one in sessions]
+    shown = columns(days, [ends(one) for one in busy.busy_times], booked, free, now)
     return render(
         request,
         "week.html",
@@ -73,7 +74,8 @@ async def show(request: web.Request) -> web.Response:
         earlier=week_address(monday - WEEK, wanted),
         later=week_address(monday + WEEK, wanted),
         look_now=f"{week_address(monday, wanted)}&look=now",
-        columns=columns(days, [ends(one) for one in busy.busy_times], booked, free, now),
+        columns=shown,
+        hours_shown=hours_shown(shown),
         booked=booked,
         evidence=evidence_of(busy, names, now),
         free=free,

@@ -10,8 +10,8 @@ from typing import Final
 
 from calendarsync.v1.session_pb2 import Session
 from connected_calendars.clock import day_name, hour_and_minute, length
-from connected_calendars.days import Day, Piece, outside, pieces_in
-from connected_calendars.free_times import FreeTimes, Start
+from connected_calendars.days import HOUR, Day, Piece, outside, pieces_in
+from connected_calendars.free_times import CLOSES, OPENS, FreeTimes, Start
 from connected_calendars.wire import ends
 from connected_calendars.writing import Writing
 
@@ -19,6 +19,9 @@ USUAL: Final = timedelta(hours=24)
 GRAIN: Final = timedelta(minutes=5)
 """What is drawn begins and ends at a multiple of this; what is written is exact."""
 MOST_LANES: Final = 4
+USUALLY_SHOWN: Final = (OPENS.hour - 1, CLOSES.hour + 1)
+"""Hours of a day that are drawn where nothing lies outside them."""
+ALL_SHOWN: Final = (0, 25)
 
 Span = tuple[datetime, datetime]
 
@@ -45,6 +48,8 @@ class Block:
 
     when: str
     place: str
+    edges: tuple[timedelta, timedelta]
+    """Its start and end, since the day began."""
     booked: Booked | None
 
 
@@ -77,6 +82,10 @@ class Column:
     def clock(self, at: datetime) -> str:
         return hour_and_minute(at, self.day.zone)
 
+    def place(self, at: datetime) -> str:
+        """Where a start is drawn."""
+        return _extent("at", at - self.day.start)
+
 
 def columns(
     days: Sequence[Day], busy: Iterable[Span], booked: Sequence[Booked], free: FreeTimes, now: datetime
@@ -87,6 +96,18 @@ def columns(
     things: list[tuple[datetime, datetime, Booked | None]] = [(start, end, None) for start, end in rest]
     things += [(*one.span, one) for one in live]
     return [_column(day, things, free, now) for day in days]
+
+
+def hours_shown(found: Sequence[Column]) -> tuple[int, int]:
+    """From and until which hour the days are drawn, so that each start and end in them is seen, with some room."""
+    if any(one.labels or not one.exists for one in found):
+        return ALL_SHOWN
+    edges = [edge for column in found for block in column.blocks for edge in block.edges]
+    inside = [one for one in edges if timedelta() < one < USUAL]
+    first, last = USUALLY_SHOWN
+    return min([first, *(-(-one // HOUR) - 1 for one in inside)]), max(
+        [last, *(one // HOUR + 1 for one in inside)]
+    )
 
 
 def _column(
@@ -132,7 +153,8 @@ def _block(day: Day, piece: Piece[Booked | None]) -> Block:
     lanes = min(piece.lanes, MOST_LANES)
     lane = min(piece.lane, lanes - 1)
     place = f"{_extent('at', start)} {_extent('for', end - start)} lane-{lane} of-{lanes}"
-    return Block(when=_when(day, piece), place=place, booked=piece.what)
+    edges = (piece.start - day.start, piece.end - day.start)
+    return Block(when=_when(day, piece), place=place, edges=edges, booked=piece.what)
 
 
 def _extent(kind: str, span: timedelta) -> str:

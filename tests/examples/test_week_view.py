@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from connected_calendars.days import outside, week_from
 from connected_calendars.free_times import FreeTimes, Start
 from connected_calendars.names import Names
 from connected_calendars.pages import STATIC
-from connected_calendars.week_view import Booked, Column, columns
+from connected_calendars.week_view import Booked, Column, columns, hours_shown
 from connected_calendars.wire import interval
 from connected_calendars.writing import writing_of
 
@@ -95,6 +96,7 @@ def test_every_place_that_is_drawn_is_in_the_style_sheet() -> None:
     defined = {one or other for one, other in DEFINED}
     wanted = {f"{kind}-h{hour}" for kind in ("at", "for") for hour in range(26)}
     wanted |= {f"{kind}-m{minute}" for kind in ("at", "for") for minute in range(0, 60, 5)}
+    wanted |= {f"{kind}-h{hour}" for kind in ("from", "to") for hour in range(26)}
     wanted |= {f"lane-{lane}" for lane in range(4)} | {f"of-{lanes}" for lanes in range(1, 5)}
     assert wanted <= defined
 
@@ -109,3 +111,26 @@ def test_outside_is_every_minute_that_is_in_a_span_and_under_no_cover(
         inside = any(start <= minute < end for start, end in some)
         covered = any(start <= minute < end for start, end in covers)
         assert any(start <= minute < end for start, end in left) == (inside and not covered)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (9, 10, (7, 19)),
+        (0, 24, (7, 19)),
+        (6.5, 9, (6, 19)),
+        (2, 3, (1, 19)),
+        (0, 5, (4, 19)),
+        (18, 20.5, (7, 21)),
+        (22, 24, (7, 23)),
+        (23.5, 26, (1, 24)),
+    ],
+)
+def test_hours_are_shown_in_which_something_begins_or_ends(
+    start: float, end: float, shown: tuple[int, int]
+) -> None:
+    assert hours_shown(columns(DAYS, [(at(start), at(end))], [], NOTHING_FREE, LONG_AGO)[:2]) == shown
+
+
+def test_all_hours_are_shown_in_a_week_in_which_the_clock_changes() -> None:
+    assert hours_shown(columns(DAYS, [], [], NOTHING_FREE, LONG_AGO)) == (0, 25)
