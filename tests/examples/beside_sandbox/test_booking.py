@@ -1,6 +1,4 @@
-"""Booking a free time: one session a form, however often it is sent, and refusals that say what to do."""
-
-import uuid
+"""Booking a free time: it comes into the calendar, or is refused in words that say what to do."""
 
 from calendarsync.v1.session_pb2 import WRITE_STATUS_WRITTEN, Session
 from sandbox import Sandbox
@@ -11,11 +9,12 @@ from tests.examples.beside_sandbox.days_of_2030 import (
     connect,
     enter,
     fail,
+    only_expert,
     session_link,
     starts,
 )
 from tests.examples.visitor import Seen, Visitor
-from tests.support.calls import at, ends
+from tests.support.calls import SESSION, at, ends
 from tests.support.service import Service, until
 
 
@@ -52,17 +51,6 @@ async def test_a_session_comes_into_the_calendar_as_it_was_filled_in(
     assert "In Calendar (anna@contoso.example.com), as it is here." in shown.text
 
 
-async def test_a_form_makes_one_session_however_often_it_is_sent(visitor: Visitor, service: Service) -> None:
-    form = await form_for(visitor, service)
-    await visitor.send(form, "/book", title="First")
-    again = await visitor.send(form, "/book", title="Second")
-    assert "This form was sent before: the session is booked." in again.text
-    assert [one.details.title for one in await all_sessions(service)] == ["First"]
-    other = await visitor.see(book_link(await visitor.see(WEEK), "09:00"))
-    await visitor.send(other, "/book", title="Other")
-    assert len(await all_sessions(service)) == 2
-
-
 async def test_a_time_that_was_taken_meanwhile_is_refused_and_says_by_what(
     visitor: Visitor, service: Service, sandbox: Sandbox
 ) -> None:
@@ -78,19 +66,6 @@ async def test_a_time_that_was_taken_meanwhile_is_refused_and_says_by_what(
     assert f"{WEEK}&minutes=60&buffer=0" in refused.links.values()
     assert "Layoff" not in refused.html
     assert not await all_sessions(service)
-
-
-async def test_the_time_of_another_session_is_refused_with_its_margins(
-    visitor: Visitor, service: Service
-) -> None:
-    form = await form_for(visitor, service)
-    link = book_link(await visitor.see(f"{WEEK}&minutes=60&buffer=30"), "08:00")
-    beside = await visitor.see(link)
-    await visitor.send(form, "/book", title="First")
-    refused = await visitor.send(beside, "/book", title="Second")
-    assert refused.status == 409
-    assert "Another session is booked for then." in refused.text
-    assert [one.details.title for one in await all_sessions(service)] == ["First"]
 
 
 async def test_nothing_is_booked_while_an_account_is_lost(visitor: Visitor, service: Service) -> None:
@@ -117,22 +92,10 @@ async def test_a_time_that_nobody_can_look_at_may_be_tried_again_with_the_same_f
     assert "The session is booked." in (await visitor.send(refused, "/book")).text
 
 
-async def test_what_is_filled_in_wrong_is_said_beside_the_field(visitor: Visitor, service: Service) -> None:
-    form = await form_for(visitor, service)
-    refused = await visitor.send(form, "/book", title=" ", place="Room 3")
-    assert refused.status == 400
-    assert "A title of 1 to 255 characters is needed." in refused.text
-    assert 'value="Room 3"' in refused.html
-    assert not await all_sessions(service)
-
-
-async def test_no_form_books_what_no_page_offers(visitor: Visitor, service: Service) -> None:
-    form = await form_for(visitor, service)
-    for changed in (
-        {"session_id": "x"},
-        {"session_id": uuid.uuid4().hex},
-        {"start": "tomorrow"},
-        {"start": "2030-05-14T07:00"},
-    ):
-        assert (await visitor.send(form, "/book", title="Coaching", **changed)).status == 400
-    assert not await all_sessions(service)
+async def test_a_session_that_waits_says_why_and_what_helps(visitor: Visitor, service: Service) -> None:
+    await visitor.become()
+    await service.put_session(start=7, expert_id=await only_expert(service))
+    await service.settled()
+    page = await visitor.see(f"/session?id={SESSION}")
+    assert "waits Not in a calendar yet. There is no calendar to add it to." in page.text
+    assert "/accounts" in page.links.values()

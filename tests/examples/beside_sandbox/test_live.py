@@ -12,7 +12,6 @@ import pytest
 from aiohttp import web
 
 from calendarsync_client import aio_channel
-from connected_calendars import live as live_module
 from connected_calendars.changes import ALL, ANYTHING, NEWS, News, news_of
 from connected_calendars.live import STREAMS, STREAMS_OF_ONE, Listener, Live, TooManyStreams, event
 from tests.client.scripted_service import Fails, ScriptedService, Stays, served
@@ -71,25 +70,6 @@ async def test_what_happened_before_the_stream_was_opened_is_told_at_once(
         assert await news(second) == {"topics": sorted(ALL), "words": ""}
 
 
-async def test_a_page_that_reads_itself_again_takes_no_notice_from_another(visitor: Visitor) -> None:
-    await visitor.become()
-    form = await visitor.see(
-        next(one for one in (await visitor.see(WEEK)).links.values() if one.startswith("/book?"))
-    )
-    booked = visitor.session.post(
-        f"{visitor.base}/book", data={**form.form("/book").fields, "title": "Coaching"}, allow_redirects=False
-    )
-    async with booked as answer:
-        assert answer.status == 303
-    assert "The session is booked" not in (await visitor.see(WEEK, headers={"X-Live": "1"})).text
-    assert "The session is booked" in (await visitor.see(WEEK)).text
-
-
-async def test_nobody_who_is_not_logged_in_is_told_anything(visitor: Visitor) -> None:
-    assert "live.js" not in (await visitor.see("/experts")).html
-    assert (await visitor.see("/live")).status == 204
-
-
 def test_streams_are_bounded_for_each_and_for_all() -> None:
     live = Live()
     waiting = [
@@ -107,15 +87,6 @@ def test_streams_are_bounded_for_each_and_for_all() -> None:
     mine.pop().__exit__(None, None, None)
     with live.listening("another", since=live.mark) as heard:
         assert not heard.news
-
-
-async def test_a_browser_too_many_is_told_when_to_come_back(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await visitor.become()
-    monkeypatch.setattr(live_module, "STREAMS", 0)
-    refused = await visitor.see("/live")
-    assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
 
 
 async def test_what_waits_in_a_stream_is_each_kind_of_news_once() -> None:

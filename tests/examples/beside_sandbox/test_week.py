@@ -58,12 +58,6 @@ async def test_a_lost_account_leads_to_where_it_is_reconnected(
     assert not starts(week)
 
 
-async def test_says_that_nobody_looks_where_no_account_is_connected(visitor: Visitor) -> None:
-    await visitor.become()
-    week = await visitor.see(WEEK)
-    assert "No account is connected. So nobody looks at your calendars" in week.text
-
-
 async def test_what_else_is_at_the_time_of_a_session_is_said(
     visitor: Visitor, service: Service, sandbox: Sandbox
 ) -> None:
@@ -86,18 +80,3 @@ async def test_what_else_is_at_the_time_of_a_session_is_said(
     ]
     assert 'data-here="/week?of=2030-05-13&amp;minutes=60&amp;buffer=0"' in week.html
     assert "Busy 10:00 to 11:00" in week.text
-
-
-async def test_a_day_is_as_long_as_its_clock_says(visitor: Visitor) -> None:
-    await visitor.become(time_zone="Europe/Berlin")
-    assert "23 h: the clock is put forward." in (await visitor.see("/week?of=2030-03-31")).text
-    assert "25 h: the clock is put back." in (await visitor.see("/week?of=2030-10-27")).text
-    samoa = await visitor.become(time_zone="Pacific/Apia")
-    assert samoa.status == 200
-    assert "There is no such day in this time zone." in (await visitor.see("/week?of=2011-12-30")).text
-
-
-async def test_any_text_for_a_week_shows_one(visitor: Visitor) -> None:
-    await visitor.become()
-    for text in ("nonsense", "0001-01-01", "9999-12-31", ""):
-        assert (await visitor.see(f"/week?of={text}&minutes=-1&buffer=x")).status == 200
