@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.availability import CheckedTime, Unread, Verdict
+from domain.availability import CheckedTime, Unread, UnreadReason, Verdict
 from domain.errors import DomainError
 from domain.ids import CalendarId, ExpertId, HoldId, SessionId
 from domain.interval import Interval
@@ -67,6 +67,12 @@ def require_free(checked: CheckedTime, unread: tuple[Unread, ...]) -> None:
         if any(one.retry_after is None for one in unread):
             raise CalendarsUnreadable(unread=unread)
         raise AvailabilityUnknown(unread=unread)
+
+
+def require_looked_at(unread: tuple[Unread, ...]) -> None:
+    """For who had no time to look. Raises AvailabilityUnknown where a look might have said more."""
+    if missed := tuple(one for one in unread if one.reason is UnreadReason.TIMED_OUT):
+        raise AvailabilityUnknown(unread=missed)
 
 
 def require_not_taken(checked: CheckedTime) -> None:

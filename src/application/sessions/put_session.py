@@ -12,7 +12,7 @@ from application.ports.store import Store, Transaction
 from domain.availability import Availability
 from domain.buffers import NO_BUFFERS, Buffers
 from domain.change import Change, ChangeType, change_of_booking, hold_ended
-from domain.hold import Hold, TimeTaken, require_free, require_not_taken
+from domain.hold import Hold, TimeTaken, require_free, require_looked_at, require_not_taken
 from domain.ids import ExpertId, HoldId, SessionId
 from domain.interval import Interval
 from domain.session import Session, SessionNotFound, SessionTooOld, new_session
@@ -92,7 +92,8 @@ class PutSession:
     async def __call__(self, wanted: WantedSession, *, budget: timedelta) -> AcceptedSession:
         """The session as accepted; the same wish again changes nothing and checks nothing.
 
-        Calendars are looked at within `budget`, and only for a session wanted if free. Raises ExpertNotFound,
+        Calendars are looked at within `budget`, and only for a session wanted if free; without any nothing that has to
+        be looked at is accepted. Raises ExpertNotFound,
         SessionNotFound where an etag is given and there is none, SessionTooOld, EtagMismatch, HoldNotFound, TimeTaken,
         AvailabilityUnknown, CalendarsUnreadable.
         """
@@ -142,6 +143,8 @@ class PutSession:
         checked = known.check(wanted.needed)
         if wanted.despite_unread:
             require_not_taken(checked)
+            if budget <= timedelta():
+                require_looked_at(known.unread)
         else:
             require_free(checked, known.unread)
         return known

@@ -371,3 +371,26 @@ async def test_erasing_the_expert_during_the_look_books_nothing(app: Application
 
     assert app.store.tables.sessions == {}
     assert app.store.tables.reserved == {}
+
+
+@pytest.mark.usefixtures("booked_at")
+async def test_who_has_no_time_to_look_is_refused_though_only_a_known_conflict_would_refuse(
+    app: Application,
+) -> None:
+    """Not to have looked is another thing than not to be able to."""
+    app.provider.hanging[PRIMARY] = asyncio.Event()
+    with pytest.raises(AvailabilityUnknown):
+        await app.book(only_if_free=True, despite_unread=True, budget=timedelta())
+    looked = await app.book(only_if_free=True, despite_unread=True, budget=timedelta(milliseconds=50))
+    repeated = await app.book(only_if_free=True, despite_unread=True, budget=timedelta())
+
+    assert looked == repeated
+
+
+async def test_what_a_look_would_not_change_takes_no_time(app: Application, booked_at: Person) -> None:
+    booked_at.revoke()
+    await app.refresh_calendars((await app.calendar(PRIMARY)).account_id)
+
+    accepted = await app.book(only_if_free=True, despite_unread=True, budget=timedelta())
+
+    assert accepted.revision == 1

@@ -13,6 +13,8 @@ LONGEST_MARGIN_SECONDS: Final = 0.5
 """Kept of the caller's deadline for all but the reading."""
 MARGIN_SHARE: Final = 0.2
 """The same, of short deadlines."""
+SHORTEST_SECONDS: Final = 0.2
+"""That a part of a call may look at providers; most answer within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,19 @@ class ReadBudget:
 
     def of_parts(self, context: Context) -> Callable[[], timedelta]:
         """The same of each part of a call, to be asked when it begins. What is kept of the deadline is kept by all of
-        them together: it is for what is left to do when no provider is waited for any more."""
+        them together: it is for what is left to do when no provider is waited for any more. Who would have less than
+        a look takes has nothing."""
         remaining = seconds_left(context)
         if remaining is None:
             return lambda: self.longest
         clock = asyncio.get_running_loop().time
         until = clock() + remaining - 2 * _margin(remaining)
-        return lambda: min(self.longest, timedelta(seconds=max(until - clock(), 0)))
+
+        def left() -> timedelta:
+            seconds = until - clock()
+            return min(self.longest, timedelta(seconds=seconds if seconds >= SHORTEST_SECONDS else 0))
+
+        return left
 
 
 def _margin(remaining: float) -> float:
