@@ -265,6 +265,24 @@ async def test_a_transaction_that_was_ended_while_it_idled_is_unavailability(
             await tx.experts.get(EXPERT)
 
 
+async def test_a_table_that_a_migration_has_changed_is_unavailable_once(kept: KeptByPostgres) -> None:
+    """To a process of the version before, whose statements are prepared."""
+    everything = b"SELECT * FROM migrated"
+    async with kept.pool.connection() as migrating, kept.pool.connection() as before:
+        await migrating.execute("CREATE TABLE migrated (one int)")
+        try:
+            for _ in range(10):
+                await before.execute(everything)
+            await migrating.execute("ALTER TABLE migrated ADD COLUMN another int")
+            with pytest.raises(StoreUnavailable):
+                async with translated(), before.transaction():
+                    await before.execute(everything)
+            async with translated(), before.transaction():
+                assert (await before.execute(everything)).rowcount == 0
+        finally:
+            await migrating.execute("DROP TABLE migrated")
+
+
 async def test_what_is_too_large_is_no_matter_of_waiting() -> None:
     for fault in (psycopg.errors.ProgramLimitExceeded(), psycopg.errors.StatementTooComplex()):
         with pytest.raises(type(fault)):

@@ -39,6 +39,11 @@ PASSES_ALTHOUGH_INTERNAL = {
 
 psycopg raises the whole class as InternalError, since all others in it are faults of ours.
 """
+STALE_PLAN = ("0A000", "RevalidateCachedQuery")
+"""SQLSTATE, and where PostgreSQL raises it: a migration has added columns to a table since a statement that takes all
+of them was prepared. psycopg forgets the statement by that, so each connection meets it once. Whatever else PostgreSQL
+doesn't support is a fault of ours.
+"""
 LIMIT_EXCEEDED = "54"
 """The class of what is too large or too deep for PostgreSQL: an OperationalError of psycopg's that never passes."""
 
@@ -90,8 +95,8 @@ def _meaning(error: psycopg.Error) -> Exception | None:
 
 
 def _passes(error: psycopg.Error) -> bool:
-    """Away, going down, full, timed out, deadlocked; the pool's own errors too."""
+    """Away, going down, full, timed out, deadlocked, migrated; the pool's own errors too."""
     state = error.sqlstate or ""
     if isinstance(error, psycopg.OperationalError):
         return not state.startswith(LIMIT_EXCEEDED)
-    return state in PASSES_ALTHOUGH_INTERNAL
+    return state in PASSES_ALTHOUGH_INTERNAL or (state, error.diag.source_function) == STALE_PLAN
