@@ -80,9 +80,7 @@ async def follow(
         stream = ChangeServiceStub(channel).WatchChanges(request)
         broke: grpc.RpcError | None = None
         try:
-            while (
-                element := await asyncio.wait_for(stream.read(), silence.total_seconds())
-            ) is not grpc.aio.EOF:
+            while (element := await _read(stream, silence)) is not grpc.aio.EOF:
                 assert isinstance(element, WatchChangesResponse)
                 pauses.heard()
                 yield element
@@ -94,6 +92,13 @@ async def follow(
         finally:
             stream.cancel()
         await sleep(pauses.after(broke))
+
+
+async def _read(stream: Any, silence: timedelta) -> Any:
+    """Raises TimeoutError. Not by `wait_for`, which Python 3.11 lets forget that it was cancelled when an element comes
+    at the same moment: a task that follows the feed could not be stopped then."""
+    async with asyncio.timeout(silence.total_seconds()):
+        return await stream.read()
 
 
 def follow_blocking(

@@ -7,6 +7,7 @@ from itertools import islice
 import grpc
 import pytest
 
+from calendarsync.v1.change_service_pb2 import WatchChangesResponse
 from calendarsync.v1.error_reason_pb2 import ERROR_REASON_CURSOR_EXPIRED
 from calendarsync_client import aio_channel, channel, failure_of, follow, follow_blocking
 from calendarsync_client.feed import LONGEST_PAUSE_SECONDS, SILENCE, Pauses
@@ -50,6 +51,39 @@ async def test_goes_on_from_the_last_element_that_was_dealt_with() -> None:
 async def test_goes_on_where_a_stream_just_ends() -> None:
     service = ScriptedService(streams=[["b"], ["c", Stays()]])
     assert (await cursors(service, 2)) == (["b", "c"], [1])
+
+
+async def test_ends_when_it_is_cancelled_though_an_element_comes_at_that_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever cancels it waits for its end."""
+    coming: asyncio.Future[WatchChangesResponse] = asyncio.get_running_loop().create_future()
+
+    reading = asyncio.Event()
+
+    class OneStream:
+        def __init__(self, _channel: object) -> None: ...
+        def WatchChanges(self, _request: object) -> "OneStream":
+            return self
+
+        async def read(self) -> WatchChangesResponse:
+            reading.set()
+            return await coming
+
+        def cancel(self) -> None: ...
+
+    async def follow_it() -> None:
+        async for _ in follow(client):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("calendarsync_client.feed.ChangeServiceStub", OneStream)
+    async with aio_channel("127.0.0.1:1") as client:
+        following = asyncio.create_task(follow_it())
+        await reading.wait()
+        coming.set_result(WatchChangesResponse(cursor="b"))
+        following.cancel()
+        await asyncio.wait([following], timeout=5)
+    assert following.cancelled()
 
 
 async def test_gives_a_silent_stream_up() -> None:
