@@ -7,9 +7,8 @@ import grpc.aio
 from aiohttp import web
 
 from calendarsync.v1.account_service_pb2 import ListAccountsRequest
-from calendarsync.v1.calendar_pb2 import Calendar, CalendarSettings
+from calendarsync.v1.calendar_pb2 import CalendarSettings
 from calendarsync.v1.calendar_service_pb2 import (
-    CALENDAR_ACCESS_ALL,
     GetCalendarSettingsRequest,
     ListCalendarsRequest,
 )
@@ -21,12 +20,13 @@ from calendarsync.v1.error_reason_pb2 import (
 )
 from calendarsync_client import failure_of
 from connected_calendars.choices import CHECKED, TENTATIVE, WRITTEN, Choices, change
+from connected_calendars.evidence import unread_for
 from connected_calendars.failures import failure_notice
 from connected_calendars.logins import logged_in, logged_in_expert
+from connected_calendars.names import all_calendars, names_of
 from connected_calendars.notices import Notice, see
 from connected_calendars.pages import render
-from connected_calendars.service import SERVICE, Service
-from connected_calendars.standing import account_name
+from connected_calendars.service import SERVICE
 
 routes = web.RouteTableDef()
 CALENDARS = "/calendars"
@@ -85,30 +85,16 @@ async def save(request: web.Request) -> web.Response:
 async def refresh(request: web.Request) -> web.Response:
     """Asks the providers for the lists anew: calendars made or shared since are found at once."""
     service, expert_id = request.app[SERVICE], logged_in(request)
-    accounts, answer = await asyncio.gather(
-        service.accounts.ListAccounts(ListAccountsRequest(expert_id=expert_id)),
-        service.calendars.ListCalendars(ListCalendarsRequest(expert_id=expert_id, refresh=True)),
+    answer = await service.calendars.ListCalendars(ListCalendarsRequest(expert_id=expert_id, refresh=True))
+    if not answer.refresh_failures:
+        return see(request, CALENDARS, Notice(title="The lists of your calendars are up to date"))
+    names = await names_of(service, expert_id)
+    failed = [
+        f"{names.account(one.account_id)}: {unread_for(one.reason).why}" for one in answer.refresh_failures
+    ]
+    notice = Notice(
+        title="Not every account could be asked",
+        text=f"Of these, what was known before is shown. {'; '.join(failed)}.",
+        good=False,
     )
-    names = {one.account_id: account_name(one) for one in accounts.accounts}
-    failed = [names.get(one.account_id, "an account") for one in answer.refresh_failures]
-    if failed:
-        notice = Notice(
-            title="Not every account could be asked",
-            text=f"What is shown of {', '.join(failed)} is what was known before.",
-            good=False,
-        )
-    else:
-        notice = Notice(title="The lists of your calendars are up to date")
     return see(request, CALENDARS, notice)
-
-
-async def all_calendars(service: Service, expert_id: str) -> list[Calendar]:
-    """Of all accounts, page by page, those that can't be checked, too."""
-    request = ListCalendarsRequest(expert_id=expert_id, access=CALENDAR_ACCESS_ALL, page_size=200)
-    found: list[Calendar] = []
-    while True:
-        answer = await service.calendars.ListCalendars(request)
-        found += answer.calendars
-        if not answer.next_page_token:
-            return found
-        request.page_token = answer.next_page_token

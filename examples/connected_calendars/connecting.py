@@ -125,7 +125,11 @@ async def _confirm(request: web.Request, sign_in: Unconfirmed) -> web.Response:
         return see(request, ACCOUNTS, failure_notice(NOT_CONNECTED, error, sign_in.provider))
     drop_sign_in(request)
     again = " again" if confirmed.reconnected else ""
-    return see(request, ACCOUNTS, Notice(title=f"{account_name(confirmed.account)} is connected{again}"))
+    notice = Notice(
+        title=f"{account_name(confirmed.account)} is connected{again}",
+        links=[("See your week", "/week"), ("Choose which calendars count", "/calendars")],
+    )
+    return see(request, ACCOUNTS, notice)
 
 
 def _provider(request: web.Request) -> Provider.ValueType:

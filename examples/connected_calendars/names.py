@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from calendarsync.v1.account_pb2 import Account
 from calendarsync.v1.account_service_pb2 import ListAccountsRequest
 from calendarsync.v1.calendar_pb2 import Calendar
-from connected_calendars.calendars import all_calendars
+from calendarsync.v1.calendar_service_pb2 import CALENDAR_ACCESS_ALL, ListCalendarsRequest
 from connected_calendars.service import Service
 from connected_calendars.standing import account_name
 
@@ -40,3 +40,15 @@ async def names_of(service: Service, expert_id: str) -> Names:
         accounts={one.account_id: one for one in accounts.accounts},
         calendars={one.calendar_id: one for one in calendars},
     )
+
+
+async def all_calendars(service: Service, expert_id: str) -> list[Calendar]:
+    """Of all accounts, page by page, those that can't be checked, too."""
+    request = ListCalendarsRequest(expert_id=expert_id, access=CALENDAR_ACCESS_ALL, page_size=200)
+    found: list[Calendar] = []
+    while True:
+        answer = await service.calendars.ListCalendars(request)
+        found += answer.calendars
+        if not answer.next_page_token:
+            return found
+        request.page_token = answer.next_page_token

@@ -134,7 +134,7 @@ async def test_a_new_calendar_is_found_and_an_account_that_can_not_be_asked_is_n
     assert "Brand new" in (await visitor.send(seen, "/calendars/refresh")).text
     api.world.provider.fail("list_calendars", ProviderUnavailable())
     failed = await visitor.send(seen, "/calendars/refresh")
-    assert "What is shown of maria@contoso.example is what was known before" in failed.text
+    assert "maria@contoso.example: its provider has an outage" in failed.text
 
 
 async def test_a_permission_that_a_shared_calendar_takes_is_explained_before_it_is_asked_for(
