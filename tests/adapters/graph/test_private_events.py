@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.access import EventMissing
 from domain.event_digest import EVERY_PART, EventPart
 from domain.session import EventCopy
 from domain.session_details import WITHHELD_TITLE, SessionDetails, Visibility
@@ -101,6 +102,20 @@ async def test_what_rights_have_come_since_is_seen_with_the_next_word(connected:
     connected.sandbox.world.calendars.get("dora", "ben-writable").can_view_private = True
     await update(connected, copy, PRIVATE, EventPart.TITLE)
     assert says(at_ben(connected)) == SAYS_ALL
+
+
+async def test_where_the_right_to_see_it_is_taken_away_it_is_found_as_far_as_it_is_listed(
+    connected: Connected,
+) -> None:
+    """And missing under its id: where it is listed its session waits, else it counts as deleted."""
+    theirs = connected.sandbox.world.calendars.get("dora", "ben-writable")
+    theirs.can_view_private = True
+    copy = await shared(connected)
+    theirs.can_view_private = False
+    with pytest.raises(EventMissing):
+        await update(connected, copy, PRIVATE, EventPart.TITLE)
+    is_listed = connected.sandbox.world.settings.lists_private_events
+    assert await find(connected, copy) == (copy.place if is_listed else None)
 
 
 async def test_a_new_time_alone_asks_nothing_of_the_calendar(connected: Connected) -> None:

@@ -11,6 +11,7 @@ from google.rpc.status_pb2 import Status
 
 from calendarsync.v1 import expert_service_pb2 as experts
 from calendarsync.v1 import session_service_pb2 as pb
+from calendarsync.v1.session_pb2 import VISIBILITY_PRIVATE
 from domain.cell import MovedExpert
 from domain.ids import ExpertId, SessionId
 from server.rpc.callers.limits import CallerLimits
@@ -123,6 +124,18 @@ async def test_sessions_follow_the_rules_of_putting_one(api: Api) -> None:
     assert results[0].accepted.session.revision == 1
     again = await _put(api, *requests)
     assert [one.accepted.session.revision for one in again] == [1, 0, 0, 0, 0, 1]
+
+
+async def test_a_session_of_a_batch_keeps_how_it_looks_where_that_is_not_given(api: Api) -> None:
+    await api.put_expert()
+    private, plain = _session("private"), _session("plain")
+    private.details.visibility = VISIBILITY_PRIVATE
+    first = await _put(api, private, plain)
+    private.details.ClearField("visibility")
+    again = await _put(api, private, plain)
+
+    assert again == first
+    assert [one.accepted.session.details.HasField("visibility") for one in again] == [True, False]
 
 
 async def test_of_those_that_are_checked_the_earlier_gets_the_time(api: Api) -> None:
