@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 RELEASED := proto/released.binpb.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint format types layers contract contract-bundle packages released test check bench chaos fuzz run demo docs lock image clean
+.PHONY: help setup proto lint format types layers contract contract-bundle packages released test check bench chaos fuzz run demo docs screenshots lock image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ demo: proto ## the whole story as a client lives it
 docs: proto ## docs/settings.md and docs/personal-data.md from the code
 	@PYTHONPATH=src $(BIN)/python tools/settings_page.py
 	@PYTHONPATH=src $(BIN)/python tools/personal_data_page.py
+
+screenshots: proto ## docs/images: the pictures of the example page, anew
+	@PYTHONPATH=. $(BIN)/python tools/screenshots.py
 
 LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-header --no-annotate pyproject.toml
