@@ -67,10 +67,11 @@ UNCHECKED: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """The look at one calendar. `unread` says why there was none; else `ago` is how long ago it was."""
+    """The look at one calendar: when it was `read`, and how long `ago` that was; or why there is none."""
 
     calendar: str
     account_id: str
+    read: datetime | None = None
     ago: timedelta = timedelta()
     unread: Unread | None = None
 
@@ -127,6 +128,6 @@ def age(since: timedelta) -> str:
 def _look(evidence: CalendarEvidence, names: Names, now: datetime) -> Look:
     calendar = names.calendar(evidence.calendar_id)
     if evidence.WhichOneof("outcome") == "read_time":
-        ago = now - evidence.read_time.ToDatetime(UTC)
-        return Look(calendar=calendar, account_id=evidence.account_id, ago=ago)
+        read = evidence.read_time.ToDatetime(UTC)
+        return Look(calendar=calendar, account_id=evidence.account_id, read=read, ago=now - read)
     return Look(calendar=calendar, account_id=evidence.account_id, unread=unread_for(evidence.unread_reason))

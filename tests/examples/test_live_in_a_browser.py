@@ -2,7 +2,7 @@
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Response, expect
 
 from connected_calendars import live
 from tests.builders import EXPERT
@@ -14,6 +14,9 @@ from tests.support.browser import browser, page
 __all__ = ["browser", "page"]
 
 FOCUSED = "document.activeElement.id"
+SEEN = """Object.defineProperty(document, "hidden", {{value: {}, configurable: true}}),
+    document.dispatchEvent(new Event("visibilitychange"))"""
+"""As if another page were in front of it, or no more."""
 
 
 @pytest_asyncio.fixture
@@ -71,6 +74,23 @@ async def test_a_refused_page_comes_again_and_hears_what_it_missed(
     await put(api, title="Missed")
     monkeypatch.undo()
     await expect(shown.get_by_role("region", name="Sessions of this week")).to_contain_text("Missed")
+
+
+async def test_what_changes_with_the_clock_is_read_again_while_it_is_seen(shown: Page) -> None:
+    await shown.clock.install()
+    await shown.reload()
+    await listening(shown)
+
+    def read_again(answer: Response) -> bool:
+        return "x-live" in answer.request.headers
+
+    async with shown.expect_response(read_again):
+        await shown.clock.fast_forward(60_000)
+    await shown.evaluate(SEEN.format("true"))
+    await expect(shown.locator("body[data-listening]")).to_have_count(0)
+    async with shown.expect_response(read_again):
+        await shown.evaluate(SEEN.format("false"))
+    await listening(shown)
 
 
 async def test_a_page_of_somebody_who_has_logged_out_elsewhere_shows_nothing_more(

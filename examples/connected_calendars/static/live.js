@@ -9,6 +9,8 @@ const spoken = document.getElementById("news");
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60000;
 const TOLD_MS = 10000;
+const RENEWED_MS = 60000;
+const ALL = ["accounts", "calendars", "busy", "sessions"];
 
 const topics = new Set(); // of which there is news that is not shown yet
 let stream = null; // open while the page is seen: browsers open few connections to one host, for all pages together
@@ -74,6 +76,14 @@ async function refresh() {
   }
 }
 
+// Some of what is shown changes with the clock, and nobody tells of it: how old evidence is, and whether a provider that
+// didn't answer does so now.
+function renew() {
+  if (document.hidden) return;
+  ALL.forEach((topic) => topics.add(topic));
+  refresh();
+}
+
 function concerned() {
   const parts = [...document.querySelectorAll("[data-live][id]")];
   return parts.filter((part) => part.dataset.live.split(" ").some((topic) => topics.has(topic)));
@@ -119,7 +129,8 @@ if (address) {
   addEventListener("pageshow", listen);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return stopListening();
-    listen(); // which tells at once whether anything happened meanwhile
-    refresh();
+    listen();
+    renew();
   });
+  setInterval(renew, RENEWED_MS);
 }

@@ -17,6 +17,7 @@ async def test_shows_what_is_taken_and_offers_what_is_free(
     week = await visitor.see(WEEK)
     assert "Busy 09:00 to 10:30" in week.text
     assert "1 calendar checked, the oldest look just now" in week.text
+    assert "Calendar (anna@contoso.example.com): read just now, at " in week.text
     assert "Layoff" not in week.html
     # Berlin is two hours ahead of UTC then.
     assert starts(week)[:4] == ["06:00", "08:30", "09:00", "09:30"]
