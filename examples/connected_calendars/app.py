@@ -34,7 +34,7 @@ from connected_calendars.failures import OTHERWISE, STATUSES, Words, links_of, w
 from connected_calendars.logins import CHOOSE_EXPERT, log_out, refuse_foreign_forms
 from connected_calendars.notices import Notice, see
 from connected_calendars.pages import STATIC, render
-from connected_calendars.public_url import PUBLIC_URL
+from connected_calendars.public_url import PUBLIC_URL, origin_of
 from connected_calendars.service import SERVICE, Service
 
 PAGES: Final = (
@@ -89,7 +89,7 @@ def make_app(options: Options) -> web.Application:
     )
     https = options.public_url.startswith("https://")
     app[JAR] = Jar(signer=Signer(), https=https)
-    app[PUBLIC_URL] = options.public_url.rstrip("/")
+    app[PUBLIC_URL] = origin_of(options.public_url)
     app[live.LIVE] = live.Live()
 
     async def clients(app: web.Application) -> AsyncIterator[None]:

@@ -139,6 +139,7 @@ class TestWithoutGoogle:
         accounts = await visitor.be()
         offered = [one.action for one in accounts.forms if one.action.startswith("/connect/")]
         assert offered == ["/connect/microsoft", "/connect/apple"]
+        assert "Google" not in accounts.text
 
     async def test_says_of_others_that_they_are_not_to_be_had(self, visitor: Visitor) -> None:
         fields = (await visitor.be()).form("/connect/apple").fields

@@ -8,6 +8,7 @@ import pytest
 
 from connected_calendars import accounts
 from connected_calendars.cookies import Signer
+from connected_calendars.public_url import origin_of
 from tests.builders import EXPERT
 from tests.examples.visitor import Visitor, address_of, serving_page, visiting
 from tests.server.http.browser import MARKUP
@@ -151,6 +152,19 @@ async def test_by_https_cookies_belong_to_this_host_alone(api: Api, listening: s
     assert seen.headers["Set-Cookie"].startswith("__Host-visit=")
     assert "; Secure" in seen.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in seen.headers
+
+
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [
+        ("https://Calendars.example:443/", "https://calendars.example"),
+        ("http://calendars.example:80/a/path", "http://calendars.example"),
+        ("http://127.0.0.1:8090", "http://127.0.0.1:8090"),
+        ("http://calendars.example:443", "http://calendars.example:443"),
+    ],
+)
+def test_knows_its_own_address_as_browsers_write_it(told: str, origin: str) -> None:
+    assert origin_of(told) == origin
 
 
 async def test_whoever_comes_by_another_name_is_sent_to_ours(visitor: Visitor) -> None:
