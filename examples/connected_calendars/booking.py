@@ -66,7 +66,10 @@ async def ask(request: web.Request) -> web.Response:
 
 @routes.post("/book")
 async def book(request: web.Request) -> web.Response:
-    """The service looks at all calendars once more, and of any number of bookings of one time accepts one."""
+    """The service looks at all calendars once more, and of any number of bookings of one time accepts one.
+
+    An expert may book any time of theirs. A page for customers would check that it offers this one.
+    """
     service, expert_id = request.app[SERVICE], logged_in(request)
     form = await request.post()
     wish, fields = Wish.of(form, str(form.get("session_id", ""))), Fields.of_form(form)
