@@ -21,6 +21,7 @@ from calendarsync.v1.availability_service_pb2 import (
     ListBusyTimesRequest,
 )
 from calendarsync.v1.expert_service_pb2 import GetExpertRequest
+from calendarsync.v1.session_service_pb2 import CONFLICT_CHECK_REJECT, BatchPutSessionsRequest
 from server.rpc.bounds import Bounds
 from server.rpc.callers.limits import BURST_SECONDS, LIVE_READING, CallerLimits, CallerUse, Pace
 from server.rpc.callers.rules import QUESTION, READ
@@ -29,7 +30,7 @@ from server.rpc.mapping.times import put_interval
 from server.rpc.server import Door
 from tests.builders import EXPERT, an_interval
 from tests.fakes.provider import Held
-from tests.server.served import Api, Failure, World, failure_of, served
+from tests.server.served import Api, Failure, World, failure_of, served, session_request
 from tests.support.callers import api_on, guarded
 from tests.support.full_times import FullTimes
 
@@ -181,6 +182,30 @@ async def test_times_that_are_looked_for_are_paid_for(world: World, tmp_path: Pa
         refused = await failure_of(api.availability.FindTimes(request))
 
     assert refused.metadata["limit"] == "intervals_per_second"
+
+
+async def test_a_batch_is_under_way_as_often_as_its_requests_are(world: World, tmp_path: Path) -> None:
+    """Or a caller had ten times as much at once by sending batches."""
+    requests = [session_request(f"s{number}", starts=number) for number in range(12)]
+    requests[0].conflict_check = CONFLICT_CHECK_REJECT
+    one = GetExpertRequest(expert_id=EXPERT)
+    async with (
+        guarded(world, tmp_path, limits=CallerLimits(calls_at_once=10)) as door,
+        door.channel(await door.token("importing")) as channel,
+    ):
+        api = api_on(world, channel)
+        await api.put_expert()
+        await api.connect(world.provider.add_person())
+        held = world.provider.hold("read_entries")
+        batch = api.sessions.BatchPutSessions(BatchPutSessionsRequest(requests=requests))
+        await held.reached.wait()
+
+        while_it_is = await _reason(api.experts.GetExpert(one))
+        held.release()
+        assert not any(result.HasField("error") for result in (await batch).results)
+        afterwards = await asyncio.gather(*(_reason(api.experts.GetExpert(one)) for _ in range(10)))
+
+    assert (while_it_is, afterwards) == ("CALLER_LIMIT_REACHED", [""] * 10)
 
 
 @pytest.mark.parametrize(

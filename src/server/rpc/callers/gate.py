@@ -10,7 +10,7 @@ from domain.caller import ScopeMissing
 from domain.question_size import QuestionTooLarge
 from server.current_call import CurrentCall
 from server.rpc.callers.identification import Identification
-from server.rpc.callers.limits import CallerLimits, CallerUse
+from server.rpc.callers.limits import OF_A_BATCH, CallerLimits, CallerUse
 from server.rpc.callers.rules import Rule
 from server.rpc.calls import Context
 
@@ -60,13 +60,14 @@ class Gate:
 class AdmittedCall:
     """The block of a call that is let in. Raises what `let_in` does, and CallerLimitReached."""
 
-    __slots__ = ("_authorization", "_call", "_context", "_gate", "_rule", "_use")
+    __slots__ = ("_authorization", "_call", "_context", "_gate", "_others", "_rule", "_use")
 
     def __init__(
         self, gate: Gate, call: CurrentCall, authorization: tuple[object, ...], context: Context, rule: Rule
     ) -> None:
         self._gate, self._call, self._authorization = gate, call, authorization
         self._context, self._rule = context, rule
+        self._others = 0
 
     def __enter__(self) -> Self:
         identity = self._gate.let_in(self._call, self._authorization, self._context, self._rule)
@@ -79,14 +80,16 @@ class AdmittedCall:
     def charge(self, requests: int) -> None:
         """For a batch of so many: before anything of it is done, or many at once would be far beyond the limit."""
         if self._use is not None:
-            self._use.charge(requests - 1, self._gate.time())
+            self._others = min(requests, OF_A_BATCH) - 1
+            self._use.begin_others(requests - 1, self._others, self._gate.time())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._use is not None:
             refused = error.intervals if isinstance(error, QuestionTooLarge) else 0
-            self._use.end_call((self._call.cost or 0) + refused, self._gate.time())
+            cost = (self._call.cost or 0) + refused
+            self._use.end_call(cost, self._gate.time(), others=self._others)
 
 
 class AdmittedStream:

@@ -12,6 +12,8 @@ BURST_SECONDS: Final = 2.0
 """So much of what a second may have can come at once, after a pause."""
 SOONEST_SECONDS, LATEST_SECONDS = 0.2, 1.0
 """Who has too many calls under way comes back somewhere between: when one ends, nobody can say."""
+OF_A_BATCH: Final = 10
+"""Requests of a batch that are put at once, and count as so many calls under way."""
 STREAMS_SOONEST_SECONDS, STREAMS_LATEST_SECONDS = 5.0, 30.0
 LARGE_QUESTION: Final = 2_000
 """Intervals that a question may take for the price of a call; docs/performance.md says what they cost."""
@@ -79,12 +81,15 @@ class CallerUse:
         self._calls.spend(now, 1)
         self._open_calls += 1
 
-    def charge(self, calls: int, now: float) -> None:
-        """For calls that came in one, and are one of those that are under way at once."""
+    def begin_others(self, calls: int, at_once: int, now: float) -> None:
+        """For calls that came in one with a first, of which so many more are under way at once: the next that comes is
+        refused if that is too much."""
         self._calls.spend(now, calls)
+        self._open_calls += at_once
 
-    def end_call(self, cost: int, now: float) -> None:
-        self._open_calls -= 1
+    def end_call(self, cost: int, now: float, *, others: int = 0) -> None:
+        """With the others that were under way, if it was a batch."""
+        self._open_calls -= 1 + others
         if cost:
             self._intervals.spend(now, cost)
 

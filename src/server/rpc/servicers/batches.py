@@ -4,22 +4,20 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
 
 from application.cells.find_moved import FindMoved
 from domain.ids import ExpertId
+from server.rpc.callers.limits import OF_A_BATCH
 from server.rpc.calls.deadline import require_time_left, what_ended
 from server.rpc.calls.elsewhere import meaning_about
 from server.rpc.calls.failures import log_unexpected
 from server.rpc.calls.validation import require_valid_item
 from server.rpc.errors import ErrorAnswers
 from server.rpc.faults import RepeatedInBatch
-
-AT_ONCE: Final = 10
-"""Requests of a batch, so that others' calls find connections to the database beside them."""
 
 R = TypeVar("R", bound=Message)
 A = TypeVar("A")
@@ -48,7 +46,7 @@ class Batches:
         `until` then, by the loop's clock."""
         repeated = _repeated([kind.ids(one) for one in requests])
         results: dict[int, A] = {}
-        places = asyncio.Semaphore(AT_ONCE)
+        places = asyncio.Semaphore(OF_A_BATCH)
 
         async def put(numbers: Sequence[int]) -> None:
             async with places:
