@@ -1,6 +1,7 @@
 """The connected accounts: how many the plan holds, how each stands, and how to part with one."""
 
 import asyncio
+from typing import Final
 
 import grpc
 import grpc.aio
@@ -25,7 +26,7 @@ from connected_calendars.standing import Standing, account_name
 from connected_calendars.unconfirmed import waiting_sign_in
 
 routes = web.RouteTableDef()
-ACCOUNTS = "/accounts"
+ACCOUNTS: Final = "/accounts"
 
 
 @routes.get(ACCOUNTS)
@@ -75,7 +76,7 @@ async def disconnect(request: web.Request) -> web.Response:
     name = provider_name(account.provider)
     notice = Notice(
         title=f"{account_name(account)} is disconnected",
-        text=f"We have forgotten its calendars and our access. At {name} you can also take us off the list of apps.",
+        text=f"We have forgotten its calendars and our access. To end that for good, see to it at {name}, too.",
         links=[(f"Remove our access at {name}", answer.access_removal_url)],
     )
     return see(request, ACCOUNTS, notice)

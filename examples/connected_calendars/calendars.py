@@ -1,6 +1,7 @@
 """Which calendars are checked, and where sessions are added."""
 
 import asyncio
+from typing import Final
 
 import grpc
 import grpc.aio
@@ -29,9 +30,9 @@ from connected_calendars.pages import render
 from connected_calendars.service import SERVICE
 
 routes = web.RouteTableDef()
-CALENDARS = "/calendars"
-NOT_SAVED = "Your changes were not saved"
-TOLD_HERE = frozenset(
+CALENDARS: Final = "/calendars"
+NOT_SAVED: Final = "Your changes were not saved"
+TOLD_HERE: Final = frozenset(
     {
         ERROR_REASON_CALENDAR_NOT_CHECKABLE,
         ERROR_REASON_CALENDAR_NOT_FOUND,

@@ -40,7 +40,7 @@ DAMAGED: Final = Notice(
     text="What came back from the sign-in is incomplete. Please connect it again.",
     good=False,
 )
-AFTER_LOGIN: Final = Notice(title="Who are you?", text="Then your sign-in can be finished.", good=False)
+AFTER_LOGIN: Final = Notice(title="Your sign-in is nearly finished", text="Say who you are first.")
 PASSING: Final = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
