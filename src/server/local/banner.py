@@ -66,6 +66,8 @@ def banner(addresses: Addresses, started: StandIns, taken: Iterable[Address]) ->
         "Open the second one's authorizationUrl in a browser and sign in.",
         "With PROVIDER_GOOGLE in it, it leads to Google's people, with PROVIDER_APPLE to our page for Apple IDs.",
         "",
+        # Once more: by now the first line has left most windows.
+        *_to_open(addresses.page),
     ]
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 """What a run on this machine takes and starts: which ports, and whether a stand-in for the providers."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from sandbox import Sandbox
+from sandbox.__main__ import _addresses as addresses_of
 from server.addresses import Address
 from server.local import run
 from server.local.banner import Addresses, banner
@@ -72,6 +75,15 @@ def test_the_page_leaves_a_taken_port_to_its_owner_too(
     told: list[Address] = []
     assert run._for_page(False, told) == Address("127.0.0.1", 0)
     assert told == [taken]
+
+
+async def test_the_page_is_also_what_people_read_last() -> None:
+    """What stands between is longer than most windows are high."""
+    async with Sandbox.start() as sandbox:
+        started = StandIns(settings={}, sandbox=addresses_of(sandbox), database="embedded")
+        told = await asyncio.to_thread(banner, ADDRESSES, started, [])
+    assert told.splitlines()[-1].startswith("Open http://127.0.0.1:4 in a browser")
+    assert "anna@contoso.example.com" in told
 
 
 @pytest.mark.parametrize(
