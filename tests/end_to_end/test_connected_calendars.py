@@ -13,7 +13,18 @@ async def test_an_expert_connects_at_each_provider_and_chooses_what_counts(
     page: Page, expert: Someone
 ) -> None:
     await page.set_viewport_size(DESKTOP)
+    await page.goto(f"{expert.site.base}/nowhere")
+    await expert.reads("There is no such page.")
+    await page.goto(f"{expert.site.base}/experts")
+    await page.get_by_label("Time zone").fill("Mars/Olympus_Mons")
+    await page.get_by_role("button", name="Go on as this expert").click()
+    await expect(page.get_by_label("Time zone")).to_have_attribute("aria-invalid", "true")
+    await expert.looks()
     await expert.comes()
+    await expert.goes_to("Week")
+    await expect(page.get_by_role("heading", name="No calendar is checked")).to_be_visible()
+    await expert.looks()
+    await expert.goes_to("Accounts")
     for provider, person, email in (
         ("Microsoft", "dora", "dora@contoso.example.com"),
         ("Google", "gina", "gina@gmail.example.com"),
