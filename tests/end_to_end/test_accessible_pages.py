@@ -50,12 +50,6 @@ async def a_sign_in_that_failed(page: Page, site: Browser) -> str:
     return "main.bad"
 
 
-async def a_fault(page: Page, site: Browser) -> str:
-    site.world.provider.fail("redeem", RuntimeError())
-    await page.goto(f"{site.base}{callback_path(Provider.MICROSOFT)}?state={await site.start()}&code=c")
-    return "main.bad"
-
-
 async def the_password_page(page: Page, site: Browser) -> str:
     state = await site.start(provider=Provider.APPLE, return_url=RETURN_URL)
     await page.goto(f"{site.base}/sign-in/apple?state={state}")
@@ -95,7 +89,6 @@ ARRIVALS: Final = (
     connected,
     a_broken_link,
     a_sign_in_that_failed,
-    a_fault,
     the_password_page,
     a_wrong_password,
     nobody_to_ask,

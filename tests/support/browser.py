@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from tests.support.left_out import leave_out
 
@@ -22,12 +22,17 @@ ARGUMENTS = [
 ]
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+PATIENCE_MS: Final = 20_000
+"""For what a page comes to: how busy the machine is says nothing about the page."""
 NO_BROWSER = f"no browser is installed (looked for {', '.join(NAMES)})"
 
 
 def executable() -> str | None:
     """Where the browser is, if there is one."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -56,7 +61,7 @@ async def page(browser: BrowserContext | None, request: pytest.FixtureRequest) -
         pytest.skip(NO_BROWSER)
     await browser.clear_cookies()
     opened = await browser.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
