@@ -80,12 +80,17 @@ async def require_as_told(client: Client) -> None:
     assert {one.source for one in busy.calendars} == {READING_SOURCE_STORED}
     many = await stub.BatchListBusyTimes(BatchListBusyTimesRequest(expert_ids=TEAM, window=window()))
     assert {len(one.busy_times.busy_times) for one in many.experts} == {TAKEN}
-    found = await stub.FindTimes(find_request(experts_needed=EXPERTS_NEEDED_ANY))
-    assert {tuple(one.free_expert_ids) for one in found.times} == {tuple(TEAM)}
-    assert found.complete
     for expert_id in (ASKED, BOOKED):
         checked = await stub.CheckTimes(check_request(expert_id))
         assert len(checked.times) == CANDIDATES
+
+
+async def require_found_as_told(client: Client) -> None:
+    """The same of FindTimes, which the build before doesn't have."""
+    stub = AvailabilityServiceStub(client.service)
+    found = await stub.FindTimes(find_request(experts_needed=EXPERTS_NEEDED_ANY))
+    assert {tuple(one.free_expert_ids) for one in found.times} == {tuple(TEAM)}
+    assert found.complete
 
 
 @asynccontextmanager

@@ -10,8 +10,10 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from server.runtime.settings import FOR_TESTS, PREFIX
 
 ROOT = Path(__file__).resolve().parents[1]
 BEFORE = "d18f4e332ba89d0911b56bd347d03027541dc9c7"
@@ -20,6 +22,9 @@ LOCK = "requirements-dev.txt"
 NAME = re.compile(r"([A-Za-z0-9._-]+)==")
 WITHIN = 120.0
 """Seconds for each of the steps to the build before."""
+SETTINGS = (
+    "from server.runtime.settings import *; print(*(PREFIX + name.upper() for name in Settings.model_fields))"
+)
 
 
 class BuildMissing(Exception):
@@ -33,15 +38,22 @@ def without_before(missing: BuildMissing) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """`paths` are where Python looks for the code, before the packages of this environment."""
+    """`paths` are where Python looks for the code, before the packages of this environment; `settings` are
+    the variables that it knows, None for all."""
 
     name: str
     folder: Path
     paths: tuple[Path, ...]
+    settings: frozenset[str] | None = None
 
-    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Of a process that runs its code."""
-        return {**settings, "PYTHONPATH": os.pathsep.join(str(path) for path in self.paths)}
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Of a process that runs its code, without the settings that it doesn't know and would refuse."""
+        accepted = {name: value for name, value in variables.items() if self._accepts(name.upper())}
+        return {**accepted, "PYTHONPATH": os.pathsep.join(str(path) for path in self.paths)}
+
+    def _accepts(self, name: str) -> bool:
+        foreign = not name.startswith(PREFIX) or name.startswith(FOR_TESTS)
+        return foreign or self.settings is None or name in self.settings
 
 
 NOW = Build(name="now", folder=ROOT, paths=(ROOT / "src", ROOT))
@@ -60,7 +72,16 @@ def build_before(commit: str = BEFORE) -> Iterator[Build]:
         packages = folder / "packages"
         _install_missing(folder, packages)
         _run([sys.executable, "tools/build_proto.py"], folder, what="its contract can't be compiled")
-        yield Build(name="before", folder=folder, paths=(folder / "src", folder, packages))
+        before = Build(name="before", folder=folder, paths=(folder / "src", folder, packages))
+        yield replace(before, settings=_settings_of(before))
+
+
+def _settings_of(build: Build) -> frozenset[str]:
+    command = [sys.executable, "-c", SETTINGS]
+    said = _run(
+        command, build.folder, what="its settings can't be told", environment=build.environment(os.environ)
+    )
+    return frozenset(said.decode().split())
 
 
 def _check_out(commit: str, folder: Path) -> None:
@@ -96,8 +117,12 @@ def _installed(name: str) -> bool:
     return True
 
 
-def _run(command: list[str], folder: Path, *, what: str) -> bytes:
+def _run(
+    command: list[str], folder: Path, *, what: str, environment: Mapping[str, str] | None = None
+) -> bytes:
     try:
-        return subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=WITHIN).stdout
+        return subprocess.run(
+            command, cwd=folder, env=environment, check=True, capture_output=True, timeout=WITHIN
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         raise BuildMissing(what) from None

@@ -46,6 +46,7 @@ async def pushed(stage: Stage) -> str:
 
 async def reads(stage: Stage) -> str:
     await stage.connect()
+    await availability.require_found_as_told(stage.client)
     async with availability.asking(stage.where.dsn) as ask:
         rows = await _rounds(availability.rows(stage.client, ask))
     memory = await stage.client.memory()

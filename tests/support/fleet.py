@@ -1,14 +1,10 @@
 """Two replicas of each role as programs of their own, which are replaced one after another as a deployment does it."""
 
 import asyncio
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from signal import SIGTERM
 
@@ -18,9 +14,6 @@ from tests.support.ports import spare_port
 from tests.support.programs import Program, environment_of, program
 
 REPLICAS = 2
-NAMES = (
-    "from server.runtime.settings import *; print(*(PREFIX + name.upper() for name in Settings.model_fields))"
-)
 ROLES = (Role.API, Role.WEB, Role.WORKER)
 
 
@@ -42,7 +35,7 @@ class Replica:
             program(
                 *("serve", "--role", self.role.value),
                 folder=folder,
-                environment=build.environment(_known_to(build, self.environment)),
+                environment=build.environment(self.environment),
             )
         )
         self._running, self._program = stack, started
@@ -115,21 +108,3 @@ def _replica(settings: Settings, role: Role) -> Replica:
         "CALENDARSYNC_PUBLIC_URL": "http://localhost",
     }
     return Replica(role=role, environment={**given, **addresses}, grpc_port=grpc_port, http_port=http_port)
-
-
-def _known_to(build: Build, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are settings of this build, which refuses others."""
-    known = _settings_of(build)
-    return {name: value for name, value in environment.items() if name in known}
-
-
-@cache
-def _settings_of(build: Build) -> frozenset[str]:
-    answer = subprocess.run(
-        [sys.executable, "-c", NAMES],
-        env=build.environment(os.environ),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return frozenset(answer.stdout.split())
