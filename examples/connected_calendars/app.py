@@ -64,10 +64,18 @@ HEADERS: Final = {
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 """Of files whose address has their version in it."""
 REFUSALS: Final = {
+    400: Words(
+        what="This address is incomplete, or the form was.", then="Go back, reload the page, and try again."
+    ),
     403: Words(
         what="This form is out of date, or not one of ours.", then="Go back, reload the page, and try again."
     ),
     404: Words(what="There is no such page.", then="Look at your connected calendars."),
+    405: Words(
+        what="There is nothing to see at this address.",
+        then="Forms are sent to it. Go on from your connected calendars.",
+    ),
+    413: Words(what="This is too long.", then="Go back, and shorten it."),
 }
 log = logging.getLogger("connected_calendars")
 
@@ -125,7 +133,8 @@ async def _write_headers(request: web.Request, answer: web.StreamResponse) -> No
 
 @web.middleware
 async def failures_as_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Around everything. Logs paths and never queries, in which there are secrets."""
+    """Around everything. Logs paths and never queries, in which there are secrets; as they were sent, since a decoded
+    one can have a line break in it."""
     try:
         return await handler(request)
     except grpc.aio.AioRpcError as error:
@@ -138,15 +147,17 @@ async def failures_as_pages(request: web.Request, handler: Handler) -> web.Strea
     except Exception as error:  # noqa: BLE001 - the outermost place
         # Where it happened, and not its text, which may be about anybody.
         where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("%s %s failed with %s\n%s", request.method, request.path, type(error).__name__, where)
+        log.error("%s failed with %s\n%s", _asked(request), type(error).__name__, where)
         return _page(request, 500, OTHERWISE)
+
+
+def _asked(request: web.Request) -> str:
+    return f"{request.method} {request.rel_url.raw_path}"
 
 
 def _of_call(request: web.Request, error: grpc.aio.AioRpcError) -> web.Response:
     failure = failure_of(error)
-    log.warning(
-        "%s %s: the service says %s %s", request.method, request.path, failure.code.name, failure.reason_name
-    )
+    log.warning("%s: the service says %s %s", _asked(request), failure.code.name, failure.reason_name)
     words = words_of(failure)
     if failure.reason == ERROR_REASON_EXPERT_NOT_FOUND:
         log_out(request)

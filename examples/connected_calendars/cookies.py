@@ -30,6 +30,8 @@ class Signer:
 
     def read(self, name: str, text: str, *, lasts_seconds: float) -> Any:
         """The value; None for what isn't ours, has another name, or is older than that."""
+        if not text.isascii():
+            return None  # as none of ours is; bytes that are no text can't even be compared
         content, _, signature = text.partition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
             return None

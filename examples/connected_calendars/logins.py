@@ -21,6 +21,8 @@ VISIT_LASTS_SECONDS: Final = 12 * 3600
 FORM_FIELD: Final = "visit"
 """The hidden field that every form has."""
 FORM: Final = "application/x-www-form-urlencoded"
+CHARSET: Final = "utf-8"
+"""Of our pages, and so of their forms."""
 CHOOSE_EXPERT: Final = "/experts"
 
 
@@ -64,7 +66,7 @@ def form_token(request: web.Request) -> str:
 async def refuse_foreign_forms(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whatever changes something is a form of ours, with the token of its visit."""
     if request.method not in {"GET", "HEAD"}:
-        if request.content_type != FORM:
+        if request.content_type != FORM or (request.charset or CHARSET).lower() != CHARSET:
             raise web.HTTPUnsupportedMediaType
         told = (await request.post()).get(FORM_FIELD, "")
         visit_id, _ = _visit(request)

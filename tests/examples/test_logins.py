@@ -54,7 +54,7 @@ def test_what_is_signed_holds_for_its_name_and_time(
     assert later.read(name, text, lasts_seconds=60) == (["ada"] if holds else None)
 
 
-@pytest.mark.parametrize("damaged", ["", ".", "a.b", "\N{SNOWMAN}.x", "x" * 5000])
+@pytest.mark.parametrize("damaged", ["", ".", "a.b", "\N{SNOWMAN}.x", "\udcff.x", "x.\udcff", "x" * 5000])
 def test_a_damaged_cookie_is_none(damaged: str) -> None:
     assert Signer().read("visit", damaged, lasts_seconds=60) is None
 
@@ -79,6 +79,11 @@ async def test_takes_forms_of_one_kind_only(visitor: Visitor) -> None:
     fields = (await visitor.be()).form("/logout").fields
     async with visitor.session.post(f"{visitor.base}/logout", json=fields) as answer:
         assert answer.status == 415
+    kind = "application/x-www-form-urlencoded; charset={}"
+    for charset, status in (("none", 415), ("utf-16", 415), ("UTF-8", 200)):
+        told = {"Content-Type": kind.format(charset)}
+        async with visitor.session.post(f"{visitor.base}/logout", data=fields, headers=told) as answer:
+            assert answer.status == status
 
 
 async def test_what_is_filled_in_wrong_is_said_beside_its_field(visitor: Visitor) -> None:
@@ -182,6 +187,32 @@ async def test_a_service_that_is_away_is_told_on_a_page(api: Api, visitor: Visit
     assert seen.status == 503
     assert "The calendar service can't be reached" in seen.text
     assert (await visitor.see("/experts")).status == 503
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/book", 400, "This address is incomplete"),
+        ("/logout", 405, "There is nothing to see at this address"),
+        ("/nowhere", 404, "There is no such page"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_is_told_in_words(
+    visitor: Visitor, address: str, status: int, words: str
+) -> None:
+    await visitor.be()
+    seen = await visitor.see(address)
+    assert seen.status == status
+    assert words in seen.text
+
+
+async def test_no_address_writes_lines_of_its_own_into_the_log(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    await visitor.be()
+    assert (await visitor.see("/accounts/x%0aERROR%20forged/disconnect?token=secret")).status == 400
+    (line,) = [one.getMessage() for one in caplog.records if one.name == "connected_calendars"]
+    assert line.startswith("GET /accounts/x%0aERROR%20forged/disconnect: ")
 
 
 async def test_a_fault_of_ours_is_a_page_and_a_log_that_tell_nobodys_secrets(
