@@ -75,7 +75,7 @@ async def book(request: web.Request) -> web.Response:
     wish, fields = Wish.of(form, str(form.get("session_id", ""))), Fields.of_form(form)
     expert = await logged_in_expert(request)
     if (known := await find_session(service, expert_id, wish.session_id)) is not None:
-        return _booked(request, expert, wish, known, "This form was sent before: the session is booked.")
+        return _sent_before(request, expert, wish, known)
     try:
         answer = await service.sessions_once.PutSession(
             PutSessionRequest(
@@ -94,10 +94,21 @@ async def book(request: web.Request) -> web.Response:
     return _booked(request, expert, wish, answer.session, "The session is booked.")
 
 
-def _booked(request: web.Request, expert: Expert, wish: Wish, session: Session, title: str) -> web.Response:
+def _sent_before(request: web.Request, expert: Expert, wish: Wish, session: Session) -> web.Response:
+    """By a double click, or by a browser that went back: to the form of a session that may be cancelled by now."""
+    if session.cancelled:
+        title = "This form was sent before, and its session has been cancelled since."
+        return _booked(request, expert, wish, session, title, good=False)
+    return _booked(request, expert, wish, session, "This form was sent before: the session is booked.")
+
+
+def _booked(
+    request: web.Request, expert: Expert, wish: Wish, session: Session, title: str, *, good: bool = True
+) -> web.Response:
     zone = clock.zone_of(expert)
     start, end = ends(session.interval)
-    notice = Notice(title=title, text=f"{session.details.title}, {clock.from_to(start, end, zone)}.")
+    text = f"{session.details.title}, {clock.from_to(start, end, zone)}."
+    notice = Notice(title=title, text=text, good=good)
     return see(request, week_address(start.astimezone(zone).date(), wish.wanted), notice)
 
 

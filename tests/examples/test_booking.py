@@ -26,6 +26,19 @@ async def test_a_form_makes_one_session_however_often_it_is_sent(visitor: Visito
     assert len(await all_sessions(api)) == 2
 
 
+async def test_a_form_that_is_sent_again_after_a_cancellation_books_nothing_and_says_so(
+    visitor: Visitor, api: Api
+) -> None:
+    form = await form_for(visitor)
+    week = await visitor.send(form, "/book", title="First")
+    (address,) = {one for one in week.links.values() if one.startswith("/session?")}
+    await visitor.send(await visitor.see(address), "/session/cancel")
+    again = await visitor.send(form, "/book", title="First")
+    assert "This form was sent before, and its session has been cancelled since." in again.text
+    assert "is booked" not in again.text
+    assert [one.cancelled for one in await all_sessions(api)] == [True]
+
+
 async def test_the_time_of_another_session_is_refused_with_its_margins(visitor: Visitor, api: Api) -> None:
     form = await form_for(visitor)
     link = book_link(await visitor.see(f"{WEEK}&minutes=60&buffer=30"), "08:00")
