@@ -19,11 +19,13 @@ class Names:
     calendars: dict[str, Calendar] = field(default_factory=dict)
 
     def calendar(self, calendar_id: str) -> str:
-        """Such as `Calendar (anna@contoso.example)`: most calendars share their names with others."""
+        """Such as `Calendar (anna@contoso.example)`: most calendars share their names with others. Google's main ones
+        are called as their accounts are, and named once."""
         known = self.calendars.get(calendar_id)
         if known is None:
             return "a calendar that is not connected any more"
-        return f"{known.name or 'Calendar without a name'} ({self.account(known.account_id)})"
+        name, account = known.name or "Calendar without a name", self.account(known.account_id)
+        return name if name == account else f"{name} ({account})"
 
     def account(self, account_id: str) -> str:
         known = self.accounts.get(account_id)

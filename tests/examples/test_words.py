@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from calendarsync.v1 import availability_pb2, change_service_pb2, session_pb2
+from calendarsync.v1.account_pb2 import Account
+from calendarsync.v1.calendar_pb2 import Calendar
 from calendarsync.v1.session_pb2 import Session, SessionEvent
 from connected_calendars import changes, clock, evidence, writing
 from connected_calendars.names import Names
@@ -38,6 +40,23 @@ def test_what_is_newer_than_the_page_has_general_words() -> None:
     assert writing.writing_of(Session(event=event), Names()).hindrance == writing.OTHERWISE
     unknown = SessionEvent(status=99)  # type: ignore[arg-type]
     assert writing.writing_of(Session(event=unknown), Names()).state == "pending"
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Family", "Family (gina@gmail.example)"),
+        ("", "Calendar without a name (gina@gmail.example)"),
+        ("gina@gmail.example", "gina@gmail.example"),
+    ],
+)
+def test_a_calendar_that_is_called_as_its_account_is_named_once(name: str, called: str) -> None:
+    """As main calendars are at Google."""
+    names = Names(
+        accounts={"account": Account(account_id="account", email="gina@gmail.example")},
+        calendars={"calendar": Calendar(calendar_id="calendar", account_id="account", name=name)},
+    )
+    assert names.calendar("calendar") == called
 
 
 @pytest.mark.parametrize(
