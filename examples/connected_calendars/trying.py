@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 import grpc.aio
 from aiohttp import web
@@ -22,7 +23,7 @@ from connected_calendars.notices import Notice, see
 from connected_calendars.pages import render
 from connected_calendars.providers import provider_name
 from connected_calendars.service import SERVICE
-from connected_calendars.wire import duration, interval
+from connected_calendars.wire import duration, instant, interval
 
 routes = web.RouteTableDef()
 HERE: Final = "/trying"
@@ -39,7 +40,7 @@ async def show(request: web.Request) -> web.Response:
     down, mails, calendars = await asyncio.gather(
         sandbox_orders.outages(sandbox),
         sandbox_orders.mails_to(sandbox, expert.email),
-        asyncio.gather(*(sandbox_orders.calendars_of(sandbox, one) for one in accounts)),
+        asyncio.gather(*(_calendars_of(sandbox, one) for one in accounts)),
     )
     tomorrow = clock.now().astimezone(clock.zone_of(expert)) + timedelta(days=1)
     return render(
@@ -90,11 +91,12 @@ async def enter_event(request: web.Request) -> web.Response:
 
     async def enter(sandbox: Sandbox, account: Account, form: Any) -> Notice:
         zone = clock.zone_of(await logged_in_expert(request))
-        start = datetime.fromisoformat(str(form["start"])).replace(tzinfo=zone)
+        calendars = await sandbox_orders.calendars_of(sandbox, account)
+        start = _start(str(form["start"]), zone)
         await sandbox_orders.enter_event(
             sandbox,
             account,
-            str(form["calendar"]),
+            _one_of(calendars, form["calendar"]),
             start=start,
             end=start + timedelta(minutes=_one_of(EVENT_MINUTES, form["minutes"])),
             show_as=_one_of(SHOWN_AS, form["show_as"]),
@@ -146,6 +148,22 @@ async def _order(
         return see(request, HERE, Notice(title="The sandbox refused.", text=str(refused), good=False))
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
+
+
+async def _calendars_of(sandbox: Sandbox, account: Account) -> dict[str, str]:
+    """None of somebody whom the sandbox doesn't know by this address any more."""
+    try:
+        return await sandbox_orders.calendars_of(sandbox, account)
+    except SandboxRefused:
+        return {}
+
+
+def _start(local: str, zone: ZoneInfo) -> datetime:
+    """Of a time on the clock of this zone. Raises ValueError for what is none, or is further away than calendars go."""
+    start = instant(datetime.fromisoformat(local).replace(tzinfo=zone).isoformat())
+    if start is None:
+        raise ValueError
+    return start
 
 
 def _one_of(choices: Iterable[Choice], told: object) -> Choice:

@@ -98,8 +98,28 @@ async def test_a_form_that_no_page_sends_is_refused(visitor: Visitor, service: S
     await visitor.become()
     await connect(service, "anna")
     fields = (await visitor.see("/trying")).form("/trying/event").fields
-    for changed in ({"start": "soon"}, {"minutes": "long"}, {"show_as": "x"}):
-        assert (await visitor.post("/trying/event", **{**fields, **changed})).status == 400
+    for name, told in (
+        ("start", "soon"),
+        ("start", "0001-01-01T00:00"),
+        ("start", "9999-12-31T23:30"),
+        ("minutes", "long"),
+        ("show_as", "x"),
+        ("calendar", ""),
+        ("calendar", ".."),
+    ):
+        assert (await visitor.post("/trying/event", **{**fields, name: told})).status == 400, told
+
+
+async def test_somebody_whom_the_sandbox_no_longer_knows_is_no_reason_to_fail(
+    visitor: Visitor, service: Service, sandbox: Sandbox
+) -> None:
+    await visitor.become()
+    await connect(service, "anna")
+    sandbox.world.people.change("anna", email="renamed@contoso.example.com")
+    page = await visitor.see("/trying")
+    assert page.status == 200
+    refused = await visitor.send(page, "/trying/take-away")
+    assert "The sandbox refused." in refused.text
 
 
 async def test_nothing_of_it_is_there_where_the_providers_are_real(service: Service) -> None:
