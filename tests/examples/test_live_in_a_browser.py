@@ -76,6 +76,21 @@ async def test_a_refused_page_comes_again_and_hears_what_it_missed(
     await expect(shown.get_by_role("region", name="Sessions of this week")).to_contain_text("Missed")
 
 
+async def test_a_page_never_shows_one_expert_under_the_name_of_another(
+    shown: Page, api: Api, visitor: Visitor
+) -> None:
+    """Somebody else has logged in by another page of the same browser."""
+    other = await shown.context.new_page()
+    await other.goto(f"{visitor.base}/experts")
+    await other.get_by_label("Name", exact=True).fill("Zoe")
+    await other.get_by_role("button", name="Go on as this expert").click()
+    await expect(other.get_by_role("banner")).to_contain_text("Zoe")
+    await other.close()
+    await put(api, title="Not Zoe's")
+    await expect(shown.get_by_role("banner")).to_contain_text("Zoe")
+    await expect(shown.get_by_text("None. Choose a free time above to book one.")).to_be_visible()
+
+
 async def test_what_changes_with_the_clock_is_read_again_while_it_is_seen(shown: Page) -> None:
     await shown.clock.install()
     await shown.reload()

@@ -93,11 +93,21 @@ function concerned() {
 async function readAgain() {
   try {
     const answer = await fetch(here, { headers: { "X-Live": "1" }, cache: "no-store" });
-    if (answer.redirected) location.reload(); // nobody is logged in any more
-    return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    if (answer.redirected) openAnew(); // nobody is logged in any more
+    if (!answer.ok) return null;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.body.dataset.expert === document.body.dataset.expert) return fresh;
+    openAnew(); // somebody else is logged in now: no part of theirs under this one's name
+    return null;
   } catch {
     return null;
   }
+}
+
+// Where a form has led here, a reload would send it once more.
+function openAnew() {
+  if (document.body.dataset.here) location.assign(here);
+  else location.reload();
 }
 
 function replace(part, fresh) {
