@@ -51,6 +51,7 @@ def log_in(request: web.Request, expert_id: str) -> None:
 
 
 def log_out(request: web.Request) -> None:
+    """Has the browser forget it. A copy of the old cookie holds until its time is over, as nothing is kept here."""
     _begin(request, "")
 
 
