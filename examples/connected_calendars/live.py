@@ -25,7 +25,9 @@ from connected_calendars.logins import whoever
 from connected_calendars.service import SERVICE
 
 BEAT_SECONDS: Final = 15
-"""So often something is sent, so that a browser that is gone is noticed, and no proxy takes the stream for dead."""
+"""So often something is sent, so that no proxy takes the stream for dead."""
+LOOK_SECONDS: Final = 1
+"""So often a quiet stream looks whether its browser is still there, and makes room for others if not."""
 SENT_WITHIN_SECONDS: Final = 10
 STREAMS: Final = 200
 STREAMS_OF_ONE: Final = 10
@@ -51,10 +53,10 @@ class Listener:
         self.news.add(news)
         self.woken.set()
 
-    async def next(self) -> set[News]:
-        """What came since, all of it together; nothing when it is time for a beat."""
+    async def next(self, *, within_seconds: float = BEAT_SECONDS) -> set[News]:
+        """What came since, all of it together; nothing if nothing comes."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.woken.wait(), BEAT_SECONDS)
+            await asyncio.wait_for(self.woken.wait(), within_seconds)
         self.woken.clear()
         told, self.news = self.news, set()
         return told
@@ -180,10 +182,13 @@ async def _send(request: web.Request, live: Live, listener: Listener) -> web.Str
     # A browser that is gone, or takes nothing, ends its stream and nothing else.
     with suppress(ConnectionError, TimeoutError):
         await answer.write(b": open\n\n")
-        while not live.closed:
-            news = await listener.next()
-            message = event(news, live.mark) if news else b": still here\n\n"
-            await asyncio.wait_for(answer.write(message), SENT_WITHIN_SECONDS)
+        quiet_seconds = 0
+        while not live.closed and request.transport is not None:
+            news = await listener.next(within_seconds=LOOK_SECONDS)
+            quiet_seconds = 0 if news else quiet_seconds + LOOK_SECONDS
+            if news or quiet_seconds % BEAT_SECONDS == 0:
+                message = event(news, live.mark) if news else b": still here\n\n"
+                await asyncio.wait_for(answer.write(message), SENT_WITHIN_SECONDS)
     return answer
 
 

@@ -17,7 +17,7 @@ from connected_calendars.live import STREAMS, STREAMS_OF_ONE, Listener, Live, To
 from tests.client.scripted_service import Fails, ScriptedService, Stays, served
 from tests.examples.beside_sandbox.days_of_2030 import WEEK, only_expert
 from tests.examples.visitor import Seen, Visitor
-from tests.support.service import Service
+from tests.support.service import Service, until
 
 SECONDS = 10
 
@@ -127,6 +127,21 @@ async def test_streams_end_at_once_when_the_server_stops(visitor: Visitor, page_
             await stream.read()
         assert stream.at_eof()
     assert (await visitor.see("/live")).status == 503
+
+
+async def test_a_page_that_is_left_makes_room_for_the_next(visitor: Visitor) -> None:
+    """Whoever goes through pages quickly opens a stream with each, and closes the one before."""
+    await visitor.become()
+    page = await visitor.see(WEEK)
+    for _ in range(STREAMS_OF_ONE):
+        async with stream_of(visitor, page):
+            pass
+
+    async def another() -> int:
+        async with visitor.session.get(f"{visitor.base}/live") as answer:
+            return answer.status
+
+    await until(another, lambda status: status == 200, within=5)
 
 
 def test_a_kind_of_change_that_is_not_known_may_have_changed_everything() -> None:
