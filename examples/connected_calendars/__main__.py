@@ -13,56 +13,38 @@ from typing import Final
 from aiohttp import web
 
 from connected_calendars.app import Options, make_app
+from connected_calendars.command_line import Address, parser, url_of
 
-USUAL: Final = "127.0.0.1:8090"
 GRACE_SECONDS: Final = 2.0
 """For answers that are under way. Streams have no end of their own, and are cut off then."""
 
 
 def main() -> int:
     """0 once it was stopped, 1 when it can't listen."""
-    options = _parser().parse_args()
+    options = parser(__doc__).parse_args()
     if importlib.util.find_spec("tzdata") is not None:
         zoneinfo.reset_tzpath(to=())  # the package's zones, as the service has them, whatever the machine has
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         listening = _listening(options)
     except OSError as error:
-        sys.stderr.write(f"connected_calendars can't listen at {options.listen}: {error.strerror}\n")
+        sys.stderr.write(f"connected_calendars can't listen: {error.strerror}\n")
         return 1
     asyncio.run(_serve(listening, options))
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="connected_calendars", description=__doc__)
-    parser.add_argument("--listen", default=USUAL, metavar="HOST:PORT", help=f"where browsers come ({USUAL})")
-    parser.add_argument("--listen-fd", type=int, metavar="N", help="an open socket to listen at instead")
-    parser.add_argument(
-        "--public-url", help="how browsers reach it, if not by http at that address; without a path"
-    )
-    parser.add_argument(
-        "--service", default="127.0.0.1:50051", metavar="HOST:PORT", help="the service's gRPC"
-    )
-    parser.add_argument(
-        "--sandbox-control", default="", metavar="URL", help="of the sandbox that it stands beside"
-    )
-    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input closes")
-    return parser
-
-
 def _listening(options: argparse.Namespace) -> socket.socket:
     if options.listen_fd is not None:
         return socket.socket(fileno=options.listen_fd)
-    host, _, port = options.listen.rpartition(":")
-    return socket.create_server((host, int(port)))
+    address: Address = options.listen
+    return address.listen()
 
 
 async def _serve(listening: socket.socket, options: argparse.Namespace) -> None:
-    host, port = listening.getsockname()[:2]
-    public_url = options.public_url or f"http://{host}:{port}"
+    public_url = options.public_url or url_of(listening)
     app = make_app(
-        Options(service=options.service, public_url=public_url, sandbox_control=options.sandbox_control)
+        Options(service=options.service, public_url=public_url, sandbox_control=options.sandbox_control or "")
     )
     # Without its access log, which would have the tokens of sign-ins in it.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_SECONDS)
