@@ -135,4 +135,5 @@ def _require_flat(figures: Figures) -> None:
 def _require_quiet(program: Program) -> None:
     """No fault of ours, and nothing of what was sent."""
     signs = (CANARY, '"level": "error"', "Traceback")
-    assert [line for line in program.errors if any(one in line for one in signs)] == []
+    found = [line for line in program.errors if any(one in line for one in signs)]
+    assert not found, "".join(found)

@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from application.ports.store import StoreUnavailable
 from domain.audit import ActorKind
 from server.acting import acting_as
-from server.http.connections.notes import COUNTED, HUNG_UP, BodyTooSlow
+from server.http.connections.notes import COUNTED, HUNG_UP, BodyTooSlow, has_gone
 from server.http.links import NOTIFICATIONS_ROOT
 from server.http.pages import page_response
 from server.http.texts import AWAY, fault_page
@@ -69,7 +69,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     except StoreUnavailable:
         response = page_response(request, AWAY, retry_after=10)
     except Exception as error:  # noqa: BLE001 - the outermost place
-        if isinstance(error, ConnectionError) and request.transport is None:
+        if isinstance(error, ConnectionError) and has_gone(request):
             return web.Response(status=HUNG_UP)
         log_id = uuid.uuid4().hex
         log.error("unexpected fault", log_id=log_id, **described(error))

@@ -17,7 +17,7 @@ from server.http.connections.cut_offs import Why
 from server.http.connections.deadline import Deadline
 from server.http.connections.edge import Edge
 from server.http.connections.limits import LARGEST_HEAD
-from server.http.connections.notes import CLIENT, HUNG_UP, WAITED_SECONDS, BodyTooSlow
+from server.http.connections.notes import CLIENT, HUNG_UP, WAITED_SECONDS, BodyTooSlow, has_gone
 from server.http.connections.peers import Client
 from server.http.connections.places import Place
 from server.http.headers import Refusal, as_bytes
@@ -139,6 +139,11 @@ class Connection(web.RequestHandler):
         except web.HTTPException as refused:
             # The library's own, from before any route: its text repeats what was sent.
             return self._refused(refused.status)
+        except ConnectionError:
+            # From before any route as well: whoever expects to be told to go on may have gone.
+            if not has_gone(request):
+                raise
+            return web.Response(status=HUNG_UP)
 
     def _client_of(self, request: web.BaseRequest) -> Client | None:
         """Whose request counts by itself: that of a trusted proxy's caller."""

@@ -15,5 +15,11 @@ COUNTED: Final = web.RequestKey("counted", bool)
 """Of a request that has no line of its own in the log, since it is counted in another."""
 
 
+def has_gone(request: web.BaseRequest) -> bool:
+    """Whether there is nobody to answer any more: they hung up, or were cut off and the connection is being closed."""
+    transport = request.transport
+    return transport is None or transport.is_closing()
+
+
 class BodyTooSlow(web.RequestPayloadError):
     """Whoever reads a request's body gets this once it should have been here."""
