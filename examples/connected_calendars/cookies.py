@@ -25,7 +25,8 @@ class Signer:
     clock: Callable[[], float] = time.time
 
     def signed(self, name: str, value: Any) -> str:
-        content = _encoded(json.dumps([name, self.clock(), value]).encode())
+        # Not as ASCII, in which each character of some languages is six or twelve: browsers keep 4096 of them.
+        content = _encoded(json.dumps([name, self.clock(), value], ensure_ascii=False).encode())
         return f"{content}.{self._signature(content)}"
 
     def read(self, name: str, text: str, *, lasts_seconds: float) -> Any:

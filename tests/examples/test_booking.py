@@ -3,9 +3,13 @@
 import asyncio
 import uuid
 
+from connected_calendars.session_forms import LONGEST_TITLE
 from tests.examples.sessions_of_2030 import WEEK, all_sessions, book_link
 from tests.examples.visitor import Seen, Visitor
 from tests.server.served import Api
+
+LONGEST_COOKIE = 4096 - len("notice")
+"""Of the value, as RFC 6265 has browsers keep it with its name."""
 
 
 async def form_for(visitor: Visitor, start: str = "07:00") -> Seen:
@@ -37,6 +41,16 @@ async def test_a_form_that_is_sent_again_after_a_cancellation_books_nothing_and_
     assert "This form was sent before, and its session has been cancelled since." in again.text
     assert "is booked" not in again.text
     assert [one.cancelled for one in await all_sessions(api)] == [True]
+
+
+async def test_what_is_told_about_the_longest_title_fits_into_a_cookie(visitor: Visitor) -> None:
+    """Browsers drop whatever is longer, and the notice would be lost."""
+    fields = (await form_for(visitor)).form("/book").fields
+    title = "\N{GRINNING FACE}" * LONGEST_TITLE
+    told = {**fields, "title": title}
+    async with visitor.session.post(f"{visitor.base}/book", data=told, allow_redirects=False) as answer:
+        assert len(answer.cookies["notice"].value) < LONGEST_COOKIE
+    assert title in (await visitor.see(WEEK)).text
 
 
 async def test_the_time_of_another_session_is_refused_with_its_margins(visitor: Visitor, api: Api) -> None:
