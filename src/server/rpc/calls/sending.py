@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import grpc.aio
+
 from server.rpc.calls import Context
 from server.rpc.calls.open_streams import OpenStreams
 
@@ -14,18 +16,23 @@ async def send_all(
     """Waits while the caller reads more slowly than we write; `sent` is called after each.
 
     The first of `messages` must not have to wait for something to happen: few streams begin at once.
+    Raises CancelledError where the caller is gone, also where the library calls that an error of its own.
     """
     async with streams.beginning():
         async for first in messages:  # noqa: B007 - the one message that is waited for here
             break
         else:
             return
-    await _send_headers(context)
-    await context.write(first)
-    sent()
-    async for message in messages:
-        await context.write(message)
+    try:
+        await _send_headers(context)
+        await context.write(first)
         sent()
+        async for message in messages:
+            await context.write(message)
+            sent()
+    except grpc.aio.InternalError:
+        # The call was ended while something was on its way.
+        raise asyncio.CancelledError from None
 
 
 async def _send_headers(context: Context) -> None:
